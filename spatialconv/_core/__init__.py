@@ -1,0 +1,1 @@
+"""Numerics: numpy and scipy only, arrays in and small frozen dataclasses out."""

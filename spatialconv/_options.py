@@ -1,0 +1,83 @@
+"""Literal types of the options, one validator each, and the handling of seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from spatialconv.errors import OptionError
+
+Spatial = Literal["none", "lag", "error", "sarar"]
+Effects = Literal["none", "region", "time", "two-way", "random"]
+Correction = Literal["auto", "none", "lee-yu"]
+Alternative = Literal["two-sided", "greater", "less"]
+Null = Literal["randomisation", "normality", "permutation"]
+Standardise = Literal["row", "spectral", "none"]
+Islands = Literal["keep", "raise", "nearest"]
+
+
+def choice(name: str, value: Any, allowed: Any) -> Any:
+    """Return `value` if it is one of the words of a Literal (or sequence), else raise OptionError."""
+    words = get_args(allowed) or tuple(allowed)
+    if value not in words:
+        listed = ", ".join(repr(w) for w in words)
+        raise OptionError(f"{name} must be one of {listed}; got {value!r}.")
+    return value
+
+
+def whole(name: str, value: Any, *, least: int = 0) -> int:
+    """Return a whole number of at least `least`, else raise OptionError."""
+    ok = isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least
+    if not ok:
+        raise OptionError(f"{name} must be a whole number of at least {least}; got {value!r}.")
+    return int(value)
+
+
+def positive(name: str, value: Any) -> float:
+    """Return a positive finite number, else raise OptionError."""
+    ok = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not ok or not np.isfinite(value) or value <= 0:
+        raise OptionError(f"{name} must be a positive number; got {value!r}.")
+    return float(value)
+
+
+def probability(name: str, value: Any) -> float:
+    """Return a number strictly between 0 and 1, else raise OptionError."""
+    number = positive(name, value)
+    if number >= 1:
+        raise OptionError(f"{name} must lie strictly between 0 and 1; got {value!r}.")
+    return number
+
+
+def names(name: str, value: str | Iterable[str]) -> tuple[str, ...]:
+    """Return column names as a tuple; one name may be given as a plain string."""
+    given = (value,) if isinstance(value, str) else tuple(value)
+    twice = sorted({str(v) for v in given if given.count(v) > 1})
+    if twice:
+        raise OptionError(f"{name} names {first(twice)} more than once; name each column once.")
+    return given
+
+
+def first(labels: Sequence[Any] | Iterable[Any], most: int = 3) -> str:
+    """Say how many labels there are and show the first few: `4: 'a', 'b', 'c', …`."""
+    listed = [label.item() if isinstance(label, np.generic) else label for label in labels]
+    shown = ", ".join(repr(label) for label in listed[:most])
+    if len(listed) == 1:
+        return shown
+    return f"{len(listed)}: {shown}" + (", …" if len(listed) > most else "")
+
+
+def generator(seed: int | np.random.Generator | None) -> tuple[np.random.Generator, int | None]:
+    """Return a private Generator and the seed to store (drawn anew if none was given).
+
+    A Generator that the caller passes is used as it is; its seed is not known and stored as None.
+    """
+    if isinstance(seed, np.random.Generator):
+        return seed, None
+    if seed is None:
+        seed = int(np.random.SeedSequence().generate_state(1)[0])
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise OptionError(f"seed must be a whole number, a numpy Generator or None; got {seed!r}.")
+    return np.random.default_rng(int(seed)), int(seed)

@@ -1,0 +1,1 @@
+"""Notions of convergence: sigma and beta."""

@@ -1,0 +1,373 @@
+"""Panel: the only door for data. A long frame, region and period by name, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from spatialconv._options import choice, first, names
+from spatialconv.errors import (
+    DataError,
+    DuplicateKeyError,
+    MissingDataError,
+    NotPositiveError,
+    OptionError,
+    UnbalancedPanelError,
+    VariableError,
+)
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class Panel:
+    """Observations of regions over periods, one row a region and period.
+
+    Everything in the package takes its data from a Panel and finds regions and periods by their labels,
+    never by their position: the order of the rows changes no result. The frame is copied on the way in
+    and never changed.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Long frame, one row a region and period. Columns may have any names; index levels may serve as
+        columns.
+    region, period : str
+        Names of the columns (or index levels) that hold the labels of regions and periods. Periods are
+        sorted; whole numbers (years) keep their distances, so that a gap in the years is seen.
+
+    Raises
+    ------
+    VariableError
+        If one of the columns is not there.
+    MissingDataError
+        If a label is missing.
+    DuplicateKeyError
+        If a pair of region and period stands in the frame more than once.
+    DataError
+        If the frame is empty or is no DataFrame.
+
+    Examples
+    --------
+    >>> import pandas as pd, spatialconv as sc
+    >>> frame = pd.DataFrame({"city": ["a", "a", "b", "b"], "year": [1, 2, 1, 2], "y": [1.0, 2.0, 3.0, 4.0]})
+    >>> sc.Panel(frame, region="city", period="year")
+    Panel: 2 regions x 2 periods (1 to 2), balanced
+      region 'city', period 'year'; variables: y
+    """
+
+    def __init__(self, frame: pd.DataFrame, *, region: str, period: str) -> None:
+        self._frame = _checked_frame(frame, region, period)
+        self._region, self._period = region, period
+        self._notes: tuple[str, ...] = ()
+        labels, times = (np.asarray(self._column(name)) for name in (region, period))
+        # First appearance keeps the order the user knows from the file.
+        self._regions = pd.Index(pd.unique(labels), name=region)
+        self._periods = pd.Index(_sorted_periods(times, period), name=period)
+        rows = np.full((len(self._periods), len(self._regions)), -1)
+        where = self._periods.get_indexer(times), self._regions.get_indexer(labels)
+        rows[where] = np.arange(len(self._frame))
+        self._rows = rows
+
+    # ------------------------------------------------------------------ what it is
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The long frame as it came: same rows, same columns, same names (a copy)."""
+        return self._frame.copy()
+
+    @property
+    def region(self) -> str:
+        """Name of the column that holds the regions."""
+        return self._region
+
+    @property
+    def period(self) -> str:
+        """Name of the column that holds the periods."""
+        return self._period
+
+    @property
+    def regions(self) -> pd.Index:
+        """Labels of the regions, in order of first appearance."""
+        return self._regions
+
+    @property
+    def periods(self) -> pd.Index:
+        """Labels of the periods, ascending."""
+        return self._periods
+
+    @property
+    def n_regions(self) -> int:
+        """Number of regions N."""
+        return len(self._regions)
+
+    @property
+    def n_periods(self) -> int:
+        """Number of periods T."""
+        return len(self._periods)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of all other columns."""
+        return tuple(c for c in self._frame.columns if c not in (self._region, self._period))
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every region has a row in every period."""
+        return bool((self._rows >= 0).all())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out on the way to this panel."""
+        return self._notes
+
+    def __repr__(self) -> str:
+        gaps = int((self._rows < 0).sum())
+        state = "balanced" if gaps == 0 else f"unbalanced: {gaps} of {self._rows.size} rows absent"
+        lines = [
+            f"Panel: {self.n_regions} regions x {self.n_periods} periods "
+            f"({self._periods[0]} to {self._periods[-1]}), {state}",
+            f"  region {self._region!r}, period {self._period!r}; variables: "
+            + (", ".join(str(v) for v in self.variables) or "none"),
+        ]
+        return "\n".join(lines + [f"  note: {note}" for note in self._notes])
+
+    # ------------------------------------------------------------------ values
+
+    def values(
+        self,
+        variable: str,
+        *,
+        regions: Iterable[Hashable] | None = None,
+        log: bool = False,
+        missing: Literal["raise", "keep"] = "raise",
+    ) -> FloatArray:
+        """Return a variable as an array of shape (T, N), time first.
+
+        Parameters
+        ----------
+        variable : str
+            A numeric column.
+        regions : labels, optional
+            Order (and choice) of the regions; the panel's own by default.
+        log : bool
+            Take the natural logarithm; zeros and negative values raise NotPositiveError.
+        missing : {"raise", "keep"}
+            What to do about missing cells: raise MissingDataError, or keep them as NaN.
+
+        Raises
+        ------
+        VariableError
+            If the column is absent or holds text.
+        MissingDataError
+            If cells are infinite, or missing while `missing="raise"`.
+        NotPositiveError
+            If `log=True` and a value is zero or negative.
+        """
+        choice("missing", missing, ("raise", "keep"))
+        array = self._grid(variable)
+        self._no_infinite(variable, array)
+        if regions is not None:
+            array = array[:, self._positions(self._regions, regions, "region")]
+        order = self._regions if regions is None else pd.Index(list(regions))
+        if missing == "raise":
+            self._no_gaps(variable, array, order)
+        return self._log(variable, array, order) if log else array
+
+    def wide(self, variable: str, *, log: bool = False) -> pd.DataFrame:
+        """Return a variable as a frame with a row a period and a column a region; gaps are NaN."""
+        values = self.values(variable, log=log, missing="keep")
+        return pd.DataFrame(values, index=self._periods, columns=self._regions)
+
+    def _column(self, name: str) -> Any:
+        return self._frame[name] if name in self._frame.columns else self._frame.index.get_level_values(name)
+
+    def _grid(self, variable: str) -> FloatArray:
+        if variable not in self._frame.columns or variable in (self._region, self._period):
+            raise VariableError(
+                f"no variable {variable!r} in the panel; it has {first(self.variables, 8)}. Check the spelling."
+            )
+        column = self._numeric(variable)
+        return np.where(self._rows >= 0, column[self._rows], np.nan)
+
+    def _numeric(self, variable: str) -> FloatArray:
+        series = self._frame[variable]
+        if isinstance(series, pd.DataFrame):
+            raise VariableError(f"the frame has {series.shape[1]} columns named {variable!r}; rename them.")
+        numbers = pd.to_numeric(series, errors="coerce")
+        text = numbers.isna().to_numpy() & series.notna().to_numpy()
+        # A column of digits stored as text would convert, but nobody said that it holds numbers.
+        if series.dtype.kind in "OUS" or isinstance(series.dtype, pd.StringDtype):
+            text |= series.map(lambda v: isinstance(v, str)).to_numpy(dtype=bool)
+        if text.any() or series.dtype.kind in "Mmc":
+            shown = [(*self._key(i), series.iloc[i]) for i in np.flatnonzero(text)[:3]]
+            raise VariableError(
+                f"{variable!r} must be numeric; its type is {series.dtype} and {int(text.sum())} cells are no "
+                f"numbers, the first {shown}. Convert it first, for example by pandas.to_numeric."
+            )
+        return numbers.to_numpy(dtype=float, na_value=np.nan)
+
+    def _key(self, row: int) -> tuple[Any, Any]:
+        return np.asarray(self._column(self._region))[row], np.asarray(self._column(self._period))[row]
+
+    def _cells(self, mask: npt.NDArray[np.bool_], order: pd.Index) -> str:
+        t, i = np.nonzero(mask)
+        return first([(order[b], self._periods[a]) for a, b in zip(t, i, strict=True)])
+
+    def _no_infinite(self, variable: str, array: FloatArray) -> None:
+        bad = np.isinf(array)
+        if bad.any():
+            raise MissingDataError(
+                f"{variable!r} is infinite in {self._cells(bad, self._regions)}. Correct these cells or leave "
+                "their regions out by panel.subset()."
+            )
+
+    def _no_gaps(self, variable: str, array: FloatArray, order: pd.Index) -> None:
+        bad = np.isnan(array)
+        if not bad.any():
+            return
+        kind = MissingDataError if self.balanced else UnbalancedPanelError
+        absent = (
+            "" if self.balanced else f" (the panel is unbalanced: {int((self._rows < 0).sum())} rows absent)"
+        )
+        raise kind(
+            f"{variable!r} is missing in {self._cells(bad, order)}{absent}. Fill the gaps, or leave out by "
+            f"panel.balance(drop='regions', variables=[{variable!r}]) or drop='periods', which records it."
+        )
+
+    def _log(self, variable: str, array: FloatArray, order: pd.Index) -> FloatArray:
+        bad = array <= 0
+        if bad.any():
+            zeros, below = int((array == 0).sum()), int((array < 0).sum())
+            raise NotPositiveError(
+                f"the logarithm of {variable!r} needs positive values; {zeros} are zero and {below} negative, in "
+                f"{self._cells(bad, order)}. Leave these regions out by panel.subset(), or transform the "
+                "variable on purpose before it enters the panel."
+            )
+        return np.log(array)
+
+    # ------------------------------------------------------------------ new panels from old
+
+    def subset(
+        self, *, regions: Iterable[Hashable] | None = None, periods: Iterable[Hashable] | None = None
+    ) -> Panel:
+        """Return the panel of some regions or periods, named by label; what was left out is noted."""
+        keep_r = (
+            self._regions
+            if regions is None
+            else self._regions[self._positions(self._regions, regions, "region")]
+        )
+        keep_t = (
+            self._periods
+            if periods is None
+            else self._periods[self._positions(self._periods, periods, "period")]
+        )
+        return self._restrict(keep_r, keep_t, "subset")
+
+    def balance(
+        self,
+        *,
+        drop: Literal["regions", "periods"] = "regions",
+        variables: str | Iterable[str] | None = None,
+    ) -> Panel:
+        """Return a panel without gaps by leaving out the regions, or the periods, that have any.
+
+        Parameters
+        ----------
+        drop : {"regions", "periods"}
+            What to leave out. The labels are recorded in the new panel's notes and in every result.
+        variables : names, optional
+            Count missing or infinite cells of these columns as gaps too; absent rows always are.
+        """
+        choice("drop", drop, ("regions", "periods"))
+        gaps = self._rows < 0
+        for variable in names("variables", variables or ()):
+            gaps = gaps | ~np.isfinite(self._grid(variable))
+        if drop == "regions":
+            return self._restrict(self._regions[~gaps.any(axis=0)], self._periods, "balance")
+        return self._restrict(self._regions, self._periods[~gaps.any(axis=1)], "balance")
+
+    def assign(self, **columns: Callable[[pd.DataFrame], Any] | Any) -> Panel:
+        """Return the panel with columns added or replaced, as `DataFrame.assign` does."""
+        return self._derived(self._frame.assign(**columns), self._notes)
+
+    def _restrict(self, regions: pd.Index, periods: pd.Index, how: str) -> Panel:
+        notes = list(self._notes)
+        for axis, all_of, kept in (("regions", self._regions, regions), ("periods", self._periods, periods)):
+            if len(kept) == 0:
+                raise DataError(
+                    f"panel.{how}() leaves no {axis} of {len(all_of)}; nothing can be computed from that."
+                )
+            out = [label for label in all_of if label not in set(kept)]
+            if out:
+                notes.append(
+                    f"left out by panel.{how}(): {axis} {first(out)} ({len(kept)} of {len(all_of)} kept)"
+                )
+        keep = np.asarray(pd.Index(self._column(self._region)).isin(regions))
+        keep &= np.asarray(pd.Index(self._column(self._period)).isin(periods))
+        return self._derived(self._frame[keep], tuple(notes))
+
+    def _derived(self, frame: pd.DataFrame, notes: tuple[str, ...]) -> Panel:
+        panel = Panel(frame, region=self._region, period=self._period)
+        panel._notes = notes
+        return panel
+
+    @staticmethod
+    def _positions(index: pd.Index, labels: Iterable[Hashable], what: str) -> npt.NDArray[np.intp]:
+        wanted = [labels] if isinstance(labels, str) else list(labels)
+        places = index.get_indexer(pd.Index(wanted, dtype=object))
+        unknown = [label for label, place in zip(wanted, places, strict=True) if place < 0]
+        if unknown:
+            raise OptionError(
+                f"unknown {what} {first(unknown)}; the panel has {first(list(index))}. Labels must match exactly, "
+                f"in type too."
+            )
+        return places
+
+
+def _checked_frame(frame: Any, region: str, period: str) -> pd.DataFrame:
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(f"Panel needs a pandas DataFrame in long form; got {type(frame).__name__}.")
+    if frame.empty:
+        raise DataError(f"the frame is empty: {len(frame)} rows and {frame.shape[1]} columns.")
+    if region == period:
+        raise OptionError(f"region and period must be two columns; both are {region!r}.")
+    known = [*frame.columns, *(n for n in frame.index.names if n is not None)]
+    for role, name in (("region", region), ("period", period)):
+        if name not in known:
+            raise VariableError(f"no column {name!r} for the {role}; the frame has {first(known, 8)}.")
+    frame = frame.copy()
+    keys = pd.DataFrame(
+        {
+            name: np.asarray(frame[name] if name in frame.columns else frame.index.get_level_values(name))
+            for name in (region, period)
+        }
+    )
+    lost = keys.isna().any(axis=1).to_numpy()
+    if lost.any():
+        raise MissingDataError(
+            f"{int(lost.sum())} rows have no label in {region!r} or {period!r}: rows {first(np.flatnonzero(lost))} "
+            "(counted from 0). Fill the labels or drop the rows."
+        )
+    twice = keys.duplicated(keep=False)
+    if twice.any():
+        pairs = list(keys[twice].drop_duplicates().itertuples(index=False, name=None))
+        raise DuplicateKeyError(
+            f"{int(twice.sum())} rows share their {region!r} and {period!r} with another; pairs {first(pairs)}. "
+            "A region has one row a period: aggregate or drop the others."
+        )
+    return frame
+
+
+def _sorted_periods(times: Sequence[Any], name: str) -> Any:
+    unique = pd.unique(times)
+    try:
+        return np.sort(unique)
+    except TypeError:
+        kinds = sorted({type(t).__name__ for t in unique})
+        raise DataError(
+            f"periods in {name!r} cannot be ordered: they mix {', '.join(kinds)}. Give all of them one type."
+        ) from None

@@ -1,0 +1,188 @@
+"""What every result has in common: tidy, glance, to_dict, and reprs in text and HTML."""
+
+from __future__ import annotations
+
+import html
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+TIDY = ("term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Format a number for a repr: fixed decimals, scientific where they would show nothing."""
+    if value is None or math.isnan(value):
+        return "undefined"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    if value != 0 and (abs(value) < 10.0**-digits or abs(value) >= 1e7):
+        return f"{value:.{digits - 1}e}"
+    return f"{value:.{digits}f}"
+
+
+def p_value(value: float) -> str:
+    """Format a p-value: three decimals, and never as zero."""
+    if math.isnan(value):
+        return "p undefined"
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What was called, on which data, with which seed and versions; enough to run it again."""
+
+    call: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    n_regions: int = 0
+    n_periods: int = 0
+    weights: str | None = None
+    seed: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready provenance, with the versions of the packages that computed it."""
+        return {
+            "call": self.call,
+            "options": plain(dict(self.options)),
+            "n_regions": self.n_regions,
+            "n_periods": self.n_periods,
+            "weights": self.weights,
+            "seed": self.seed,
+            "versions": versions(),
+        }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of spatialconv and of the packages its figures rest on."""
+    found = {}
+    for name in ("spatialconv", "numpy", "scipy", "pandas", "geopandas", "libpysal", "esda"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Turn numpy and pandas values into what the json module can write."""
+    if isinstance(value, pd.DataFrame):
+        return [{str(k): plain(v) for k, v in row.items()} for row in value.to_dict(orient="records")]
+    if isinstance(value, pd.Series):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, (list, tuple, set, frozenset, pd.Index)):
+        return [plain(v) for v in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float):
+        # JSON has no NaN and no infinity.
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    return str(value)
+
+
+class Result(ABC):
+    """Base of the result classes, all of which are frozen dataclasses.
+
+    A subclass gives `tidy`, `glance` and `_headline`; the reprs and `to_dict` follow from them.
+    """
+
+    notes: tuple[str, ...]
+    provenance: Provenance
+
+    @abstractmethod
+    def tidy(self) -> pd.DataFrame:
+        """Return one row a term, with columns from one vocabulary (see `results.TIDY`)."""
+
+    @abstractmethod
+    def glance(self) -> pd.DataFrame:
+        """Return one row that describes the whole result."""
+
+    @abstractmethod
+    def _headline(self) -> list[str]:
+        """Return the lines of the repr, title first, without the notes."""
+
+    def _display(self) -> pd.DataFrame:
+        """Return the table that the HTML repr shows."""
+        return self.tidy()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as JSON-ready dictionaries, with provenance and notes."""
+        return {
+            "result": type(self).__name__,
+            "tidy": plain(self.tidy()),
+            "glance": plain(self.glance())[0],
+            "notes": list(self.notes),
+            "provenance": self.provenance.to_dict(),
+        }
+
+    def __repr__(self) -> str:
+        lines = self._headline()
+        lines += [f"  note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        title, *rest = self._headline()
+        body = "".join(f"<div>{html.escape(line.strip())}</div>" for line in rest)
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
+        notes = f"<ul>{notes}</ul>" if notes else ""
+        table = self._display().to_html(border=0, float_format=lambda v: number(float(v)))
+        return f"<div><b>{html.escape(title)}</b>{body}{table}{notes}</div>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class HypothesisTest(Result):
+    """One test: its null and alternative in words, statistic, degrees of freedom, distribution and p.
+
+    Where a test does not apply, statistic and p are NaN and `reason` says why, so that a table of tests
+    is never broken by one cell.
+    """
+
+    name: str
+    null: str
+    alternative: str
+    statistic: float
+    p_value: float
+    distribution: str
+    df: float | None = None
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    provenance: Provenance = field(default_factory=lambda: Provenance("test"))
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row: term, statistic, df, p_value, distribution, null, alternative, reason."""
+        row = {
+            "term": self.name,
+            "statistic": self.statistic,
+            "df": np.nan if self.df is None else self.df,
+            "p_value": self.p_value,
+            "distribution": self.distribution,
+            "null": self.null,
+            "alternative": self.alternative,
+            "reason": self.reason,
+        }
+        return pd.DataFrame([row])
+
+    def glance(self) -> pd.DataFrame:
+        """Return the same row as `tidy`."""
+        return self.tidy()
+
+    def _headline(self) -> list[str]:
+        df = "" if self.df is None else f"({number(self.df, 0)})"
+        value = self.reason or f"{self.distribution}{df} = {number(self.statistic)}, {p_value(self.p_value)}"
+        return [f"{self.name}: {value}", f"  null: {self.null}", f"  alternative: {self.alternative}"]
+
+
+def merge_notes(*groups: Iterable[str]) -> tuple[str, ...]:
+    """Join notes in order, each once."""
+    return tuple(dict.fromkeys(note for group in groups for note in group))

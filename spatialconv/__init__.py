@@ -33,11 +33,31 @@ _PUBLIC: dict[str, str | None] = {
     "weights": None,
 }
 
-__all__ = sorted(_PUBLIC)  # noqa: PLE0605
+__all__ = [
+    "Panel",
+    "beta",
+    "datasets",
+    "descriptives",
+    "errors",
+    "fit_panel",
+    "geary",
+    "general_g",
+    "growth",
+    "hot_spots",
+    "local_moran",
+    "maps",
+    "moran",
+    "plot",
+    "report",
+    "sigma",
+    "study",
+    "tables",
+    "weights",
+]
 
 if TYPE_CHECKING:
     from spatialconv import datasets, errors, maps, plot, report, study, tables, weights
-    from spatialconv.autocorrelation import general_g, geary, hot_spots, local_moran, moran
+    from spatialconv.autocorrelation import geary, general_g, hot_spots, local_moran, moran
     from spatialconv.convergence.beta import beta
     from spatialconv.convergence.sigma import sigma
     from spatialconv.models.fit import fit_panel

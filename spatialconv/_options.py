@@ -62,11 +62,18 @@ def names(name: str, value: str | Iterable[str]) -> tuple[str, ...]:
 
 def first(labels: Sequence[Any] | Iterable[Any], most: int = 3) -> str:
     """Say how many labels there are and show the first few: `4: 'a', 'b', 'c', …`."""
-    listed = [label.item() if isinstance(label, np.generic) else label for label in labels]
+    listed = [_python(label) for label in labels]
     shown = ", ".join(repr(label) for label in listed[:most])
     if len(listed) == 1:
         return shown
     return f"{len(listed)}: {shown}" + (", …" if len(listed) > most else "")
+
+
+def _python(label: Any) -> Any:
+    # numpy scalars would print as np.int64(2016) in a message.
+    if isinstance(label, tuple):
+        return tuple(_python(part) for part in label)
+    return label.item() if isinstance(label, np.generic) else label
 
 
 def generator(seed: int | np.random.Generator | None) -> tuple[np.random.Generator, int | None]:

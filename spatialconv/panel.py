@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Literal
 
 import numpy as np
@@ -208,7 +208,7 @@ class Panel:
                 f"{variable!r} must be numeric; its type is {series.dtype} and {int(text.sum())} cells are no "
                 f"numbers, the first {shown}. Convert it first, for example by pandas.to_numeric."
             )
-        return numbers.to_numpy(dtype=float, na_value=np.nan)
+        return np.asarray(numbers.to_numpy(dtype=float, na_value=np.nan))
 
     def _key(self, row: int) -> tuple[Any, Any]:
         return np.asarray(self._column(self._region))[row], np.asarray(self._column(self._period))[row]
@@ -230,9 +230,7 @@ class Panel:
         if not bad.any():
             return
         kind = MissingDataError if self.balanced else UnbalancedPanelError
-        absent = (
-            "" if self.balanced else f" (the panel is unbalanced: {int((self._rows < 0).sum())} rows absent)"
-        )
+        absent = "" if self.balanced else f" (the panel is unbalanced: {int((self._rows < 0).sum())} rows absent)"
         raise kind(
             f"{variable!r} is missing in {self._cells(bad, order)}{absent}. Fill the gaps, or leave out by "
             f"panel.balance(drop='regions', variables=[{variable!r}]) or drop='periods', which records it."
@@ -251,20 +249,10 @@ class Panel:
 
     # ------------------------------------------------------------------ new panels from old
 
-    def subset(
-        self, *, regions: Iterable[Hashable] | None = None, periods: Iterable[Hashable] | None = None
-    ) -> Panel:
+    def subset(self, *, regions: Iterable[Hashable] | None = None, periods: Iterable[Hashable] | None = None) -> Panel:
         """Return the panel of some regions or periods, named by label; what was left out is noted."""
-        keep_r = (
-            self._regions
-            if regions is None
-            else self._regions[self._positions(self._regions, regions, "region")]
-        )
-        keep_t = (
-            self._periods
-            if periods is None
-            else self._periods[self._positions(self._periods, periods, "period")]
-        )
+        keep_r = self._regions if regions is None else self._regions[self._positions(self._regions, regions, "region")]
+        keep_t = self._periods if periods is None else self._periods[self._positions(self._periods, periods, "period")]
         return self._restrict(keep_r, keep_t, "subset")
 
     def balance(
@@ -298,14 +286,10 @@ class Panel:
         notes = list(self._notes)
         for axis, all_of, kept in (("regions", self._regions, regions), ("periods", self._periods, periods)):
             if len(kept) == 0:
-                raise DataError(
-                    f"panel.{how}() leaves no {axis} of {len(all_of)}; nothing can be computed from that."
-                )
+                raise DataError(f"panel.{how}() leaves no {axis} of {len(all_of)}; nothing can be computed from that.")
             out = [label for label in all_of if label not in set(kept)]
             if out:
-                notes.append(
-                    f"left out by panel.{how}(): {axis} {first(out)} ({len(kept)} of {len(all_of)} kept)"
-                )
+                notes.append(f"left out by panel.{how}(): {axis} {first(out)} ({len(kept)} of {len(all_of)} kept)")
         keep = np.asarray(pd.Index(self._column(self._region)).isin(regions))
         keep &= np.asarray(pd.Index(self._column(self._period)).isin(periods))
         return self._derived(self._frame[keep], tuple(notes))
@@ -325,7 +309,7 @@ class Panel:
                 f"unknown {what} {first(unknown)}; the panel has {first(list(index))}. Labels must match exactly, "
                 f"in type too."
             )
-        return places
+        return np.asarray(places)
 
 
 def _checked_frame(frame: Any, region: str, period: str) -> pd.DataFrame:
@@ -362,7 +346,7 @@ def _checked_frame(frame: Any, region: str, period: str) -> pd.DataFrame:
     return frame
 
 
-def _sorted_periods(times: Sequence[Any], name: str) -> Any:
+def _sorted_periods(times: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
     unique = pd.unique(times)
     try:
         return np.sort(unique)

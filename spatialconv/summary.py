@@ -89,7 +89,7 @@ def spans(panel: Panel, horizon: int = 1, *, overlapping: bool = False) -> Spans
     horizon = whole("horizon", horizon, least=1)
     if panel.n_periods < 2:
         raise DataError(f"growth needs two periods or more; the panel has one, {first(list(panel.periods))}.")
-    time, by_position = _time(panel.periods)
+    time, by_position = time_axis(panel.periods)
     place = {float(t): k for k, t in enumerate(time)}
     pairs = [(k, place[t + horizon]) for k, t in enumerate(time.tolist()) if t + horizon in place]
     if not pairs:
@@ -130,7 +130,8 @@ def growth_arrays(panel: Panel, variable: str, over: Spans) -> tuple[FloatArray,
     return (np.log(levels[over.end]) - initial) / over.length[:, None], initial
 
 
-def _time(periods: pd.Index) -> tuple[FloatArray, bool]:
+def time_axis(periods: pd.Index) -> tuple[FloatArray, bool]:
+    """Return periods as numbers, and whether these are positions because the labels are no whole numbers."""
     values = np.asarray(periods)
     if values.dtype.kind in "iuf" and np.all(np.mod(values, 1) == 0):
         return values.astype(float), False

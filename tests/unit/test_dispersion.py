@@ -1,0 +1,161 @@
+"""Measures of dispersion: closed forms, definitions written out, and the R package REAT."""
+
+from __future__ import annotations
+
+import csv
+import json
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spatialconv._core import dispersion
+from spatialconv._core.dispersion import MEASURES
+from tests.tolerances import EXACT
+
+REAT = Path(__file__).parents[1] / "reference" / "reat"
+
+
+def reat():
+    rows = list(csv.DictReader((REAT / "data.csv").read_text().splitlines()))
+    years = [k for k in rows[0] if k.startswith("y")]
+    values = np.array([[float(r[y]) for r in rows] for y in years])
+    return [y[1:] for y in years], values, json.loads((REAT / "reference.json").read_text())
+
+
+DEFINITIONS = {
+    "mean": lambda x: sum(x) / len(x),
+    "sd": lambda x: (sum((v - sum(x) / len(x)) ** 2 for v in x) / (len(x) - 1)) ** 0.5,
+    "gini": lambda x: sum(abs(a - b) for a, b in product(x, x)) / (2 * len(x) * sum(x)),
+    "theil_t": lambda x: sum(v / sum(x) * np.log(v * len(x) / sum(x)) for v in x if v > 0),
+    "theil_l": lambda x: sum(np.log(sum(x) / len(x) / v) for v in x) / len(x),
+    "hoover": lambda x: sum(abs(v / sum(x) - 1 / len(x)) for v in x) / 2,
+    "atkinson_05": lambda x: 1 - (sum(v**0.5 for v in x) / len(x)) ** 2 / (sum(x) / len(x)),
+    "atkinson_1": lambda x: 1 - np.prod(x) ** (1 / len(x)) / (sum(x) / len(x)),
+    "atkinson_2": lambda x: 1 - len(x) / sum(1 / v for v in x) / (sum(x) / len(x)),
+}
+DEFINITIONS["cv"] = lambda x: DEFINITIONS["sd"](x) / abs(DEFINITIONS["mean"](x))
+POINTWISE = sorted(DEFINITIONS)
+
+
+def sample(shape=(4, 9)):
+    return np.exp(np.random.default_rng(3).normal(1.0, 0.8, size=shape))
+
+
+@pytest.mark.parametrize("name", POINTWISE)
+def test_definition_written_out(name):
+    x = sample()
+    expected = [DEFINITIONS[name](list(row)) for row in x]
+    np.testing.assert_allclose(MEASURES[name].function(x), expected, rtol=EXACT, atol=0)
+
+
+@pytest.mark.parametrize("name", ["mean_log", "sd_log", "cv_log"])
+def test_log_measures_are_the_plain_ones_of_logs(name):
+    assert MEASURES[name].log
+    assert MEASURES[name].domain == "positive"
+    assert MEASURES[name].function is MEASURES[name.removesuffix("_log")].function
+
+
+def test_every_measure_is_checked():
+    assert {*POINTWISE, "mean_log", "sd_log", "cv_log"} == set(MEASURES)
+
+
+REAT_NAMES = {
+    "gini": "gini",
+    "theil_l": "theil",
+    "hoover": "hoover",
+    "atkinson_05": "atkinson_eps_0.5",
+    "atkinson_1": "atkinson_eps_1",
+    "atkinson_2": "atkinson_eps_2",
+    "sd": "sd_sample",
+    "cv": "cv_sample",
+}
+
+
+@pytest.mark.parametrize("name", REAT_NAMES)
+def test_reat(name):
+    years, values, reference = reat()
+    ours = dict(zip(years, MEASURES[name].function(values), strict=True))
+    theirs = {year: row[REAT_NAMES[name]] for year, row in reference["inequality"].items()}
+    assert len(theirs) == 6
+    # Indices near 0.01 are differences of numbers near 1, of which 16 digits are kept.
+    np.testing.assert_allclose([ours[y] for y in theirs], list(theirs.values()), rtol=EXACT, atol=1e-14)
+
+
+def test_reat_series_of_every_year():
+    _, values, reference = reat()
+    trends = reference["sigmaconv_trend"]
+    for name, measure, log in [("sd", "sd", False), ("sd", "sd", True), ("cv", "cv", False), ("cv", "cv", True)]:
+        key = f"{name}_{'log' if log else 'level'}_sample"
+        ours = MEASURES[measure].function(np.log(values) if log else values)
+        np.testing.assert_allclose(ours, list(trends[key]["series"].values()), rtol=EXACT, atol=0)
+
+
+class TestClosedForms:
+    def test_gini_of_one_to_n(self):
+        for n in (2, 5, 30):
+            np.testing.assert_allclose(dispersion.gini(np.arange(1.0, n + 1)), (n - 1) / (3 * n), rtol=EXACT)
+
+    def test_one_region_has_all(self):
+        x = np.array([0.0, 0, 0, 0, 7])
+        assert dispersion.gini(x) == pytest.approx(4 / 5, abs=EXACT)
+        assert dispersion.hoover(x) == pytest.approx(4 / 5, abs=EXACT)
+        assert dispersion.theil_t(x) == pytest.approx(np.log(5), abs=EXACT)
+        assert dispersion.atkinson(x, 0.5) == pytest.approx(4 / 5, abs=EXACT)
+
+    def test_two_values(self):
+        x = np.array([1.0, 3.0])
+        assert dispersion.theil_l(x) == pytest.approx(np.log(2) - np.log(3) / 2, abs=EXACT)
+        assert dispersion.theil_t(x) == pytest.approx((np.log(0.5) + 3 * np.log(1.5)) / 4, abs=EXACT)
+        assert dispersion.atkinson(x) == pytest.approx(1 - np.sqrt(3) / 2, abs=EXACT)
+        assert dispersion.atkinson(x, 2.0) == pytest.approx(1 / 4, abs=EXACT)
+        assert dispersion.sd(x) == pytest.approx(np.sqrt(2), abs=EXACT)
+
+    def test_sd_of_a_geometric_sequence_of_logs(self):
+        # Logs 0, ln 2, ..., (n-1) ln 2 have the variance ln(2)^2 n (n+1) / 12.
+        n = 6
+        x = 2.0 ** np.arange(n)
+        assert dispersion.sd(np.log(x)) == pytest.approx(np.log(2) * np.sqrt(n * (n + 1) / 12), abs=EXACT)
+
+    def test_theil_and_atkinson_are_one(self):
+        x = sample()
+        np.testing.assert_allclose(dispersion.atkinson(x), 1 - np.exp(-dispersion.theil_l(x)), rtol=EXACT)
+
+
+@pytest.mark.parametrize("name", [n for n, m in MEASURES.items() if not m.location])
+class TestProperties:
+    def test_equality_is_zero(self, name):
+        x = np.full((1, 7), 0.1)
+        assert MEASURES[name].function(x)[0] == pytest.approx(0.0, abs=1e-15)
+
+    def test_order_of_regions_does_not_matter(self, name):
+        x = sample()
+        function = MEASURES[name].function
+        np.testing.assert_allclose(function(x[:, ::-1]), function(x), rtol=1e-13)
+
+    def test_unit_free_means_what_it_says(self, name):
+        measure, x = MEASURES[name], sample()
+        first, second = (measure.function(np.log(v) if measure.log else v) for v in (x, 1000 * x))
+        same = np.allclose(first, second, rtol=1e-9, atol=0)
+        assert same == measure.unit_free
+
+    def test_rows_are_independent(self, name):
+        x, function = sample(), MEASURES[name].function
+        np.testing.assert_array_equal(function(x)[2:3], function(x[2:3]))
+        assert np.shape(function(x[0])) == ()
+
+
+@pytest.mark.parametrize("name", ["cv", "gini", "hoover", "theil_t"])
+def test_all_zero_is_undefined_without_a_warning(name):
+    assert np.isnan(MEASURES[name].function(np.zeros((2, 4)))).all()
+
+
+def test_transfer_from_rich_to_poor_lowers_every_index():
+    x = np.sort(sample((1, 9)))
+    y = x.copy()
+    step = (x[0, -1] - x[0, 0]) / 3
+    y[0, 0] += step
+    y[0, -1] -= step
+    for name in ("sd", "cv", "gini", "theil_t", "theil_l", "hoover", "atkinson_05", "atkinson_1", "atkinson_2"):
+        assert MEASURES[name].function(y)[0] < MEASURES[name].function(x)[0], name

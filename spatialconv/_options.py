@@ -10,8 +10,9 @@ import numpy as np
 from spatialconv.errors import OptionError
 
 Spatial = Literal["none", "lag", "error", "sarar"]
-Effects = Literal["none", "region", "time", "two-way", "random"]
-Correction = Literal["auto", "none", "lee-yu"]
+Effects = Literal["none", "region", "time", "two-way"]
+Correction = Literal["auto", "none", "lee-yu", "splm"]
+Vcov = Literal["information"]
 Alternative = Literal["two-sided", "greater", "less"]
 Null = Literal["randomisation", "normality", "permutation"]
 Standardise = Literal["row", "spectral", "none"]

@@ -142,6 +142,7 @@ class Panel:
         variable: str,
         *,
         regions: Iterable[Hashable] | None = None,
+        periods: Iterable[Hashable] | None = None,
         log: bool = False,
         missing: Literal["raise", "keep"] = "raise",
     ) -> FloatArray:
@@ -151,8 +152,9 @@ class Panel:
         ----------
         variable : str
             A numeric column.
-        regions : labels, optional
-            Order (and choice) of the regions; the panel's own by default.
+        regions, periods : labels, optional
+            Choice and order of the columns and rows; the panel's own by default. Cells outside the choice
+            may be missing.
         log : bool
             Take the natural logarithm; zeros and negative values raise NotPositiveError.
         missing : {"raise", "keep"}
@@ -162,20 +164,23 @@ class Panel:
         ------
         VariableError
             If the column is absent or holds text.
-        MissingDataError
+        MissingDataError, UnbalancedPanelError
             If cells are infinite, or missing while `missing="raise"`.
         NotPositiveError
             If `log=True` and a value is zero or negative.
         """
         choice("missing", missing, ("raise", "keep"))
-        array = self._grid(variable)
-        self._no_infinite(variable, array)
+        array, rows, columns = self._grid(variable), self._periods, self._regions
         if regions is not None:
-            array = array[:, self._positions(self._regions, regions, "region")]
-        order = self._regions if regions is None else pd.Index(list(regions))
+            places = self._positions(self._regions, regions, "region")
+            array, columns = array[:, places], columns[places]
+        if periods is not None:
+            places = self._positions(self._periods, periods, "period")
+            array, rows = array[places], rows[places]
+        self._no_infinite(variable, array, rows, columns)
         if missing == "raise":
-            self._no_gaps(variable, array, order)
-        return self._log(variable, array, order) if log else array
+            self._no_gaps(variable, array, rows, columns)
+        return self._log(variable, array, rows, columns) if log else array
 
     def wide(self, variable: str, *, log: bool = False) -> pd.DataFrame:
         """Return a variable as a frame with a row a period and a column a region; gaps are NaN."""
@@ -213,36 +218,37 @@ class Panel:
     def _key(self, row: int) -> tuple[Any, Any]:
         return np.asarray(self._column(self._region))[row], np.asarray(self._column(self._period))[row]
 
-    def _cells(self, mask: npt.NDArray[np.bool_], order: pd.Index) -> str:
+    @staticmethod
+    def _cells(mask: npt.NDArray[np.bool_], rows: pd.Index, columns: pd.Index) -> str:
         t, i = np.nonzero(mask)
-        return first([(order[b], self._periods[a]) for a, b in zip(t, i, strict=True)])
+        return first([(columns[b], rows[a]) for a, b in zip(t, i, strict=True)])
 
-    def _no_infinite(self, variable: str, array: FloatArray) -> None:
+    def _no_infinite(self, variable: str, array: FloatArray, rows: pd.Index, columns: pd.Index) -> None:
         bad = np.isinf(array)
         if bad.any():
             raise MissingDataError(
-                f"{variable!r} is infinite in {self._cells(bad, self._regions)}. Correct these cells or leave "
+                f"{variable!r} is infinite in {self._cells(bad, rows, columns)}. Correct these cells or leave "
                 "their regions out by panel.subset()."
             )
 
-    def _no_gaps(self, variable: str, array: FloatArray, order: pd.Index) -> None:
+    def _no_gaps(self, variable: str, array: FloatArray, rows: pd.Index, columns: pd.Index) -> None:
         bad = np.isnan(array)
         if not bad.any():
             return
         kind = MissingDataError if self.balanced else UnbalancedPanelError
         absent = "" if self.balanced else f" (the panel is unbalanced: {int((self._rows < 0).sum())} rows absent)"
         raise kind(
-            f"{variable!r} is missing in {self._cells(bad, order)}{absent}. Fill the gaps, or leave out by "
+            f"{variable!r} is missing in {self._cells(bad, rows, columns)}{absent}. Fill the gaps, or leave out by "
             f"panel.balance(drop='regions', variables=[{variable!r}]) or drop='periods', which records it."
         )
 
-    def _log(self, variable: str, array: FloatArray, order: pd.Index) -> FloatArray:
+    def _log(self, variable: str, array: FloatArray, rows: pd.Index, columns: pd.Index) -> FloatArray:
         bad = array <= 0
         if bad.any():
             zeros, below = int((array == 0).sum()), int((array < 0).sum())
             raise NotPositiveError(
                 f"the logarithm of {variable!r} needs positive values; {zeros} are zero and {below} negative, in "
-                f"{self._cells(bad, order)}. Leave these regions out by panel.subset(), or transform the "
+                f"{self._cells(bad, rows, columns)}. Leave these regions out by panel.subset(), or transform the "
                 "variable on purpose before it enters the panel."
             )
         return np.log(array)

@@ -1,0 +1,270 @@
+"""Beta convergence: do regions that start lower grow faster, and what do neighbours have to do with it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from spatialconv._core.speed import Quantity, half_life, speed
+from spatialconv._options import Correction, Effects, Spatial, Vcov, names, probability, whole
+from spatialconv.errors import OptionError
+from spatialconv.models.design import Design, names_of
+from spatialconv.models.fit import fit_design
+from spatialconv.models.fitted import PanelFit
+from spatialconv.models.spec import ModelSpec
+from spatialconv.panel import Panel
+from spatialconv.results import Provenance, Result, merge_notes, number, p_value
+from spatialconv.summary import growth_arrays, spans
+
+GROWTH, INITIAL = "growth", "log_initial"
+
+
+def beta(
+    panel: Panel,
+    variable: str,
+    w: Any = None,
+    *,
+    controls: str | Iterable[str] = (),
+    horizon: int = 1,
+    overlapping: bool = False,
+    spatial: Spatial = "none",
+    durbin: bool | str | Iterable[str] = False,
+    effects: Effects = "none",
+    correction: Correction = "auto",
+    error_w: Any = None,
+    vcov: Vcov = "information",
+    level: float = 0.95,
+) -> BetaConvergence:
+    """Estimate the growth regression of beta convergence, with its speed and half-life.
+
+    Without controls and effects it asks for absolute convergence; with them for conditional convergence,
+    each region towards a level of its own.
+
+    Parameters
+    ----------
+    panel : Panel
+        N regions; the level, not its logarithm and not its growth.
+    variable : str
+        The level v, positive.
+    w : Graph, optional
+        Spatial weights, for `spatial` and `durbin`; matched by label. Of a panel of some of the regions they
+        are cut out and standardised again.
+    controls : names
+        Variables of the period in which the growth ends ("current" controls).
+    horizon : int
+        Length h of the spans of growth, in units of the period's label (years).
+    overlapping : bool
+        Let spans overlap (a span from every period). By default they follow one another from the first
+        period on; overlapping spans are not independent and standard errors do not know it.
+    spatial, durbin, effects, correction, error_w, vcov
+        As in `fit_panel`. Note that region and two-way effects bias beta downwards where T is small, since
+        the initial level is a lagged outcome (Nickell 1981).
+    level : float
+        Confidence level of the intervals of speed and half-life.
+
+    Returns
+    -------
+    BetaConvergence
+        `.beta .rho .sigma2 .loglik .speed .half_life .params .std_errors .cov .tidy() .speeds .fit`
+
+    Raises
+    ------
+    NotPositiveError
+        If a level is zero or negative.
+    ModelError, WeightsError, DataError
+        As in `fit_panel`.
+
+    Notes
+    -----
+    ``y = rho W y + beta ln v[t-h] + X[t] theta + effects + e``,  ``y = (ln v[t] - ln v[t-h]) / h``.
+    Speed ``-ln(1 + h beta) / h`` and half-life ``ln 2 / speed`` (Barro and Sala-i-Martin 1992, eq. 1 and 6, for
+    annualised growth), undefined where ``1 + h beta <= 0``. Standard errors by the delta method.
+
+    References
+    ----------
+    Barro and Sala-i-Martin (1992), Journal of Political Economy 100(2). Elhorst (2014), Spatial Econometrics.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> zj = sc.datasets.zhejiang()
+    >>> w = sc.weights.inverse_distance(zj.cities)
+    >>> b = sc.beta(zj.panel, "exports", w, controls="digital", spatial="lag", effects="time")
+    >>> b.fit.nobs
+    44
+    """
+    whole("horizon", horizon, least=1)
+    probability("level", level)
+    extra = names("controls", controls)
+    if variable in extra:
+        raise OptionError(f"{variable!r} is the variable itself; its initial level already enters the regression.")
+    columns = (INITIAL, *extra)
+    listed = durbin if isinstance(durbin, (bool, str)) else tuple(durbin)
+    spec = ModelSpec(GROWTH, columns, spatial, names_of(listed, columns), effects, correction, vcov)
+    design, length = _design(panel, variable, extra, horizon, overlapping)
+    fit = fit_design(design, spec, w, error_w=error_w)
+    options = {"variable": variable, "horizon": horizon, "overlapping": overlapping, **fit.provenance.options}
+    provenance = Provenance("beta", options, fit.n_regions, fit.n_periods, fit.provenance.weights)
+    return BetaConvergence(fit, variable, length, level, fit.notes, provenance)
+
+
+def _design(
+    panel: Panel, variable: str, controls: tuple[str, ...], horizon: int, overlapping: bool
+) -> tuple[Design, float]:
+    taken = spans(panel, horizon, overlapping=overlapping)
+    y, initial = growth_arrays(panel, variable, taken)
+    ends = panel.periods[taken.end]
+    current = [panel.values(name, periods=ends) for name in controls]
+    notes = merge_notes(panel.notes, taken.notes)
+    if overlapping and len(y) > 1 and horizon > 1:
+        notes = (*notes, "spans overlap: their errors are correlated and standard errors too small")
+    X = np.stack([initial, *current], axis=2)
+    return Design(y, X, (INITIAL, *controls), panel.regions, ends, notes=notes), float(taken.length[0])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BetaConvergence(Result):
+    """A growth regression: the fit it stands on, and speed and half-life with intervals.
+
+    `length` is the span h over which growth was annualised.
+    """
+
+    fit: PanelFit
+    variable: str
+    length: float
+    level: float
+    notes: tuple[str, ...]
+    provenance: Provenance
+
+    @property
+    def beta(self) -> float:
+        """Coefficient of the initial log level; negative where regions converge."""
+        return float(self.fit.params[INITIAL])
+
+    @property
+    def rho(self) -> float:
+        """Coefficient of the neighbours' growth W y; NaN where the model has none."""
+        return self.fit.rho
+
+    @property
+    def sigma2(self) -> float:
+        """Variance of the innovations."""
+        return self.fit.sigma2
+
+    @property
+    def loglik(self) -> float:
+        """Full Gaussian log-likelihood."""
+        return self.fit.loglik
+
+    @property
+    def params(self) -> pd.Series:
+        """Estimates by name; beta is called `log_initial`."""
+        return self.fit.params
+
+    @property
+    def std_errors(self) -> pd.Series:
+        """Standard errors by name."""
+        return self.fit.std_errors
+
+    @property
+    def tstats(self) -> pd.Series:
+        """Ratios of estimate to standard error (z) by name."""
+        return self.fit.tstats
+
+    @property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p-values by name."""
+        return self.fit.pvalues
+
+    @property
+    def cov(self) -> pd.DataFrame:
+        """Covariance of `params`."""
+        return self.fit.cov
+
+    def conf_int(self, level: float = 0.95) -> pd.DataFrame:
+        """Return normal confidence intervals of `params`."""
+        return self.fit.conf_int(level)
+
+    @property
+    def speed(self) -> float:
+        """Speed of convergence -ln(1 + h beta) / h, share of the gap closed per unit of time; NaN if undefined."""
+        return self._speed.estimate
+
+    @property
+    def half_life(self) -> float:
+        """Time in which half of the gap closes, ln 2 / speed; NaN if undefined."""
+        return self._half_life.estimate
+
+    @cached_property
+    def _speed(self) -> Quantity:
+        return speed(self.beta, float(self.std_errors[INITIAL]), self.length)
+
+    @cached_property
+    def _half_life(self) -> Quantity:
+        return half_life(self._speed)
+
+    @cached_property
+    def speeds(self) -> pd.DataFrame:
+        """Speed and half-life: estimate, std_error, conf_low, conf_high, formula, and why undefined."""
+        half = float(stats.norm.ppf(0.5 + self.level / 2))
+        rows = {}
+        for name, q in (("speed", self._speed), ("half_life", self._half_life)):
+            rows[name] = {
+                "estimate": q.estimate,
+                "std_error": q.std_error,
+                "conf_low": q.estimate - half * q.std_error,
+                "conf_high": q.estimate + half * q.std_error,
+                "formula": q.formula,
+                "reason": q.reason,
+            }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("term")
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row a parameter, then speed and half-life (without test: they are functions of beta)."""
+        speeds = self.speeds[["estimate", "std_error", "conf_low", "conf_high"]].reset_index()
+        return pd.concat([self.fit.tidy(), speeds], ignore_index=True)
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row that describes the regression."""
+        row = {"variable": self.variable, "span": self.length, "speed": self.speed, "half_life": self.half_life}
+        return pd.concat([pd.DataFrame([row]), self.fit.glance()], axis=1)
+
+    def _headline(self) -> list[str]:
+        fit = self.fit
+        kind = "conditional" if len(fit.spec.x) > 1 or fit.spec.effects != "none" else "absolute"
+        title = (
+            f"Beta convergence of {self.variable} ({kind}, {fit.spec.name}): {fit.n_regions} regions x "
+            f"{fit.n_periods} spans, {fit._approach()}"
+        )
+        return [title, self._beta_line(), *self._rho_lines(), self._speed_line(), *self._rest_lines()]
+
+    def _beta_line(self) -> str:
+        interval = self.conf_int(self.level).loc[INITIAL]
+        return (
+            f"  beta {number(self.beta)} [{number(interval.conf_low)}, {number(interval.conf_high)}] "
+            f"(z {number(self.tstats[INITIAL], 2)}, {p_value(self.pvalues[INITIAL])})"
+        )
+
+    def _rho_lines(self) -> list[str]:
+        return [self.fit._parameter_line(t) for t in ("rho", "lambda") if t in self.params.index]
+
+    def _speed_line(self) -> str:
+        parts = []
+        for label, row in zip(("speed", "half-life"), self.speeds.itertuples(), strict=True):
+            if row.reason and np.isnan(row.estimate):
+                return f"  {label} undefined: {row.reason}"
+            parts.append(f"{label} {number(row.estimate)} [{number(row.conf_low)}, {number(row.conf_high)}]")
+        return "  " + ", ".join(parts)
+
+    def _rest_lines(self) -> list[str]:
+        fit = self.fit
+        controls = [t for t in fit.design.names if t not in ("intercept", INITIAL)]
+        lines = [f"  controls: {', '.join(controls)}"] if controls else []
+        lines += [f"  ON THE BOUND: {', '.join(fit.at_bound)}; do not use"] if fit.at_bound else []
+        return [*lines, f"  log-likelihood {number(fit.loglik)}, sigma2 {number(fit.sigma2)}"]

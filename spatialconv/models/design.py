@@ -1,0 +1,144 @@
+"""From a panel and a specification to arrays, checked: nothing absorbed, nothing collinear, enough left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import scipy.sparse as sp
+
+from spatialconv._core.effects import Projection
+from spatialconv._core.least_squares import absorbed_columns, collinear_columns
+from spatialconv._core.likelihood import lag
+from spatialconv._options import first
+from spatialconv.errors import AbsorbedVariableError, ModelError, OptionError, SingularDesignError, VariableError
+from spatialconv.models.spec import ModelSpec
+from spatialconv.panel import Panel
+from spatialconv.weights import Aligned
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Design:
+    """The arrays of a model: y of shape (T, N), X of shape (T, N, K), labels, and the weights aligned to them."""
+
+    y: FloatArray
+    X: FloatArray
+    names: tuple[str, ...]
+    regions: pd.Index
+    periods: pd.Index
+    W: Aligned | None = None
+    M: Aligned | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(T, N, K)."""
+        T, N, K = self.X.shape
+        return T, N, K
+
+    def frame(self, values: FloatArray) -> pd.DataFrame:
+        """Return a (T, N) array as a frame with a row a period and a column a region."""
+        return pd.DataFrame(values, index=self.periods, columns=self.regions)
+
+
+def from_panel(panel: Panel, spec: ModelSpec) -> Design:
+    """Read the variables of a specification from a panel, without weights and constants yet."""
+    columns = (spec.y, *spec.x)
+    twice = sorted({c for c in columns if columns.count(c) > 1})
+    if twice:
+        raise OptionError(f"{first(twice)} stands on both sides of the model; name each variable once.")
+    y = panel.values(spec.y)
+    X = np.stack([panel.values(name) for name in spec.x], axis=2) if spec.x else np.empty((*y.shape, 0))
+    return Design(y, X, spec.x, panel.regions, panel.periods, notes=panel.notes)
+
+
+def complete(design: Design, spec: ModelSpec) -> Design:
+    """Add the spatially lagged regressors that `durbin` names, and the intercept where no effects replace it."""
+    X, names = design.X, list(design.names)
+    if spec.durbin:
+        assert design.W is not None
+        unknown = [name for name in spec.durbin if name not in names]
+        if unknown:
+            raise OptionError(f"durbin names {first(unknown)}, which is not among the regressors {first(names)}.")
+        lagged = lag(design.W.matrix, X[:, :, [names.index(name) for name in spec.durbin]])
+        X = np.concatenate([X, lagged], axis=2)
+        names += [f"W:{name}" for name in spec.durbin]
+    if spec.effects == "none":
+        X = np.concatenate([np.ones((*design.y.shape, 1)), X], axis=2)
+        names = ["intercept", *names]
+    return replace(design, X=X, names=tuple(names))
+
+
+def check(design: Design, project: Projection) -> None:
+    """Raise where the model cannot be estimated from these data, naming what stands in the way."""
+    T, N, K = design.shape
+    _check_size(design, project)
+    y, X = design.y.reshape(T * N, 1), design.X.reshape(T * N, K)
+    Py, PX = project(design.y).reshape(T * N, 1), project(design.X).reshape(T * N, K)
+    if len(absorbed_columns(y - y.mean(), Py)) or np.ptp(y) == 0:
+        raise VariableError(
+            f"the outcome does not vary once {_effects(project)} are removed; there is nothing to explain."
+        )
+    absorbed = [design.names[k] for k in absorbed_columns(X, PX)]
+    if absorbed:
+        raise AbsorbedVariableError(
+            f"{_effects(project)} absorb {first(absorbed)}: {_constancy(project)}. Leave these out, or choose other "
+            "effects."
+        )
+    spare = [design.names[k] for k in collinear_columns(PX)]
+    if spare:
+        raise SingularDesignError(
+            f"the regressors are collinear: {first(spare)} is a linear combination of the others"
+            f"{'' if project.kind == 'none' else f' once {_effects(project)} are removed'}. Leave it out."
+        )
+
+
+def _check_size(design: Design, project: Projection) -> None:
+    T, N, K = design.shape
+    if project.over_regions and N < 2:
+        raise ModelError(f"time effects need at least two regions; the panel has {N}: {first(list(design.regions))}.")
+    if project.over_periods and T < 2:
+        raise ModelError(
+            f"region effects need at least two periods of the outcome; the sample has {T}: "
+            f"{first(list(design.periods))}. Take effects='none' or 'time'."
+        )
+    left = (N - project.over_regions) * (T - project.over_periods)
+    if left <= K + 1:
+        raise SingularDesignError(
+            f"{K} coefficients cannot be estimated from {N} regions x {T} periods, of which {left} observations are "
+            "left after the effects. Use fewer regressors or more data."
+        )
+
+
+def _effects(project: Projection) -> str:
+    return {"none": "no effects", "region": "region effects", "time": "time effects", "two-way": "two-way effects"}[
+        project.kind
+    ]
+
+
+def _constancy(project: Projection) -> str:
+    return {
+        "none": "they are zero throughout",
+        "region": "they do not vary over time within any region",
+        "time": "they do not vary over the regions within any period",
+        "two-way": "they are sums of a part by region and a part by period",
+    }[project.kind]
+
+
+def matrix(weights: Aligned | None) -> sp.csr_array | None:
+    """Return the sparse matrix of aligned weights, if there are any."""
+    return None if weights is None else weights.matrix
+
+
+def names_of(durbin: bool | str | Sequence[str], x: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the regressors whose spatial lags enter: all, none, or those named."""
+    if durbin is True:
+        return x
+    if durbin is False:
+        return ()
+    return (durbin,) if isinstance(durbin, str) else tuple(durbin)

@@ -1,0 +1,268 @@
+"""PanelFit: the one fitted class of every model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from spatialconv._options import probability
+from spatialconv.models.design import Design
+from spatialconv.models.spec import Applied, ModelSpec
+from spatialconv.panel import FloatArray
+from spatialconv.results import Provenance, Result, number, p_value
+
+_EFFECTS = {"none": "no effects", "region": "region effects", "time": "time effects", "two-way": "two-way effects"}
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """What the fit found, as numbers and arrays: (T, N) for effect, residuals and reduced_form."""
+
+    beta: FloatArray
+    rho: float
+    lam: float
+    sigma2: float
+    loglik: float
+    cov: FloatArray
+    effect: FloatArray
+    residuals: FloatArray
+    reduced_form: FloatArray
+    dof: int
+    correction: Applied
+    at_bound: tuple[str, ...]
+    gradient_norm: float
+    n_eval: int
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PanelFit(Result):
+    """A fitted spatial panel model.
+
+    Parameters are named by their regressor, `W:name` for its spatial lag, `intercept`, `rho` (lag of the
+    outcome), `lambda` (lag of the error) and `sigma2`. Everything that exists once fitted is an attribute.
+    """
+
+    spec: ModelSpec
+    design: Design
+    estimates: Estimates
+    notes: tuple[str, ...]
+    provenance: Provenance
+
+    # ------------------------------------------------------------------ parameters
+
+    @cached_property
+    def params(self) -> pd.Series:
+        """Estimates by name: coefficients, rho, lambda, sigma2."""
+        e = self.estimates
+        spatial = {"rho": e.rho} if self.spec.has_lag else {}
+        spatial |= {"lambda": e.lam} if self.spec.has_error else {}
+        values = dict(zip(self.design.names, e.beta, strict=True)) | spatial | {"sigma2": e.sigma2}
+        return pd.Series(values, name="estimate", dtype=float)
+
+    @cached_property
+    def cov(self) -> pd.DataFrame:
+        """Covariance of `params`: inverse of the expected information."""
+        return pd.DataFrame(self.estimates.cov, index=self.params.index, columns=self.params.index)
+
+    @cached_property
+    def std_errors(self) -> pd.Series:
+        """Standard errors by name."""
+        return pd.Series(np.sqrt(np.diag(self.estimates.cov)), index=self.params.index, name="std_error")
+
+    @cached_property
+    def tstats(self) -> pd.Series:
+        """Ratios of estimate to standard error, asymptotically standard normal (z)."""
+        return (self.params / self.std_errors).rename("statistic")
+
+    @cached_property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p-values of `tstats` under the standard normal distribution."""
+        return pd.Series(2 * stats.norm.sf(np.abs(self.tstats)), index=self.params.index, name="p_value")
+
+    def conf_int(self, level: float = 0.95) -> pd.DataFrame:
+        """Return normal confidence intervals, columns `conf_low` and `conf_high`."""
+        half = stats.norm.ppf(0.5 + probability("level", level) / 2) * self.std_errors
+        return pd.DataFrame({"conf_low": self.params - half, "conf_high": self.params + half})
+
+    @property
+    def rho(self) -> float:
+        """Coefficient of W y; NaN where the model has none."""
+        return self.estimates.rho
+
+    @property
+    def lambda_(self) -> float:
+        """Coefficient of M u; NaN where the model has none."""
+        return self.estimates.lam
+
+    @property
+    def sigma2(self) -> float:
+        """Variance of the innovations: sum of squares over `nobs_effective`."""
+        return self.estimates.sigma2
+
+    # ------------------------------------------------------------------ fit
+
+    @property
+    def loglik(self) -> float:
+        """Full Gaussian log-likelihood with all constants (of the transformed data under Lee-Yu)."""
+        return self.estimates.loglik
+
+    @property
+    def correction(self) -> Applied:
+        """Which approach was used: "none" (direct) or "lee-yu"."""
+        return self.estimates.correction
+
+    @property
+    def nobs(self) -> int:
+        """Number of observations N x T."""
+        return int(self.design.y.size)
+
+    @property
+    def nobs_effective(self) -> int:
+        """Observations the likelihood counts: N x T, or those left by the transformation of Lee and Yu."""
+        return self.estimates.dof
+
+    @property
+    def n_regions(self) -> int:
+        """Number of regions N."""
+        return len(self.design.regions)
+
+    @property
+    def n_periods(self) -> int:
+        """Number of periods T of the outcome."""
+        return len(self.design.periods)
+
+    @property
+    def n_parameters(self) -> int:
+        """Parameters that AIC and BIC count: all of `params`, and under the direct approach the effects."""
+        N, T = self.n_regions, self.n_periods
+        effects = {"none": 0, "region": N, "time": T, "two-way": N + T - 1}[self.spec.effects]
+        return len(self.params) + (0 if self.correction == "lee-yu" else effects)
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion -2 loglik + 2 n_parameters."""
+        return -2 * self.loglik + 2 * self.n_parameters
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion -2 loglik + log(nobs_effective) n_parameters."""
+        return -2 * self.loglik + float(np.log(self.nobs_effective)) * self.n_parameters
+
+    @property
+    def at_bound(self) -> tuple[str, ...]:
+        """Which of rho and lambda lie on the bound of their admissible interval; empty is good."""
+        return self.estimates.at_bound
+
+    @property
+    def rsquared_within(self) -> float:
+        """Squared correlation of y and its reduced form (I - rho W)^-1 X beta, both demeaned by region."""
+        return _squared_correlation(*(a - a.mean(axis=0) for a in (self.design.y, self.estimates.reduced_form)))
+
+    @property
+    def rsquared_between(self) -> float:
+        """Squared correlation of the regions' means of y and of its reduced form (I - rho W)^-1 X beta."""
+        return _squared_correlation(*(a.mean(axis=0) for a in (self.design.y, self.estimates.reduced_form)))
+
+    @property
+    def rsquared_overall(self) -> float:
+        """Squared correlation of y and its reduced form (I - rho W)^-1 X beta."""
+        return _squared_correlation(self.design.y, self.estimates.reduced_form)
+
+    @cached_property
+    def residuals(self) -> pd.DataFrame:
+        """Innovations e = (I - lambda M)(y - rho W y - X beta - effects), a row a period."""
+        return self.design.frame(self.estimates.residuals)
+
+    @cached_property
+    def fitted(self) -> pd.DataFrame:
+        """Fitted values y - e, a row a period."""
+        return self.design.frame(self.design.y - self.estimates.residuals)
+
+    @cached_property
+    def region_effects(self) -> pd.Series:
+        """Region effects as deviations from `intercept`; empty where the model has none."""
+        if self.spec.effects not in ("region", "two-way"):
+            return pd.Series(dtype=float, name="region_effect")
+        values = self.estimates.effect.mean(axis=0) - self.estimates.effect.mean()
+        return pd.Series(values, index=self.design.regions, name="region_effect")
+
+    @cached_property
+    def time_effects(self) -> pd.Series:
+        """Time effects as deviations from `intercept`; empty where the model has none."""
+        if self.spec.effects not in ("time", "two-way"):
+            return pd.Series(dtype=float, name="time_effect")
+        values = self.estimates.effect.mean(axis=1) - self.estimates.effect.mean()
+        return pd.Series(values, index=self.design.periods, name="time_effect")
+
+    @property
+    def intercept(self) -> float:
+        """Mean of the effects, or the coefficient of the constant where there are none."""
+        if "intercept" in self.design.names:
+            return float(self.params["intercept"])
+        return float(self.estimates.effect.mean())
+
+    # ------------------------------------------------------------------ views
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row a parameter: term, estimate, std_error, statistic, p_value, conf_low, conf_high."""
+        frame = pd.concat([self.params, self.std_errors, self.tstats, self.pvalues, self.conf_int()], axis=1)
+        return frame.rename_axis("term").reset_index()
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row that describes the fit."""
+        return pd.DataFrame([self._glance()])
+
+    def _glance(self) -> dict[str, Any]:
+        return {
+            "model": self.spec.name,
+            "effects": self.spec.effects,
+            "correction": self.correction,
+            "nobs": self.nobs,
+            "n_regions": self.n_regions,
+            "n_periods": self.n_periods,
+            "loglik": self.loglik,
+            "aic": self.aic,
+            "bic": self.bic,
+            "rsquared_within": self.rsquared_within,
+            "rsquared_between": self.rsquared_between,
+            "rsquared_overall": self.rsquared_overall,
+            "at_bound": ", ".join(self.at_bound),
+            "weights": self.provenance.weights or "",
+        }
+
+    def _approach(self) -> str:
+        if self.spec.effects == "none":
+            return _EFFECTS["none"]
+        how = {"lee-yu": "Lee-Yu transformation", "none": "direct approach", "splm": "direct approach as in splm"}[
+            self.correction
+        ]
+        return f"{_EFFECTS[self.spec.effects]}, {how}"
+
+    def _headline(self) -> list[str]:
+        sample = f"{self.n_regions} regions x {self.n_periods} periods"
+        title = f"{self.spec.name} of {self.spec.y}: {sample}, {self._approach()}"
+        return [title, *self._parameter_lines(), f"  log-likelihood {number(self.loglik)}, AIC {number(self.aic, 2)}"]
+
+    def _parameter_lines(self, most: int = 4) -> list[str]:
+        terms = [t for t in self.params.index if t not in ("intercept", "sigma2")]
+        # rho and lambda come last among the parameters but are what one looks for.
+        shown = sorted(terms, key=lambda t: t not in ("rho", "lambda"))[:most]
+        lines = [self._parameter_line(t) for t in shown]
+        rest = len(terms) - len(shown)
+        lines += [f"  and {rest} more, see tidy()"] if rest else []
+        return lines + ([f"  ON THE BOUND: {', '.join(self.at_bound)}; do not use"] if self.at_bound else [])
+
+    def _parameter_line(self, term: str) -> str:
+        value, z, p = self.params[term], self.tstats[term], self.pvalues[term]
+        return f"  {term} {number(value)} (z {number(z, 2)}, {p_value(p)})"
+
+
+def _squared_correlation(a: FloatArray, b: FloatArray) -> float:
+    a, b = (v.ravel() - v.mean() for v in (a, b))
+    size = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b / size) ** 2 if size > 0 else float("nan")

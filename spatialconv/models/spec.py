@@ -1,0 +1,139 @@
+"""A model is data: what is regressed on what, how space enters, which effects, which approach.
+
+`SUPPORTED` is the one table of what is derived; the validator, the documentation and the tests read it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from spatialconv._options import Correction, Effects, Spatial, Vcov, choice
+from spatialconv.errors import UnsupportedModelError
+
+FixedEffects = Literal["none", "region", "time", "two-way"]
+Applied = Literal["none", "lee-yu", "splm"]
+
+
+class Needs(NamedTuple):
+    """What a combination asks of the weights: `any` matrix or a row-standardised one without islands."""
+
+    lag_weights: Literal["any", "row"]
+    error_weights: Literal["any", "row"]
+    why: str
+
+
+_ANY = Needs("any", "any", "")
+_DIRECT_TIME = Needs(
+    "any", "row", "the error filter must leave a constant over the regions constant, or demeaning leaves some of it in"
+)
+_TRANSFORMED_TIME = Needs(
+    "row", "row", "the transformation needs rows that sum to one, or the transformed weights are not those of the model"
+)
+
+# (effects, correction) -> what it needs of the weights. A pair that is not here is not derived.
+SUPPORTED: dict[tuple[str, str], Needs] = {
+    ("none", "none"): _ANY,
+    ("region", "none"): _ANY,
+    ("region", "lee-yu"): _ANY,
+    ("time", "none"): _DIRECT_TIME,
+    ("time", "lee-yu"): _TRANSFORMED_TIME,
+    ("two-way", "none"): _DIRECT_TIME,
+    ("two-way", "lee-yu"): _TRANSFORMED_TIME,
+    ("region", "splm"): _ANY,
+    ("time", "splm"): _TRANSFORMED_TIME,
+    ("two-way", "splm"): _TRANSFORMED_TIME,
+}
+
+_NAMES = {
+    ("none", False): "pooled regression",
+    ("none", True): "SLX",
+    ("lag", False): "SAR",
+    ("lag", True): "SDM",
+    ("error", False): "SEM",
+    ("error", True): "SDEM",
+    ("sarar", False): "SARAR",
+    ("sarar", True): "GNS",
+}
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One specification, frozen: it can be compared, stored, varied by `dataclasses.replace` and run again."""
+
+    y: str
+    x: tuple[str, ...]
+    spatial: Spatial = "lag"
+    durbin: tuple[str, ...] = ()
+    effects: Effects = "two-way"
+    correction: Correction = "auto"
+    vcov: Vcov = "information"
+
+    def __post_init__(self) -> None:
+        choice("spatial", self.spatial, Spatial)
+        choice("effects", self.effects, Effects)
+        choice("correction", self.correction, Correction)
+        choice("vcov", self.vcov, Vcov)
+
+    @property
+    def name(self) -> str:
+        """The textbook label: SAR, SEM, SDM, SDEM, SARAR, GNS, SLX or pooled regression."""
+        label = _NAMES[self.spatial, bool(self.durbin)]
+        if label == "pooled regression" and self.effects != "none":
+            return "within regression"
+        return label
+
+    @property
+    def has_lag(self) -> bool:
+        """Whether rho is free."""
+        return self.spatial in ("lag", "sarar")
+
+    @property
+    def has_error(self) -> bool:
+        """Whether lambda is free."""
+        return self.spatial in ("error", "sarar")
+
+    def needs(self, correction: Applied) -> Needs:
+        """Return what the weights must be under a correction, or raise if it is not derived."""
+        found = SUPPORTED.get((self.effects, correction))
+        if found is None:
+            known = ", ".join(f"effects={e!r} with correction={c!r}" for e, c in SUPPORTED)
+            raise UnsupportedModelError(
+                f"no theory for effects={self.effects!r} with correction={correction!r}. Derived are: {known}."
+            )
+        return found
+
+    def unmet(self, correction: Applied, lag_row: bool, error_row: bool) -> str:
+        """Return why the weights do not serve this model under a correction, or an empty string."""
+        needs = self.needs(correction)
+        lag_bad = self.has_lag and needs.lag_weights == "row" and not lag_row
+        error_bad = self.has_error and needs.error_weights == "row" and not error_row
+        return needs.why if lag_bad or error_bad else ""
+
+    def resolve(self, lag_row: bool, error_row: bool) -> tuple[Applied, str]:
+        """Return the correction to apply and, where "auto" could not take Lee-Yu, the reason.
+
+        Raises
+        ------
+        UnsupportedModelError
+            If what was asked for needs row-standardised weights without islands and these are not.
+        """
+        if self.correction == "auto":
+            if self.effects == "none":
+                return "none", ""
+            why = self.unmet("lee-yu", lag_row, error_row)
+            if not why:
+                return "lee-yu", ""
+            self._check("none", lag_row, error_row)
+            return "none", f"direct approach, not Lee-Yu: weights are not row-standardised throughout, and {why}"
+        self._check(self.correction, lag_row, error_row)
+        return self.correction, ""
+
+    def _check(self, correction: Applied, lag_row: bool, error_row: bool) -> None:
+        why = self.unmet(correction, lag_row, error_row)
+        if why:
+            raise UnsupportedModelError(
+                f"effects={self.effects!r} with correction={correction!r} needs row-standardised weights in which "
+                f"every region has a neighbour: {why}. Standardise by row and link the islands, or take "
+                "correction='none' (lag model) or effects='region'."
+            )

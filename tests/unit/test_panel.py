@@ -1,0 +1,183 @@
+"""Panel: labels, gaps, logs, and one bad input a case."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import spatialconv as sc
+from spatialconv import errors
+
+
+def frame(**changes) -> pd.DataFrame:
+    base = {
+        "city": ["b", "b", "a", "a", "c", "c"],
+        "year": [2001, 2000, 2000, 2001, 2000, 2001],
+        "v": [2.0, 1.0, 3.0, 4.0, 5.0, 6.0],
+    }
+    return pd.DataFrame(base | changes)
+
+
+def panel(data: pd.DataFrame | None = None) -> sc.Panel:
+    return sc.Panel(frame() if data is None else data, region="city", period="year")
+
+
+def test_values_are_periods_by_regions_whatever_the_order_of_rows():
+    expected = np.array([[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]])
+    np.testing.assert_array_equal(panel().values("v"), expected)
+    for seed in range(5):
+        shuffled = panel(frame().sample(frac=1, random_state=seed))
+        np.testing.assert_array_equal(shuffled.values("v", regions=["b", "a", "c"]), expected)
+    np.testing.assert_array_equal(panel().values("v", regions=["c", "b"]), expected[:, [2, 0]])
+    np.testing.assert_array_equal(panel().values("v", periods=[2001]), expected[[1]])
+    np.testing.assert_array_equal(panel().values("v", log=True), np.log(expected))
+
+
+def test_index_levels_serve_as_columns():
+    indexed = frame().set_index(["city", "year"])
+    np.testing.assert_array_equal(panel(indexed).values("v"), panel().values("v"))
+    assert panel(indexed).frame.equals(indexed)
+
+
+def test_frame_comes_back_as_it_came_and_is_a_copy():
+    data = frame()
+    kept = data.copy(deep=True)
+    p = panel(data)
+    pd.testing.assert_frame_equal(p.frame, kept)
+    taken = p.frame
+    taken.loc[0, "v"] = -1
+    data.loc[0, "v"] = -1
+    pd.testing.assert_frame_equal(p.frame, kept)
+
+
+def test_periods_are_sorted_and_regions_keep_their_first_appearance():
+    p = panel()
+    assert list(p.regions) == ["b", "a", "c"]
+    assert list(p.periods) == [2000, 2001]
+    assert (p.n_regions, p.n_periods, p.balanced, p.variables) == (3, 2, True, ("v",))
+
+
+def test_subset_and_balance_record_what_they_leave_out():
+    small = panel().subset(regions=["c", "a"], periods=[2001])
+    np.testing.assert_array_equal(small.values("v", regions=["a", "c"]), [[4.0, 6.0]])
+    assert "regions 'b' (2 of 3 kept)" in small.notes[0]
+    assert "periods 2000 (1 of 2 kept)" in small.notes[1]
+    gap = panel(frame(v=[2.0, np.nan, 3.0, 4.0, 5.0, 6.0]))
+    assert list(gap.balance(variables="v").regions) == ["a", "c"]
+    assert list(gap.balance(variables="v", drop="periods").periods) == [2001]
+    assert "left out by panel.balance(): regions 'b'" in repr(gap.balance(variables="v"))
+    absent = panel(frame().drop(index=1))
+    assert not absent.balanced
+    assert "unbalanced: 1 of 6 rows absent" in repr(absent)
+    assert list(absent.balance().regions) == ["a", "c"]
+
+
+def test_wide_keeps_gaps_as_nan():
+    wide = panel(frame().drop(index=1)).wide("v")
+    assert np.isnan(wide.loc[2000, "b"])
+    assert wide.loc[2001, "b"] == 2.0
+
+
+def test_assign_adds_a_column_and_keeps_notes():
+    p = panel().subset(regions=["a", "b"]).assign(half=lambda f: f["v"] / 2)
+    np.testing.assert_array_equal(p.values("half"), p.values("v") / 2)
+    assert "left out by panel.subset(): regions 'c'" in p.notes[0]
+
+
+BAD_FRAMES = {
+    "duplicated key": (
+        lambda: pd.concat([frame(), frame().iloc[[0]]]),
+        errors.DuplicateKeyError,
+        r"2 rows share their 'city' and 'year'.*\('b', 2001\).*aggregate",
+    ),
+    "missing label": (
+        lambda: frame(city=["b", None, "a", "a", "c", "c"]),
+        errors.MissingDataError,
+        "1 rows have no label",
+    ),
+    "no such column": (
+        lambda: frame().rename(columns={"city": "town"}),
+        errors.VariableError,
+        "no column 'city'.*'town'",
+    ),
+    "empty": (lambda: frame().iloc[:0], errors.DataError, "the frame is empty"),
+    "not a frame": (lambda: {"city": [1]}, errors.DataError, "needs a pandas DataFrame.*got dict"),
+    "periods of two kinds": (
+        lambda: frame(year=pd.Series([2001, "x", 2000, 2001, 2000, 2001], dtype=object)),
+        errors.DataError,
+        "cannot be ordered: they mix int, str",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FRAMES)
+def test_bad_frame(name):
+    make, error, message = BAD_FRAMES[name]
+    with pytest.raises(error, match=message):
+        panel(make())
+
+
+BAD_VALUES = {
+    "missing cell": (
+        {"v": [2.0, np.nan, 3.0, 4.0, 5.0, 6.0]},
+        {},
+        errors.MissingDataError,
+        r"missing in \('b', 2000\)",
+    ),
+    "infinite": ({"v": [2.0, np.inf, 3.0, 4.0, 5.0, 6.0]}, {}, errors.MissingDataError, r"infinite in \('b', 2000\)"),
+    "text": (
+        {"v": ["2", "x", "3", "4", "5", "6"]},
+        {},
+        errors.VariableError,
+        r"must be numeric.*6: \('b', 2001, '2'\).*to_numeric",
+    ),
+    "dates": (
+        {"v": pd.date_range("2000", periods=6)},
+        {},
+        errors.VariableError,
+        "must be numeric; its type is datetime",
+    ),
+    "zero before a log": (
+        {"v": [2.0, 0.0, 3.0, 4.0, 5.0, 6.0]},
+        {"log": True},
+        errors.NotPositiveError,
+        "1 are zero and 0 neg",
+    ),
+    "negative before a log": (
+        {"v": [2.0, -1.0, 3.0, 4.0, 5.0, 6.0]},
+        {"log": True},
+        errors.NotPositiveError,
+        r"0 are zero and 1 negative, in \('b', 2000\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_VALUES)
+def test_bad_values(name):
+    changes, options, error, message = BAD_VALUES[name]
+    with pytest.raises(error, match=message):
+        panel(frame(**changes)).values("v", **options)
+
+
+def test_absent_row_names_the_cell_and_the_remedy():
+    with pytest.raises(errors.UnbalancedPanelError, match=r"\('b', 2000\).*unbalanced: 1 rows absent.*panel\.balance"):
+        panel(frame().drop(index=1)).values("v")
+
+
+def test_unknown_labels_and_variables():
+    with pytest.raises(errors.OptionError, match="unknown region 'z'"):
+        panel().subset(regions=["z"])
+    with pytest.raises(errors.OptionError, match=r"unknown period '2000'.*in type too"):
+        panel().subset(periods=["2000"])
+    with pytest.raises(errors.VariableError, match="no variable 'w' in the panel; it has 'v'"):
+        panel().values("w")
+    with pytest.raises(errors.DataError, match="leaves no regions"):
+        panel(frame(v=np.nan)).balance(variables="v")
+
+
+def test_nullable_and_boolean_columns_are_numbers():
+    data = frame(v=pd.array([2, None, 3, 4, 5, 6], dtype="Int64"), w=[True, False] * 3)
+    p = panel(data)
+    assert np.isnan(p.values("v", missing="keep")[0, 0])
+    np.testing.assert_array_equal(p.values("w")[0], [0.0, 1.0, 1.0])

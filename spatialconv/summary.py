@@ -1,191 +1,367 @@
-"""What the data look like before any model: spans of growth, growth rates, descriptive statistics."""
+"""What the data look like before any model: growth rates and descriptive statistics."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from spatialconv._options import first, whole
-from spatialconv.errors import DataError, OptionError
+from spatialconv._options import choice, first, names
+from spatialconv._spans import Spans, growth_arrays, spans, time_axis
+from spatialconv.errors import OptionError, VariableError
 from spatialconv.panel import FloatArray, Panel
+from spatialconv.results import Provenance, Result, merge_notes, number
 
-# ---------------------------------------------------------------------- spans
+__all__ = ["Descriptives", "GrowthTable", "Spans", "descriptives", "growth", "growth_arrays", "spans", "time_axis"]
+
+By = Literal["all", "period", "region"]
+
+# ---------------------------------------------------------------------- growth
 
 
-@dataclass(frozen=True, eq=False)
-class Spans:
-    """Which periods pair with which, so that growth is measured over equal stretches of time.
+@dataclass(frozen=True, eq=False, repr=False)
+class GrowthTable(Result):
+    """Growth rates of regions over spans.
 
     Attributes
     ----------
-    start, end : integer arrays of shape (T',)
-        Positions of the first and the last period of each span among the panel's periods.
-    labels : Index of length T'
-        Labels of the end periods.
-    names : Index of length T'
-        The spans in words: "2016-17".
-    length : float array of shape (T',)
-        Elapsed time of each span, in the unit of the labels (years), or in positions.
-    horizon : int
-        The horizon that was asked for.
-    by_position : bool
-        Whether time was counted by position because the labels are no whole numbers.
-    notes : tuple of str
-        Periods that no span covers, gaps, and counting by position.
+    variable : str
+    rates : DataFrame
+        A row a region, a column a span ("2016-17"): percent, or differences of logs.
+    average : Series or None
+        Arithmetic average of a region's rates, as published tables have it.
+    compound : Series
+        The one rate a unit of time that leads from a region's level at the start of the first span to that
+        at the end of the last.
+    spans : Spans
+    log : bool
+        Whether rates are differences of logs, not percent.
     """
 
-    start: npt.NDArray[np.intp]
-    end: npt.NDArray[np.intp]
-    labels: pd.Index
-    names: pd.Index
-    length: FloatArray
-    horizon: int
-    by_position: bool
+    variable: str
+    rates: pd.DataFrame
+    average: pd.Series | None
+    compound: pd.Series
+    spans: Spans
+    log: bool
     notes: tuple[str, ...]
+    provenance: Provenance
 
-    def __len__(self) -> int:
-        return len(self.start)
+    @property
+    def table(self) -> pd.DataFrame:
+        """The rates, and the average as the last column if it was asked for."""
+        return self.rates if self.average is None else self.rates.assign(average=self.average)
+
+    @property
+    def unit(self) -> str:
+        """What one unit of a rate is."""
+        return "difference of logs" if self.log else "percent"
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row a region and span: term (the region), span, estimate."""
+        long = self.rates.rename_axis(index="term").reset_index().melt("term", var_name="span", value_name="estimate")
+        return long[["term", "span", "estimate"]]
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row over all regions and spans: n, mean, std, min, max and what the rates are."""
+        row = {"variable": self.variable, **_describe(self.rates.to_numpy().ravel())}
+        return pd.DataFrame([row | {"unit": self.unit, "horizon": self.spans.horizon}])
+
+    def _display(self) -> pd.DataFrame:
+        return self.table
+
+    def _headline(self) -> list[str]:
+        names, (n, t) = self.spans.names, self.rates.shape
+        over = f"{t} spans, {names[0]} to {names[-1]}" if t > 1 else f"one span, {names[0]}"
+        lines = [f"Growth of {self.variable}: {n} regions x {over}; {self.unit}"]
+        known = self.rates.stack().dropna()
+        if known.empty:
+            return [*lines, "  no rate is defined"]
+        (low, when_low), (high, when_high) = known.idxmin(), known.idxmax()
+        digits = 4 if self.log else 2
+        lines.append(
+            f"  mean {number(known.mean(), digits)}; lowest {number(known.min(), digits)} ({low}, {when_low}), "
+            f"highest {number(known.max(), digits)} ({high}, {when_high})"
+        )
+        if self.average is not None and t > 1:
+            a = self.average
+            lines.append(
+                f"  averages from {number(a.min(), digits)} ({a.idxmin()}) to {number(a.max(), digits)} ({a.idxmax()})"
+            )
+        return lines
 
 
-def spans(panel: Panel, horizon: int = 1, *, overlapping: bool = False) -> Spans:
-    """Pair the periods of a panel that lie a horizon apart.
-
-    Whole-number periods (years) are measured by their labels, so that a year that is absent is seen: no
-    span is made across it that would pass for a shorter one. Other periods (dates, words) are counted by
-    position, which a note says.
+def growth(
+    panel: Panel,
+    variable: str,
+    *,
+    horizon: int = 1,
+    log: bool = False,
+    average: bool = True,
+    overlapping: bool = False,
+    per_period: bool = True,
+) -> GrowthTable:
+    r"""Tabulate how fast each region has grown over each span of time.
 
     Parameters
     ----------
     panel : Panel
-    horizon : int
-        Length of a span in the unit of the labels, or in positions.
-    overlapping : bool
-        False: spans follow one another from the first period on and share at most their ends; periods
-        left at the end are not used and noted. True: every pair that lies a horizon apart, whose errors
-        are then serially correlated by construction.
+    variable : str
+        In levels.
+    horizon, overlapping
+        Length of the spans and whether they may overlap; see `spans`.
+    log : bool
+        False: percent, 100 (v[t] / v[t-h] - 1). True: ln v[t] - ln v[t-h].
+    average : bool
+        Add the arithmetic average of each region's rates.
+    per_period : bool
+        Give rates for one unit of time where spans are longer: percent 100 ((v[t]/v[t-h])^{1/h} - 1), logs
+        divided by h. False: change over the whole span.
 
     Returns
     -------
-    Spans
+    GrowthTable
+        Missing levels give missing rates, which a note counts.
 
     Raises
     ------
+    NotPositiveError
+        If `log=True` and a value is zero or negative.
     OptionError
-        If no two periods lie a horizon apart; the message names the horizons that would do.
-    DataError
-        If the panel has one period.
+        If no two periods lie a horizon apart.
+
+    Notes
+    -----
+    The arithmetic average of percentages is never below the compound rate and can have the other sign: a
+    region that loses half and then doubles has grown by 0 and by 25 percent on average. `.compound` gives
+    the former. Averages of log rates have no such gap.
 
     Examples
     --------
     >>> import pandas as pd, spatialconv as sc
-    >>> frame = pd.DataFrame({"city": "a", "year": [2000, 2001, 2002, 2003, 2004], "y": [1.0, 2, 3, 4, 5]})
-    >>> list(spans(sc.Panel(frame, region="city", period="year"), 2).names)
-    ['2000-02', '2002-04']
+    >>> frame = pd.DataFrame({"city": "a", "year": [2018, 2019, 2020], "y": [4.0, 2.0, 4.0]})
+    >>> result = sc.growth(sc.Panel(frame, region="city", period="year"), "y")
+    >>> result.table.loc["a"].to_dict()
+    {'2018-19': -50.0, '2019-20': 100.0, 'average': 25.0}
+    >>> float(result.compound["a"])
+    0.0
     """
-    horizon = whole("horizon", horizon, least=1)
-    if panel.n_periods < 2:
-        raise DataError(f"growth needs two periods or more; the panel has one, {first(list(panel.periods))}.")
-    time, by_position = time_axis(panel.periods)
-    place = {float(t): k for k, t in enumerate(time)}
-    pairs = [(k, place[t + horizon]) for k, t in enumerate(time.tolist()) if t + horizon in place]
-    if not pairs:
-        raise OptionError(_no_span(time, horizon, by_position))
-    if not overlapping:
-        pairs = _consecutive(pairs)
-    start, end = (np.array(side, dtype=np.intp) for side in zip(*pairs, strict=True))
-    return Spans(
-        start=start,
-        end=end,
-        labels=panel.periods[end],
-        names=pd.Index([_name(panel.periods[s], panel.periods[e]) for s, e in pairs], name="span"),
-        length=time[end] - time[start],
-        horizon=horizon,
-        by_position=by_position,
-        notes=_span_notes(panel.periods, time, pairs, by_position),
+    over = spans(panel, horizon, overlapping=overlapping)
+    levels = panel.values(variable, log=log, missing="keep")
+    start, end = levels[over.start], levels[over.end]
+    length = over.length[:, None] if per_period else np.ones((len(over), 1))
+    time, _ = time_axis(panel.periods)
+    elapsed = time[over.end[-1]] - time[over.start[0]]
+    frame = pd.DataFrame(_rate(start, end, length, log).T, index=panel.regions, columns=over.names)
+    compound = pd.Series(_rate(start[0], end[-1], elapsed, log), index=panel.regions, name="compound")
+    averages = frame.mean(axis=1).rename("average") if average else None
+    return GrowthTable(
+        variable=variable,
+        rates=frame,
+        average=averages,
+        compound=compound,
+        spans=over,
+        log=log,
+        notes=merge_notes(panel.notes, over.notes, _growth_notes(frame, averages, compound, start, end, log)),
+        provenance=Provenance(
+            "growth",
+            {
+                "variable": variable,
+                "horizon": over.horizon,
+                "log": log,
+                "average": average,
+                "overlapping": overlapping,
+                "per_period": per_period,
+            },
+            panel.n_regions,
+            panel.n_periods,
+        ),
     )
 
 
-def growth_arrays(panel: Panel, variable: str, over: Spans) -> tuple[FloatArray, FloatArray]:
-    """Return annualised log growth and the log of the initial level, both of shape (T', N).
+def _rate(start: FloatArray, end: FloatArray, length: FloatArray | float, log: bool) -> FloatArray:
+    if log:
+        return np.asarray((end - start) / length)
+    # A change in percent of nothing, or of a debt, means nothing.
+    sound = (start > 0) & (end >= 0)
+    ratio = np.divide(end, start, out=np.full(start.shape, np.nan), where=sound)
+    return np.asarray(100.0 * (ratio ** (1.0 / length) - 1.0))
 
-    y = (ln v[t] - ln v[t-h]) / h and x = ln v[t-h], with h in the unit of the period labels. Only the
-    periods that a span uses must be complete and positive.
+
+def _growth_notes(
+    rates: pd.DataFrame,
+    average: pd.Series | None,
+    compound: pd.Series,
+    start: FloatArray,
+    end: FloatArray,
+    log: bool,
+) -> tuple[str, ...]:
+    notes = []
+    absent = np.isnan(start) | np.isnan(end)
+    for mask, why in ((absent, "a level is missing"), (~absent, "a level is negative or starts at zero")):
+        cells = mask & np.isnan(rates.to_numpy().T)
+        if cells.any():
+            where = [(rates.index[i], rates.columns[t]) for t, i in zip(*np.nonzero(cells), strict=True)]
+            notes.append(f"rates are undefined where {why}: {first(where)}")
+    if average is None:
+        return tuple(notes)
+    if rates.isna().any(axis=None):
+        notes.append("averages are over the rates that are defined")
+    gap = (average - compound).dropna()
+    if not log and rates.shape[1] > 1 and not gap.empty and gap.max() >= 0.005:
+        widest = gap.idxmax()
+        notes.append(
+            f"averages of percentages are arithmetic and lie above the compound rate (.compound), most for {widest}: "
+            f"{number(average[widest], 2)} against {number(compound[widest], 2)}"
+        )
+    return tuple(notes)
+
+
+# ---------------------------------------------------------------------- descriptive statistics
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Descriptives(Result):
+    """Descriptive statistics.
+
+    Attributes
+    ----------
+    table : DataFrame
+        A row a variable ("ln v" where the logarithm was taken), or a row a variable and period or region:
+        `n`, `mean`, `std` (n - 1), `min`, `max`, `median`, `missing`.
+    by : {"all", "period", "region"}
+        What a row of the table pools.
+    """
+
+    table: pd.DataFrame
+    by: By
+    notes: tuple[str, ...]
+    provenance: Provenance
+
+    def tidy(self) -> pd.DataFrame:
+        """Return the table with its labels as columns, the variable's as `term`."""
+        return self.table.reset_index().rename(columns={"variable": "term"})
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: how many regions, periods, variables and missing cells."""
+        row = {
+            "n_regions": self.provenance.n_regions,
+            "n_periods": self.provenance.n_periods,
+            "n_variables": self.table.index.get_level_values(0).nunique(),
+            "missing": int(self.table["missing"].sum()),
+        }
+        return pd.DataFrame([row])
+
+    def _display(self) -> pd.DataFrame:
+        return self.table
+
+    def _headline(self) -> list[str]:
+        p, rows = self.provenance, self.table
+        title = f"Descriptive statistics: {p.n_regions} regions x {p.n_periods} periods"
+        lines = [title + ("" if self.by == "all" else f", by {self.by}")]
+        for label, row in rows.head(5).iterrows():
+            name = label if isinstance(label, str) else " ".join(str(part) for part in np.atleast_1d(label))
+            lines.append(
+                f"  {name}: n {row['n']:.0f}, mean {number(row['mean'])}, std {number(row['std'])}, "
+                f"{number(row['min'])} to {number(row['max'])}"
+            )
+        return lines + ([f"  and {len(rows) - 5} more rows, see .table"] if len(rows) > 5 else [])
+
+
+def descriptives(
+    panel: Panel,
+    variables: str | Iterable[str] | None = None,
+    *,
+    log: str | Iterable[str] = (),
+    by: By = "all",
+) -> Descriptives:
+    """Describe variables: how many values, where they lie, how far they spread, what is missing.
+
+    Parameters
+    ----------
+    panel : Panel
+        May be unbalanced; absent rows count as missing.
+    variables : names, optional
+        All numeric variables by default; those left out are noted.
+    log : names
+        Variables to describe by their natural logarithm, in rows named "ln v".
+    by : {"all", "period", "region"}
+        Pool everything, or give a row a period or region.
+
+    Returns
+    -------
+    Descriptives
 
     Raises
     ------
-    MissingDataError, UnbalancedPanelError, NotPositiveError
-        If a value that a span uses is missing, or is zero or negative.
+    NotPositiveError
+        If a logarithm is asked of zero or negative values.
+    VariableError
+        If a variable is absent or holds text.
+
+    Examples
+    --------
+    >>> import pandas as pd, spatialconv as sc
+    >>> frame = pd.DataFrame({"city": ["a", "a", "b", "b"], "year": [1, 2, 1, 2], "y": [1.0, 2.0, 3.0, None]})
+    >>> sc.descriptives(sc.Panel(frame, region="city", period="year")).table.loc["y"].to_dict()
+    {'n': 3.0, 'mean': 2.0, 'std': 1.0, 'min': 1.0, 'max': 3.0, 'median': 2.0, 'missing': 1.0}
     """
-    levels = panel.values(variable, missing="keep")
-    used = levels[np.union1d(over.start, over.end)]
-    if np.isnan(used).any():
-        panel.values(variable)
-    if (used <= 0).any():
-        panel.values(variable, log=True, missing="keep")
-    initial = np.log(levels[over.start])
-    return (np.log(levels[over.end]) - initial) / over.length[:, None], initial
-
-
-def time_axis(periods: pd.Index) -> tuple[FloatArray, bool]:
-    """Return periods as numbers, and whether these are positions because the labels are no whole numbers."""
-    values = np.asarray(periods)
-    if values.dtype.kind in "iuf" and np.all(np.mod(values, 1) == 0):
-        return values.astype(float), False
-    return np.arange(len(values), dtype=float), True
-
-
-def _consecutive(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    # Pairs come sorted by start and all have one length: the first that fits is never worse than a later one.
-    kept = pairs[:1]
-    for pair in pairs[1:]:
-        if pair[0] >= kept[-1][1]:
-            kept.append(pair)
-    return kept
-
-
-def _no_span(time: FloatArray, horizon: int, by_position: bool) -> str:
-    unit = "positions" if by_position else "the unit of the labels"
-    steps = np.unique(np.diff(time)).astype(int).tolist()
-    if len(steps) == 1 and horizon % steps[0]:
-        return f"no period lies {horizon} before another; periods are {steps[0]} apart: use horizon={steps[0]}."
-    most = int(time[-1] - time[0])
-    apart = sorted({int(b - a) for k, a in enumerate(time) for b in time[k + 1 :]})
-    return (
-        f"no period lies {horizon} before another; the panel spans {most} (in {unit}) and its periods are "
-        f"{', '.join(str(a) for a in apart[:5])}{', …' if len(apart) > 5 else ''} apart: use one of these as horizon."
+    choice("by", by, get_args(By))
+    logged = names("log", log)
+    chosen, notes = _numeric(panel) if variables is None else (names("variables", variables), ())
+    absent = [name for name in logged if name not in chosen]
+    if absent:
+        raise OptionError(f"log names {first(absent)}, which is not among the variables {first(chosen, 8)}.")
+    rows = {}
+    for name in chosen:
+        values = panel.values(name, log=name in logged, missing="keep")
+        label = f"ln {name}" if name in logged else name
+        if by == "all":
+            rows[label] = _describe(values.ravel())
+            continue
+        labels, groups = (panel.periods, values) if by == "period" else (panel.regions, values.T)
+        rows |= {(label, group): _describe(row) for group, row in zip(labels, groups, strict=True)}
+    index = (
+        pd.Index(list(rows), name="variable")
+        if by == "all"
+        else pd.MultiIndex.from_tuples(list(rows), names=["variable", getattr(panel, by)])
+    )
+    return Descriptives(
+        table=pd.DataFrame(list(rows.values()), index=index),
+        by=by,
+        notes=merge_notes(panel.notes, notes),
+        provenance=Provenance(
+            "descriptives", {"variables": chosen, "log": logged, "by": by}, panel.n_regions, panel.n_periods
+        ),
     )
 
 
-def _name(start: Any, end: Any) -> str:
-    years = [int(p) if isinstance(p, (int, float, np.number)) and float(p).is_integer() else None for p in (start, end)]
-    a, b = years
-    if a is None or b is None:
-        return f"{start} to {end}"
-    if 1000 <= a <= b <= 9999 and a // 100 == b // 100:
-        return f"{a}-{b % 100:02d}"
-    return f"{a}-{b}" if a >= 0 else f"{a} to {b}"
+def _numeric(panel: Panel) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    kept, out = [], []
+    for name in panel.variables:
+        try:
+            panel.values(name, missing="keep")
+        except VariableError:
+            out.append(name)
+        else:
+            kept.append(name)
+    if not kept:
+        raise VariableError(f"the panel has no numeric variable; it has {first(panel.variables, 8)}.")
+    return tuple(kept), (f"left out because not numeric: {first(out)}",) if out else ()
 
 
-def _span_notes(
-    periods: pd.Index, time: FloatArray, pairs: list[tuple[int, int]], by_position: bool
-) -> tuple[str, ...]:
-    notes = []
-    if by_position:
-        notes.append(
-            f"periods are no whole numbers ({first(list(periods))}): the horizon counts positions, and whether "
-            "periods are absent between them cannot be seen"
-        )
-    steps = np.diff(time)
-    if np.any(steps != steps[0]):
-        wide = np.flatnonzero(steps > steps.min())
-        holes = [_name(periods[k], periods[k + 1]) for k in wide]
-        notes.append(f"periods are not evenly spaced: wider gaps at {first(holes)}")
-    covered = {k for a, b in pairs for k in range(a, b + 1)}
-    idle = [k for k in range(len(periods)) if k not in covered]
-    if idle:
-        notes.append(f"periods that no span covers: {first(list(periods[idle]))}")
-    return tuple(notes)
+def _describe(values: FloatArray) -> dict[str, float]:
+    known = values[~np.isnan(values)]
+    n = len(known)
+    return {
+        "n": n,
+        "mean": float(known.mean()) if n else np.nan,
+        "std": float(known.std(ddof=1)) if n > 1 else np.nan,
+        "min": float(known.min()) if n else np.nan,
+        "max": float(known.max()) if n else np.nan,
+        "median": float(np.median(known)) if n else np.nan,
+        "missing": len(values) - n,
+    }

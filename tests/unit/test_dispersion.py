@@ -12,7 +12,7 @@ import pytest
 
 from spatialconv._core import dispersion
 from spatialconv._core.dispersion import MEASURES
-from tests.tolerances import EXACT
+from tests.tolerances import EXACT, NEAR_EQUALITY, ROUNDING
 
 REAT = Path(__file__).parents[1] / "reference" / "reat"
 
@@ -80,7 +80,7 @@ def test_reat(name):
     theirs = {year: row[REAT_NAMES[name]] for year, row in reference["inequality"].items()}
     assert len(theirs) == 6
     # Indices near 0.01 are differences of numbers near 1, of which 16 digits are kept.
-    np.testing.assert_allclose([ours[y] for y in theirs], list(theirs.values()), rtol=EXACT, atol=1e-14)
+    np.testing.assert_allclose([ours[y] for y in theirs], list(theirs.values()), rtol=EXACT, atol=NEAR_EQUALITY)
 
 
 def test_reat_series_of_every_year():
@@ -93,6 +93,11 @@ def test_reat_series_of_every_year():
 
 
 class TestClosedForms:
+    def test_sd_of_equal_values_is_zero_and_not_nearly(self):
+        # The mean of three times 0.1 is not 0.1.
+        for value, n in product((0.1, 1.1, 1e9 / 7), (3, 6, 7, 11)):
+            assert dispersion.sd(np.full(n, value)) == 0.0
+
     def test_gini_of_one_to_n(self):
         for n in (2, 5, 30):
             np.testing.assert_allclose(dispersion.gini(np.arange(1.0, n + 1)), (n - 1) / (3 * n), rtol=EXACT)
@@ -127,17 +132,17 @@ class TestClosedForms:
 class TestProperties:
     def test_equality_is_zero(self, name):
         x = np.full((1, 7), 0.1)
-        assert MEASURES[name].function(x)[0] == pytest.approx(0.0, abs=1e-15)
+        assert MEASURES[name].function(x)[0] == pytest.approx(0.0, abs=NEAR_EQUALITY)
 
     def test_order_of_regions_does_not_matter(self, name):
         x = sample()
         function = MEASURES[name].function
-        np.testing.assert_allclose(function(x[:, ::-1]), function(x), rtol=1e-13)
+        np.testing.assert_allclose(function(x[:, ::-1]), function(x), rtol=EXACT)
 
     def test_unit_free_means_what_it_says(self, name):
         measure, x = MEASURES[name], sample()
         first, second = (measure.function(np.log(v) if measure.log else v) for v in (x, 1000 * x))
-        same = np.allclose(first, second, rtol=1e-9, atol=0)
+        same = np.allclose(first, second, rtol=ROUNDING, atol=0)
         assert same == measure.unit_free
 
     def test_rows_are_independent(self, name):

@@ -1,0 +1,189 @@
+"""Spans of time: which periods pair with which under a horizon, and growth over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from spatialconv._options import first, whole
+from spatialconv.errors import DataError, OptionError
+from spatialconv.panel import FloatArray, Panel
+
+
+@dataclass(frozen=True, eq=False)
+class Spans:
+    """Which periods pair with which, so that growth is measured over equal stretches of time.
+
+    Attributes
+    ----------
+    start, end : integer arrays of shape (T',)
+        Positions of the first and the last period of each span among the panel's periods.
+    labels : Index of length T'
+        Labels of the end periods.
+    names : Index of length T'
+        The spans in words: "2016-17".
+    length : float array of shape (T',)
+        Elapsed time of each span, in the unit of the labels (years), or in positions.
+    horizon : int
+        The horizon that was asked for.
+    by_position : bool
+        Whether time was counted by position because the labels are no whole numbers.
+    notes : tuple of str
+        Periods that no span covers, gaps, and counting by position.
+    """
+
+    start: npt.NDArray[np.intp]
+    end: npt.NDArray[np.intp]
+    labels: pd.Index
+    names: pd.Index
+    length: FloatArray
+    horizon: int
+    by_position: bool
+    notes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+
+def spans(panel: Panel, horizon: int = 1, *, overlapping: bool = False) -> Spans:
+    """Pair the periods of a panel that lie a horizon apart.
+
+    Whole-number periods (years) are measured by their labels, so that a year that is absent is seen: no
+    span is made across it that would pass for a shorter one. Other periods (dates, words) are counted by
+    position, which a note says.
+
+    Parameters
+    ----------
+    panel : Panel
+    horizon : int
+        Length of a span in the unit of the labels, or in positions.
+    overlapping : bool
+        False: spans follow one another from the first period on and share at most their ends; periods
+        left at the end are not used and noted. True: every pair that lies a horizon apart, whose errors
+        are then serially correlated by construction.
+
+    Returns
+    -------
+    Spans
+
+    Raises
+    ------
+    OptionError
+        If no two periods lie a horizon apart; the message names the horizons that would do.
+    DataError
+        If the panel has one period.
+
+    Examples
+    --------
+    >>> import pandas as pd, spatialconv as sc
+    >>> frame = pd.DataFrame({"city": "a", "year": [2000, 2001, 2002, 2003, 2004], "y": [1.0, 2, 3, 4, 5]})
+    >>> list(spans(sc.Panel(frame, region="city", period="year"), 2).names)
+    ['2000-02', '2002-04']
+    """
+    horizon = whole("horizon", horizon, least=1)
+    if panel.n_periods < 2:
+        raise DataError(f"growth needs two periods or more; the panel has one, {first(list(panel.periods))}.")
+    time, by_position = time_axis(panel.periods)
+    place = {float(t): k for k, t in enumerate(time)}
+    pairs = [(k, place[t + horizon]) for k, t in enumerate(time.tolist()) if t + horizon in place]
+    if not pairs:
+        raise OptionError(_no_span(time, horizon, by_position))
+    if not overlapping:
+        pairs = _consecutive(pairs)
+    start, end = (np.array(side, dtype=np.intp) for side in zip(*pairs, strict=True))
+    return Spans(
+        start=start,
+        end=end,
+        labels=panel.periods[end],
+        names=pd.Index([_name(panel.periods[s], panel.periods[e]) for s, e in pairs], name="span"),
+        length=time[end] - time[start],
+        horizon=horizon,
+        by_position=by_position,
+        notes=_span_notes(panel.periods, time, pairs, by_position),
+    )
+
+
+def growth_arrays(panel: Panel, variable: str, over: Spans) -> tuple[FloatArray, FloatArray]:
+    """Return annualised log growth and the log of the initial level, both of shape (T', N).
+
+    y = (ln v[t] - ln v[t-h]) / h and x = ln v[t-h], with h in the unit of the period labels. Only the
+    periods that a span uses must be complete and positive.
+
+    Raises
+    ------
+    MissingDataError, UnbalancedPanelError, NotPositiveError
+        If a value that a span uses is missing, or is zero or negative.
+    """
+    levels = panel.values(variable, missing="keep")
+    used = levels[np.union1d(over.start, over.end)]
+    if np.isnan(used).any():
+        panel.values(variable)
+    if (used <= 0).any():
+        panel.values(variable, log=True, missing="keep")
+    initial = np.log(levels[over.start])
+    return (np.log(levels[over.end]) - initial) / over.length[:, None], initial
+
+
+def time_axis(periods: pd.Index) -> tuple[FloatArray, bool]:
+    """Return periods as numbers, and whether these are positions because the labels are no whole numbers."""
+    values = np.asarray(periods)
+    if values.dtype.kind in "iuf" and np.all(np.mod(values, 1) == 0):
+        return values.astype(float), False
+    return np.arange(len(values), dtype=float), True
+
+
+def _consecutive(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    # Pairs come sorted by start and all have one length: the first that fits is never worse than a later one.
+    kept = pairs[:1]
+    for pair in pairs[1:]:
+        if pair[0] >= kept[-1][1]:
+            kept.append(pair)
+    return kept
+
+
+def _no_span(time: FloatArray, horizon: int, by_position: bool) -> str:
+    unit = "positions" if by_position else "the unit of the labels"
+    steps = np.unique(np.diff(time)).astype(int).tolist()
+    if len(steps) == 1 and horizon % steps[0]:
+        return f"no period lies {horizon} before another; periods are {steps[0]} apart: use horizon={steps[0]}."
+    most = int(time[-1] - time[0])
+    apart = sorted({int(b - a) for k, a in enumerate(time) for b in time[k + 1 :]})
+    return (
+        f"no period lies {horizon} before another; the panel spans {most} (in {unit}) and its periods are "
+        f"{', '.join(str(a) for a in apart[:5])}{', …' if len(apart) > 5 else ''} apart: use one of these as horizon."
+    )
+
+
+def _name(start: Any, end: Any) -> str:
+    years = [int(p) if isinstance(p, (int, float, np.number)) and float(p).is_integer() else None for p in (start, end)]
+    a, b = years
+    if a is None or b is None:
+        return f"{start} to {end}"
+    if 1000 <= a <= b <= 9999 and a // 100 == b // 100:
+        return f"{a}-{b % 100:02d}"
+    return f"{a}-{b}" if a >= 0 else f"{a} to {b}"
+
+
+def _span_notes(
+    periods: pd.Index, time: FloatArray, pairs: list[tuple[int, int]], by_position: bool
+) -> tuple[str, ...]:
+    notes = []
+    if by_position:
+        notes.append(
+            f"periods are no whole numbers ({first(list(periods))}): the horizon counts positions, and whether "
+            "periods are absent between them cannot be seen"
+        )
+    steps = np.diff(time)
+    if np.any(steps != steps[0]):
+        wide = np.flatnonzero(steps > steps.min())
+        holes = [_name(periods[k], periods[k + 1]) for k in wide]
+        notes.append(f"periods are not evenly spaced: wider gaps at {first(holes)}")
+    covered = {k for a, b in pairs for k in range(a, b + 1)}
+    idle = [k for k in range(len(periods)) if k not in covered]
+    if idle:
+        notes.append(f"periods that no span covers: {first(list(periods[idle]))}")
+    return tuple(notes)

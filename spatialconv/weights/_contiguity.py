@@ -1,0 +1,121 @@
+"""Weights from shared borders, and what is done about regions that share none."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from libpysal.graph import Graph
+
+from spatialconv._options import Islands, Standardise, choice, first
+from spatialconv.errors import IslandWarning
+from spatialconv.weights._graph import IntArray, Labelled, finish, symmetric
+from spatialconv.weights._islands import Pairs, by_hand, nearest_polygon, settle
+from spatialconv.weights._points import checked_geometry
+
+Rule = Literal["queen", "rook"]
+
+
+def adjacency(
+    gdf: gpd.GeoDataFrame,
+    *,
+    rule: Rule = "queen",
+    islands: Islands = "keep",
+    link: Pairs = (),
+    unlink: Pairs = (),
+    standardise: Standardise = "row",
+) -> Graph:
+    """Link regions that share a border; the usual weights where neighbourhood matters more than distance.
+
+    Borders are compared exactly, whether or not both polygons have a vertex at the same place: a town that
+    meets the middle of its neighbour's straight border is found (comparing vertices, as much software does,
+    would miss it). Polygons that overlap share more than a border: they count as neighbours under both rules,
+    which is noted. Borders that were digitised apart and leave a gap share nothing.
+
+    Parameters
+    ----------
+    gdf : GeoDataFrame
+        Polygons, one row a region, with unique labels in the index and a coordinate reference system.
+    rule : {"queen", "rook"}
+        "queen" links regions that share at least a point, "rook" those that share a line.
+    islands : {"keep", "raise", "nearest"}
+        What to do about regions left without a neighbour once `link` and `unlink` are done. "keep" leaves a row
+        of zeros, as in most published work: the spatial lag is zero there. "raise" raises IslandError.
+        "nearest" links each to the nearest region, both ways, by the distance between the polygons (on the
+        ellipsoid for a geographic system; of equally near regions the first). An island is a fact of the map
+        and not an accident of the call, so "keep" does not warn: instead `describe`, `align` and every result
+        computed with the weights name the islands in their notes, each time and not once. Only if no two
+        regions touch at all, which points at borders that do not match, IslandWarning is issued.
+    link, unlink : sequences of pairs of labels
+        Links to add and to remove by hand, both ways: a sea bridge, a border that is water.
+    standardise : {"row", "spectral", "none"}
+        Make rows sum to one, divide by the largest eigenvalue, or leave zeros and ones.
+
+    Returns
+    -------
+    libpysal.graph.Graph
+        Labelled by the index, in its order.
+
+    Raises
+    ------
+    GeometryError
+        If there is no coordinate reference system, or polygons are invalid, empty or no polygons.
+    WeightsError
+        If labels are missing or not unique.
+    AlignmentError
+        If `link` or `unlink` name an unknown region.
+    IslandError
+        If `islands="raise"` and a region has no neighbour.
+
+    References
+    ----------
+    Anselin (1988), Spatial Econometrics: Methods and Models, section 3.1.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, spatialconv as sc
+    >>> from shapely.geometry import box
+    >>> squares = [box(0, 0, 1, 1), box(1, 0, 2, 1), box(2, 1, 3, 2), box(5, 0, 6, 1)]
+    >>> gdf = gpd.GeoDataFrame(geometry=squares, index=["west", "mid", "east", "isle"], crs=4326)
+    >>> sc.weights.describe(sc.weights.adjacency(gdf)).islands
+    ('isle',)
+    >>> sc.weights.adjacency(gdf, rule="rook", link=[("east", "isle")])["isle"].to_dict()
+    {'east': 1.0}
+    """
+    choice("rule", rule, Rule)
+    choice("islands", islands, Islands)
+    choice("standardise", standardise, Standardise)
+    geometry = checked_geometry(gdf, polygons=True)
+    i, j, overlapping = _touching(geometry, rule)
+    matrix = symmetric(len(geometry), i, j, np.ones(len(i)))
+    notes = [_overlap_note(geometry.index, i[overlapping], j[overlapping])] if overlapping.any() else []
+    found = by_hand(Labelled(matrix, geometry.index, f"{rule} contiguity", tuple(notes)), link, unlink)
+    if found.matrix.nnz == 0 and len(geometry) > 1 and islands == "keep":
+        warnings.warn(
+            f"no two of the {len(geometry)} regions touch: the weights are all zero. Borders that do not match "
+            "exactly do not touch; look at the file, or use weights.knn or weights.inverse_distance.",
+            IslandWarning,
+            stacklevel=2,
+        )
+    return finish(settle(found, islands, lambda region: nearest_polygon(geometry, region)), standardise)
+
+
+def _touching(geometry: gpd.GeoSeries, rule: str) -> tuple[IntArray, IntArray, Any]:
+    # Of each pair of polygons the dimension of what they share: boundary with boundary, interior with interior.
+    shapes = geometry.to_numpy()
+    i, j = shapely.STRtree(shapes).query(shapes)
+    i, j = i[i < j], j[i < j]
+    shared = pd.Series(shapely.relate(shapes[i], shapes[j]), dtype=object).str
+    overlapping = (shared[0] != "F").to_numpy(dtype=bool)
+    meets = (shared[4] != "F").to_numpy(dtype=bool) if rule == "queen" else (shared[4] == "1").to_numpy(dtype=bool)
+    keep = meets | overlapping
+    return i[keep], j[keep], overlapping[keep]
+
+
+def _overlap_note(regions: pd.Index, i: IntArray, j: IntArray) -> str:
+    pairs = list(zip(regions[i], regions[j], strict=True))
+    return f"polygons overlap and count as neighbours: {first(pairs)}"

@@ -1,0 +1,205 @@
+"""Weights from what regions are like rather than where they are, and both together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from libpysal.graph import Graph
+from scipy import sparse
+
+from spatialconv._options import Standardise, choice, first, probability
+from spatialconv.errors import AlignmentError, MissingDataError, NotPositiveError, OptionError, VariableError
+from spatialconv.weights._graph import FloatArray, Labelled, Weights, checked, cut, finish, labels, positions, unpack
+
+if TYPE_CHECKING:
+    from spatialconv.panel import Panel
+
+Metric = Literal["absolute", "log", "ratio", "size"]
+How = Literal["product", "mix"]
+
+
+def economic(
+    values: pd.Series | Panel,
+    *,
+    variable: str | None = None,
+    metric: Metric = "absolute",
+    standardise: Standardise = "row",
+) -> Graph:
+    """Weight regions by how alike they are in a quantity such as income per head, wherever they lie.
+
+    - "absolute": w_ij = 1 / |v_i - v_j|, the usual economic distance; depends on the unit only by a factor.
+    - "log": w_ij = 1 / |ln v_i - ln v_j|, where ratios count rather than differences.
+    - "ratio": w_ij = min(v_i, v_j) / max(v_i, v_j), between 0 and 1; equal values are no obstacle.
+    - "size": w_ij = v_j / mean(v), the weight of the neighbour's size alone. Times a geographic matrix
+      (`nested`) it gives the economic-geographic matrix W diag(v_1 / v, ..., v_N / v) of much applied work.
+
+    The quantity should be exogenous to the model, or be taken before the period that is studied: weights made
+    of the dependent variable are endogenous, and the usual estimators assume that they are not.
+
+    Parameters
+    ----------
+    values : Series or Panel
+        One number a region, by label; or a panel, of whose `variable` the average over its periods is taken.
+    variable : str, optional
+        The column, where `values` is a panel.
+    metric : {"absolute", "log", "ratio", "size"}
+        See above.
+    standardise : {"row", "spectral", "none"}
+        Make rows sum to one, divide by the largest eigenvalue, or leave the metric.
+
+    Returns
+    -------
+    libpysal.graph.Graph
+        Labelled by the regions, all of them linked to one another.
+
+    Raises
+    ------
+    OptionError
+        If a panel comes without `variable`, a Series with one, or two regions have the same value under
+        "absolute" or "log", whose inverse does not exist.
+    VariableError, MissingDataError, NotPositiveError
+        If values are no numbers, missing or infinite, or not positive where the metric needs it (all but
+        "absolute").
+
+    References
+    ----------
+    Case, Rosen and Hines (1993), Budget spillovers and fiscal policy interdependence, Journal of Public
+    Economics 52, 285-307.
+
+    Examples
+    --------
+    >>> import pandas as pd, spatialconv as sc
+    >>> income = pd.Series({"a": 10.0, "b": 12.0, "c": 20.0})
+    >>> sc.weights.economic(income, standardise="none")["a"].to_dict()
+    {'b': 0.5, 'c': 0.1}
+    """
+    choice("metric", metric, Metric)
+    choice("standardise", standardise, Standardise)
+    series, what = _series(values, variable)
+    regions, v = _numbers(series, what, metric)
+    measure = np.log(v) if metric == "log" else v
+    if metric == "size":
+        dense = np.broadcast_to(v / v.mean(), (len(v), len(v))).copy()
+    elif metric == "ratio":
+        dense = np.minimum.outer(v, v) / np.maximum.outer(v, v)
+    else:
+        gap = np.abs(np.subtract.outer(measure, measure))
+        np.fill_diagonal(gap, np.inf)
+        _no_ties(gap, regions, what, metric)
+        dense = 1 / gap
+    np.fill_diagonal(dense, 0)
+    return finish(Labelled(checked(dense, regions), regions, f"economic distance ({metric}) in {what}"), standardise)
+
+
+def _series(values: Any, variable: str | None) -> tuple[pd.Series, str]:
+    if isinstance(values, pd.Series):
+        if variable is not None:
+            raise OptionError("variable= names a column of a panel; the values given are already a Series.")
+        return values, str(values.name) if values.name is not None else "the values given"
+    # Not by isinstance: weights and panels stand on the same floor and do not import each other.
+    if not hasattr(values, "values") or not hasattr(values, "regions"):
+        raise OptionError(f"values must be a Series indexed by region, or a Panel; got {type(values).__name__}.")
+    if variable is None:
+        raise OptionError(f"economic weights from a panel need variable=; it has {first(values.variables, 8)}.")
+    mean = values.values(variable).mean(axis=0)
+    what = f"{variable}, mean of {values.periods[0]} to {values.periods[-1]}"
+    return pd.Series(mean, index=values.regions), what
+
+
+def _numbers(series: pd.Series, what: str, metric: str) -> tuple[pd.Index, FloatArray]:
+    regions = labels(series.index, "regions")
+    if series.dtype.kind not in "iufb" or pd.api.types.is_bool_dtype(series.dtype):
+        raise VariableError(f"economic weights need numbers; {what} has type {series.dtype}. Convert it first.")
+    v = series.to_numpy(dtype=float, na_value=np.nan)
+    lost = ~np.isfinite(v)
+    if lost.any():
+        raise MissingDataError(
+            f"{what}: missing or infinite for {first(regions[lost])}. Fill in or drop these regions."
+        )
+    if metric != "absolute" and (v <= 0).any():
+        raise NotPositiveError(
+            f"metric={metric!r} needs positive values; {what} is zero or negative for {first(regions[v <= 0])}. "
+            "Use metric='absolute', or leave these regions out."
+        )
+    return regions, v
+
+
+def _no_ties(gap: FloatArray, regions: pd.Index, what: str, metric: str) -> None:
+    # A gap of a few units in the last place is a tie too: its inverse would swamp every other weight.
+    scale = np.abs(gap[np.isfinite(gap)]).max(initial=0.0)
+    i, j = np.nonzero(np.triu(gap <= 1e-12 * scale, 1))
+    if len(i):
+        pairs = list(zip(regions[i], regions[j], strict=True))
+        raise OptionError(
+            f"metric={metric!r} divides by the difference, which is zero between regions of equal {what}: "
+            f"{first(pairs)}. Use metric='ratio', which gives equal regions the weight 1, or take longer averages."
+        )
+
+
+def nested(
+    geographic: Weights,
+    economic: Weights,
+    *,
+    how: How = "product",
+    share: float = 0.5,
+    standardise: Standardise = "row",
+) -> Graph:
+    """Combine geography and economy in one matrix, region by region by label.
+
+    - "product": w_ij = g_ij e_ij. Linked is who is linked in both; among neighbours the alike weigh more.
+      With row-standardised results it does not matter how the two were standardised.
+    - "mix": w_ij = share g_ij + (1 - share) e_ij. Linked is who is linked in either; the two should be
+      standardised in the same way, or the larger numbers decide.
+
+    Parameters
+    ----------
+    geographic, economic : Graph or W
+        Two matrices of the same regions, in any order.
+    how : {"product", "mix"}
+        See above.
+    share : float
+        Weight of geography in a mix, between 0 and 1.
+    standardise : {"row", "spectral", "none"}
+        Make rows sum to one, divide by the largest eigenvalue, or leave the combination.
+
+    Returns
+    -------
+    libpysal.graph.Graph
+        Labelled by the regions, in the order of `geographic`.
+
+    Raises
+    ------
+    AlignmentError
+        If the two are not of the same regions.
+    WeightsError
+        If one of them has impossible weights.
+
+    Examples
+    --------
+    >>> import pandas as pd, spatialconv as sc
+    >>> links = pd.DataFrame([[0, 1, 1], [1, 0, 0], [1, 0, 0]], index=list("abc"), columns=list("abc"))
+    >>> alike = sc.weights.economic(pd.Series({"c": 20.0, "a": 10.0, "b": 12.0}))
+    >>> sc.weights.nested(sc.weights.from_matrix(links), alike)["a"].round(3).to_dict()
+    {'b': 0.833, 'c': 0.167}
+    """
+    choice("how", how, How)
+    choice("standardise", standardise, Standardise)
+    g, e = unpack(geographic), unpack(economic)
+    extra = e.regions[~e.regions.astype(object).isin(g.regions.astype(object))]
+    places = positions(e.regions, g.regions, of="regions of the geographic weights", where="the economic weights")
+    if len(extra):
+        raise AlignmentError(
+            f"regions of the economic weights not in the geographic weights: {first(extra)}. Cut them out by "
+            "weights.subset(w, regions) first."
+        )
+    e = cut(e, places)
+    if how == "product":
+        matrix, word = g.matrix.multiply(e.matrix), "times"
+    else:
+        part = probability("share", share)
+        matrix, word = part * g.matrix + (1 - part) * e.matrix, f"({part:g}) mixed with"
+    matrix = checked(sparse.csr_array(matrix), g.regions)
+    notes = tuple(dict.fromkeys((*g.notes, *e.notes)))
+    return finish(Labelled(matrix, g.regions, f"{g.built} {word} {e.built}", notes), standardise)

@@ -1,0 +1,211 @@
+"""Between a libpysal Graph (or old W) and a checked sparse matrix with the labels of its regions."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from libpysal.graph import Graph
+from libpysal.weights import W
+from scipy import sparse
+
+from spatialconv._core import weights_algebra as algebra
+from spatialconv._options import Standardise, choice, first
+from spatialconv.errors import AlignmentError, WeightsError
+
+Weights: TypeAlias = Graph | W
+IntArray = npt.NDArray[np.intp]
+FloatArray = npt.NDArray[np.float64]
+
+# Key in the attrs of a Graph's adjacency under which a builder says what it did. libpysal drops attrs when it
+# transforms a Graph, so that the words are never older than the weights.
+ATTRS = "spatialconv"
+_TRANSFORMATION = {"row": "R", "spectral": "C", "none": "O"}
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """A weights matrix (N, N) with the labels of its rows, how it was built and what to note about it."""
+
+    matrix: Any
+    regions: pd.Index
+    built: str = "weights"
+    notes: tuple[str, ...] = ()
+
+    @property
+    def islands(self) -> tuple[Any, ...]:
+        """Labels of the regions without a neighbour."""
+        return tuple(self.regions[np.diff(self.matrix.indptr) == 0])
+
+
+def unpack(w: Weights) -> Labelled:
+    """Return the checked matrix of a Graph or W; the object itself is left as it is."""
+    if isinstance(w, Graph):
+        adjacency = w.adjacency
+        focal, neighbor = (adjacency.index.get_level_values(level) for level in ("focal", "neighbor"))
+        regions, values = pd.Index(focal.unique()), adjacency.to_numpy()
+        said = adjacency.attrs.get(ATTRS, {})
+    elif isinstance(w, W):
+        # The dictionaries and not `W.sparse`, which is cached on the object and shared with the caller.
+        ids = list(w.id_order)
+        focal = pd.Index([i for i in ids for _ in w.neighbors[i]], dtype=object)
+        neighbor = pd.Index([j for i in ids for j in w.neighbors[i]], dtype=object)
+        values = np.array([v for i in ids for v in w.weights[i]], dtype=float)
+        regions, said = pd.Index(ids), {}
+    else:
+        raise WeightsError(
+            f"weights must be a libpysal Graph or W; got {type(w).__name__}. Build them by a function of "
+            "spatialconv.weights, or label a matrix by weights.from_matrix(matrix, regions=...)."
+        )
+    regions = regions.rename(None)
+    matrix = assemble(regions.get_indexer(focal), regions.get_indexer(neighbor), values, regions)
+    return Labelled(matrix, regions, said.get("built", "weights"), tuple(said.get("notes", ())))
+
+
+def assemble(rows: IntArray, cols: IntArray, values: Any, regions: pd.Index) -> Any:
+    if len(regions) == 0:
+        raise WeightsError("the weights have no regions.")
+    if (rows < 0).any() or (cols < 0).any():
+        raise WeightsError("the weights name a neighbour that is not among their own regions; add its row.")
+    pairs = rows.astype(np.int64) * len(regions) + cols
+    unique, count = np.unique(pairs, return_counts=True)
+    if (count > 1).any():
+        twice = [(regions[p // len(regions)], regions[p % len(regions)]) for p in unique[count > 1]]
+        raise WeightsError(f"a link stands in the weights more than once: {first(twice)}. Keep one of each.")
+    shape = (len(regions), len(regions))
+    return checked(sparse.csr_array((np.asarray(values, dtype=float), (rows, cols)), shape), regions)
+
+
+def checked(matrix: Any, regions: pd.Index) -> Any:
+    """Return the matrix as CSR without stored zeros, or say which pairs of regions have impossible weights."""
+    matrix = sparse.csr_array(matrix, dtype=float, copy=True)
+    matrix.sum_duplicates()
+    table = matrix.tocoo()
+    for bad, what in (
+        (np.isnan(table.data), "missing (NaN)"),
+        (np.isinf(table.data), "infinite"),
+        (table.data < 0, "negative"),
+    ):
+        if bad.any():
+            pairs = list(zip(regions[table.row[bad]], regions[table.col[bad]], strict=True))
+            raise WeightsError(
+                f"weights must be finite and not negative; {what} for {first(pairs)} (region, neighbour). "
+                "Correct these weights or remove the links."
+            )
+    own = matrix.diagonal() != 0
+    if own.any():
+        raise WeightsError(
+            f"a region cannot be its own neighbour; the diagonal is not zero for {first(regions[own])}. Set it "
+            "to zero (statistics that count the region itself, such as Gi*, add it on their own)."
+        )
+    matrix.eliminate_zeros()
+    matrix.sort_indices()
+    return matrix
+
+
+def finish(labelled: Labelled, how: Standardise) -> Graph:
+    """Standardise and return a Graph."""
+    return pack(replace(labelled, matrix=scaled(labelled.matrix, how)), how)
+
+
+def scaled(matrix: Any, how: Standardise) -> Any:
+    """Standardise a non-negative matrix; "none" leaves it as it is."""
+    choice("standardise", how, Standardise)
+    if how == "row":
+        return algebra.scale_rows(matrix)
+    return algebra.scale_spectrum(matrix) if how == "spectral" else matrix
+
+
+def pack(labelled: Labelled, how: Standardise = "none") -> Graph:
+    """Return the Graph of a labelled matrix; a region without neighbours has a loop of weight zero there."""
+    matrix, regions = labelled.matrix, labelled.regions
+    islands = np.flatnonzero(np.diff(matrix.indptr) == 0)
+    rows = np.concatenate([np.repeat(np.arange(len(regions)), np.diff(matrix.indptr)), islands])
+    cols = np.concatenate([matrix.indices, islands])
+    order = np.lexsort((cols, rows))
+    # Codes in the order of the regions, whatever the labels: Graph.sparse goes by the codes.
+    index = pd.MultiIndex(levels=[regions, regions], codes=[rows[order], cols[order]], names=["focal", "neighbor"])
+    values = np.concatenate([matrix.data, np.zeros(len(islands))])[order]
+    adjacency = pd.Series(values, index=index, name="weight")
+    adjacency.attrs[ATTRS] = {"built": labelled.built, "notes": list(labelled.notes)}
+    return Graph(adjacency, transformation=_TRANSFORMATION[how], is_sorted=True)
+
+
+def labels(regions: Iterable[Hashable], what: str = "regions") -> pd.Index:
+    """Return labels as an Index; they must be there, unique and not missing."""
+    index = regions if isinstance(regions, pd.Index) else pd.Index(list(regions))
+    if isinstance(index, pd.MultiIndex):
+        raise WeightsError(f"{what} have labels of {index.nlevels} levels; give each region one label.")
+    if len(index) == 0:
+        raise WeightsError(f"{what} are empty; at least one is needed.")
+    if index.hasnans:
+        raise WeightsError(f"{what} without a label: {int(index.isna().sum())}. Give each region one.")
+    if not index.is_unique:
+        twice = index[index.duplicated()].unique()
+        raise WeightsError(f"{what} must have unique labels; more than once: {first(twice)}. Rename or drop them.")
+    return index.rename(None)
+
+
+def positions(index: pd.Index, wanted: pd.Index, *, of: str, where: str) -> IntArray:
+    """Return where the wanted labels stand in the index, or raise AlignmentError naming those that do not."""
+    places = _indexer(index, wanted)
+    absent = wanted[places < 0]
+    if len(absent):
+        raise AlignmentError(
+            f"{of} not in {where}: {first(absent)}; {where} have {first(index)}.{_hint(index, absent)}"
+        )
+    return places
+
+
+def _indexer(index: pd.Index, wanted: pd.Index) -> IntArray:
+    # As objects: 330100 and '330100' are different labels, and no dtype is coerced into another.
+    return np.asarray(index.astype(object).get_indexer(wanted.astype(object)))
+
+
+def _hint(index: pd.Index, absent: pd.Index) -> str:
+    texts = {str(label).strip() for label in index}
+    if not all(str(label).strip() in texts for label in absent):
+        return " Labels must match exactly; for a GeoDataFrame the index holds them (gdf.set_index)."
+    kinds = [type(i[0]).__name__ for i in (absent.astype(object), index.astype(object))]
+    why = f"in type ({kinds[0]} against {kinds[1]})" if kinds[0] != kinds[1] else "in blanks around them"
+    return f" The labels differ only {why}: convert one of the two."
+
+
+def cut(labelled: Labelled, places: IntArray) -> Labelled:
+    """Return the weights among some regions, standardised again in the way that all of them were."""
+    if len(places) == len(labelled.regions):
+        return replace(labelled, matrix=_at(labelled.matrix, places), regions=labelled.regions[places])
+    how = algebra.standardisation(labelled.matrix)
+    out = np.setdiff1d(np.arange(len(labelled.regions)), places)
+    again = "" if how == "none" else f"; {phrase(how)} again"
+    note = f"regions cut out of the weights: {first(labelled.regions[out])}{again}"
+    matrix = scaled(_at(labelled.matrix, places), how)
+    return replace(labelled, matrix=matrix, regions=labelled.regions[places], notes=(*labelled.notes, note))
+
+
+def _at(matrix: Any, places: IntArray) -> Any:
+    part = sparse.csr_array(matrix[places][:, places])
+    part.sort_indices()
+    return part
+
+
+def phrase(how: str) -> str:
+    """Say how weights are standardised, in words."""
+    return {"row": "row-standardised", "spectral": "divided by the largest eigenvalue"}.get(how, "not standardised")
+
+
+def symmetric(n: int, i: IntArray, j: IntArray, values: FloatArray) -> Any:
+    """Return the symmetric (n, n) matrix of pairs i != j, each given once."""
+    rows, cols = np.concatenate([i, j]), np.concatenate([j, i])
+    return sorted_csr(np.concatenate([values, values]), rows, cols, n)
+
+
+def sorted_csr(values: FloatArray, rows: IntArray, cols: IntArray, n: int) -> Any:
+    """Return the (n, n) matrix of the elements given, columns in order within each row."""
+    matrix = sparse.csr_array((values, (rows, cols)), shape=(n, n))
+    matrix.sort_indices()
+    return matrix

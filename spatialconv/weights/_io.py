@@ -1,0 +1,208 @@
+"""Weights from matrices and files, and back into files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from libpysal.graph import Graph
+from scipy import sparse
+
+from spatialconv._options import Standardise, choice, first
+from spatialconv.errors import AlignmentError, FileError, WeightsError
+from spatialconv.weights._formats import READERS, WRITERS
+from spatialconv.weights._graph import Labelled, Weights, checked, finish, labels, positions, unpack
+
+
+def from_matrix(matrix: Any, *, regions: Iterable[Hashable] | None = None, standardise: Standardise = "none") -> Graph:
+    """Label a matrix of weights: w_ij, in row i and column j, is what region i takes from region j.
+
+    Parameters
+    ----------
+    matrix : array, sparse matrix or DataFrame
+        Square (N, N), finite, not negative, with zeros on the diagonal. The columns of a DataFrame are brought
+        into the order of its rows by label.
+    regions : labels, optional
+        Labels of rows and columns, in their order: needed unless `matrix` is a DataFrame. With a DataFrame, the
+        order wanted; the same labels as in the frame.
+    standardise : {"none", "row", "spectral"}
+        Leave the weights as they are, make rows sum to one, or divide by the largest eigenvalue.
+
+    Returns
+    -------
+    libpysal.graph.Graph
+        Labelled by region.
+
+    Raises
+    ------
+    WeightsError
+        If the matrix is not square or not numeric, labels do not fit or are not unique, or weights are missing,
+        infinite, negative or on the diagonal (the regions are named).
+    AlignmentError
+        If rows and columns of a DataFrame, or its labels and `regions`, differ.
+
+    Examples
+    --------
+    >>> import numpy as np, spatialconv as sc
+    >>> trade = np.array([[0, 3, 1], [2, 0, 0], [0, 5, 0]])
+    >>> sc.weights.from_matrix(trade, regions=["a", "b", "c"], standardise="row")["a"].to_dict()
+    {'b': 0.75, 'c': 0.25}
+    """
+    choice("standardise", standardise, Standardise)
+    if isinstance(matrix, pd.DataFrame):
+        values, index = _of_frame(matrix, regions)
+    elif regions is None:
+        raise WeightsError("a matrix has no labels of its own; give regions=[...] in the order of its rows.")
+    else:
+        values, index = matrix, labels(regions)
+    found = _numeric(values)
+    if found.shape != (len(index), len(index)):
+        raise WeightsError(f"{len(index)} regions need a matrix of {len(index)} x {len(index)}; got {found.shape}.")
+    return finish(Labelled(checked(found, index), index, "weights from a matrix"), standardise)
+
+
+def _of_frame(frame: pd.DataFrame, regions: Iterable[Hashable] | None) -> tuple[Any, pd.Index]:
+    rows, columns = labels(frame.index, "the rows"), labels(frame.columns, "the columns")
+    wanted = rows if regions is None else labels(regions)
+    i = positions(rows, wanted, of="regions", where="the rows of the matrix")
+    j = positions(columns, wanted, of="regions", where="the columns of the matrix")
+    for name, have in (("rows", rows), ("columns", columns)):
+        if len(have) > len(wanted):
+            extra = have[~have.astype(object).isin(wanted.astype(object))]
+            raise AlignmentError(
+                f"{name} of the matrix are not among the regions: {first(extra)}. Read it whole and cut out by "
+                "weights.subset, which standardises again."
+            )
+    return frame.iloc[i, j], wanted
+
+
+def _numeric(matrix: Any) -> Any:
+    try:
+        if not sparse.issparse(matrix):
+            matrix = np.asarray(matrix, dtype=float)
+        found = sparse.csr_array(matrix, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise WeightsError(
+            f"a matrix of weights must be two-dimensional and numeric; got {type(matrix).__name__} ({error})."
+        ) from error
+    if found.ndim != 2:
+        raise WeightsError(f"a matrix of weights must be two-dimensional; got the shape {found.shape}.")
+    return found
+
+
+def read(
+    path: str | Path,
+    *,
+    regions: Iterable[Hashable] | None = None,
+    standardise: Standardise = "none",
+    encoding: str = "utf-8-sig",
+) -> Graph:
+    r"""Read weights from a file: .gal, .gwt, .csv or .mtx.
+
+    - .gal: lists of neighbours (GeoDa, spdep), weight one each.
+    - .gwt: one line a link: region, neighbour, weight.
+    - .csv: a list of links with columns focal, neighbor and, if there are any, weight; or a square matrix with
+      labels in the first column and the first line.
+    - .mtx: Matrix Market. It has no labels: give `regions` in the order of its rows. (Files of `write` keep
+      them in comments.)
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; its ending tells the format.
+    regions : labels, optional
+        Regions in the order wanted, all of the file and, where a list names no islands, these too. Labels in
+        files are text: they are matched with yours as text, and yours are kept. Without it, labels are those of
+        the file in its order, as numbers if all are whole numbers.
+    standardise : {"none", "row", "spectral"}
+        Leave the weights as the file has them, make rows sum to one, or divide by the largest eigenvalue.
+    encoding : str
+        Of text files; "gbk" for files of older Chinese software.
+
+    Returns
+    -------
+    libpysal.graph.Graph
+        Labelled by region.
+
+    Raises
+    ------
+    FileError
+        If the file is absent, has another ending, or is not what its ending says.
+    AlignmentError
+        If the file names regions that `regions` do not.
+    WeightsError
+        If a link stands twice or weights are missing, infinite, negative or on the diagonal.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, spatialconv as sc
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "links.csv"
+    >>> _ = path.write_text("focal,neighbor\na,b\nb,a\nc,b\n")
+    >>> sc.weights.describe(sc.weights.read(path)).links
+    3
+    """
+    choice("standardise", standardise, Standardise)
+    path = Path(path)
+    reader = _by_ending(path, READERS)
+    if not path.is_file():
+        raise FileError(f"there is no file {str(path)!r}. Check the name and the folder.")
+    wanted = None if regions is None else labels(regions)
+    try:
+        found = reader(path, wanted, encoding)
+    except UnicodeDecodeError as error:
+        raise FileError(
+            f"{path.name} is not text in {encoding}: {error}. Give encoding=, for example 'gbk'."
+        ) from error
+    return finish(found, standardise)
+
+
+def write(w: Weights, path: str | Path) -> Path:
+    """Write weights to a file: .gal, .gwt, .csv (a list of links) or .mtx; the ending tells the format.
+
+    Weights are written with all their digits and read back by `read` unchanged. A .gal file holds no weights:
+    it is refused if those of a region differ. Islands are written in every format; in lists of links as a link
+    to the region itself of weight zero, as libpysal does.
+
+    Parameters
+    ----------
+    w : Graph or W
+        libpysal weights; not modified.
+    path : str or Path
+        The file to write, in a folder that exists.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    FileError
+        If the folder is not there or the ending is another.
+    WeightsError
+        If the format cannot hold the weights: unequal ones in .gal, labels with blanks in .gal and .gwt.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, numpy as np, spatialconv as sc
+    >>> w = sc.weights.from_matrix(np.array([[0, 1], [1, 0]]), regions=["a", "b"])
+    >>> path = sc.weights.write(w, pathlib.Path(tempfile.mkdtemp()) / "w.gal")
+    >>> path.read_text().splitlines()
+    ['2', 'a 1', 'b', 'b 1', 'a']
+    """
+    path = Path(path)
+    writer = _by_ending(path, WRITERS)
+    if not path.parent.is_dir():
+        raise FileError(f"there is no folder {str(path.parent)!r} to write {path.name} into. Make it first.")
+    writer(unpack(w), path)
+    return path
+
+
+def _by_ending(path: Path, table: dict[str, Any]) -> Callable[..., Any]:
+    found: Callable[..., Any] | None = table.get(path.suffix.lower())
+    if found is None:
+        raise FileError(f"weights files end in {', '.join(table)}; got {path.name!r}.")
+    return found

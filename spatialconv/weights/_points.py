@@ -1,0 +1,261 @@
+"""The geometry that weights are built from: checked polygons, points, and sound distances between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from pyproj import Geod
+from scipy.spatial import cKDTree
+
+from spatialconv._options import first
+from spatialconv.errors import GeometryError
+from spatialconv.weights._graph import FloatArray, IntArray, labels, positions
+
+SEATS = ("lon", "lat")
+# Nearer than this (a millimetre, in km) two points count as one.
+COINCIDENT = 1e-6
+# Share by which distances in a projection may be off before it is noted.
+DISTORTION = 0.01
+# Distances within this share of one another are a tie: rounding alone makes them unequal.
+TIE = 1e-9
+
+
+def checked_geometry(gdf: Any, *, polygons: bool = False) -> gpd.GeoSeries:
+    """Return the geometry of a GeoDataFrame, or raise for whatever would give wrong weights in silence."""
+    if not isinstance(gdf, gpd.GeoDataFrame):
+        raise GeometryError(
+            f"weights are built from a geopandas GeoDataFrame; got {type(gdf).__name__}. Read the file by "
+            "geopandas.read_file, or use weights.from_matrix or weights.economic where there is no geometry."
+        )
+    regions = labels(gdf.index, "the GeoDataFrame's regions")
+    if gdf.active_geometry_name is None:
+        raise GeometryError("the GeoDataFrame has no active geometry column; choose one by gdf.set_geometry.")
+    geometry = gdf.geometry.set_axis(regions)
+    _crs(geometry, "the geometry", "gdf")
+    _present(geometry, "geometry")
+    invalid = ~geometry.is_valid.to_numpy()
+    if invalid.any():
+        reason = geometry[invalid].is_valid_reason().iloc[0]
+        raise GeometryError(
+            f"the geometry is invalid for {first(regions[invalid])} ({reason}). Repair it by "
+            "gdf.geometry.make_valid() and look at the result: a repair can change which regions touch."
+        )
+    kinds = geometry.geom_type
+    other = ~kinds.isin(["Polygon", "MultiPolygon"]).to_numpy()
+    if polygons and other.any():
+        raise GeometryError(
+            f"contiguity needs polygons; got {', '.join(sorted(set(kinds[other])))} for {first(regions[other])}. "
+            "For points use weights.knn, distance_band or inverse_distance."
+        )
+    return geometry
+
+
+def _crs(geometry: gpd.GeoSeries, what: str, name: str) -> None:
+    if geometry.crs is None:
+        raise GeometryError(
+            f"{what} has no coordinate reference system, so that its units are not known. Say what the "
+            f"coordinates are by {name}.set_crs(...), for example {name}.set_crs(4326) for longitude and latitude."
+        )
+    if not (geometry.crs.is_geographic or geometry.crs.is_projected):
+        raise GeometryError(
+            f"{what} has a coordinate reference system that is neither geographic nor projected "
+            f"({geometry.crs.name}). Bring it to one that is by {name}.to_crs(...)."
+        )
+
+
+def _present(geometry: gpd.GeoSeries, what: str) -> None:
+    lost = (geometry.isna() | geometry.is_empty).to_numpy()
+    if lost.any():
+        raise GeometryError(
+            f"the {what} is missing or empty for {first(geometry.index[lost])} of {len(geometry)} regions. "
+            "Fill it in or drop these rows."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """One point a region: degrees of longitude and latitude where `geod` is given, else metres in a plane."""
+
+    xy: FloatArray
+    regions: pd.Index
+    geod: Geod | None
+    source: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def how(self) -> str:
+        """What the distances are, in words."""
+        return f"{'geodesic' if self.geod else 'plane'} distances between {self.source}"
+
+    def distance(self, i: IntArray, j: IntArray) -> FloatArray:
+        """Return the distances in km between points i and points j; they must not coincide."""
+        a, b = self.xy[i], self.xy[j]
+        if self.geod is None:
+            km = np.asarray(np.hypot(*(a - b).T), dtype=float) / 1000
+        else:
+            km = np.asarray(self.geod.inv(a[:, 0], a[:, 1], b[:, 0], b[:, 1])[2]) / 1000
+        same = km < COINCIDENT
+        if same.any():
+            pairs = list(zip(self.regions[i[same]], self.regions[j[same]], strict=True))
+            raise GeometryError(
+                f"the points of these regions coincide, so that their distance is zero: {first(pairs)}. Give them "
+                "different points (points=), or merge the regions."
+            )
+        return km
+
+    def all_pairs(self) -> tuple[IntArray, IntArray, FloatArray]:
+        """Return i < j and their distance, for all pairs."""
+        i, j = np.triu_indices(len(self.xy), 1)
+        return i, j, self.distance(i, j)
+
+    def pairs_within(self, km: float) -> tuple[IntArray, IntArray, FloatArray]:
+        """Return i < j and their distance, for the pairs at most `km` apart."""
+        tree = self._tree()
+        pairs = tree.query_pairs(float(self._reach(np.array([km]))[0]), output_type="ndarray")
+        i, j = pairs[:, 0], pairs[:, 1]
+        distance = self.distance(i, j)
+        near = distance <= km * (1 + TIE)
+        return i[near], j[near], distance[near]
+
+    def nearest(self, k: int) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
+        """Return i, their k nearest j by distance, the distances, and the i whose k-th place is a tie.
+
+        A tie is decided for the point that comes first. The tree's order is that of a sphere (or the plane);
+        the k nearest there give a distance that the k nearest on the ellipsoid cannot exceed.
+        """
+        tree = self._tree()
+        n = len(self.xy)
+        _, found = tree.query(tree.data, k=k + 1)
+        rows = np.repeat(np.arange(n), k + 1)
+        other = found.ravel() != rows
+        far = np.zeros(n)
+        np.maximum.at(far, rows[other], self.distance(rows[other], found.ravel()[other]))
+        near = tree.query_ball_point(tree.data, self._reach(far))
+        i = np.repeat(np.arange(n), [len(hits) for hits in near])
+        j = np.concatenate(near).astype(np.intp)
+        i, j = i[i != j], j[i != j]
+        distance = self.distance(i, j)
+        order = np.lexsort((distance, i))
+        i, j, distance = i[order], j[order], distance[order]
+        # Distances equal but for rounding must not be ordered by it: within such a run the first point wins.
+        run = np.cumsum(np.diff(i, prepend=-1).astype(bool) | (np.diff(distance, prepend=0) > TIE * distance))
+        order = np.lexsort((j, run))
+        i, j, distance = i[order], j[order], distance[order]
+        rank = np.arange(len(i)) - np.searchsorted(i, i)
+        last, after = np.flatnonzero(rank == k - 1), np.flatnonzero(rank == k)
+        cut = last[np.isin(i[last], i[after])]
+        tied = i[cut][np.isclose(distance[cut + 1], distance[cut], rtol=TIE, atol=0)]
+        keep = rank < k
+        return i[keep], j[keep], distance[keep], tied
+
+    def _tree(self) -> cKDTree:
+        if self.geod is None:
+            return cKDTree(self.xy)
+        lon, lat = np.radians(self.xy).T
+        return cKDTree(np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]))
+
+    def _reach(self, km: FloatArray) -> FloatArray:
+        # Distance in the tree within which all points up to `km` lie. A degree of an ellipsoid is nowhere shorter
+        # than along the meridian at the equator, where the radius of curvature is b^2 / a.
+        metres = km * 1000 * (1 + 1e-6)
+        if self.geod is None:
+            return metres
+        angle = metres / (self.geod.b**2 / self.geod.a)
+        return np.where(angle >= np.pi, 2.1, 2 * np.sin(np.minimum(angle, np.pi) / 2) + 1e-12)
+
+
+def resolve_points(gdf: gpd.GeoDataFrame, points: Any = None) -> Points:
+    """Return one point a region: the caller's, else seats in columns lon and lat, else points of the geometry."""
+    geometry = checked_geometry(gdf)
+    if points is not None:
+        return _given(points, geometry.index)
+    present = [name for name in SEATS if name in gdf.columns]
+    if len(present) == 2:
+        return _lonlat(gdf[list(SEATS)].set_axis(geometry.index), geometry.index, "seats (columns lon and lat)")
+    if present:
+        raise GeometryError(f"the GeoDataFrame has a column {present[0]!r} but not both of lon and lat; add or rename.")
+    if (geometry.geom_type == "Point").all():
+        return _from_series(geometry, geometry.index, "the points of the geometry")
+    inside = geometry.representative_point()
+    found = _from_series(inside, geometry.index, "representative points inside the regions")
+    note = (
+        "no points= and no columns lon and lat: distances run between representative points inside the regions, "
+        "which are neither seats nor centres of population"
+    )
+    return replace(found, notes=(note, *found.notes))
+
+
+def _given(points: Any, regions: pd.Index) -> Points:
+    if isinstance(points, gpd.GeoDataFrame):
+        points = points.geometry
+    if isinstance(points, gpd.GeoSeries):
+        _crs(points, "points=", "points")
+        chosen = points.iloc[_match(points.index, regions)]
+        _present(chosen, "point in points=")
+        if set(chosen.geom_type) != {"Point"}:
+            raise GeometryError(
+                f"points= must hold points; got {', '.join(sorted(set(chosen.geom_type)))}. Take for example "
+                "gdf.representative_point()."
+            )
+        return _from_series(chosen, regions, "the points given")
+    if isinstance(points, pd.DataFrame) and set(SEATS) <= set(points.columns):
+        chosen = points[list(SEATS)].iloc[_match(points.index, regions)]
+        return _lonlat(chosen, regions, "the points given (lon and lat)")
+    raise GeometryError(
+        f"points= must be a GeoSeries, a GeoDataFrame or a DataFrame with columns lon and lat, each indexed by "
+        f"region; got {type(points).__name__}."
+    )
+
+
+def _match(index: pd.Index, regions: pd.Index) -> IntArray:
+    return positions(labels(index, "points="), regions, of="regions", where="points=")
+
+
+def _lonlat(frame: pd.DataFrame, regions: pd.Index, source: str) -> Points:
+    numbers = frame.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+    lost = ~np.isfinite(numbers).all(axis=1)
+    if lost.any():
+        raise GeometryError(f"{source}: lon or lat is missing or no number for {first(regions[lost])}. Fill it in.")
+    outside = (np.abs(numbers[:, 0]) > 360) | (np.abs(numbers[:, 1]) > 90)
+    if outside.any():
+        raise GeometryError(
+            f"{source}: not degrees of longitude and latitude for {first(regions[outside])}; the first is "
+            f"{tuple(numbers[outside][0].tolist())}. Are the two columns swapped, or the coordinates projected?"
+        )
+    return Points(numbers, regions, Geod(ellps="WGS84"), source)
+
+
+def _from_series(series: gpd.GeoSeries, regions: pd.Index, source: str) -> Points:
+    crs = series.crs
+    xy = np.column_stack([series.x, series.y]).astype(float)
+    factor = crs.axis_info[0].unit_conversion_factor or 1.0
+    if crs.is_geographic:
+        # Some older systems count in grads; the ellipsoid is the system's own.
+        frame = pd.DataFrame(xy * np.degrees(factor), index=regions, columns=list(SEATS))
+        found = _lonlat(frame, regions, source)
+        return replace(found, geod=crs.get_geod() or found.geod)
+    plane = Points(xy * factor, regions, None, source)
+    return replace(plane, notes=_distortion(plane, series))
+
+
+def _distortion(plane: Points, series: gpd.GeoSeries) -> tuple[str, ...]:
+    # Every point against the next one: enough to tell a world map from a national grid.
+    if len(series) < 2:
+        return ()
+    lonlat = series.to_crs(4326)
+    degrees = np.column_stack([lonlat.x, lonlat.y])
+    if not np.isfinite(degrees).all():
+        return ()
+    i = np.arange(len(degrees) - 1)
+    sphere = Points(degrees, plane.regions, Geod(ellps="WGS84"), "")
+    off = np.abs(plane.distance(i, i + 1) / sphere.distance(i, i + 1) - 1).max()
+    if off <= DISTORTION:
+        return ()
+    return (
+        f"distances in the projection {series.crs.name} are off by up to {off:.0%}; gdf.to_crs(4326) makes them "
+        "geodesic",
+    )

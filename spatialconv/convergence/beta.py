@@ -211,18 +211,24 @@ class BetaConvergence(Result):
 
     @cached_property
     def speeds(self) -> pd.DataFrame:
-        """Speed and half-life: estimate, std_error, conf_low, conf_high, formula, and why undefined."""
-        half = float(stats.norm.ppf(0.5 + self.level / 2))
+        """Speed and half-life: estimate, std_error, conf_low, conf_high (delta method), formula, reason.
+
+        `reason` says why a quantity is undefined, or why the half-life has no finite upper bound: where the
+        speed's interval reaches zero, the normal interval of its inverse cannot be trusted.
+        """
+        z = float(stats.norm.ppf(0.5 + self.level / 2))
         rows = {}
         for name, q in (("speed", self._speed), ("half_life", self._half_life)):
             rows[name] = {
                 "estimate": q.estimate,
                 "std_error": q.std_error,
-                "conf_low": q.estimate - half * q.std_error,
-                "conf_high": q.estimate + half * q.std_error,
+                "conf_low": q.estimate - z * q.std_error,
+                "conf_high": q.estimate + z * q.std_error,
                 "formula": q.formula,
                 "reason": q.reason,
             }
+        if rows["speed"]["conf_low"] <= 0 and not self._half_life.reason:
+            rows["half_life"]["reason"] = "no finite upper bound: the interval of the speed reaches zero"
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("term")
 
     def tidy(self) -> pd.DataFrame:
@@ -237,7 +243,9 @@ class BetaConvergence(Result):
 
     def _headline(self) -> list[str]:
         fit = self.fit
-        kind = "conditional" if len(fit.spec.x) > 1 or fit.spec.effects != "none" else "absolute"
+        # Time effects take out what is common to all regions; each region's own level needs controls or effects.
+        own_level = len(fit.spec.x) > 1 or fit.spec.effects in ("region", "two-way")
+        kind = "conditional" if own_level else "absolute"
         title = (
             f"Beta convergence of {self.variable} ({kind}, {fit.spec.name}): {fit.n_regions} regions x "
             f"{fit.n_periods} spans, {fit._approach()}"
@@ -255,12 +263,14 @@ class BetaConvergence(Result):
         return [self.fit._parameter_line(t) for t in ("rho", "lambda") if t in self.params.index]
 
     def _speed_line(self) -> str:
-        parts = []
-        for label, row in zip(("speed", "half-life"), self.speeds.itertuples(), strict=True):
-            if row.reason and np.isnan(row.estimate):
-                return f"  {label} undefined: {row.reason}"
-            parts.append(f"{label} {number(row.estimate)} [{number(row.conf_low)}, {number(row.conf_high)}]")
-        return "  " + ", ".join(parts)
+        speed, half = (self.speeds.loc[term] for term in ("speed", "half_life"))
+        if np.isnan(speed.estimate):
+            return f"  speed and half-life undefined: {speed.reason}"
+        parts = f"  speed {number(speed.estimate)} [{number(speed.conf_low)}, {number(speed.conf_high)}], half-life "
+        if np.isnan(half.estimate):
+            return f"{parts}undefined: {half.reason}"
+        bounds = half.reason or f"[{number(half.conf_low, 2)}, {number(half.conf_high, 2)}]"
+        return f"{parts}{number(half.estimate, 2)} {bounds}"
 
     def _rest_lines(self) -> list[str]:
         fit = self.fit

@@ -12,7 +12,7 @@ import numpy as np
 from spatialconv._core.effects import Projection, projection
 from spatialconv._core.information import information, inverse, multiply, spatial_filter
 from spatialconv._core.likelihood import problem
-from spatialconv._core.logdet import Eigen
+from spatialconv._core.logdet import Eigen, LogDet
 from spatialconv._core.maximise import Optimum, maximise
 from spatialconv._options import Correction, Effects, Spatial, Vcov, names
 from spatialconv.errors import BoundaryWarning, ModelError, OptimisationError
@@ -133,8 +133,21 @@ def fit_design(design: Design, spec: ModelSpec, w: Any = None, *, error_w: Any =
             stacklevel=3,
         )
     estimates = _estimates(design, spec, correction, optimum, likelihood.recover(optimum.point))
-    notes = merge_notes(design.notes, (reason,) if reason else ())
+    reasons = (
+        reason,
+        _beyond_one("rho", optimum.point.rho, logdet_w),
+        _beyond_one("lambda", optimum.point.lam, logdet_m),
+    )
+    notes = merge_notes(design.notes, (text for text in reasons if text))
     return PanelFit(spec, design, estimates, notes, _provenance(design, spec))
+
+
+def _beyond_one(name: str, value: float, logdet: LogDet | None) -> str:
+    """Say that a spatial coefficient outside (-1, 1) is admissible, since readers are taught otherwise."""
+    if logdet is None or abs(value) < 1:
+        return ""
+    low, high = logdet.interval
+    return f"{name} = {value:.4f} lies outside (-1, 1) and inside its admissible interval ({low:.4f}, {high:.4f})"
 
 
 def _listed(durbin: bool | str | Iterable[str]) -> bool | str | tuple[str, ...]:

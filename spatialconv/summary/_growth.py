@@ -1,25 +1,17 @@
-"""What the data look like before any model: growth rates and descriptive statistics."""
+"""Growth rates of regions over spans of time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from spatialconv._options import choice, first, names
-from spatialconv._spans import Spans, growth_arrays, spans, time_axis
-from spatialconv.errors import OptionError, VariableError
+from spatialconv._options import first
 from spatialconv.panel import FloatArray, Panel
 from spatialconv.results import Provenance, Result, merge_notes, number
-
-__all__ = ["Descriptives", "GrowthTable", "Spans", "descriptives", "growth", "growth_arrays", "spans", "time_axis"]
-
-By = Literal["all", "period", "region"]
-
-# ---------------------------------------------------------------------- growth
+from spatialconv.summary._descriptives import describe
+from spatialconv.summary._spans import Spans, spans, time_axis
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,7 +59,7 @@ class GrowthTable(Result):
 
     def glance(self) -> pd.DataFrame:
         """Return one row over all regions and spans: n, mean, std, min, max and what the rates are."""
-        row = {"variable": self.variable, **_describe(self.rates.to_numpy().ravel())}
+        row = {"variable": self.variable, **describe(self.rates.to_numpy().ravel())}
         return pd.DataFrame([row | {"unit": self.unit, "horizon": self.spans.horizon}])
 
     def _display(self) -> pd.DataFrame:
@@ -218,150 +210,3 @@ def _growth_notes(
             f"{number(average[widest], 2)} against {number(compound[widest], 2)}"
         )
     return tuple(notes)
-
-
-# ---------------------------------------------------------------------- descriptive statistics
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Descriptives(Result):
-    """Descriptive statistics.
-
-    Attributes
-    ----------
-    table : DataFrame
-        A row a variable ("ln v" where the logarithm was taken), or a row a variable and period or region:
-        `n`, `mean`, `std` (n - 1), `min`, `max`, `median`, `missing`.
-    by : {"all", "period", "region"}
-        What a row of the table pools.
-    """
-
-    table: pd.DataFrame
-    by: By
-    notes: tuple[str, ...]
-    provenance: Provenance
-
-    def tidy(self) -> pd.DataFrame:
-        """Return the table with its labels as columns, the variable's as `term`."""
-        return self.table.reset_index().rename(columns={"variable": "term"})
-
-    def glance(self) -> pd.DataFrame:
-        """Return one row: how many regions, periods, variables and missing cells."""
-        row = {
-            "n_regions": self.provenance.n_regions,
-            "n_periods": self.provenance.n_periods,
-            "n_variables": self.table.index.get_level_values(0).nunique(),
-            "missing": int(self.table["missing"].sum()),
-        }
-        return pd.DataFrame([row])
-
-    def _display(self) -> pd.DataFrame:
-        return self.table
-
-    def _headline(self) -> list[str]:
-        p, rows = self.provenance, self.table
-        title = f"Descriptive statistics: {p.n_regions} regions x {p.n_periods} periods"
-        lines = [title + ("" if self.by == "all" else f", by {self.by}")]
-        for label, row in rows.head(5).iterrows():
-            name = label if isinstance(label, str) else " ".join(str(part) for part in np.atleast_1d(label))
-            lines.append(
-                f"  {name}: n {row['n']:.0f}, mean {number(row['mean'])}, std {number(row['std'])}, "
-                f"{number(row['min'])} to {number(row['max'])}"
-            )
-        return lines + ([f"  and {len(rows) - 5} more rows, see .table"] if len(rows) > 5 else [])
-
-
-def descriptives(
-    panel: Panel,
-    variables: str | Iterable[str] | None = None,
-    *,
-    log: str | Iterable[str] = (),
-    by: By = "all",
-) -> Descriptives:
-    """Describe variables: how many values, where they lie, how far they spread, what is missing.
-
-    Parameters
-    ----------
-    panel : Panel
-        May be unbalanced; absent rows count as missing.
-    variables : names, optional
-        All numeric variables by default; those left out are noted.
-    log : names
-        Variables to describe by their natural logarithm, in rows named "ln v".
-    by : {"all", "period", "region"}
-        Pool everything, or give a row a period or region.
-
-    Returns
-    -------
-    Descriptives
-
-    Raises
-    ------
-    NotPositiveError
-        If a logarithm is asked of zero or negative values.
-    VariableError
-        If a variable is absent or holds text.
-
-    Examples
-    --------
-    >>> import pandas as pd, spatialconv as sc
-    >>> frame = pd.DataFrame({"city": ["a", "a", "b", "b"], "year": [1, 2, 1, 2], "y": [1.0, 2.0, 3.0, None]})
-    >>> sc.descriptives(sc.Panel(frame, region="city", period="year")).table.loc["y"].to_dict()
-    {'n': 3.0, 'mean': 2.0, 'std': 1.0, 'min': 1.0, 'max': 3.0, 'median': 2.0, 'missing': 1.0}
-    """
-    choice("by", by, get_args(By))
-    logged = names("log", log)
-    chosen, notes = _numeric(panel) if variables is None else (names("variables", variables), ())
-    absent = [name for name in logged if name not in chosen]
-    if absent:
-        raise OptionError(f"log names {first(absent)}, which is not among the variables {first(chosen, 8)}.")
-    rows = {}
-    for name in chosen:
-        values = panel.values(name, log=name in logged, missing="keep")
-        label = f"ln {name}" if name in logged else name
-        if by == "all":
-            rows[label] = _describe(values.ravel())
-            continue
-        labels, groups = (panel.periods, values) if by == "period" else (panel.regions, values.T)
-        rows |= {(label, group): _describe(row) for group, row in zip(labels, groups, strict=True)}
-    index = (
-        pd.Index(list(rows), name="variable")
-        if by == "all"
-        else pd.MultiIndex.from_tuples(list(rows), names=["variable", getattr(panel, by)])
-    )
-    return Descriptives(
-        table=pd.DataFrame(list(rows.values()), index=index),
-        by=by,
-        notes=merge_notes(panel.notes, notes),
-        provenance=Provenance(
-            "descriptives", {"variables": chosen, "log": logged, "by": by}, panel.n_regions, panel.n_periods
-        ),
-    )
-
-
-def _numeric(panel: Panel) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    kept, out = [], []
-    for name in panel.variables:
-        try:
-            panel.values(name, missing="keep")
-        except VariableError:
-            out.append(name)
-        else:
-            kept.append(name)
-    if not kept:
-        raise VariableError(f"the panel has no numeric variable; it has {first(panel.variables, 8)}.")
-    return tuple(kept), (f"left out because not numeric: {first(out)}",) if out else ()
-
-
-def _describe(values: FloatArray) -> dict[str, float]:
-    known = values[~np.isnan(values)]
-    n = len(known)
-    return {
-        "n": n,
-        "mean": float(known.mean()) if n else np.nan,
-        "std": float(known.std(ddof=1)) if n > 1 else np.nan,
-        "min": float(known.min()) if n else np.nan,
-        "max": float(known.max()) if n else np.nan,
-        "median": float(np.median(known)) if n else np.nan,
-        "missing": len(values) - n,
-    }

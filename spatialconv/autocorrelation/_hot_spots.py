@@ -1,0 +1,223 @@
+"""Gi and Gi*: where high values, or low ones, gather."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from spatialconv._core import association
+from spatialconv._core.natural_breaks import natural_breaks
+from spatialconv._core.permutation import benjamini_hochberg, permute_neighbours
+from spatialconv._options import first, generator, whole
+from spatialconv.autocorrelation._inputs import Inputs, floor_note, gather, is_single, undefined_note
+from spatialconv.autocorrelation._results import HotSpots
+from spatialconv.errors import OptionError
+from spatialconv.panel import FloatArray, Panel
+from spatialconv.results import merge_notes
+
+IntArray = npt.NDArray[np.int64]
+_NONE = -99  # stands for "no class" until the columns become nullable
+LEVELS = (0.10, 0.05, 0.01)
+
+
+def hot_spots(
+    panel: Panel,
+    variable: str,
+    w: Any,
+    *,
+    period: Hashable | Iterable[Hashable] | None = None,
+    log: bool = False,
+    star: bool = True,
+    classes: int = 4,
+    fdr: bool = False,
+    permutations: int = 0,
+    self_weight: Literal["link"] | float = "link",
+    seed: int | np.random.Generator | None = None,
+) -> HotSpots:
+    r"""Find, by Gi or Gi*, the regions around which high values (hot spots) or low values (cold spots) gather.
+
+    Natural breaks of z, as many papers map them, stand beside classes of confidence: the breaks always give
+    hot and cold spots, significant or not.
+
+    Parameters
+    ----------
+    panel : Panel
+    variable : str
+        A numeric column, complete in the periods asked for. Negative values are allowed: adding a constant
+        changes no z, and a negative mean turns nothing round.
+    w : Graph or W
+        Weights of libpysal, labelled by region. Multiplying a row by a number changes no z: binary and
+        row-standardised contiguity give the same.
+    period : label or labels, optional
+        One period gives a table by region; several, or all (the default), a table by period and region.
+    log : bool
+        Analyse the natural logarithm.
+    star : bool
+        True: Gi*, in which the region is one of its own neighbours. False: Gi, which leaves the region out of
+        the sum, of the mean and of the variance.
+    classes : int
+        Number of natural breaks (Jenks) of z within a period; 1 is the lowest.
+    fdr : bool
+        Take `confidence` from q instead of p. `confidence_fdr` always does.
+    permutations : int
+        0: p from the normal distribution. More: p from so many conditional permutations of the other regions.
+        z stays as it is.
+    self_weight : "link" or float
+        Weight of the region itself under Gi*, in units of a link: "link" is 1, the largest weight in its row,
+        which for contiguity, binary or row-standardised, is that of any neighbour. 0 leaves the region out of
+        the sum but not of mean and variance; 2 counts it twice. A region without neighbours has itself only.
+    seed : int or Generator, optional
+        Of the permutations; stored in the provenance.
+
+    Returns
+    -------
+    HotSpots
+        `.table` with value, z, p, q, jenks, confidence and confidence_fdr.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than three regions.
+    OptionError
+        If an option is not known.
+    VariableError, MissingDataError, UnbalancedPanelError, NotPositiveError, AlignmentError, WeightsError
+        As `moran`.
+
+    Notes
+    -----
+    .. math:: z(G_i^*) = \frac{\sum_j w_{ij} y_j - W_i \bar y}
+              {s \sqrt{(n \sum_j w_{ij}^2 - W_i^2) / (n - 1)}}, \qquad W_i = \sum_j w_{ij}
+
+    with the n-divisor in s; for Gi n, mean and s are those of the other regions. Both are computed from
+    deviations, so that the level of the data has no part in them.
+
+    The permutations hold the region's own value, as esda and spdep do; they ask whether its neighbours are
+    high or low given it. A region whose z points the other way is not classed.
+
+    References
+    ----------
+    Ord, J. K. and Getis, A. (1995) Local spatial autocorrelation statistics: distributional issues and an
+    application. Geographical Analysis 27(4), 286-306.
+
+    Fisher, W. D. (1958) On grouping for maximum homogeneity. Journal of the American Statistical Association
+    53(284), 789-798.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> zj = sc.datasets.zhejiang()
+    >>> w = sc.weights.adjacency(zj.cities)
+    >>> hot = sc.hot_spots(zj.panel, "exports", w, period=2020)
+    >>> hot.table["z"].idxmax(), bool(hot.table["z"].abs().max() < 1.65)
+    ('Quzhou', True)
+    """
+    classes, permutations = whole("classes", classes, least=2), whole("permutations", permutations)
+    multiple = _multiple(self_weight)
+    data = gather(panel, variable, w, log=log, period=period, least=3, why="Gi* or Gi")
+    dev, _ = association.standardise(data.values)
+    own = association.with_self(data.matrix, multiple)
+    z = association.gi_star(dev, own) if star else association.gi(dev, data.matrix)
+    p, towards, used = association.normal_p(z, "two-sided"), np.sign(z), None
+    if permutations:
+        rng, used = generator(seed)
+        drawn = permute_neighbours(dev, data.matrix, permutations, rng, own=False)
+        p = np.where(np.isnan(z) | (drawn.variance == 0), np.nan, drawn.p_value("two-sided"))
+        towards = np.sign(drawn.below - drawn.above).astype(float)
+    opposed = towards * z < 0
+    q = benjamini_hochberg(p)
+    towards = np.where(opposed | np.isnan(z), 0.0, towards)
+    jenks = np.stack([_jenks(row, classes) for row in z])
+    columns = {
+        "value": data.values,
+        "z": z,
+        "p": p,
+        "q": q,
+        "jenks": jenks,
+        "confidence": _confidence(towards, q if fdr else p),
+        "confidence_fdr": _confidence(towards, q),
+    }
+    tested = int((~np.isnan(p)).sum(axis=1).max())
+    return HotSpots(
+        table=_nullable(data.by_region(columns, is_single(panel, period))),
+        variable=variable,
+        log=log,
+        periods=data.periods,
+        regions=data.regions,
+        permutations=permutations,
+        fdr=fdr,
+        notes=merge_notes(
+            data.notes,
+            _island_note(data, star and multiple > 0, permutations),
+            undefined_note(data, z, "every arrangement gives the same sum"),
+            _few_note(data, jenks, classes),
+            _opposed_note(opposed & (p <= LEVELS[0])),
+            floor_note(permutations, "two-sided", tested),
+        ),
+        provenance=data.provenance(
+            "hot_spots",
+            used,
+            star=star,
+            classes=classes,
+            fdr=fdr,
+            permutations=permutations,
+            self_weight=self_weight,
+        ),
+        star=star,
+        classes=classes,
+        self_weight=self_weight,
+    )
+
+
+def _multiple(self_weight: Any) -> float:
+    if isinstance(self_weight, str) and self_weight == "link":
+        return 1.0
+    ok = isinstance(self_weight, (int, float, np.number)) and not isinstance(self_weight, bool)
+    if not ok or not np.isfinite(self_weight) or self_weight < 0:
+        raise OptionError(f"self_weight must be 'link' or a number of zero or more; got {self_weight!r}.")
+    return float(self_weight)
+
+
+def _confidence(towards: FloatArray, p: FloatArray) -> IntArray:
+    steps = sum((p <= level).astype(np.int64) for level in LEVELS)
+    return np.where(np.isnan(p), _NONE, towards.astype(np.int64) * steps)
+
+
+def _jenks(z: FloatArray, classes: int) -> IntArray:
+    found = np.full(z.shape, _NONE, dtype=np.int64)
+    known = ~np.isnan(z)
+    if known.any():
+        found[known] = natural_breaks(z[known], classes)
+    return found
+
+
+def _nullable(table: pd.DataFrame) -> pd.DataFrame:
+    for name in ("jenks", "confidence", "confidence_fdr"):
+        table[name] = table[name].astype("Int64").replace(_NONE, pd.NA)
+    return table
+
+
+def _island_note(data: Inputs, themselves: bool, permutations: int) -> tuple[str, ...]:
+    if not data.islands:
+        return ()
+    if not themselves:
+        return ("islands have no statistic; their values are part of the mean",)
+    what = "an island has itself as its only neighbour: its z is that of its own value"
+    return (what + ", and permuting neighbours gives it no p" * bool(permutations),)
+
+
+def _few_note(data: Inputs, jenks: IntArray, classes: int) -> tuple[str, ...]:
+    few = [period for period, row in zip(data.periods, jenks, strict=True) if row.max() < classes]
+    return (f"fewer than {classes} different z, hence fewer classes, in period {first(few)}",) if few else ()
+
+
+def _opposed_note(cells: npt.NDArray[np.bool_]) -> tuple[str, ...]:
+    if not cells.any():
+        return ()
+    return (
+        f"in {int(cells.sum())} cases with p <= {LEVELS[0]:g} the permutations point the other way than z, because of "
+        "the region's own value; not classed",
+    )

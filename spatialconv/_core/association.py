@@ -50,8 +50,8 @@ def weight_sums(W: Any) -> WeightSums:
 
 def standardise(Y: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return Z = (Y - mean) / sd with the n-divisor, shape (T, N), and mean / sd, shape (T,)."""
-    # Scaled first, so that no square over- or underflows whatever the unit.
-    Y = Y / np.abs(Y).max(axis=1, keepdims=True)
+    # Scaled first, so that no square over- or underflows whatever the unit; by a power of two, which rounds nothing.
+    Y = np.ldexp(Y, -np.frexp(np.abs(Y).max(axis=1, keepdims=True))[1])
     mean = Y.mean(axis=1, keepdims=True)
     Z = Y - mean
     # A mean large beside the spread leaves its own rounding error in Z; the second pass takes it out.
@@ -129,7 +129,7 @@ def general_g_variance(Z: FloatArray, location: FloatArray, s: WeightSums) -> Fl
     """
     n = s.n
     cubes = np.sum(Z**3, axis=1)
-    linear = n / (n - 1) * np.sum((s.degree - s.degree.mean()) ** 2)
+    linear = n / (n - 1) * _no_noise(np.sum((s.degree - s.degree.mean()) ** 2), s.s2)
     quadratic = moran_variance(Z, s, "randomisation") * s.s0**2
     joint = -cubes * s.s2 / (n * (n - 1)) + 2 * cubes * (2 * s.s0**2 - s.s2) / (n * (n - 1) * (n - 2))
     squares = location**2 * linear + quadratic

@@ -195,6 +195,15 @@ def test_extreme_units_neither_overflow_nor_underflow():
         np.testing.assert_allclose(location, LOCATION, rtol=1e3 * EXACT)
 
 
+def test_a_large_mean_costs_no_digits():
+    whole = np.array([[0.0, 7, 3, 12, 5, 1, 9]])
+    # Of these sums every digit is kept in the data.
+    far, location = core.standardise(whole + 1e9)
+    near, _ = core.standardise(whole)
+    np.testing.assert_allclose(far, near, rtol=EXACT, atol=EXACT)
+    np.testing.assert_allclose(location, (whole + 1e9).mean() / whole.std(), rtol=EXACT)
+
+
 def test_normal_p_keeps_small_values():
     z = np.array([-30.0, 0.0, 1.96, 9.0, np.nan])
     np.testing.assert_allclose(core.normal_p(z, "two-sided")[1:4], 2 * stats.norm.sf([0, 1.96, 9]), rtol=EXACT)

@@ -28,13 +28,22 @@ import scipy.sparse as sp
 
 from spatialconv._core.effects import Projection
 from spatialconv._core.likelihood import lag
+from spatialconv._core.logdet import LogDet, factor
 
 FloatArray = npt.NDArray[np.float64]
 
 
+# Up to this many regions dense solves are the fastest; up to the second the squares' traces stay exact.
+DENSE_AT_MOST, EXACT_AT_MOST = 200, 20_000
+PROBES = 64
+
+
 @dataclass(frozen=True)
 class Traces:
-    """Traces that the information needs, already those of the transformed matrices where data were."""
+    """Traces that the information needs, already those of the transformed matrices where data were.
+
+    `error` is the relative standard error of those that were simulated, 0 where all are exact.
+    """
 
     g: float
     gg: float
@@ -44,6 +53,7 @@ class Traces:
     hth: float
     hg: float
     htg: float
+    error: float = 0.0
 
 
 def spatial_filter(W: sp.csr_array | None, rho: float, Z: FloatArray) -> FloatArray:
@@ -56,46 +66,151 @@ def multiply(W: sp.csr_array | None, rho: float, Z: FloatArray) -> FloatArray:
     if W is None:
         return Z
     T, N = Z.shape[:2]
-    columns = np.moveaxis(Z, 1, 0).reshape(N, -1)
-    factor = sp.linalg.splu(sp.csc_array(sp.eye_array(N, format="csc") - rho * sp.csc_array(W)))
-    solved = factor.solve(np.ascontiguousarray(columns)).reshape(N, T, *Z.shape[2:])
+    columns = np.ascontiguousarray(np.moveaxis(Z, 1, 0).reshape(N, -1))
+    solved = factor(W, rho).solve(columns).reshape(N, T, *Z.shape[2:])
     return np.ascontiguousarray(np.moveaxis(solved, 0, 1))
 
 
-def traces(W: sp.csr_array | None, M: sp.csr_array | None, rho: float, lam: float, *, shift: bool) -> Traces:
-    """Return the traces by dense solves, O(n^3); meant for n up to a few thousand."""
-    if W is None and M is None:
+def traces(
+    W: sp.csr_array | None,
+    M: sp.csr_array | None,
+    rho: float,
+    lam: float,
+    *,
+    shift: bool,
+    logdet_w: LogDet | None,
+    logdet_m: LogDet | None,
+) -> Traces:
+    """Return the traces, dense where n is small and from sparse factors where it is large."""
+    given = W if W is not None else M
+    if given is None:
         return Traces(*([0.0] * 8))
-    G, B = _ratio(W, rho), None
-    H = _ratio(M, lam)
-    if M is not None and W is not None:
-        B = np.eye(M.shape[0]) - lam * M.toarray()
-    G_B = la.solve(B.T, (B @ G).T).T if B is not None else G
-    n = max(len(G), len(H))
-    one = np.ones(n)
-    g, h = (1 / (1 - rho) if len(G) else 0.0), (1 / (1 - lam) if len(H) else 0.0)
-    Gs, Hs = G_B.T @ one[: len(G)], H.T @ one[: len(H)]
-    both = len(G) > 0 and len(H) > 0
-    off = float(shift)
+    if given.shape[0] <= DENSE_AT_MOST:
+        raw, G_B1, H1 = _dense(W, M, rho, lam)
+    else:
+        raw, G_B1, H1 = _sparse(W, M, rho, lam, logdet_w, logdet_m)
+    if not shift:
+        return raw
+    n = given.shape[0]
+    g = 1 / (1 - rho) if W is not None else 0.0
+    h = 1 / (1 - lam) if M is not None else 0.0
     return Traces(
-        g=float(np.trace(G)) - off * g,
-        gg=float(np.sum(G * G.T)) - off * g**2,
-        gbgb=float(np.sum(G_B**2)) - off * float(Gs @ Gs) / n,
-        h=float(np.trace(H)) - off * h,
-        hh=float(np.sum(H * H.T)) - off * h**2,
-        hth=float(np.sum(H**2)) - off * float(Hs @ Hs) / n,
-        hg=float(np.sum(H * G_B.T)) - off * h * g if both else 0.0,
-        htg=float(np.sum(H * G_B)) - off * float(Hs @ Gs) / n if both else 0.0,
+        g=raw.g - g,
+        gg=raw.gg - g**2,
+        gbgb=raw.gbgb - float(G_B1 @ G_B1) / n,
+        h=raw.h - h,
+        hh=raw.hh - h**2,
+        hth=raw.hth - float(H1 @ H1) / n,
+        hg=raw.hg - h * g,
+        htg=raw.htg - float(H1 @ G_B1) / n,
+        error=raw.error,
     )
 
 
-def _ratio(W: sp.csr_array | None, rho: float) -> FloatArray:
-    """Return W (I - rho W)^-1 dense, or an empty matrix."""
+def _dense(
+    W: sp.csr_array | None, M: sp.csr_array | None, rho: float, lam: float
+) -> tuple[Traces, FloatArray, FloatArray]:
+    n = (W if W is not None else M).shape[0]  # type: ignore[union-attr]
+    G, H = _ratio(W, rho, n), _ratio(M, lam, n)
+    G_B = G
+    if M is not None and W is not None:
+        B = np.eye(n) - lam * M.toarray()
+        G_B = la.solve(B.T, (B @ G).T).T
+    found = Traces(
+        g=float(np.trace(G)),
+        gg=float(np.sum(G * G.T)),
+        gbgb=float(np.sum(G_B**2)),
+        h=float(np.trace(H)),
+        hh=float(np.sum(H * H.T)),
+        hth=float(np.sum(H**2)),
+        hg=float(np.sum(H * G_B.T)),
+        htg=float(np.sum(H * G_B)),
+    )
+    return found, G_B.sum(axis=0), H.sum(axis=0)
+
+
+def _ratio(W: sp.csr_array | None, rho: float, n: int) -> FloatArray:
+    """Return W (I - rho W)^-1 dense; zeros where there is no W."""
     if W is None:
-        return np.empty((0, 0))
+        return np.zeros((n, n))
     dense = W.toarray()
-    ratio: FloatArray = la.solve((np.eye(len(dense)) - rho * dense).T, dense.T).T
+    ratio: FloatArray = la.solve((np.eye(n) - rho * dense).T, dense.T).T
     return ratio
+
+
+def _sparse(
+    W: sp.csr_array | None,
+    M: sp.csr_array | None,
+    rho: float,
+    lam: float,
+    logdet_w: LogDet | None,
+    logdet_m: LogDet | None,
+) -> tuple[Traces, FloatArray, FloatArray]:
+    """Return the traces as derivatives of log-determinants: tr(K^-1 D) = d log|K + t D| / dt at t = 0.
+
+    With C = B A: tr(G_B'G_B) = tr((C'C)^-1 (BW)'(BW)), tr(H'G_B) = tr((C'C)^-1 (MA)'BW),
+    tr(H G_B) = tr(C^-1 M W). tr(G) and tr(GG) are known to the log-determinant.
+    """
+    n = (W if W is not None else M).shape[0]  # type: ignore[union-attr]
+    eye, none = sp.csr_array(sp.eye_array(n)), sp.csr_array((n, n))
+    A = eye - rho * W if W is not None else eye
+    B = eye - lam * M if M is not None else eye
+    W0, M0 = (W if W is not None else none), (M if M is not None else none)
+    C, BW, MA = sp.csr_array(B @ A), sp.csr_array(B @ W0), sp.csr_array(M0 @ A)
+    both = W is not None and M is not None
+    g, gg, h, hh = 0.0, 0.0, 0.0, 0.0
+    if logdet_w is not None:
+        g, gg = -float(logdet_w.derivative(rho)), -float(logdet_w.second(rho))
+    if logdet_m is not None:
+        h, hh = -float(logdet_m.derivative(lam)), -float(logdet_m.second(lam))
+    squares = [BW] * (W is not None) + [sp.csr_array(M0)] * (M is not None)
+    kernels = [C] * (W is not None) + [B] * (M is not None)
+    error = 0.0
+    if n <= EXACT_AT_MOST:
+        own = [trace_of_ratio(K.T @ K, D.T @ D) for K, D in zip(kernels, squares, strict=True)]
+        htg = trace_of_ratio(C.T @ C, MA.T @ BW) if both else 0.0
+    else:
+        probed = [_probed(K, D, D) for K, D in zip(kernels, squares, strict=True)]
+        own, error = [p[0] for p in probed], max(p[1] for p in probed)
+        htg = _probed(C, MA, BW)[0] if both else 0.0
+    own = own if both else [*own, 0.0] if W is not None else [0.0, *own]
+    hg = trace_of_ratio(C, M0 @ W0) if both else 0.0
+    found = Traces(g, gg, own[0], h, hh, own[1], hg, htg, error)
+    one = np.ones(n)
+    G_B1 = BW.T @ one if W is not None else np.zeros(n)
+    G_B1 = sp.linalg.splu(sp.csc_array(C)).solve(G_B1, "T") if W is not None else G_B1
+    H1 = sp.linalg.splu(sp.csc_array(B)).solve(M0.T @ one, "T") if M is not None else np.zeros(n)
+    return found, G_B1, H1
+
+
+def trace_of_ratio(K: sp.sparray, D: sp.sparray) -> float:
+    """Return tr(K^-1 D) exactly from one sparse factorisation: the complex-step derivative of log|K + t D|.
+
+    With an imaginary t too small to reach the real parts, the diagonal of U carries the derivative in its
+    imaginary part, free of cancellation (Squire and Trapp 1998, SIAM Review 40).
+    """
+    step = 1e-30
+    lu = sp.linalg.splu(
+        sp.csc_array(K + 1j * step * D),
+        permc_spec="MMD_AT_PLUS_A",
+        options={"SymmetricMode": True},
+        diag_pivot_thresh=0.01,
+    )
+    diagonal = lu.U.diagonal()
+    return float((diagonal.imag / diagonal.real).sum() / step)
+
+
+def _probed(K: sp.csr_array, left: sp.csr_array, right: sp.csr_array) -> tuple[float, float]:
+    """Return tr((left K^-1)'(right K^-1)) by random signs (Hutchinson 1990), and its relative standard error."""
+    n = K.shape[0]
+    lu = sp.linalg.splu(sp.csc_array(K), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
+    rng = np.random.default_rng(0)  # the same figures in every run
+    draws = np.empty(PROBES)
+    for k in range(PROBES):
+        solved = lu.solve(rng.choice([-1.0, 1.0], n))
+        draws[k] = (left @ solved) @ (right @ solved)
+    mean = float(draws.mean())
+    return mean, float(draws.std(ddof=1) / np.sqrt(PROBES) / max(abs(mean), 1e-300))
 
 
 def information(
@@ -108,13 +223,15 @@ def information(
     *,
     W: sp.csr_array | None = None,
     M: sp.csr_array | None = None,
-) -> FloatArray:
-    """Return the expected information of (beta, [rho], [lambda], sigma2).
+    logdet_w: LogDet | None = None,
+    logdet_m: LogDet | None = None,
+) -> tuple[FloatArray, float]:
+    """Return the expected information of (beta, [rho], [lambda], sigma2), and the error of simulated traces.
 
     X has shape (T, N, K), eta (T, N); rho and lambda have a row each where W and M are given.
     """
     T, N, K = X.shape
-    t = traces(W, M, rho, lam, shift=project.shift)
+    t = traces(W, M, rho, lam, shift=project.shift, logdet_w=logdet_w, logdet_m=logdet_m)
     J = project.J
     Xs = project(spatial_filter(M, lam, X)).reshape(T * N, K)
     info = np.zeros((K + 3, K + 3))
@@ -129,11 +246,11 @@ def information(
     info[K + 1, K + 2] = info[K + 2, K + 1] = J * t.h / sigma2
     info[K + 2, K + 2] = project.dof / (2 * sigma2**2)
     keep = [*range(K), *([K] if W is not None else []), *([K + 1] if M is not None else []), K + 2]
-    return info[np.ix_(keep, keep)]
+    return info[np.ix_(keep, keep)], t.error
 
 
 def inverse(info: FloatArray) -> FloatArray:
     """Invert a symmetric positive definite information matrix, scaled to unit diagonal first."""
     scale = 1 / np.sqrt(np.diag(info))
-    factor = la.cho_factor(info * np.outer(scale, scale))
-    return np.asarray(la.cho_solve(factor, np.eye(len(info))) * np.outer(scale, scale))
+    factored = la.cho_factor(info * np.outer(scale, scale))
+    return np.asarray(la.cho_solve(factored, np.eye(len(info))) * np.outer(scale, scale))

@@ -1,24 +1,41 @@
 """Log-determinant of I - rho W: set up once, evaluated many times.
 
 Every method is an object with `value`, `derivative` and `second` at rho, all vectorised over rho, and the
-`interval` of rho in which I - rho W is non-singular around zero (LeSage and Pace 2009, section 4.3.2):
+`interval` of rho in which I - rho W is regular around zero (LeSage and Pace 2009, section 4.3.2):
 
     log|I - rho W|             = sum_i log(1 - rho w_i)
     d/d rho  log|I - rho W|    = -tr(W (I - rho W)^-1)
     d2/d rho2 log|I - rho W|   = -tr([W (I - rho W)^-1]^2)
+
+`Eigen` is exact and takes all eigenvalues. `Factored` factorises I - rho W at few points and interpolates; the
+search for the optimum asks it for a finer polynomial around where it stands, until the polynomial is as good as
+the factorisation itself.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
+from numpy.polynomial import chebyshev
+from scipy.linalg import eigvalsh
+
+from spatialconv._core.weights_algebra import (
+    admissible_interval,
+    blocks,
+    row_sums,
+    spectral_radius,
+    symmetric_twin,
+)
 
 FloatArray = npt.NDArray[np.float64]
 Rho = float | FloatArray
+
+# Up to this many regions all eigenvalues are cheaper than a dozen sparse factorisations.
+EIGEN_AT_MOST = 400
 
 
 class LogDet(Protocol):
@@ -31,7 +48,7 @@ class LogDet(Protocol):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where I - rho W is non-singular around zero."""
+        """Where I - rho W is regular around zero."""
         ...
 
     def value(self, rho: Rho) -> Rho:
@@ -46,6 +63,24 @@ class LogDet(Protocol):
         """Return the second derivative, -tr(G G)."""
         ...
 
+    @property
+    def window(self) -> tuple[float, float]:
+        """Where its values are to be trusted."""
+        ...
+
+    @property
+    def exact(self) -> tuple[bool, bool]:
+        """Whether the lower and the upper end of the interval are exact, not only guaranteed to lie inside."""
+        ...
+
+    def around(self, rho: float, half_width: float) -> LogDet:
+        """Return an object at least as accurate near rho; itself where it is exact."""
+        ...
+
+    def widened(self) -> LogDet:
+        """Return an object whose interval has exact ends."""
+        ...
+
 
 @dataclass(frozen=True)
 class Eigen:
@@ -57,9 +92,8 @@ class Eigen:
 
     @classmethod
     def of(cls, W: sp.csr_array) -> Eigen:
-        """Compute the eigenvalues of W, shape (N, N); real ones where W is similar to a symmetric matrix."""
-        values = eigenvalues(W)
-        return cls(values, admissible_interval(values))
+        """Compute the eigenvalues of W, shape (N, N)."""
+        return cls(eigenvalues(W), searched(W))
 
     def value(self, rho: Rho) -> Rho:
         """Return log|I - rho W|."""
@@ -73,73 +107,171 @@ class Eigen:
         """Return -tr(G G)."""
         return -_sum(np.real((self.eigenvalues / self._terms(rho)) ** 2))
 
+    @property
+    def window(self) -> tuple[float, float]:
+        """Everywhere."""
+        return self.interval
+
+    @property
+    def exact(self) -> tuple[bool, bool]:
+        """Both: all eigenvalues are known."""
+        return True, True
+
+    def around(self, rho: float, half_width: float) -> Eigen:  # noqa: ARG002
+        """Return itself: it is exact everywhere."""
+        return self
+
+    def widened(self) -> Eigen:
+        """Return itself."""
+        return self
+
     def _terms(self, rho: Rho) -> npt.NDArray[np.complex128]:
         terms: npt.NDArray[np.complex128] = 1.0 - np.multiply.outer(np.asarray(rho), self.eigenvalues)
         return terms
 
 
-def _sum(terms: FloatArray) -> Rho:
-    total = terms.sum(axis=-1)
-    return float(total) if np.ndim(total) == 0 else total
+@dataclass(frozen=True)
+class Factored:
+    """Log-determinant from sparse LU factors at Chebyshev nodes of a window; O(n) to O(n^1.5) a node.
+
+    Singularities whose place is known are taken out before the interpolation and put back exactly, which
+    leaves a function smooth enough for few nodes even on the whole interval. To begin with, the interval is
+    the one that the largest row and column sums guarantee, (-1, 1) for row-standardised weights: the extreme
+    eigenvalues of a large matrix cost more than the fit. `exact` takes them where the optimum asks for it.
+    """
+
+    W: sp.csr_array
+    interval: tuple[float, float]
+    poles: tuple[float, ...]
+    window: tuple[float, float]
+    series: FloatArray
+    n_factored: int = 0
+    exact: tuple[bool, bool] = (False, False)
+    name: str = "sparse LU at Chebyshev nodes"
+
+    @classmethod
+    def of(cls, W: sp.csr_array) -> Factored:
+        """Interpolate over the guaranteed interval, to find the neighbourhood of the optimum."""
+        low, high, poles = guaranteed(W)
+        return cls._over(W, (low, high), poles, exact=(False, len(poles) > 0), spent=0)
+
+    def widened(self) -> Factored:
+        """Interpolate over the whole admissible interval, with exact bounds."""
+        interval = searched(self.W)
+        return self._over(
+            self.W, interval, tuple(1 / bound for bound in interval), exact=(True, True), spent=self.n_factored
+        )
+
+    @classmethod
+    def _over(
+        cls,
+        W: sp.csr_array,
+        interval: tuple[float, float],
+        poles: tuple[float, ...],
+        *,
+        exact: tuple[bool, bool],
+        spent: int,
+    ) -> Factored:
+        low, high = interval
+        margin = 1e-3 * (high - low)
+        start = cls(W, interval, poles, interval, np.zeros(1), spent, exact)
+        return start._fitted((low + margin, high - margin), 9)
+
+    def _fitted(self, window: tuple[float, float], nodes: int) -> Factored:
+        places = np.cos(np.pi * (np.arange(nodes) + 0.5) / nodes)
+        points = sum(window) / 2 + (window[1] - window[0]) / 2 * places
+        values = [log_determinant(self.W, rho) - np.log1p(-rho * np.array(self.poles)).sum() for rho in points]
+        series = np.asarray(chebyshev.chebfit(places, values, nodes - 1))
+        return replace(self, window=window, series=series, n_factored=self.n_factored + nodes)
+
+    def value(self, rho: Rho) -> Rho:
+        """Return log|I - rho W|."""
+        return self._evaluated(rho, 0) + sum(np.log1p(-np.asarray(rho) * w) for w in self.poles)
+
+    def derivative(self, rho: Rho) -> Rho:
+        """Return -tr(G)."""
+        return self._evaluated(rho, 1) - sum(w / (1 - np.asarray(rho) * w) for w in self.poles)
+
+    def second(self, rho: Rho) -> Rho:
+        """Return -tr(G G)."""
+        return self._evaluated(rho, 2) - sum((w / (1 - np.asarray(rho) * w)) ** 2 for w in self.poles)
+
+    def around(self, rho: float, half_width: float) -> Factored:
+        """Interpolate over a window around rho, inside the interval and away from its ends."""
+        low, high = self.interval
+        inside = min(half_width, 0.5 * (high - rho), 0.5 * (rho - low))
+        return self._fitted((rho - inside, rho + inside), 6)
+
+    def _evaluated(self, rho: Rho, order: int) -> Rho:
+        low, high = self.window
+        scale = 2 / (high - low)
+        place = scale * (np.asarray(rho) - (low + high) / 2)
+        series = chebyshev.chebder(self.series, order) if order else self.series
+        result = chebyshev.chebval(place, series) * scale**order
+        return float(result) if np.ndim(result) == 0 else np.asarray(result)
+
+
+def choose(W: sp.csr_array) -> LogDet:
+    """Return the method that suits the size of W."""
+    return Eigen.of(W) if W.shape[0] <= EIGEN_AT_MOST else Factored.of(W)
+
+
+def guaranteed(W: sp.csr_array) -> tuple[float, float, tuple[float, ...]]:
+    """Return an interval inside the admissible one, at no cost, and the singularities known on its ends.
+
+    No eigenvalue exceeds the largest absolute row or column sum. Where the rows of a non-negative W all have
+    the same sum, that sum is an eigenvalue, so that the upper end is exact.
+    """
+    sums, size = row_sums(W), abs(W)
+    most = float(min(row_sums(size).max(), row_sums(size.T).max()))
+    same = W.data.min(initial=0.0) >= 0 and np.ptp(sums) <= 1e-12 * most
+    if most == 0:
+        return -1.0, 1.0, ()
+    high = float(sums.mean()) if same else most
+    return -1 / most, 1 / high, ((high,) if same else ())
+
+
+def log_determinant(W: sp.csr_array, rho: float) -> float:
+    """Return log|I - rho W| by one sparse LU factorisation."""
+    return float(np.log(np.abs(factor(W, rho).U.diagonal())).sum())
+
+
+def factor(W: sp.csr_array, rho: float) -> sp.linalg.SuperLU:
+    """Return the sparse LU factors of I - rho W.
+
+    Ordered on the pattern of W + W', which suits weights, whose links are mutual or nearly so; pivots stay on
+    the diagonal, which dominates its row for row-standardised W and |rho| < 1.
+    """
+    N = W.shape[0]
+    A = sp.csc_array(sp.eye_array(N, format="csc") - rho * sp.csc_array(W))
+    return sp.linalg.splu(A, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}, diag_pivot_thresh=0.01)
 
 
 def eigenvalues(W: sp.csr_array) -> npt.NDArray[np.complex128]:
-    """Return the eigenvalues of W, by the symmetric solver where W = D^-1/2 S D^1/2 for a diagonal D."""
-    scale = symmetrising_scale(W)
-    if scale is None:
-        return np.linalg.eigvals(W.toarray()).astype(complex)
-    root = np.sqrt(scale)
-    similar = (sp.diags_array(root) @ W @ sp.diags_array(1 / root)).toarray()
-    return np.linalg.eigvalsh((similar + similar.T) / 2).astype(complex)
+    """Return the N eigenvalues of W, block by block, by the symmetric solver where a block is similar to one."""
+    found = [np.zeros(0)]
+    for block in blocks(W):
+        twin = symmetric_twin(block)
+        found.append(np.linalg.eigvals(block.toarray()) if twin is None else eigvalsh(twin.toarray()))
+    values = np.concatenate(found).astype(complex)
+    return np.concatenate([values, np.zeros(W.shape[0] - len(values))])
 
 
-def symmetrising_scale(W: sp.csr_array) -> FloatArray | None:
-    """Return d > 0 with diag(d) W symmetric, or None if there is none.
+def searched(W: sp.csr_array) -> tuple[float, float]:
+    """Return the interval in which rho is searched: the admissible one, cut where it is unbounded.
 
-    A row-standardised symmetric matrix has one: the row sums of the symmetric matrix. It is found without
-    knowing them, by walking the links: d_j = d_i w_ij / w_ji.
+    Where no real eigenvalue is negative (positive) nothing makes I - rho W singular on that side; the search
+    ends at the inverse of the spectral radius, beyond which W^k rho^k no longer dies out. Zero weights bound
+    nothing and inform of nothing.
     """
-    links = sp.csr_array(W, copy=True)
-    links.eliminate_zeros()
-    back = sp.csr_array(links.T)
-    links.sort_indices()
-    back.sort_indices()
-    if not (np.array_equal(links.indptr, back.indptr) and np.array_equal(links.indices, back.indices)):
-        return None
-    if links.nnz == 0:
-        return np.ones(W.shape[0])
-    if not (links.data / back.data > 0).all():
-        return None
-    step = links.copy()
-    step.data = np.log(links.data / back.data)
-    d: FloatArray = np.exp(_potential(links, step))
-    scaled = sp.csr_array(sp.diags_array(d) @ links)
-    return d if abs(scaled - scaled.T).max() <= 1e-12 * abs(scaled).max() else None
+    bounds = admissible_interval(W)
+    radius = spectral_radius(abs(W))
+    edge = 1 / radius if radius > 0 else 1.0
+    return (max(bounds.low, -edge) if np.isinf(bounds.low) else bounds.low), (
+        min(bounds.high, edge) if np.isinf(bounds.high) else bounds.high
+    )
 
 
-def _potential(links: sp.csr_array, step: sp.csr_array) -> FloatArray:
-    """Return a vector whose difference along every link of a spanning forest is that link's `step`."""
-    _, component = sp.csgraph.connected_components(links, directed=False)
-    potential = np.zeros(links.shape[0])
-    for root in np.unique(component, return_index=True)[1]:
-        order, parent = sp.csgraph.breadth_first_order(links, root, directed=False)
-        steps = np.asarray(step[parent[order[1:]], order[1:]]).ravel() if len(order) > 1 else ()
-        for node, rise in zip(order[1:], steps, strict=True):
-            potential[node] = potential[parent[node]] + rise
-    return potential
-
-
-def admissible_interval(values: npt.NDArray[np.complex128]) -> tuple[float, float]:
-    """Return (1/min, 1/max) over the real eigenvalues, the interval around zero without a singularity.
-
-    Complex eigenvalues do not make I - rho W singular for a real rho. Where no real eigenvalue is negative
-    (or positive) that side is bounded by the spectral radius, beyond which W^k rho^k no longer vanishes;
-    a nilpotent or zero W bounds nothing.
-    """
-    size = np.abs(values).max(initial=0.0)
-    if size < 1e-10:
-        return -np.inf, np.inf
-    real = values.real[np.abs(values.imag) <= 1e-9 * size]
-    low, high = real.min(initial=0.0), real.max(initial=0.0)
-    tiny = 1e-10 * size
-    return (1 / low if low < -tiny else -1 / size), (1 / high if high > tiny else 1 / size)
+def _sum(terms: FloatArray) -> Rho:
+    total = terms.sum(axis=-1)
+    return float(total) if np.ndim(total) == 0 else total

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,10 @@ EDGE = 1e-5
 # The search stops this share of the width before a bound: closer, the filter (I - lambda M) removes the
 # constant of a row-standardised M up to rounding.
 MARGIN = 1e-6
+# Half-widths of the windows in which an interpolated log-determinant is refined, and how often a window may be
+# moved because the optimum left it.
+REFINEMENTS = (0.05, 0.005)
+RECENTRED = 8
 
 
 @dataclass(frozen=True)
@@ -32,16 +36,18 @@ class Optimum:
     gradient_norm: float
     n_eval: int
     at_bound: tuple[str, ...]
+    logdet_w: LogDet | None
+    logdet_m: LogDet | None
 
 
 class _Counted:
     """The likelihood as a function of the free parameters only, counting its evaluations."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, n_eval: int = 0) -> None:
         self.problem = problem
         self.free = [k for k, d in enumerate((problem.logdet_w, problem.logdet_m)) if d is not None]
-        self.bounds = [finite_interval(d) for d in (problem.logdet_w, problem.logdet_m) if d is not None]
-        self.n_eval = 0
+        self.bounds = [search_window(d) for d in (problem.logdet_w, problem.logdet_m) if d is not None]
+        self.n_eval = n_eval
 
     def point(self, theta: FloatArray | list[float]) -> Point:
         full = [0.0, 0.0]
@@ -58,24 +64,59 @@ class _Counted:
         return -point.loglik, -point.gradient[self.free]
 
 
-def finite_interval(logdet: LogDet) -> tuple[float, float]:
-    """Return the admissible interval with an open margin; an unbounded side is cut at one thousand."""
-    low, high = (np.clip(bound, -1e3, 1e3) for bound in logdet.interval)
+def search_window(logdet: LogDet) -> tuple[float, float]:
+    """Return where rho may be: the window of the log-determinant, a margin off the ends of its interval."""
+    low, high = logdet.interval
     margin = MARGIN * (high - low)
-    return float(low + margin), float(high - margin)
+    return max(low + margin, logdet.window[0]), min(high - margin, logdet.window[1])
 
 
 def maximise(problem: Problem) -> Optimum:
-    """Return the global maximum of the concentrated log-likelihood."""
+    """Return the global maximum of the concentrated log-likelihood.
+
+    Where the log-determinant is interpolated, the maximum of the coarse interpolation is refined by finer ones
+    around it until it stays put; where it runs into an end that is only guaranteed, the exact one is taken.
+    """
     f = _Counted(problem)
-    if not f.free:
-        point = f.point([])
-        return Optimum(point, 0.0, f.n_eval, ())
-    theta = _one(f) if len(f.free) == 1 else _two(f)
+    theta = _search(f)
+    if _beyond_guarantee(f, theta):
+        f = _Counted(_with(problem, [d.widened() for d in _logdets(f)]), f.n_eval)
+        theta = _search(f)
+    for half_width in REFINEMENTS:
+        f, theta = _refined(f, theta, half_width)
     point = f.point(theta)
-    edge = _on_edge(f, theta)
-    gradient = point.gradient[f.free]
-    return Optimum(point, float(np.abs(gradient).max()), f.n_eval, edge)
+    norm = float(np.abs(point.gradient[f.free]).max(initial=0.0))
+    return Optimum(point, norm, f.n_eval, _at_bound(f, theta), f.problem.logdet_w, f.problem.logdet_m)
+
+
+def _logdets(f: _Counted) -> list[LogDet]:
+    return [d for d in (f.problem.logdet_w, f.problem.logdet_m) if d is not None]
+
+
+def _with(problem: Problem, logdets: list[LogDet]) -> Problem:
+    left = iter(logdets)
+    w = next(left) if problem.logdet_w is not None else None
+    m = next(left) if problem.logdet_m is not None else None
+    return replace(problem, logdet_w=w, logdet_m=m)
+
+
+def _search(f: _Counted) -> FloatArray:
+    if not f.free:
+        return np.empty(0)
+    return _one(f) if len(f.free) == 1 else _two(f)
+
+
+def _refined(f: _Counted, theta: FloatArray, half_width: float) -> tuple[_Counted, FloatArray]:
+    for _ in range(RECENTRED):
+        finer = [d.around(float(at), half_width) for d, at in zip(_logdets(f), theta, strict=True)]
+        if all(a is b for a, b in zip(finer, _logdets(f), strict=True)):
+            return f, theta
+        f = _Counted(_with(f.problem, finer), f.n_eval)
+        theta = _search(f)
+        inside = [low < at < high for at, (low, high) in zip(theta, f.bounds, strict=True)]
+        if all(inside):
+            return f, theta
+    return f, theta
 
 
 def _one(f: _Counted) -> FloatArray:
@@ -127,10 +168,24 @@ def _grid(low: float, high: float, nodes: int) -> FloatArray:
     return low + (high - low) * (1 + np.cos(angle)) / 2
 
 
-def _on_edge(f: _Counted, theta: FloatArray) -> tuple[str, ...]:
+def _near_ends(value: float, ends: tuple[float, float], width: float) -> tuple[bool, bool]:
+    return value - ends[0] <= EDGE * width, ends[1] - value <= EDGE * width
+
+
+def _beyond_guarantee(f: _Counted, theta: FloatArray) -> bool:
+    """Whether the optimum runs into an end of the search that is not known to be the end of the interval."""
+    for value, window, logdet in zip(theta, f.bounds, _logdets(f), strict=True):
+        near = _near_ends(value, window, window[1] - window[0])
+        if any(at and not sure for at, sure in zip(near, logdet.exact, strict=True)):
+            return True
+    return False
+
+
+def _at_bound(f: _Counted, theta: FloatArray) -> tuple[str, ...]:
     names = [("rho", "lambda")[k] for k in f.free]
-    hit = []
-    for name, value, (low, high) in zip(names, theta, f.bounds, strict=True):
-        if min(value - low, high - value) <= EDGE * (high - low):
-            hit.append(name)
-    return tuple(hit)
+    logdets = _logdets(f)
+    return tuple(
+        name
+        for name, value, d in zip(names, theta, logdets, strict=True)
+        if any(_near_ends(value, d.interval, d.interval[1] - d.interval[0]))
+    )

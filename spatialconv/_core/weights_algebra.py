@@ -74,7 +74,7 @@ def spectral_radius(W: Any) -> float:
     By Perron and Frobenius it is itself an eigenvalue, of one of the irreducible diagonal blocks that a
     permutation of W has.
     """
-    return max((_perron(block) for block in _blocks(W)), default=0.0)
+    return max((_perron(block) for block in blocks(W)), default=0.0)
 
 
 def mutual(W: Any) -> bool:
@@ -94,14 +94,17 @@ def admissible_interval(W: Any) -> Interval:
     Source: LeSage and Pace (2009), Introduction to Spatial Econometrics, section 4.3.2.
     """
     low, high, exact = 0.0, 0.0, True
-    for block in _blocks(W):
+    for block in blocks(W):
         smallest, largest, sure = _real_ends(block)
         low, high, exact = min(low, smallest), max(high, largest), exact and sure
     return Interval(1 / low if low < 0 else -np.inf, 1 / high if high > 0 else np.inf, exact)
 
 
-def _blocks(W: Any) -> list[Any]:
-    # Strongly connected components that can have an eigenvalue other than zero.
+def blocks(W: Any) -> list[Any]:
+    """Return the diagonal blocks of W over its strongly connected components, those that are zero left out.
+
+    Their eigenvalues, filled up with zeros, are those of W.
+    """
     W = sparse.csr_array(W, dtype=float)
     W.eliminate_zeros()
     n, label = connected_components(W, directed=True, connection="strong")
@@ -114,7 +117,7 @@ def _blocks(W: Any) -> list[Any]:
 
 def _real_ends(block: Any) -> tuple[float, float, bool]:
     # Smallest and largest real eigenvalue of an irreducible block, 0 where there is none of that sign.
-    twin = _symmetric_twin(block)
+    twin = symmetric_twin(block)
     smallest, largest, exact = _ends_general(block) if twin is None else _ends_symmetric(twin)
     if block.data.min() >= 0:
         largest = _constant_row_sum(block) or largest
@@ -123,7 +126,7 @@ def _real_ends(block: Any) -> tuple[float, float, bool]:
 
 
 def _perron(block: Any) -> float:
-    twin = _symmetric_twin(block)
+    twin = symmetric_twin(block)
     return _constant_row_sum(block) or (_ends_general(block) if twin is None else _ends_symmetric(twin))[1]
 
 
@@ -136,7 +139,7 @@ def _constant_row_sum(block: Any) -> float | None:
     return 1.0 if abs(root - 1) <= 1e-12 else root
 
 
-def _symmetric_twin(block: Any) -> Any | None:
+def symmetric_twin(block: Any) -> Any | None:
     """Return the symmetric matrix similar to the block, D^(1/2) W D^(-1/2), or None where there is none.
 
     W = D^-1 S with S symmetric and D a positive diagonal is what row-standardising symmetric weights gives. D

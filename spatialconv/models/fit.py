@@ -12,7 +12,7 @@ import numpy as np
 from spatialconv._core.effects import Projection, projection
 from spatialconv._core.information import information, inverse, multiply, spatial_filter
 from spatialconv._core.likelihood import problem
-from spatialconv._core.logdet import Eigen, LogDet
+from spatialconv._core.logdet import LogDet, choose
 from spatialconv._core.maximise import Optimum, maximise
 from spatialconv._options import Correction, Effects, Spatial, Vcov, names
 from spatialconv.errors import BoundaryWarning, ModelError, OptimisationError
@@ -117,8 +117,8 @@ def fit_design(design: Design, spec: ModelSpec, w: Any = None, *, error_w: Any =
     data, project = _sample(design, spec, correction)
     W = matrix(design.W) if spec.has_lag else None
     M = matrix(design.M) if spec.has_error else None
-    logdet_w = Eigen.of(W) if W is not None else None
-    logdet_m = logdet_w if M is W else (Eigen.of(M) if M is not None else None)
+    logdet_w = choose(W) if W is not None else None
+    logdet_m = logdet_w if M is W else (choose(M) if M is not None else None)
     likelihood = problem(data.y, data.X, project, W=W, M=M, logdet_w=logdet_w, logdet_m=logdet_m)
     if not likelihood.A0[0, 0] > 1e-20 * float((design.y**2).sum()):
         raise OptimisationError(
@@ -148,6 +148,19 @@ def _beyond_one(name: str, value: float, logdet: LogDet | None) -> str:
         return ""
     low, high = logdet.interval
     return f"{name} = {value:.4f} lies outside (-1, 1) and inside its admissible interval ({low:.4f}, {high:.4f})"
+
+
+def _method(optimum: Optimum) -> str:
+    found = [d.name for d in (optimum.logdet_w, optimum.logdet_m) if d is not None]
+    return " and ".join(dict.fromkeys(found))
+
+
+def _simulated(error: float) -> str:
+    if error == 0:
+        return ""
+    return (
+        f"a trace of the information was simulated (relative standard error {error:.1e}); standard errors are as exact"
+    )
 
 
 def _listed(durbin: bool | str | Iterable[str]) -> bool | str | tuple[str, ...]:
@@ -197,7 +210,18 @@ def _estimates(design: Design, spec: ModelSpec, correction: Applied, optimum: Op
     raw = spatial_filter(W, point.rho, design.y) - design.X @ beta
     effect = raw - projection(spec.effects, T, N, lee_yu=False)(raw)
     eta = data.X @ beta if correction == "splm" else design.X @ beta + effect
-    info = information(data.X, eta, point.rho, point.lam, sigma2, project, W=W, M=M)
+    info, error = information(
+        data.X,
+        eta,
+        point.rho,
+        point.lam,
+        sigma2,
+        project,
+        W=W,
+        M=M,
+        logdet_w=optimum.logdet_w,
+        logdet_m=optimum.logdet_m,
+    )
     return Estimates(
         beta=beta,
         rho=point.rho if W is not None else np.nan,
@@ -213,6 +237,8 @@ def _estimates(design: Design, spec: ModelSpec, correction: Applied, optimum: Op
         at_bound=optimum.at_bound,
         gradient_norm=optimum.gradient_norm,
         n_eval=optimum.n_eval,
+        logdet="" if optimum.logdet_w is None and optimum.logdet_m is None else _method(optimum),
+        trace_error=error,
     )
 
 

@@ -37,6 +37,8 @@ class Estimates:
     at_bound: tuple[str, ...]
     gradient_norm: float
     n_eval: int
+    logdet: str
+    trace_error: float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -157,6 +159,16 @@ class PanelFit(Result):
     def at_bound(self) -> tuple[str, ...]:
         """Which of rho and lambda lie on the bound of their admissible interval; empty is good."""
         return self.estimates.at_bound
+
+    @property
+    def gradient_norm(self) -> float:
+        """Largest slope of the concentrated log-likelihood in rho and lambda where the search stopped."""
+        return self.estimates.gradient_norm
+
+    @property
+    def n_eval(self) -> int:
+        """Evaluations of the concentrated log-likelihood."""
+        return self.estimates.n_eval
 
     @property
     def rsquared_within(self) -> float:

@@ -1,0 +1,108 @@
+"""Log-determinants and traces of large sparse weights against dense algebra."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from spatialconv._core import information, logdet
+from tests.tolerances import EXACT
+
+
+def lattice(k: int) -> sp.csr_array:
+    """Row-standardised rook contiguity of k x k cells; bipartite, so that its spectrum is symmetric."""
+    D = sp.diags_array([np.ones(k - 1), np.ones(k - 1)], offsets=[-1, 1])
+    W = sp.csr_array(sp.kron(sp.eye_array(k), D) + sp.kron(D, sp.eye_array(k)))
+    return sp.csr_array(sp.diags_array(1 / np.asarray(W.sum(axis=1)).ravel()) @ W)
+
+
+def general(n: int, seed: int) -> sp.csr_array:
+    """Weights of no symmetry at all, not standardised, with a region that nobody reaches."""
+    rng = np.random.default_rng(seed)
+    W = rng.uniform(0.1, 1.0, (n, n)) * (rng.uniform(size=(n, n)) < 0.2)
+    np.fill_diagonal(W, 0)
+    W[0] = 0
+    return sp.csr_array(W)
+
+
+MATRICES = {
+    "lattice": lattice(7),
+    "general": general(40, 1),
+    "island": sp.csr_array(sp.block_diag([lattice(4), [[0.0]]])),
+}
+
+
+@pytest.mark.parametrize("name", MATRICES)
+class TestAgainstDense:
+    def test_eigenvalues(self, name):
+        W = MATRICES[name]
+        ours = np.sort_complex(np.round(logdet.eigenvalues(W), 9))
+        dense = np.sort_complex(np.round(np.linalg.eigvals(W.toarray()), 9))
+        np.testing.assert_allclose(np.poly(ours).real, np.poly(dense).real, atol=1e-6)
+
+    def test_value_and_derivatives(self, name):
+        W = MATRICES[name]
+        exact, n = logdet.Eigen.of(W), W.shape[0]
+        low, high = exact.interval
+        for rho in np.linspace(0.9 * low, 0.9 * high, 7):
+            A = np.eye(n) - rho * W.toarray()
+            G = W.toarray() @ np.linalg.inv(A)
+            assert exact.value(rho) == pytest.approx(np.linalg.slogdet(A)[1], abs=1e-10)
+            assert exact.derivative(rho) == pytest.approx(-np.trace(G), abs=1e-8)
+            assert exact.second(rho) == pytest.approx(-np.trace(G @ G), rel=1e-8, abs=1e-8)
+            assert logdet.log_determinant(W, rho) == pytest.approx(np.linalg.slogdet(A)[1], abs=1e-10)
+
+    def test_interpolation_closes_in(self, name):
+        W = MATRICES[name]
+        exact, coarse = logdet.Eigen.of(W), logdet.Factored.of(W)
+        low, high = coarse.interval
+        for rho in np.linspace(0.8 * low, 0.8 * high, 5):
+            fine = coarse.around(rho, 0.005)
+            assert fine.value(rho) == pytest.approx(exact.value(rho), abs=1e-10)
+            assert fine.derivative(rho) == pytest.approx(exact.derivative(rho), rel=1e-8, abs=1e-8)
+            assert fine.second(rho) == pytest.approx(exact.second(rho), rel=1e-5)
+
+    def test_guaranteed_interval_lies_inside_the_admissible_one(self, name):
+        W = MATRICES[name]
+        low, high, poles = logdet.guaranteed(W)
+        exact = logdet.Eigen.of(W).interval
+        assert exact[0] - 1e-12 <= low < 0 < high <= exact[1] + 1e-12
+        assert all(1 / pole == pytest.approx(exact[1], rel=EXACT) for pole in poles)
+
+    def test_widened_has_exact_ends(self, name):
+        W = MATRICES[name]
+        np.testing.assert_allclose(logdet.Factored.of(W).widened().interval, logdet.Eigen.of(W).interval, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("w", "m"), [("lattice", "lattice"), ("lattice", None), (None, "lattice"), ("general", None)])
+def test_traces_from_factors_are_the_dense_ones(w, m):
+    W, M = (MATRICES[k] if k else None for k in (w, m))
+    if W is not None and M is not None:
+        # M differs from W: the same cells, numbered the other way round and standardised by another rule.
+        M = sp.csr_array(M.T)
+    rho, lam = (0.3 / abs(X).sum(axis=1).max() if X is not None else 0.0 for X in (W, M))
+    dense = information._dense(W, M, rho, lam)
+    logdets = [logdet.Eigen.of(X) if X is not None else None for X in (W, M)]
+    sparse = information._sparse(W, M, rho, lam, *logdets)
+    for field in ("g", "gg", "gbgb", "h", "hh", "hth", "hg", "htg"):
+        assert getattr(sparse[0], field) == pytest.approx(getattr(dense[0], field), rel=1e-9, abs=1e-9), field
+    for ours, theirs in zip(sparse[1:], dense[1:], strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-10)
+
+
+def test_complex_step_is_the_trace():
+    rng = np.random.default_rng(0)
+    K = sp.csr_array(np.eye(30) * 3 + rng.normal(size=(30, 30)) * 0.2)
+    D = sp.csr_array(rng.normal(size=(30, 30)))
+    expected = np.trace(np.linalg.solve(K.toarray(), D.toarray()))
+    assert information.trace_of_ratio(K, D) == pytest.approx(expected, rel=1e-11)
+
+
+def test_probed_trace_lies_within_its_error():
+    W = lattice(40)
+    K = sp.csr_array(sp.eye_array(1600) - 0.5 * W)
+    exact = information.trace_of_ratio(K.T @ K, W.T @ W)
+    value, error = information._probed(K, W, W)
+    assert abs(value / exact - 1) < 4 * error
+    assert error < 0.02

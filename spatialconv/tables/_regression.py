@@ -1,0 +1,294 @@
+"""Regression tables: models side by side, read from tidy() and glance() alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from spatialconv._options import choice, first, whole
+from spatialconv.errors import OptionError
+from spatialconv.tables._cells import ABSENT, UNDEFINED, figure, label, probability_text
+from spatialconv.tables._table import Table
+
+Cells = Literal[
+    "estimate",
+    "estimate (std_error)",
+    "estimate (z)",
+    "estimate (t)",
+    "estimate (p_value)",
+    "estimate [interval]",
+]
+CELLS = get_args(Cells)
+STARS = ((0.01, "***"), (0.05, "**"), (0.10, "*"))
+
+# Keys of glance() that make the rows below the coefficients, in this order.
+FOOTER: dict[str, str] = {
+    "speed": "Speed of convergence",
+    "half_life": "Half-life",
+    "model": "Model",
+    "effects": "Effects",
+    "correction": "Approach",
+    "weights": "Weights",
+    "loglik": "Log-likelihood",
+    "rsquared_within": "R² within",
+    "rsquared_between": "R² between",
+    "rsquared_overall": "R² overall",
+    "nobs": "Observations",
+}
+_LABELS = {
+    "log_initial": "ln initial level (β)",
+    "intercept": "Constant",
+    "rho": "ρ",
+    "lambda": "λ",
+    "sigma2": "σ²",
+    "aic": "AIC",
+    "bic": "BIC",
+    "n_regions": "Regions",
+    "n_periods": "Periods",
+}
+_WORDS = {("correction", "lee-yu"): "Lee-Yu", ("correction", "none"): "direct"}
+_DERIVED = ("speed", "half_life")
+_LAST = ("intercept", "rho", "lambda", "sigma2")  # after the regressors, in this order
+_IN_PARENTHESES = {
+    "estimate (std_error)": "standard errors in parentheses",
+    "estimate (z)": "z-values in parentheses",
+    "estimate (t)": "t-values in parentheses",
+    "estimate (p_value)": "p-values in parentheses",
+    "estimate [interval]": "confidence intervals in brackets",
+}
+
+
+@dataclass(frozen=True)
+class _Model:
+    name: str
+    terms: pd.DataFrame  # indexed by term
+    about: Mapping[str, Any]
+    notes: tuple[str, ...]
+
+
+def regression(
+    results: Mapping[str, Any] | Sequence[Any],
+    *,
+    cells: Cells = "estimate (std_error)",
+    stars: bool = True,
+    footer: Iterable[str] = tuple(FOOTER),
+    terms: Iterable[str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    digits: int = 4,
+    caption: str = "",
+) -> Table:
+    """Set fitted models side by side: coefficients, then what describes each fit, then notes.
+
+    Parameters
+    ----------
+    results : mapping of name to result, or sequence of results
+        Anything with `tidy()` and `glance()`; columns of a sequence are called (1), (2), …
+    cells : {"estimate", "estimate (std_error)", "estimate (z)", "estimate (t)", "estimate (p_value)", \
+"estimate [interval]"}
+        What stands under each estimate.
+    stars : bool
+        Mark p < 0.10, 0.05 and 0.01 by one, two and three stars; never sigma2, whose being zero is no hypothesis.
+    footer : names
+        Keys of `glance()` to show; those that no model has are left out.
+    terms : names, optional
+        Which coefficients to show, in this order; all by default, rho and sigma2 last.
+    labels : mapping, optional
+        Texts for terms and footer rows.
+    digits : int
+        Decimals; smaller figures are written as powers of ten.
+    caption : str
+
+    Returns
+    -------
+    Table
+        A blank cell: not in this model. A dash: the model has no such property. "undefined": it has, without
+        a value. CSV holds all quantities with all digits.
+
+    Raises
+    ------
+    OptionError
+        If there is no result, or one without estimates, or a term that no model has.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> zj = sc.datasets.zhejiang()
+    >>> fits = {e: sc.beta(zj.panel, "exports", effects=e) for e in ("none", "region")}
+    >>> sc.tables.regression(fits, digits=3, stars=False, footer=("speed", "nobs"), terms=("log_initial",))
+    |                      |    none |  region |
+    | -------------------- | ------: | ------: |
+    | ln initial level (β) |  −0.027 |  −0.393 |
+    |                      | (0.026) | (0.088) |
+    | Speed of convergence |   0.028 |   0.499 |
+    | Observations         |      44 |      44 |
+    <BLANKLINE>
+    Notes:
+    <BLANKLINE>
+    - standard errors in parentheses
+    """
+    choice("cells", cells, CELLS)
+    whole("digits", digits, least=1)
+    models = _models(results)
+    texts = {**_LABELS, **FOOTER, **(labels or {})}
+    shown = _ordered(models) if terms is None else _known(tuple(terms), models)
+    rows = [row for term in shown for row in _coefficient_rows(term, models, cells, stars, digits, texts)]
+    below, weight_notes = _footer_rows(tuple(footer), models, digits, texts)
+    names = [m.name for m in models]
+    frame = pd.DataFrame([r[1:] for r in rows + below], index=[r[0] for r in rows + below], columns=names, dtype=object)
+    return Table(
+        frame=frame,
+        caption=caption,
+        notes=(*_legend(cells, stars), *weight_notes, *_warnings(models)),
+        data=_figures(shown, tuple(footer), models),
+        rules=(len(rows),) if below else (),
+        align="l" + "r" * len(models),
+    )
+
+
+def _models(results: Mapping[str, Any] | Sequence[Any]) -> list[_Model]:
+    if hasattr(results, "tidy"):
+        results = [results]
+    named = dict(results) if isinstance(results, Mapping) else {f"({k})": r for k, r in enumerate(results, start=1)}
+    if not named:
+        raise OptionError("regression() needs one result or more; got none.")
+    return [_model(str(name), result) for name, result in named.items()]
+
+
+def _model(name: str, result: Any) -> _Model:
+    if not (hasattr(result, "tidy") and hasattr(result, "glance")):
+        raise OptionError(
+            f"regression() needs results with tidy() and glance(); {name!r} is a {type(result).__name__}."
+        )
+    tidy = result.tidy()
+    lacking = [c for c in ("term", "estimate", "std_error", "statistic", "p_value") if c not in tidy]
+    if lacking:
+        raise OptionError(
+            f"regression() needs estimates with standard errors; tidy() of {name!r} lacks {first(lacking)}."
+        )
+    about = result.glance().iloc[0].to_dict()
+    # Speed and half-life are functions of the coefficients and belong below them; a regressor may share the name.
+    derived = tidy["term"].isin([t for t in _DERIVED if t in about]) & tidy["statistic"].isna()
+    return _Model(name, tidy[~derived].set_index("term"), about, tuple(getattr(result, "notes", ())))
+
+
+def _ordered(models: list[_Model]) -> tuple[str, ...]:
+    every = dict.fromkeys(term for m in models for term in m.terms.index)
+    return (*(t for t in every if t not in _LAST), *(t for t in _LAST if t in every))
+
+
+def _known(terms: tuple[str, ...], models: list[_Model]) -> tuple[str, ...]:
+    have = _ordered(models)
+    unknown = [t for t in terms if t not in have]
+    if unknown:
+        raise OptionError(f"no model has the term {first(unknown)}; they have {first(have, 8)}.")
+    return terms
+
+
+def _coefficient_rows(
+    term: str, models: list[_Model], cells: Cells, stars: bool, digits: int, texts: Mapping[str, str]
+) -> list[list[str]]:
+    upper, lower = [_term_label(term, texts)], [""]
+    for model in models:
+        if term not in model.terms.index:
+            upper.append("")
+            lower.append("")
+            continue
+        row = model.terms.loc[term]
+        mark = _stars(row["p_value"]) if stars and term != "sigma2" else ""
+        upper.append(_figure(row["estimate"], digits) + mark)
+        lower.append(_under(row, cells, digits))
+    return [upper] if cells == "estimate" else [upper, lower]
+
+
+def _term_label(term: str, texts: Mapping[str, str]) -> str:
+    if term in texts or not term.startswith("W:"):
+        return texts.get(term, term)
+    return f"W × {texts.get(term[2:], term[2:])}"
+
+
+def _under(row: pd.Series, cells: Cells, digits: int) -> str:
+    if cells == "estimate [interval]":
+        return f"[{_figure(row['conf_low'], digits)}, {_figure(row['conf_high'], digits)}]"
+    if cells == "estimate (p_value)":
+        return f"({probability_text(row['p_value']).replace(' ', '')})"
+    if cells == "estimate (std_error)":
+        return f"({_figure(row['std_error'], digits)})"
+    # Nobody needs more of a test statistic than two decimals.
+    return f"({_figure(row['statistic'], 2)})"
+
+
+def _stars(p: float) -> str:
+    return next((mark for bound, mark in STARS if p < bound), "")
+
+
+def _figure(value: float, digits: int) -> str:
+    return UNDEFINED if np.isnan(value) else figure(float(value), digits)
+
+
+def _footer_rows(
+    keys: tuple[str, ...], models: list[_Model], digits: int, texts: Mapping[str, str]
+) -> tuple[list[list[str]], tuple[str, ...]]:
+    rows: list[list[str]] = []
+    notes: tuple[str, ...] = ()
+    for key in keys:
+        if not any(key in m.about for m in models):
+            continue
+        if key == "weights":
+            codes, notes = _weights(models)
+            rows += [[texts[key], *codes]] if codes else []
+            continue
+        rows.append([texts.get(key, key), *(_about(key, m.about, digits) for m in models)])
+    return rows, notes
+
+
+def _about(key: str, about: Mapping[str, Any], digits: int) -> str:
+    if key not in about:
+        return ABSENT
+    value = about[key]
+    if isinstance(value, (float, np.floating)):
+        return _figure(float(value), digits)
+    return _WORDS.get((key, value), label(value)) or ABSENT
+
+
+def _weights(models: list[_Model]) -> tuple[list[str], tuple[str, ...]]:
+    """Descriptions of weights are long: one for all goes to the notes, several are numbered."""
+    given = [str(m.about.get("weights") or "") for m in models]
+    distinct = [w for w in dict.fromkeys(given) if w]
+    if not distinct:
+        return [], ()
+    if len(set(given)) == 1:
+        return [], (f"weights: {distinct[0]}",)
+    code = {w: f"W{k}" if len(distinct) > 1 else "W" for k, w in enumerate(distinct, start=1)}
+    return [code.get(w, ABSENT) for w in given], tuple(f"{code[w]}: {w}" for w in distinct)
+
+
+def _legend(cells: Cells, stars: bool) -> tuple[str, ...]:
+    under = (_IN_PARENTHESES[cells],) if cells in _IN_PARENTHESES else ()
+    marks = ", ".join(f"{mark} p < {bound:.2f}" for bound, mark in reversed(STARS))
+    return (*under, f"stars: {marks}") if stars else under
+
+
+def _warnings(models: list[_Model]) -> tuple[str, ...]:
+    said: dict[str, list[str]] = {}
+    for model in models:
+        bound = str(model.about.get("at_bound") or "")
+        own = (f"{bound} on the bound of the admissible interval, do not use",) if bound else ()
+        for note in dict.fromkeys((*own, *model.notes)):
+            said.setdefault(note, []).append(model.name)
+    return tuple(note if len(who) == len(models) else f"{', '.join(who)}: {note}" for note, who in said.items())
+
+
+def _figures(terms: tuple[str, ...], footer: tuple[str, ...], models: list[_Model]) -> pd.DataFrame:
+    quantities = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
+    rows = {(t, q): [_value(m.terms, t, q) for m in models] for t in terms for q in quantities}
+    rows |= {(k, "value"): [m.about.get(k) for m in models] for k in footer if any(k in m.about for m in models)}
+    index = pd.MultiIndex.from_tuples(list(rows), names=["term", "quantity"])
+    return pd.DataFrame(list(rows.values()), index=index, columns=[m.name for m in models], dtype=object)
+
+
+def _value(terms: pd.DataFrame, term: str, quantity: str) -> Any:
+    return terms.loc[term, quantity] if term in terms.index and quantity in terms else None

@@ -69,7 +69,7 @@ class GrowthTable(Result):
         names, (n, t) = self.spans.names, self.rates.shape
         over = f"{t} spans, {names[0]} to {names[-1]}" if t > 1 else f"one span, {names[0]}"
         lines = [f"Growth of {self.variable}: {n} regions x {over}; {self.unit}"]
-        known = self.rates.stack().dropna()
+        known = self.tidy().set_index(["term", "span"])["estimate"].dropna()
         if known.empty:
             return [*lines, "  no rate is defined"]
         (low, when_low), (high, when_high) = known.idxmin(), known.idxmax()

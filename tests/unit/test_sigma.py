@@ -38,9 +38,9 @@ def lognormal(periods=6, regions=9, seed=5):
 
 
 def states():
-    wide = pd.read_csv(REFERENCES / "reat" / "data.csv").set_index("name")
-    long = wide.rename(columns=lambda c: int(c[1:])).stack().rename_axis(["state", "year"]).rename("income")
-    return sc.Panel(long.astype(float).reset_index(), region="state", period="year")
+    wide = pd.read_csv(REFERENCES / "reat" / "data.csv").rename(columns=lambda c: int(c[1:]) if c[1:].isdigit() else c)
+    long = wide.melt("name", var_name="year", value_name="income")
+    return sc.Panel(long.astype({"year": int, "income": float}), region="name", period="year")
 
 
 # ---------------------------------------------------------------------- the published case

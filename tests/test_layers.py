@@ -26,8 +26,7 @@ FLOORS = {
     "models": 4,
     "convergence": 5,
     "_style": 6,
-    "_furniture": 6,
-    "_placement": 6,
+    "_drawing": 6,
     "tables": 6,
     "plot": 6,
     "maps": 6,
@@ -38,7 +37,16 @@ FLOORS = {
     "__main__": 9,
 }
 # Rooms of one floor that may look into each other.
-PRESENTATION = {"_style", "_furniture", "_placement", "tables", "plot", "maps", "replication", "study", "report"}
+PRESENTATION = {
+    "_style",
+    "_drawing",
+    "tables",
+    "plot",
+    "maps",
+    "replication",
+    "study",
+    "report",
+}
 NUMERIC = {"__future__", "numpy", "scipy", "collections", "dataclasses", "typing", "math", "functools", "itertools"}
 
 

@@ -1,0 +1,203 @@
+"""The footer of a map: legend on its left, scale bar and north arrow on its right, notes beneath; all in mm."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from matplotlib import rcParams
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon, Rectangle
+
+from spatialconv import _style as look
+from spatialconv._drawing.ground import Ground
+
+NO_DATA, ISLAND = "no data", "no neighbours"  # keys of what has no class
+
+ROW, HEAD, LINE_HEIGHT = 4.0, 5.0, 3.3  # mm: a class in the legend, a heading, a line of a note
+WORDS = 7.5  # mm from the left edge of a legend to its words
+FURNITURE, FURNITURE_HEIGHT = 32.0, 12.0  # mm that scale bar and arrow take
+
+
+@dataclass(frozen=True)
+class Row:
+    """One class of a legend: its key, words, colour, hatch, and the cells of the columns beside it.
+
+    A row shows a patch of colour, or a line of some width, or a marker.
+    """
+
+    key: Hashable
+    label: str
+    colour: str
+    hatch: str = ""
+    cells: tuple[str, ...] = ()
+    line: float | None = None
+    marker: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Legend:
+    """All classes of a map, those too that no region is in."""
+
+    title: str
+    rows: tuple[Row, ...]
+    columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def furniture_place(legends: Sequence[Legend], fig: Figure, width: float) -> int:
+    """Return which footer has room beside its legend, the rightmost first."""
+    room = [i for i, key in enumerate(legends) if _stops(key, fig)[-1] + FURNITURE <= width]
+    return room[-1] if room else len(legends) - 1
+
+
+def footer_height(key: Legend, fig: Figure, width: float, *, furniture: bool) -> float:
+    table = (HEAD if key.title or key.columns else 0) + ROW * len(key.rows)
+    beside = _stops(key, fig)[-1] + FURNITURE <= width
+    if furniture:
+        table = max(table, FURNITURE_HEIGHT) if beside else table + FURNITURE_HEIGHT
+    return table + LINE_HEIGHT * len(_wrapped(key.notes, fig, width)) + 1.5
+
+
+def _stops(key: Legend, fig: Figure) -> list[float]:
+    """Return where the words of the rows begin, and then the right edge of each column, in mm."""
+    measure, bold = look.measurer(fig), look.measurer(fig, weight="bold")
+    x = WORDS + max(measure(row.label)[0] for row in key.rows)
+    stops = [max(x, bold(key.title)[0])]
+    for i, name in enumerate(key.columns):
+        cell = max([measure(name)[0], *(measure(row.cells[i])[0] for row in key.rows if len(row.cells) > i)])
+        if i == 0:
+            # The heading of the column stands to the right of the legend's own.
+            x = max(x, bold(key.title)[0] + measure(name)[0] - cell)
+        x += 3.5 + cell
+        stops.append(x)
+    return stops
+
+
+def _wrapped(notes: Sequence[str], fig: Figure, width: float) -> list[str]:
+    """Break notes into lines that fit a width in mm."""
+    measure, lines = look.measurer(fig), []
+    for note in notes:
+        line = ""
+        for word in note.split(" "):
+            trial = f"{line} {word}".strip()
+            if line and measure(trial)[0] > width:
+                lines.append(line)
+                trial = word
+            line = trial
+        lines.append(line)
+    return lines
+
+
+def footer(
+    ax: Axes,
+    key: Legend,
+    base: Ground,
+    scale: float,
+    *,
+    furniture: bool,
+    size: tuple[float, float] | None = None,
+) -> None:
+    """Draw legend, notes and furniture into axes that become a sheet of mm, downwards from the upper left."""
+    width, height = size or look.extent(ax)
+    ax.set(xlim=(0, width), ylim=(height, 0))
+    ax.set_axis_off()
+    ax.set_label("legend")
+    _table(ax, key)
+    for i, line in enumerate(reversed(_wrapped(key.notes, cast(Figure, ax.get_figure()), width))):
+        ax.text(0, height - 0.3 - i * LINE_HEIGHT, line, va="bottom", color=look.SOFT)
+    if furniture:
+        beside = _stops(key, cast(Figure, ax.get_figure()))[-1] + FURNITURE <= width
+        top = 0.0 if beside else HEAD + ROW * len(key.rows)
+        scale_bar(ax, scale * base.metres, top)
+        north_arrow(ax, width - 2.0, top + 4.2, base.north())
+
+
+def _table(ax: Axes, key: Legend) -> None:
+    stops = _stops(key, cast(Figure, ax.get_figure()))[1:]
+    if key.title:
+        ax.text(0, 2.2, key.title, va="center", fontweight="bold")
+    for i, name in enumerate(key.columns):
+        ax.text(stops[i], 2.2, name, va="center", ha="right", color=look.SOFT)
+    top = HEAD if key.title or key.columns else 0.0
+    for line, row in enumerate(key.rows):
+        y = top + ROW * line
+        _sample(ax, row, y)
+        ax.text(WORDS, y + ROW / 2, row.label, va="center")
+        for i, cell in enumerate(row.cells):
+            ax.text(stops[i], y + ROW / 2, cell, va="center", ha="right")
+
+
+def _sample(ax: Axes, row: Row, y: float) -> None:
+    """Draw what a row of the legend explains: a line, a marker or a patch."""
+    label = str(row.key)
+    if row.line is not None:
+        ends = ([0.1, 5.6], [y + ROW / 2] * 2)
+        ax.plot(*ends, color=row.colour, linewidth=row.line, solid_capstyle="butt", label=label)
+        return
+    if row.marker is not None:
+        ax.plot([2.85], [y + ROW / 2], label=label, **row.marker)
+        return
+    ax.add_patch(
+        Rectangle(
+            (0.1, y + 0.45),
+            5.5,
+            ROW - 0.9,
+            facecolor=row.colour,
+            edgecolor=look.HATCH_INK if row.hatch else look.BORDER,
+            linewidth=look.BORDER_WIDTH,
+            hatch=row.hatch or None,
+            label=label,
+        )
+    )
+
+
+def scale_bar(ax: Axes, metres_per_mm: float, top: float) -> None:
+    """Draw a scale bar at the right of a footer whose unit is the mm, left of the arrow."""
+    from matplotlib_scalebar.scalebar import ScaleBar
+
+    (_, width), (height, _) = ax.get_xlim(), ax.get_ylim()
+    area = ax.inset_axes((width - 47, top, 40, height - top), transform=ax.transData)
+    area.set(xlim=(0, 40), ylim=(height, top))
+    area.set_axis_off()
+    # A round length of 9 to 22 mm, in the unit that readers measure maps in.
+    length = _round_length(22 * metres_per_mm)
+    value, unit = (length / 1000, "km") if length >= 1000 else (length, "m")
+    area.add_artist(
+        ScaleBar(
+            metres_per_mm,
+            "m",
+            fixed_value=int(value) if value >= 1 else value,
+            fixed_units=unit,
+            width_fraction=0.45 / (height - top),
+            location="upper right",
+            border_pad=0.35,
+            pad=0,
+            sep=2,
+            frameon=False,
+            color=look.INK,
+            rotation="horizontal-only",
+            font_properties={"size": look.TEXT, "family": rcParams["font.family"]},
+        )
+    )
+
+
+def _round_length(most: float) -> float:
+    """Return the largest of 1, 2, 5 times a power of ten that is at most so long."""
+    power = 10.0 ** np.floor(np.log10(most))
+    return float(max(step * power for step in (1, 2, 5) if step * power <= most))
+
+
+def north_arrow(ax: Axes, x: float, y: float, angle: float) -> None:
+    """Draw a small arrow to true north in a footer whose unit is the mm and whose y points down."""
+    turn = np.radians(-angle)
+    spin = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    right = np.array([[0, -3.2], [1.5, 3.0], [0, 1.6]]) @ spin.T + [x, y]
+    left = np.array([[0, -3.2], [-1.5, 3.0], [0, 1.6]]) @ spin.T + [x, y]
+    ax.add_patch(Polygon(right, facecolor=look.INK, edgecolor=look.INK, linewidth=0.4, joinstyle="miter"))
+    ax.add_patch(Polygon(left, facecolor="white", edgecolor=look.INK, linewidth=0.4, joinstyle="miter"))
+    below = np.array([0, 5.0]) @ spin.T + [x, y]
+    ax.text(float(below[0]), float(below[1]), "N", ha="center", va="center")

@@ -1,0 +1,156 @@
+"""Regions of a result on the map: matched by label, checked, and projected to metres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
+
+from spatialconv._options import first
+from spatialconv.errors import AlignmentError, GeometryError, OptionError
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Regions of a result, in its order and in metres (or the unit of a projected CRS), and other land."""
+
+    frame: gpd.GeoDataFrame
+    extra: gpd.GeoDataFrame
+    crs: CRS
+    metres: float
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, bottom, right and top of all that is drawn."""
+        boxes = np.vstack([part.total_bounds for part in (self.frame, self.extra) if len(part)])
+        return (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
+
+    def north(self) -> float:
+        """Return the angle in degrees by which north on the map lies left of straight up, at its centre."""
+        left, bottom, right, top = self.bounds
+        x, y = (left + right) / 2, (bottom + top) / 2
+        there = Transformer.from_crs(self.crs, self.crs.geodetic_crs, always_xy=True)
+        lon, lat = there.transform(x, y)
+        up_x, up_y = there.transform(lon, lat + 0.01, direction="INVERSE")
+        return float(np.degrees(np.arctan2(-(up_x - x), up_y - y)))
+
+
+def ground(geometry: Any, regions: pd.Index, *, projected: Any = "auto", points: bool = False) -> Ground:
+    """Match a geometry to regions by label, check and project it; the caller's frame stays as it is."""
+    checked = _checked(geometry, regions, points=points)
+    target = _target(checked, projected)
+    moved = checked if checked.crs == target else checked.to_crs(target)
+    bad = ~np.isfinite(moved.geometry.bounds.to_numpy()).all(axis=1)
+    if bad.any():
+        raise GeometryError(
+            f"the geometry cannot be projected to {target.name}: not finite in {first(list(moved.index[bad]))}. "
+            "Its CRS is probably not what gdf.crs says; correct it by gdf.set_crs(…, allow_override=True)."
+        )
+    known = moved.index.isin(regions)
+    factor = float(target.axis_info[0].unit_conversion_factor) if target.axis_info else 1.0
+    return Ground(moved.loc[list(regions)], moved[~known], target, factor)
+
+
+def _checked(geometry: Any, regions: pd.Index, *, points: bool) -> gpd.GeoDataFrame:
+    if isinstance(geometry, gpd.GeoSeries):
+        geometry = gpd.GeoDataFrame(geometry=geometry)
+    if not isinstance(geometry, gpd.GeoDataFrame):
+        raise GeometryError(
+            f"geometry must be a GeoDataFrame indexed by region; got {type(geometry).__name__}. "
+            "Read the file by geopandas.read_file(…).set_index(<column of the regions>)."
+        )
+    if geometry.crs is None:
+        raise GeometryError(
+            f"the geometry of {len(geometry)} regions has no CRS, so it cannot be projected. Say which it is by "
+            "gdf.set_crs(…), for longitude and latitude gdf.set_crs(4326)."
+        )
+    _check_labels(geometry, regions)
+    used = geometry.index.isin(regions)
+    shapes = geometry.geometry
+    empty = np.asarray((shapes.isna() | shapes.is_empty) & used)
+    if empty.any():
+        raise GeometryError(
+            f"the geometry is empty for regions {first(list(geometry.index[empty]))}; nothing can be drawn there. "
+            "Complete the file, or leave these regions out by panel.subset()."
+        )
+    areal = np.asarray(shapes.geom_type.isin(["Polygon", "MultiPolygon"]))
+    if not points and not areal[used].all():
+        wrong = geometry.index[used & ~areal]
+        raise GeometryError(
+            f"a map of regions needs polygons; {shapes[wrong].geom_type.iloc[0]} in regions {first(list(wrong))}."
+        )
+    return geometry[used | (areal & ~np.asarray(shapes.isna() | shapes.is_empty))]
+
+
+def _check_labels(geometry: gpd.GeoDataFrame, regions: pd.Index) -> None:
+    twice = geometry.index[geometry.index.duplicated() & geometry.index.isin(regions)]
+    if len(twice):
+        raise AlignmentError(
+            f"the geometry has more than one row for regions {first(list(twice.unique()))}. Unite their parts by "
+            "gdf.dissolve(by=…)."
+        )
+    missing = [region for region in regions if region not in geometry.index]
+    if not missing:
+        return
+    written = {str(label) for label in geometry.index}
+    hint = " They are there as another type (text or number); " if str(missing[0]) in written else " "
+    raise AlignmentError(
+        f"the geometry has no regions {first(missing)} of the {len(regions)} in the result; it has "
+        f"{first(list(geometry.index))}.{hint}index it by the labels of the panel: gdf.set_index(…)."
+    )
+
+
+def _target(frame: gpd.GeoDataFrame, projected: Any) -> CRS:
+    """Return the CRS to draw in: the one asked for, the frame's own if it is fit, else one that suits."""
+    if isinstance(projected, str) and projected == "auto":
+        crs = CRS(frame.crs)
+        # Web Mercator is projected, but it stretches areas and lengths; no scale bar would be true.
+        return crs if crs.is_projected and crs.to_epsg() != 3857 else suitable_crs(frame)
+    try:
+        crs = CRS(projected)
+    except CRSError as error:
+        raise OptionError(
+            f"projected must be 'auto' or a CRS such as 'EPSG:32651'; got {projected!r}, which pyproj does not know."
+        ) from error
+    if not crs.is_projected:
+        raise OptionError(
+            f"projected must be a CRS in metres; {crs.name} has degrees. Use projected='auto' or for example "
+            "'EPSG:32651'."
+        )
+    return crs
+
+
+def suitable_crs(frame: gpd.GeoDataFrame) -> CRS:
+    """Return a metric CRS for an extent: UTM for a region, an equal-area projection for a country or more."""
+    degrees = frame.geometry.to_crs(4326)
+    left, bottom, right, top = degrees.total_bounds
+    if right - left > 180:
+        left, right = _around_the_date_line(degrees)
+    lon, lat = (left + right) / 2, (bottom + top) / 2
+    if right - left <= 7 and top - bottom <= 12 and bottom >= -78 and top <= 82:
+        zone = int((lon + 180) // 6 % 60) + 1
+        return CRS.from_epsg((32600 if lat >= 0 else 32700) + zone)
+    if right - left > 120:
+        return CRS(f"+proj=eqearth +lon_0={lon:.1f} +datum=WGS84 +units=m")
+    wide = (right - left) * np.cos(np.radians(lat)) > top - bottom
+    if wide and bottom * top > 0 and abs(lat) < 70:
+        low, high = bottom + (top - bottom) / 6, top - (top - bottom) / 6
+        return CRS(
+            f"+proj=aea +lat_1={low:.1f} +lat_2={high:.1f} +lat_0={lat:.1f} +lon_0={lon:.1f} +datum=WGS84 +units=m"
+        )
+    return CRS(f"+proj=laea +lat_0={lat:.1f} +lon_0={lon:.1f} +datum=WGS84 +units=m")
+
+
+def _around_the_date_line(degrees: gpd.GeoSeries) -> tuple[float, float]:
+    """Return west and east of an extent that may cross 180 degrees: all but the widest empty gap."""
+    bounds = degrees[~degrees.is_empty].explode().bounds.sort_values("minx")
+    east = bounds["maxx"].cummax().to_numpy()
+    gaps = np.append(bounds["minx"].to_numpy()[1:], bounds["minx"].iloc[0] + 360) - east
+    widest = int(gaps.argmax())
+    west = bounds["minx"].iloc[(widest + 1) % len(bounds)]
+    return float(west), float(west + 360 - gaps[widest])

@@ -1,0 +1,113 @@
+"""Points with names: drawn, and named where a name collides with nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from spatialconv import _style as look
+from spatialconv._drawing.placement import Places, arrange, point_places
+
+FloatArray = npt.NDArray[np.float64]
+RADIUS = 0.65  # mm of a point
+
+
+@dataclass(frozen=True)
+class Points:
+    """Coordinates of points in data units, the names to print (None for no name), and which are hollow."""
+
+    x: FloatArray
+    y: FloatArray
+    names: Sequence[str | None]
+    hollow: npt.NDArray[np.bool_]
+
+
+def annotate(
+    ax: Axes,
+    points: Points,
+    *,
+    corners: Mapping[tuple[int, int], str] | None = None,
+    lines: Sequence[tuple[float, float, float, float]] = (),
+) -> None:
+    """Draw points into axes whose limits stand, and their names; words in the corners are kept clear.
+
+    Names avoid points, corners and one another; where they can, they avoid the lines too.
+    """
+    style: dict[str, Any] = {"linestyle": "", "marker": "o", "markersize": 3.6, "color": look.FIRST, "zorder": 4}
+    solid = ~points.hollow
+    ax.plot(points.x[solid], points.y[solid], label="regions", markeredgewidth=0, **style)
+    ax.plot(points.x[~solid], points.y[~solid], label="no neighbours", mfc="white", markeredgewidth=0.9, **style)
+    to_mm = _Scale(ax)
+    measure = look.measurer(cast(Figure, ax.get_figure(root=True)))
+    fixed = [_corner(ax, where, text, to_mm.size, measure(text)) for where, text in (corners or {}).items()]
+    spots = to_mm(np.column_stack([points.x, points.y]))
+    room = (0.3, 0.3, to_mm.size[0] - 0.3, to_mm.size[1] - 0.3)
+    offered = point_places(points.names, spots, radius=RADIUS, measure=measure, room=room)
+    drawn = [np.concatenate([to_mm(np.array([line[:2]]))[0], to_mm(np.array([line[2:]]))[0]]) for line in lines]
+    offered = [_dearer(place, drawn) for place in offered]
+    for label in arrange(offered, taken=np.array(fixed).reshape(-1, 4)):
+        if label is None:
+            continue
+        x, y = to_mm.back(np.array([label.centre]))[0]
+        if not np.isnan(label.leader[0]):
+            ends = to_mm.back(label.leader.reshape(2, 2))
+            ax.plot(*ends.T, color=look.SOFT, linewidth=0.4, zorder=3, label="_leader")
+        halo = [patheffects.withStroke(linewidth=1.4, foreground="white", alpha=0.9)]
+        ax.text(x, y, label.text, ha="center", va="center", zorder=5, path_effects=halo, label="name")
+
+
+class _Scale:
+    """Between data units and mm from the lower left corner of axes with linear scales."""
+
+    def __init__(self, ax: Axes) -> None:
+        self.low = np.array([ax.get_xlim()[0], ax.get_ylim()[0]])
+        span = np.array([ax.get_xlim()[1], ax.get_ylim()[1]]) - self.low
+        self.size = look.extent(ax)
+        self.factor = np.asarray(self.size) / span
+
+    def __call__(self, xy: FloatArray) -> FloatArray:
+        return np.asarray((xy - self.low) * self.factor)
+
+    def back(self, mm: FloatArray) -> FloatArray:
+        return np.asarray(mm / self.factor + self.low)
+
+
+def _corner(
+    ax: Axes, where: tuple[int, int], text: str, size: tuple[float, float], extent: tuple[float, float]
+) -> tuple[float, float, float, float]:
+    """Write words into a corner and return the box they take, in mm."""
+    right, top = where
+    ax.text(
+        1 - 1 / size[0] if right else 1 / size[0],
+        1 - 1 / size[1] if top else 1 / size[1],
+        text,
+        transform=ax.transAxes,
+        ha="right" if right else "left",
+        va="top" if top else "bottom",
+        color=look.SOFT,
+        style="italic",
+        zorder=1,
+        label="corner",
+    )
+    x = size[0] - 1 - extent[0] if right else 1.0
+    y = size[1] - 1 - extent[1] if top else 1.0
+    return x, y, x + extent[0], y + extent[1]
+
+
+def _dearer(places: Places, lines: Sequence[FloatArray]) -> Places:
+    """Make places dearer that a line of the plot runs through."""
+    costs = places.costs.copy()
+    for line in lines:
+        steps = line[:2] + np.linspace(0, 1, 400)[:, None] * (line[2:] - line[:2])
+        b = places.boxes[:, :, None]
+        x, y = steps.T
+        hit = ((x > b[:, 0]) & (x < b[:, 2]) & (y > b[:, 1]) & (y < b[:, 3])).any(axis=1)
+        costs = costs + 1.6 * hit
+    return Places(places.texts, places.boxes, costs, places.leaders, places.own)

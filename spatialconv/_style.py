@@ -1,0 +1,370 @@
+"""The one look of all figures: type, inks, palettes, paper sizes, and how they are saved.
+
+Nothing here touches pyplot or the caller's rcParams: the settings hold only while a figure is drawn, and a
+figure belongs to whoever asked for it, not to a global register.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import is_color_like, to_hex
+from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
+
+from spatialconv._options import choice, first, names, whole
+from spatialconv.errors import FileError, OptionError
+
+MM = 1 / 25.4  # inches
+COLUMN, PAGE = 90.0, 180.0  # widths in mm of one and of two columns of a journal
+HEIGHT = 225.0  # mm, the most that leaves room for a caption
+
+TITLE, HEADING, TEXT = 9.0, 8.0, 7.0  # points; nothing is set smaller than TEXT
+INK, SOFT, FAINT = "#1a1a1a", "#5c5c5c", "#b8b8b8"
+BORDER, BORDER_WIDTH = "#4d4d4d", 0.35
+LINE, FIRST, SECOND = (
+    1.2,
+    "#1f5a8c",
+    "#b5482a",
+)  # a blue and a vermilion that stay apart in grey and to the colour-blind
+
+# Not significant, no neighbours, no data: never a colour of a scale, so that they are never read as a class.
+NEUTRAL, EMPTY = "#e4e4e4", "#fafafa"
+# Hatches say "outside of the scale"; one direction each, so that they can be told apart in one map.
+ISLAND_HATCH, NO_DATA_HATCH = "//////", "......"
+HATCH_INK = "#9a9a9a"
+
+CONFIDENCE = {
+    3: "#a50f15",
+    2: "#e34a33",
+    1: "#fbb18f",
+    0: NEUTRAL,
+    -1: "#a6cbe8",
+    -2: "#4a90c8",
+    -3: "#08519c",
+}
+QUADRANTS = {"HH": "#c6262e", "LL": "#2468a8", "HL": "#f6a98a", "LH": "#9cc9e6"}
+# Light to dark in equal steps of lightness; blue to the colour-blind and in print alike.
+SEQUENTIAL = ("#e6f0de", "#cfe5d3", "#a5d2cb", "#6db6c3", "#3d92b5", "#276a9c", "#21437c", "#131f4e")
+HOT, COLD = ("#fcd3bd", "#f4936b", "#d6402f", "#a50f15"), ("#cfe1f0", "#8dbee2", "#3f86c4", "#08519c")
+
+FONTS = ("Arial", "Helvetica", "Helvetica Neue", "Liberation Sans", "Nimbus Sans", "DejaVu Sans")
+CJK_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "Source Han Sans CN",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Heiti SC",
+    "SimHei",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Noto Sans CJK JP",
+    "Arial Unicode MS",
+)
+FORMATS = ("png", "svg", "pdf")
+
+Measure = Callable[[str], tuple[float, float]]
+
+
+_LOOK: dict[str, Any] = {
+    "font.size": TEXT,
+    "axes.unicode_minus": True,
+    "axes.linewidth": 0.5,
+    "axes.edgecolor": SOFT,
+    "axes.labelcolor": INK,
+    "axes.labelsize": TEXT,
+    "axes.labelpad": 3.0,
+    "axes.titlesize": HEADING,
+    "axes.facecolor": "none",
+    "axes.grid": False,
+    "axes.prop_cycle": mpl.rcParamsDefault["axes.prop_cycle"],
+    "text.color": INK,
+    "text.usetex": False,
+    "lines.linewidth": LINE,
+    "lines.solid_capstyle": "round",
+    "hatch.linewidth": 0.4,
+    "hatch.color": HATCH_INK,
+    "patch.linewidth": BORDER_WIDTH,
+    "figure.autolayout": False,
+    "figure.constrained_layout.use": False,
+}
+
+
+class Sheet(Figure):
+    """A figure measured in millimetres that shows itself in a notebook, and needs no pyplot.
+
+    pyplot's figures are shown by the notebook at the end of a cell and once more when they are its value;
+    a plain Figure is shown only after pyplot has been imported. This one is shown once, in any notebook.
+    """
+
+    def __init__(self, width: float, height: float, **options: Any) -> None:
+        super().__init__(figsize=(width * MM, height * MM), dpi=150, facecolor="white", **options)
+        FigureCanvasAgg(self)
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height in mm."""
+        width, height = self.get_size_inches()
+        return float(width) / MM, float(height) / MM
+
+    def place(self, left: float, top: float, width: float, height: float) -> Axes:
+        """Return new axes whose upper left corner lies `left` and `top` mm from that of the sheet."""
+        across, down = self.size
+        return self.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        # Drawn finer than shown, for screens with small pixels; the metadata tell the size to show.
+        page, dpi, shown = io.BytesIO(), 200, 125
+        self.savefig(page, format="png", dpi=dpi, metadata={"Software": None})
+        width, height = (round(float(side) * shown) for side in self.get_size_inches())
+        return page.getvalue(), {"width": width, "height": height}
+
+
+@contextmanager
+def style(*texts: Any) -> Iterator[None]:
+    """Draw in the look of the house; `texts` are all words of the caller's that will be printed.
+
+    Raises OptionError if no installed font has their characters.
+    """
+    look: Any = {"font.family": families(texts), **_LOOK}
+    with mpl.rc_context(look):
+        yield
+
+
+# ---------------------------------------------------------------------- fonts
+
+
+def families(texts: Iterable[Any]) -> list[str]:
+    """Return the font to use, and one that has the characters which the first lacks, if need be."""
+    base = _base()
+    wanted = {char for text in _flat(texts) for char in text if not char.isspace()}
+    missing = wanted - _characters(tuple(base))
+    if not missing:
+        return base
+    for fallback in (*CJK_FONTS, *sorted(_installed())):
+        # Fonts of last resort hold a box for every character.
+        if fallback in _installed() and "Last" not in fallback and missing <= _characters((fallback,)):
+            return [*base, fallback]
+    raise OptionError(
+        f"no installed font has the characters {first(sorted(missing))}, which would be printed as empty boxes. "
+        "Install one that has them (for Chinese, Noto Sans CJK SC), or register a font file by "
+        "matplotlib.font_manager.fontManager.addfont(path), or choose labels in another script."
+    )
+
+
+def _flat(texts: Iterable[Any]) -> Iterator[str]:
+    for text in texts:
+        if isinstance(text, str):
+            yield text
+        elif isinstance(text, Iterable):
+            yield from _flat(text)
+        elif text is not None:
+            yield str(text)
+
+
+def _base() -> list[str]:
+    default = mpl.rcParamsDefault
+    if any(mpl.rcParams[key] != default[key] for key in ("font.family", "font.sans-serif")):
+        # The caller chose a font through matplotlib; that choice stands.
+        chosen = mpl.rcParams["font.family"]
+        listed = mpl.rcParams["font.sans-serif"] if chosen == ["sans-serif"] else chosen
+        known = [name for name in listed if name in _installed()]
+        return known or list(chosen)
+    return [next(name for name in FONTS if name in _installed())]
+
+
+def _installed() -> set[str]:
+    return {entry.name for entry in font_manager.fontManager.ttflist}
+
+
+def _characters(family: tuple[str, ...]) -> frozenset[str]:
+    found: frozenset[str] = frozenset()
+    for name in family:
+        path = font_manager.findfont(font_manager.FontProperties(family=[name]))
+        found |= _charmap(str(path))
+    return found
+
+
+@lru_cache(maxsize=64)
+def _charmap(path: str) -> frozenset[str]:
+    try:
+        return frozenset(chr(code) for code in FT2Font(path).get_charmap())
+    except (RuntimeError, OSError):
+        # A broken font file on the caller's machine offers nothing.
+        return frozenset()
+
+
+# ---------------------------------------------------------------------- colours
+
+
+def ramp(palette: str | Sequence[str] | None, k: int) -> list[str]:
+    """Return k colours from light to dark: of the house, of a matplotlib colormap, or as listed."""
+    if isinstance(palette, str):
+        if palette not in mpl.colormaps:
+            raise OptionError(
+                f"palette must be a matplotlib colormap such as 'viridis', or a list of {k} colours; got {palette!r}."
+            )
+        # The ends of most colormaps vanish on white paper or drown borders and names.
+        return [to_hex(mpl.colormaps[palette](0.12 + 0.76 * i / max(k - 1, 1))) for i in range(k)]
+    if palette is not None:
+        colours = list(palette)
+        wrong = [colour for colour in colours if not is_color_like(colour)]
+        if wrong or len(colours) < k:
+            raise OptionError(
+                f"palette must list {k} colours, one a class; got {len(colours)}"
+                + (f", of which no colours are {first(wrong)}." if wrong else ".")
+            )
+        return [to_hex(colour) for colour in colours[:k]]
+    blend = mpl.colors.LinearSegmentedColormap.from_list("spatialconv", SEQUENTIAL[:-1] if k < 6 else SEQUENTIAL)
+    return [to_hex(blend(i / max(k - 1, 1))) for i in range(k)]
+
+
+def diverging(k: int) -> list[str]:
+    """Return k colours from cold (blue) to hot (red); the middle of an odd number is neutral."""
+    half = k // 2
+    steps = {1: (2,), 2: (1, 3), 3: (0, 2, 3), 4: (0, 1, 2, 3)}
+    if half > 4:
+        reds = mpl.colors.LinearSegmentedColormap.from_list("hot", HOT)
+        blues = mpl.colors.LinearSegmentedColormap.from_list("cold", COLD)
+        hot = [to_hex(reds(i / (half - 1))) for i in range(half)]
+        cold = [to_hex(blues(i / (half - 1))) for i in range(half)]
+    else:
+        hot, cold = ([side[i] for i in steps.get(half, ())] for side in (HOT, COLD))
+    return [*reversed(cold), *([NEUTRAL] if k % 2 else []), *hot]
+
+
+# ---------------------------------------------------------------------- saving
+
+
+def save(
+    fig: Figure,
+    path: str | Path,
+    *,
+    formats: str | Iterable[str] | None = None,
+    dpi: int = 300,
+) -> tuple[Path, ...]:
+    """Save a figure for print; the same figure gives the same bytes.
+
+    Neither the clock nor random identifiers enter the files, so that a figure that did not change does not
+    change under version control either.
+
+    Parameters
+    ----------
+    fig : Figure
+        Any matplotlib figure.
+    path : str or Path
+        Where to save it, with or without a suffix. Missing folders are made.
+    formats : one or several of "png", "svg", "pdf", optional
+        By default that of the path's suffix; without a suffix, png and svg.
+    dpi : int
+        Resolution of the PNG; 300 is what journals ask for.
+
+    Returns
+    -------
+    tuple of Path
+        The files written, in the order of `formats`.
+
+    Raises
+    ------
+    OptionError
+        If a format is not known.
+    FileError
+        If a file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile, spatialconv as sc
+    >>> from matplotlib.figure import Figure
+    >>> folder = tempfile.mkdtemp()
+    >>> [file.name for file in sc.plot.save(Figure(), folder + "/figure")]
+    ['figure.png', 'figure.svg']
+    """
+    if not isinstance(fig, Figure):
+        raise OptionError(f"fig must be a matplotlib Figure; got {type(fig).__name__}. Of an Axes, pass ax.figure.")
+    whole("dpi", dpi, least=1)
+    path = Path(path)
+    suffix = path.suffix.lower().lstrip(".")
+    stem = path.with_suffix("") if suffix in FORMATS else path
+    kinds = names("formats", formats if formats is not None else ((suffix,) if suffix in FORMATS else ("png", "svg")))
+    files = []
+    for kind in kinds:
+        choice("formats", kind, FORMATS)
+        files.append(stem.with_name(f"{stem.name}.{kind}"))
+    stamps: dict[str, dict[str, Any]] = {
+        "png": {"Software": None},
+        "svg": {"Date": None, "Creator": None},
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    }
+    settings: Any = {"svg.hashsalt": "spatialconv", "svg.fonttype": "path", "pdf.fonttype": 42, "savefig.bbox": None}
+    try:
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        with mpl.rc_context(settings):
+            for kind, file in zip(kinds, files, strict=True):
+                fig.savefig(file, format=kind, dpi=dpi, metadata=stamps[kind])
+    except OSError as error:
+        raise FileError(f"cannot save the figure as {str(files[0])!r}: {error.strerror or error}.") from error
+    return tuple(files)
+
+
+# ---------------------------------------------------------------------- small helps of the drawing modules
+
+
+def frame(ax: Axes, *, x: bool = True, y: bool = True) -> None:
+    """Leave only the axes that are read: thin, outside ticks, no box and no grid."""
+    for side, shown in (("top", False), ("right", False), ("bottom", x), ("left", y)):
+        ax.spines[side].set_visible(shown)
+        ax.spines[side].set(linewidth=0.5, edgecolor=SOFT)
+    # Ticks are made when first drawn, after the style has ended: all they need is set here.
+    family = mpl.rcParams["font.family"]
+    ax.tick_params(
+        which="both",
+        direction="out",
+        length=2.5,
+        width=0.5,
+        pad=2.0,
+        color=SOFT,
+        labelcolor=INK,
+        labelsize=TEXT,
+        labelfontfamily=family,
+        top=False,
+        right=False,
+        bottom=x,
+        left=y,
+        labelbottom=x,
+        labelleft=y,
+    )
+
+
+def extent(ax: Axes) -> tuple[float, float]:
+    """Return width and height of axes in mm, as they stand in their figure."""
+    box = ax.get_window_extent()
+    dpi = ax.get_figure().dpi  # type: ignore[union-attr]
+    return float(box.width) / dpi / MM, float(box.height) / dpi / MM
+
+
+def measurer(fig: Figure, *, size: float = TEXT, **font: Any) -> Measure:
+    """Return a function that gives width and height in mm of a text (with line breaks) in print."""
+    probe = fig.text(0, 0, "", fontsize=size, **font)
+    renderer = FigureCanvasAgg(Figure(figsize=(1, 1), dpi=fig.dpi)).get_renderer()  # type: ignore[no-untyped-call]
+
+    def measure(text: str) -> tuple[float, float]:
+        probe.set_text(text)
+        probe.set_visible(True)
+        box = probe.get_window_extent(renderer)
+        probe.set_visible(False)
+        probe.set_text("")
+        return float(box.width) / fig.dpi / MM, float(box.height) / fig.dpi / MM
+
+    return measure

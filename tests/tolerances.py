@@ -13,3 +13,5 @@ ROUNDING = 1e-8  # the same figure by algebra that cancels: variances of sums, t
 PRINTED_TWICE = 0.01  # half a unit of a printed average's last digit, and as much for the printed rates it averages
 PRINTED_THREE = 5e-4  # half a unit of a third printed decimal
 NEAR_EQUALITY = 1e-14  # an index near 0.01 that is a difference of numbers near 1
+EIGENVALUE = 1e-9  # an eigenvalue by another algorithm: QR on the whole, on blocks, on a symmetric twin, or Lanczos
+GEODESIC = 1e-7  # Vincenty's series against Karney's: half a millimetre, over the shortest distance tested

@@ -67,10 +67,11 @@ def align(w: Weights, regions: Iterable[Hashable]) -> Aligned:
     Aligned weights: weights from a matrix, row-standardised: 2 regions, 2 links
       note: regions cut out of the weights: 'b'; row-standardised again
     """
-    found = _restricted(w, regions)
+    wanted = regions if isinstance(regions, pd.Index) else pd.Index(list(regions))
+    found = _restricted(w, wanted)
     how = algebra.standardisation(found.matrix)
     notes = (*found.notes, *island_notes(found))
-    return Aligned(found.matrix, found.regions, found.islands, how, notes, summarised(found, how))
+    return Aligned(found.matrix, wanted, found.islands, how, notes, summarised(found, how))
 
 
 def subset(w: Weights, regions: Iterable[Hashable]) -> Graph:

@@ -34,7 +34,8 @@ def adjacency(
     Borders are compared exactly, whether or not both polygons have a vertex at the same place: a town that
     meets the middle of its neighbour's straight border is found (comparing vertices, as much software does,
     would miss it). Polygons that overlap share more than a border: they count as neighbours under both rules,
-    which is noted. Borders that were digitised apart and leave a gap share nothing.
+    which is noted. Borders that were digitised apart and leave a gap share nothing. Build contiguity before you
+    project: a projection bends straight borders, and a vertex that lay in the middle of one no longer does.
 
     Parameters
     ----------

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from spatialconv._core import weights_algebra as algebra
@@ -15,7 +14,7 @@ from spatialconv._options import Standardise, first
 from spatialconv.errors import WeightsError
 from spatialconv.results import Provenance, Result, number
 from spatialconv.weights._align import island_notes, summarised
-from spatialconv.weights._graph import Weights, phrase, unpack
+from spatialconv.weights._graph import Weights, numeric, phrase, unpack
 
 
 def rho_interval(matrix: Any) -> tuple[float, float]:
@@ -63,13 +62,8 @@ def rho_interval(matrix: Any) -> tuple[float, float]:
 def _square(matrix: Any) -> Any:
     if hasattr(matrix, "adjacency") or hasattr(matrix, "id_order"):
         return unpack(matrix).matrix
-    try:
-        W = sparse.csr_array(matrix, dtype=float)  # noqa: N806
-    except (TypeError, ValueError) as error:
-        raise WeightsError(
-            f"a weights matrix must be numeric and two-dimensional; got {type(matrix).__name__}."
-        ) from error
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or W.shape[0] == 0:
+    W = numeric(matrix)  # noqa: N806
+    if W.shape[0] != W.shape[1] or W.shape[0] == 0:
         raise WeightsError(f"a weights matrix must be square; got the shape {W.shape}.")
     if not np.isfinite(W.data).all():
         raise WeightsError(f"{int((~np.isfinite(W.data)).sum())} weights are missing or infinite; correct them.")

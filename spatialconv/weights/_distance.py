@@ -112,12 +112,12 @@ def inverse_distance(
     notes = place.notes
     if nearest is not None:
         i, j, km, tied = place.nearest(_at_most(nearest, "nearest", place))
-        built, notes = f"{built} to the {nearest} nearest", (*notes, *_tie_note(tied, place))
+        built, notes = f"{built}, {nearest} nearest", (*notes, *_tie_note(tied, place))
     else:
         i, j, km = _all_pairs(place) if cutoff is None else place.pairs_within(cutoff)
     if cutoff is not None:
         near = km <= cutoff * (1 + TIE)
-        i, j, km, built = i[near], j[near], km[near], f"{built} within {cutoff:g} km"
+        i, j, km, built = i[near], j[near], km[near], f"{built}, within {cutoff:g} km"
     values = _powered(km, power)
     n = len(place.regions)
     matrix = symmetric(n, i, j, values) if nearest is None else sorted_csr(values, i, j, n)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,10 +11,8 @@ from scipy import sparse
 
 from spatialconv._options import Standardise, choice, first, probability
 from spatialconv.errors import AlignmentError, MissingDataError, NotPositiveError, OptionError, VariableError
+from spatialconv.panel import Panel
 from spatialconv.weights._graph import FloatArray, Labelled, Weights, checked, cut, finish, labels, positions, unpack
-
-if TYPE_CHECKING:
-    from spatialconv.panel import Panel
 
 Metric = Literal["absolute", "log", "ratio", "size"]
 How = Literal["product", "mix"]
@@ -98,8 +96,7 @@ def _series(values: Any, variable: str | None) -> tuple[pd.Series, str]:
         if variable is not None:
             raise OptionError("variable= names a column of a panel; the values given are already a Series.")
         return values, str(values.name) if values.name is not None else "the values given"
-    # Not by isinstance: weights and panels stand on the same floor and do not import each other.
-    if not hasattr(values, "values") or not hasattr(values, "regions"):
+    if not isinstance(values, Panel):
         raise OptionError(f"values must be a Series indexed by region, or a Panel; got {type(values).__name__}.")
     if variable is None:
         raise OptionError(f"economic weights from a panel need variable=; it has {first(values.variables, 8)}.")

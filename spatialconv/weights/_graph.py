@@ -107,6 +107,21 @@ def checked(matrix: Any, regions: pd.Index) -> Any:
     return matrix
 
 
+def numeric(matrix: Any) -> Any:
+    """Return whatever holds a matrix of numbers as CSR, or raise WeightsError."""
+    try:
+        if not sparse.issparse(matrix):
+            matrix = np.asarray(matrix, dtype=float)
+        found = sparse.csr_array(matrix, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise WeightsError(
+            f"a matrix of weights must be two-dimensional and numeric; got {type(matrix).__name__} ({error})."
+        ) from error
+    if found.ndim != 2:
+        raise WeightsError(f"a matrix of weights must be two-dimensional; got the shape {found.shape}.")
+    return found
+
+
 def finish(labelled: Labelled, how: Standardise) -> Graph:
     """Standardise and return a Graph."""
     return pack(replace(labelled, matrix=scaled(labelled.matrix, how)), how)

@@ -6,15 +6,13 @@ from collections.abc import Callable, Hashable, Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from libpysal.graph import Graph
-from scipy import sparse
 
 from spatialconv._options import Standardise, choice, first
 from spatialconv.errors import AlignmentError, FileError, WeightsError
 from spatialconv.weights._formats import READERS, WRITERS
-from spatialconv.weights._graph import Labelled, Weights, checked, finish, labels, positions, unpack
+from spatialconv.weights._graph import Labelled, Weights, checked, finish, labels, numeric, positions, unpack
 
 
 def from_matrix(matrix: Any, *, regions: Iterable[Hashable] | None = None, standardise: Standardise = "none") -> Graph:
@@ -58,7 +56,7 @@ def from_matrix(matrix: Any, *, regions: Iterable[Hashable] | None = None, stand
         raise WeightsError("a matrix has no labels of its own; give regions=[...] in the order of its rows.")
     else:
         values, index = matrix, labels(regions)
-    found = _numeric(values)
+    found = numeric(values)
     if found.shape != (len(index), len(index)):
         raise WeightsError(f"{len(index)} regions need a matrix of {len(index)} x {len(index)}; got {found.shape}.")
     return finish(Labelled(checked(found, index), index, "weights from a matrix"), standardise)
@@ -77,20 +75,6 @@ def _of_frame(frame: pd.DataFrame, regions: Iterable[Hashable] | None) -> tuple[
                 "weights.subset, which standardises again."
             )
     return frame.iloc[i, j], wanted
-
-
-def _numeric(matrix: Any) -> Any:
-    try:
-        if not sparse.issparse(matrix):
-            matrix = np.asarray(matrix, dtype=float)
-        found = sparse.csr_array(matrix, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise WeightsError(
-            f"a matrix of weights must be two-dimensional and numeric; got {type(matrix).__name__} ({error})."
-        ) from error
-    if found.ndim != 2:
-        raise WeightsError(f"a matrix of weights must be two-dimensional; got the shape {found.shape}.")
-    return found
 
 
 def read(
@@ -153,9 +137,7 @@ def read(
     try:
         found = reader(path, wanted, encoding)
     except UnicodeDecodeError as error:
-        raise FileError(
-            f"{path.name} is not text in {encoding}: {error}. Give encoding=, for example 'gbk'."
-        ) from error
+        raise FileError(f"{path.name} is not text in {encoding}. Give encoding=, for example 'gbk'.") from error
     return finish(found, standardise)
 
 

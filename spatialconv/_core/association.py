@@ -131,9 +131,11 @@ def general_g_variance(Z: FloatArray, location: FloatArray, s: WeightSums) -> Fl
     cubes = np.sum(Z**3, axis=1)
     linear = n / (n - 1) * _no_noise(np.sum((s.degree - s.degree.mean()) ** 2), s.s2)
     quadratic = moran_variance(Z, s, "randomisation") * s.s0**2
-    joint = -cubes * s.s2 / (n * (n - 1)) + 2 * cubes * (2 * s.s0**2 - s.s2) / (n * (n - 1) * (n - 2))
-    squares = location**2 * linear + quadratic
-    return np.asarray(_no_noise(squares + 2 * location * joint, squares) / _g_pairs(location, n) ** 2)
+    pairs = cubes * s.s2 / (n * (n - 1))
+    joint = 2 * cubes * (2 * s.s0**2 - s.s2) / (n * (n - 1) * (n - 2)) - pairs
+    variance = location**2 * linear + 2 * location * joint + quadratic
+    scale = location**2 * linear + 2 * location * np.abs(pairs) + quadratic
+    return np.asarray(_no_noise(variance, scale) / _g_pairs(location, n) ** 2)
 
 
 def _g_pairs(location: FloatArray | float, n: int) -> FloatArray | float:

@@ -196,7 +196,8 @@ def _jenks(z: FloatArray, classes: int) -> IntArray:
 
 def _nullable(table: pd.DataFrame) -> pd.DataFrame:
     for name in ("jenks", "confidence", "confidence_fdr"):
-        table[name] = table[name].astype("Int64").replace(_NONE, pd.NA)
+        column = table[name].astype("Int64")
+        table[name] = column.mask(column == _NONE)
     return table
 
 

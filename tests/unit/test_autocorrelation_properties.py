@@ -12,7 +12,7 @@ import spatialconv as sc
 from tests import brute_association as brute
 from tests.tolerances import REFERENCE
 
-FEW = settings(max_examples=30, deadline=None, derandomize=True)
+FEW = settings(max_examples=20, deadline=None, derandomize=True)
 
 
 @st.composite

@@ -177,6 +177,18 @@ def test_no_statistic_where_no_arrangement_changes_it():
     assert (core.local_moran_moments(Z, complete, "conditional").variance == 0).all()
 
 
+def test_rounding_does_not_pass_for_a_variance():
+    # Alike for every pair of regions in the sum of its two directions, but for the last bit.
+    upper = np.triu(np.random.default_rng(0).uniform(0, 0.3, (N, N)), 1)
+    tilted = csr_array(upper + np.tril(0.3 - upper.T, -1))
+    s = core.weight_sums(tilted)
+    assert np.ptp(s.degree) > 0
+    assert (core.moran_variance(Z, s, "randomisation") == 0).all()
+    assert (core.geary_variance(Z, s, "randomisation") == 0).all()
+    far, location = core.standardise(Y + 1e6)
+    assert (core.general_g_variance(far, location, s) == 0).all()
+
+
 def test_one_deviant_on_a_ring_leaves_nothing_to_rearrange():
     ring = np.roll(np.eye(N), 1, axis=1) + np.roll(np.eye(N), -1, axis=1)
     z, location = core.standardise(np.array([[5.0, 1, 1, 1, 1, 1, 1]]))

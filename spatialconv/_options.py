@@ -10,13 +10,19 @@ import numpy as np
 from spatialconv.errors import OptionError
 
 Spatial = Literal["none", "lag", "error", "sarar"]
-Effects = Literal["none", "region", "time", "two-way"]
+Effects = Literal["none", "region", "time", "two-way", "random"]
+Random = Literal["kkp", "bsk"]
+Dynamic = Literal["none", "y", "wy", "both"]
 Correction = Literal["auto", "none", "lee-yu", "splm"]
-Vcov = Literal["information"]
+Vcov = Literal["information", "observed", "robust", "cluster", "driscoll-kraay", "conley"]
 Alternative = Literal["two-sided", "greater", "less"]
 Null = Literal["randomisation", "normality", "permutation"]
 Standardise = Literal["row", "spectral", "none"]
 Islands = Literal["keep", "raise", "nearest"]
+ImpactKind = Literal["static", "short", "long"]
+ImpactRoute = Literal["auto", "exact", "eigen", "trace", "stochastic"]
+ImpactInference = Literal["delta", "simulation"]
+PredictionKind = Literal["reduced", "signal", "trend"]
 
 
 def choice(name: str, value: Any, allowed: Any) -> Any:

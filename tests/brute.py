@@ -26,6 +26,7 @@ class Case:
     spatial: str
     effects: str
     correction: str
+    random: str = "kkp"
 
     @property
     def free(self) -> list[int]:
@@ -37,6 +38,7 @@ def dummies(T: int, N: int, effects: str) -> np.ndarray:
     region, time = np.kron(np.ones((T, 1)), np.eye(N)), np.kron(np.eye(T), np.ones((N, 1)))
     return {
         "none": np.empty((T * N, 0)),
+        "random": np.empty((T * N, 0)),
         "region": region,
         "time": time,
         "two-way": np.hstack([region, time[:, 1:]]),
@@ -54,20 +56,30 @@ def transformation(T: int, N: int, effects: str) -> tuple[np.ndarray, np.ndarray
     return FT, FN
 
 
-def loglik(case: Case, beta: np.ndarray, rho: float, lam: float, sigma2: float) -> float:
+def innovations(case: Case, lam: float, phi: float) -> np.ndarray:
+    """Covariance over sigma2 of u + mu for u = lam M u + e, with random effects inside or outside the filter."""
+    T, N, _ = case.X.shape
+    B = np.kron(np.eye(T), np.eye(N) - lam * case.M)
+    mu = phi * np.kron(np.ones((T, T)), np.eye(N))
+    Bi = la.inv(B)
+    return Bi @ (np.eye(T * N) + mu) @ Bi.T if case.random == "kkp" else Bi @ Bi.T + mu
+
+
+def loglik(case: Case, beta: np.ndarray, rho: float, lam: float, sigma2: float, phi: float = 0.0) -> float:
     """Log-density of the outcome, maximised over the effects' dummies under the direct approach."""
     if case.correction == "lee-yu":
         return _transformed(case, beta, rho, lam, sigma2)
     T, N, K = case.X.shape
     big = lambda A: np.kron(np.eye(T), A)  # noqa: E731
     A, B = np.eye(N) - rho * case.W, np.eye(N) - lam * case.M
-    omega = la.inv(big(A)) @ la.inv(big(B)) * np.sqrt(sigma2)
+    Ai = la.inv(big(A))
+    covariance = sigma2 * Ai @ innovations(case, lam, phi) @ Ai.T
     D = dummies(T, N, case.effects)
     e = big(B) @ (big(A) @ case.y.ravel() - case.X.reshape(T * N, K) @ beta)
     BD = big(B) @ D
     alpha = la.lstsq(BD, e)[0] if D.shape[1] else np.empty(0)
     mean = la.solve(big(A), case.X.reshape(T * N, K) @ beta + D @ alpha)
-    return float(multivariate_normal(mean, omega @ omega.T).logpdf(case.y.ravel()))
+    return float(multivariate_normal(mean, covariance).logpdf(case.y.ravel()))
 
 
 def _transformed(case: Case, beta: np.ndarray, rho: float, lam: float, sigma2: float) -> float:
@@ -84,13 +96,14 @@ def _transformed(case: Case, beta: np.ndarray, rho: float, lam: float, sigma2: f
 
 
 def negative(case: Case, theta: np.ndarray) -> float:
-    """Minus the log-likelihood at (beta, free spatial parameters, log sigma2)."""
+    """Minus the log-likelihood at (beta, free spatial parameters, [log phi], log sigma2)."""
     K = case.X.shape[2]
     spatial = [0.0, 0.0]
-    for place, value in zip(case.free, theta[K:-1], strict=True):
+    for place, value in zip(case.free, theta[K : K + len(case.free)], strict=True):
         spatial[place] = value
+    phi = np.exp(theta[-2]) if case.effects == "random" else 0.0
     try:
-        return -loglik(case, theta[:K], *spatial, np.exp(theta[-1]))
+        return -loglik(case, theta[:K], *spatial, np.exp(theta[-1]), phi)
     except (np.linalg.LinAlgError, ValueError):
         return np.inf
 
@@ -123,8 +136,11 @@ def hessian(f, x: np.ndarray, step: float = 1e-3) -> np.ndarray:
 
 
 def moments(case: Case, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and covariance of the (transformed) outcome at (beta, free spatial, sigma2, dummies' coefficients)."""
+    """Mean and covariance of the (transformed) outcome at (beta, spatial, [phi], sigma2, dummies' coefficients)."""
     K = case.X.shape[2]
+    phi, theta = (
+        (theta[K + len(case.free)], np.delete(theta, K + len(case.free))) if case.effects == "random" else (0, theta)
+    )
     k = K + len(case.free)
     spatial = [0.0, 0.0]
     for place, value in zip(case.free, theta[K:k], strict=True):
@@ -138,9 +154,10 @@ def moments(case: Case, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         D = np.empty((X.shape[0] * X.shape[1], 0))
     t, n, _ = X.shape
     A, B = np.kron(np.eye(t), np.eye(n) - rho * W), np.kron(np.eye(t), np.eye(n) - lam * M)
-    root = la.inv(B @ A)
+    inner = la.inv(B) @ la.inv(B).T if case.correction == "lee-yu" else innovations(case, lam, phi)
+    Ai = la.inv(A)
     mean = la.solve(A, X.reshape(t * n, K) @ theta[:K] + D @ theta[k + 1 :])
-    return mean, theta[k] * root @ root.T
+    return mean, theta[k] * Ai @ inner @ Ai.T
 
 
 def expected_covariance(case: Case, theta: np.ndarray) -> np.ndarray:
@@ -154,5 +171,5 @@ def expected_covariance(case: Case, theta: np.ndarray) -> np.ndarray:
     Si_m, Si_S = [la.solve(S, m) for m in dm], [la.solve(S, s) for s in dS]
     info = np.array([[m @ v for v in Si_m] for m in dm])
     info += 0.5 * np.array([[np.sum(a * b.T) for b in Si_S] for a in Si_S])
-    kept = case.X.shape[2] + len(case.free) + 1
+    kept = case.X.shape[2] + len(case.free) + (case.effects == "random") + 1
     return la.inv(info)[:kept, :kept]

@@ -15,3 +15,4 @@ PRINTED_THREE = 5e-4  # half a unit of a third printed decimal
 NEAR_EQUALITY = 1e-14  # an index near 0.01 that is a difference of numbers near 1
 EIGENVALUE = 1e-9  # an eigenvalue by another algorithm: QR on the whole, on blocks, on a symmetric twin, or Lanczos
 GEODESIC = 1e-7  # Vincenty's series against Karney's: half a millimetre, over the shortest distance tested
+HESSIAN = 2e-5  # second differences of a dense log-density, relative to the standard errors

@@ -53,6 +53,19 @@ class Projection:
         return Z
 
 
+def deviations(Z: FloatArray) -> FloatArray:
+    """Return the deviations of Z, shape (T, N, ...), from each region's mean over the periods."""
+    return np.asarray(Z - Z.mean(axis=0, keepdims=True))
+
+
+def means(Z: FloatArray) -> FloatArray:
+    """Return each region's mean of Z, shape (T, N, ...), over the periods, times sqrt(T), shape (1, N, ...).
+
+    Its sum of squares is that of the means repeated in every period.
+    """
+    return np.asarray(np.sqrt(Z.shape[0]) * Z.mean(axis=0, keepdims=True))
+
+
 def projection(kind: Kind, T: int, N: int, *, lee_yu: bool) -> Projection:
     """Return the projection of `kind` for T periods and N regions, direct or after Lee and Yu (2010)."""
     over_periods, over_regions = kind in ("region", "two-way"), kind in ("time", "two-way")

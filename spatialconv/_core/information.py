@@ -26,7 +26,7 @@ import numpy.typing as npt
 import scipy.linalg as la
 import scipy.sparse as sp
 
-from spatialconv._core.effects import Projection
+from spatialconv._core.effects import Projection, means
 from spatialconv._core.likelihood import lag
 from spatialconv._core.logdet import LogDet, factor
 
@@ -247,6 +247,41 @@ def information(
     info[K + 2, K + 2] = project.dof / (2 * sigma2**2)
     keep = [*range(K), *([K] if W is not None else []), *([K + 1] if M is not None else []), K + 2]
     return info[np.ix_(keep, keep)], t.error
+
+
+def random_effects_information(
+    X: FloatArray,
+    eta: FloatArray,
+    rho: float,
+    lam: float,
+    sigma2: float,
+    tau: float,
+    *,
+    W: sp.csr_array | None = None,
+    M: sp.csr_array | None = None,
+    logdet_w: LogDet | None = None,
+    logdet_m: LogDet | None = None,
+) -> tuple[FloatArray, float]:
+    """Return the expected information of (beta, [rho], [lambda], phi, sigma2) under random effects inside the filter.
+
+    Deviations from the means over periods and the means themselves are independent samples of the same model,
+    of T - 1 and of 1 periods, with variances sigma2 and sigma2 / tau; their informations add up.
+    """
+    T, N, _ = X.shape
+    spatial = {"W": W, "M": M, "logdet_w": logdet_w, "logdet_m": logdet_m}
+    inner = Projection("region", T, N, dof=N * (T - 1), J=T - 1, shift=False)
+    within, error = information(X, eta, rho, lam, sigma2, inner, **spatial)
+    outer = Projection("none", 1, N, dof=N, J=1, shift=False)
+    between, _ = information(means(X), means(eta), rho, lam, sigma2 / tau, outer, **spatial)
+    k = len(within) - 1
+    info = np.zeros((k + 2, k + 2))
+    info[: k + 1, : k + 1] = within
+    # In (..., sigma2, sigma2 / tau), then by sigma2 / tau = sigma2 (1 + T phi) in (..., phi, sigma2).
+    both = np.r_[:k, k + 1]
+    info[np.ix_(both, both)] += between
+    change = np.eye(k + 2)
+    change[k : k + 2, k : k + 2] = [[0.0, 1.0], [T * sigma2, 1 / tau]]
+    return change.T @ info @ change, error
 
 
 def inverse(info: FloatArray) -> FloatArray:

@@ -3,19 +3,24 @@
     y = rho W y + X beta + effects + u,   u = lambda M u + e,   e ~ N(0, sigma2 I)
 
     l = -(dof/2) log(2 pi sigma2)
-        + J [log|I - rho W| + log|I - lambda M| - shift (log(1 - rho) + log(1 - lambda))] - e'e / (2 sigma2)
+        + J [log|I - rho W| + log|I - lambda M| - shift (log(1 - rho) + log(1 - lambda))]
+        + (N/2) log tau - e'e / (2 sigma2)
     e = project((I - lambda M)(y - rho W y - X beta))
 
-Anselin (1988), Elhorst (2014, Spatial Econometrics, section 3.3), Lee and Yu (2010). The sum of squares is a
-quadratic form in (1, -rho, -beta) whose matrix is quadratic in lambda,
+Anselin (1988), Elhorst (2014, Spatial Econometrics, section 3.3), Lee and Yu (2010). Random effects inside the
+error filter (Kapoor, Kelejian and Prucha 2007) weigh the means over periods by tau = 1 / (1 + T phi) against the
+deviations from them; otherwise tau is 1. The sum of squares is a quadratic form in v = (1, -rho, -beta) whose
+matrix is quadratic in lambda and linear in tau,
 
-    A(lambda) = A0 - lambda (A1 + A1') + lambda^2 A2,   A_k from the columns [y, Wy, X] and their lags by M,
+    A(lambda, tau) = sum_p w_p(tau) [A0 - lambda (A1 + A1') + lambda^2 A2]_p,
 
-so that the data are passed over once, whatever the number of evaluations of the likelihood.
+over the parts p (deviations, means) of the cross-products of [y, Wy, X] and their lags by M, so that the data are
+passed over once, whatever the number of evaluations of the likelihood.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,7 +29,7 @@ import numpy.typing as npt
 import scipy.linalg as la
 import scipy.sparse as sp
 
-from spatialconv._core.effects import Projection
+from spatialconv._core.effects import Projection, deviations, means
 from spatialconv._core.least_squares import basis
 from spatialconv._core.logdet import LogDet
 
@@ -40,14 +45,31 @@ def lag(W: sp.csr_array, Z: FloatArray) -> FloatArray:
 
 
 class Point(NamedTuple):
-    """A point of the concentrated likelihood with what it concentrates out."""
+    """A point of the concentrated likelihood with what it concentrates out; psi is log tau."""
 
     rho: float
     lam: float
+    psi: float
     loglik: float
-    gradient: FloatArray  # with respect to (rho, lambda)
+    gradient: FloatArray  # with respect to (rho, lambda, psi)
     sse: float
     coefficients: FloatArray  # of the whitened regressors
+
+
+class Part(NamedTuple):
+    """Cross-products of one part of the sum of squares: without, with one, and with two lags by M."""
+
+    A0: FloatArray
+    A1: FloatArray
+    A2: FloatArray
+
+    def at(self, lam: float) -> FloatArray:
+        """Return the matrix at lambda."""
+        return self.A0 - lam * (self.A1 + self.A1.T) + lam**2 * self.A2
+
+    def slope(self, lam: float) -> FloatArray:
+        """Return its derivative with respect to lambda."""
+        return 2 * lam * self.A2 - self.A1 - self.A1.T
 
 
 @dataclass(frozen=True)
@@ -55,12 +77,12 @@ class Problem:
     """The data of the likelihood, reduced to cross-products of [y, Wy, X].
 
     The regressors are whitened (X = Q R) and y and Wy stand as residuals on them, which keeps full accuracy
-    where levels are large or regressors nearly collinear; `recover` undoes it.
+    where levels are large or regressors nearly collinear; `recover` undoes it. `mean_part` is there under
+    random effects only; its weight is tau.
     """
 
-    A0: FloatArray
-    A1: FloatArray
-    A2: FloatArray
+    part: Part
+    mean_part: Part | None
     R: FloatArray
     shift_y: FloatArray
     shift_wy: FloatArray
@@ -68,9 +90,22 @@ class Problem:
     logdet_w: LogDet | None
     logdet_m: LogDet | None
 
-    def at(self, rho: float, lam: float) -> Point:
+    def matrix(self, lam: float, psi: float) -> FloatArray:
+        """Return A(lambda, tau)."""
+        A = self.part.at(lam)
+        return A if self.mean_part is None else A + np.exp(psi) * self.mean_part.at(lam)
+
+    def slopes(self, lam: float, psi: float) -> tuple[FloatArray, FloatArray]:
+        """Return the derivatives of A with respect to lambda and psi."""
+        by_lam = self.part.slope(lam)
+        if self.mean_part is None:
+            return by_lam, np.zeros_like(by_lam)
+        tau = np.exp(psi)
+        return by_lam + tau * self.mean_part.slope(lam), tau * self.mean_part.at(lam)
+
+    def at(self, rho: float, lam: float, psi: float = 0.0) -> Point:
         """Evaluate the concentrated log-likelihood and its gradient."""
-        A = self.A0 - lam * (self.A1 + self.A1.T) + lam**2 * self.A2
+        A = self.matrix(lam, psi)
         left = np.array([1.0, -rho])
         cross = left @ A[:2, 2:]
         # Scaled to unit diagonal: near lambda = 1 the filter all but removes the intercept.
@@ -78,22 +113,28 @@ class Problem:
         b = scale * np.linalg.solve(A[2:, 2:] * np.outer(scale, scale), scale * cross)
         v = np.concatenate([left, -b])
         sse = float(v @ A @ v)
-        dof, J = self.projection.dof, self.projection.J
-        d_sse = np.array([-2 * (A[1] @ v), v @ (2 * lam * self.A2 - self.A1 - self.A1.T) @ v])
-        value, slope = self._jacobian(rho, lam)
-        loglik = -0.5 * dof * (np.log(2 * np.pi * sse / dof) + 1) + J * value
-        return Point(rho, lam, loglik, -0.5 * dof * d_sse / sse + J * slope, sse, b)
+        dof = self.projection.dof
+        by_lam, by_psi = self.slopes(lam, psi)
+        d_sse = np.array([-2 * (A[1] @ v), v @ by_lam @ v, v @ by_psi @ v])
+        value, slope = self._free(rho, lam, psi)
+        loglik = -0.5 * dof * (np.log(2 * np.pi * sse / dof) + 1) + value
+        return Point(rho, lam, psi, loglik, -0.5 * dof * d_sse / sse + slope, sse, b)
 
-    def _jacobian(self, rho: float, lam: float) -> tuple[float, FloatArray]:
-        value, slope = 0.0, np.zeros(2)
+    def _free(self, rho: float, lam: float, psi: float) -> tuple[float, FloatArray]:
+        """Return what the likelihood holds besides the sum of squares, and its slopes."""
+        J = self.projection.J
+        value, slope = 0.0, np.zeros(3)
         for place, (logdet, at) in enumerate(((self.logdet_w, rho), (self.logdet_m, lam))):
             if logdet is None:
                 continue
-            value += float(logdet.value(at))
-            slope[place] = float(logdet.derivative(at))
+            value += J * float(logdet.value(at))
+            slope[place] = J * float(logdet.derivative(at))
             if self.projection.shift:
-                value -= np.log1p(-at)
-                slope[place] += 1 / (1 - at)
+                value -= J * np.log1p(-at)
+                slope[place] += J / (1 - at)
+        if self.mean_part is not None:
+            value += 0.5 * self.projection.N * psi
+            slope[2] = 0.5 * self.projection.N
         return value, slope
 
     def recover(self, point: Point) -> FloatArray:
@@ -111,10 +152,12 @@ def problem(
     M: sp.csr_array | None = None,
     logdet_w: LogDet | None = None,
     logdet_m: LogDet | None = None,
+    random: bool = False,
 ) -> Problem:
     """Pass over the data once: y of shape (T, N), X of shape (T, N, K), full rank after the projection.
 
-    W and its log-determinant are given where rho is free, M and its log-determinant where lambda is.
+    W and its log-determinant are given where rho is free, M and its log-determinant where lambda is; `random`
+    frees tau.
     """
     T, N, K = X.shape
     wy = lag(W, y) if W is not None else np.zeros_like(y)
@@ -123,10 +166,66 @@ def problem(
     shift_y = QR.Q.T @ project(y).ravel()
     shift_wy = QR.Q.T @ project(wy).ravel()
     Z = np.concatenate([(y - X_white @ shift_y)[..., None], (wy - X_white @ shift_wy)[..., None], X_white], axis=2)
-    P0 = project(Z).reshape(T * N, K + 2)
+    MZ = lag(M, Z) if M is not None else None
+    if random:
+        parts = [_part(Z, MZ, deviations), _part(Z, MZ, means)]
+    else:
+        parts = [_part(Z, MZ, project)]
+    mean_part = parts[1] if random else None
+    return Problem(parts[0], mean_part, QR.R, shift_y, shift_wy, project, logdet_w, logdet_m)
+
+
+def _part(Z: FloatArray, MZ: FloatArray | None, project: Callable[[FloatArray], FloatArray]) -> Part:
+    columns = Z.shape[2]
+    P0 = project(Z).reshape(-1, columns)
     A0 = P0.T @ P0
-    A1, A2 = np.zeros_like(A0), np.zeros_like(A0)
-    if M is not None:
-        P1 = project(lag(M, Z)).reshape(T * N, K + 2)
-        A1, A2 = P0.T @ P1, P1.T @ P1
-    return Problem(A0, A1, A2, QR.R, shift_y, shift_wy, project, logdet_w, logdet_m)
+    if MZ is None:
+        return Part(A0, np.zeros_like(A0), np.zeros_like(A0))
+    P1 = project(MZ).reshape(-1, columns)
+    return Part(A0, P0.T @ P1, P1.T @ P1)
+
+
+def observed_information(problem: Problem, point: Point) -> FloatArray:
+    """Return minus the Hessian of the whole log-likelihood at its optimum, in (beta, rho, lambda, psi, sigma2).
+
+    All of rho, lambda and psi have a row; those that are not free are to be dropped by the caller.
+    """
+    K = len(point.coefficients)
+    sigma2, dof = point.sse / problem.projection.dof, problem.projection.dof
+    A = problem.matrix(point.lam, point.psi)
+    by_lam, by_psi = problem.slopes(point.lam, point.psi)
+    v = np.concatenate([[1.0, -point.rho], -point.coefficients])
+    lag_lag = 2 * problem.part.A2
+    psi_lam = np.zeros_like(A)
+    if problem.mean_part is not None:
+        tau = np.exp(point.psi)
+        lag_lag = lag_lag + 2 * tau * problem.mean_part.A2
+        psi_lam = tau * problem.mean_part.slope(point.lam)
+    first = np.concatenate([-2 * (A @ v)[2:], [-2 * (A @ v)[1], v @ by_lam @ v, v @ by_psi @ v]])
+    q = np.zeros((K + 3, K + 3))
+    q[:K, :K] = 2 * A[2:, 2:]
+    q[:K, K] = q[K, :K] = 2 * A[2:, 1]
+    q[K, K] = 2 * A[1, 1]
+    for place, slope in ((K + 1, by_lam), (K + 2, by_psi)):
+        q[:K, place] = q[place, :K] = -2 * (slope @ v)[2:]
+        q[K, place] = q[place, K] = -2 * (slope @ v)[1]
+    q[K + 1, K + 1], q[K + 2, K + 2] = v @ lag_lag @ v, v @ by_psi @ v
+    q[K + 1, K + 2] = q[K + 2, K + 1] = v @ psi_lam @ v
+    info = np.zeros((K + 4, K + 4))
+    info[: K + 3, : K + 3] = q / (2 * sigma2)
+    for place, (logdet, at) in ((K, (problem.logdet_w, point.rho)), (K + 1, (problem.logdet_m, point.lam))):
+        if logdet is not None:
+            shift = 1 / (1 - at) ** 2 if problem.projection.shift else 0.0
+            info[place, place] -= problem.projection.J * (float(logdet.second(at)) + shift)
+    info[: K + 3, K + 3] = info[K + 3, : K + 3] = -first / (2 * sigma2**2)
+    info[K + 3, K + 3] = dof / (2 * sigma2**2)
+    return _of_given_regressors(info, problem)
+
+
+def _of_given_regressors(info: FloatArray, problem: Problem) -> FloatArray:
+    """Turn the information of the whitened coefficients into that of beta: b = R beta - shift_y + rho shift_wy."""
+    K = len(problem.shift_y)
+    change = np.eye(len(info))
+    change[:K, :K] = problem.R
+    change[:K, K] = problem.shift_wy
+    return change.T @ info @ change

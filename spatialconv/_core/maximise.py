@@ -1,8 +1,9 @@
-"""Maximise the concentrated likelihood over rho and lambda in their whole admissible intervals."""
+"""Maximise the concentrated likelihood over rho, lambda (whole admissible intervals) and the random effects' tau."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,11 @@ FloatArray = npt.NDArray[np.float64]
 # Starting points on each free axis. The one-parameter likelihood may have several maxima where eigenvalues
 # are complex or regressors are near-collinear; the two-parameter one commonly has two (rho and lambda trade
 # places), so that a single start is not enough.
-GRID_ONE, GRID_TWO = 40, 9
+GRID_ONE, GRID_MANY = 40, 9
+STARTS = 8
+# psi = log tau with tau = 1 / (1 + T phi): from phi = 0 to a variance of the random effects so large that the
+# fit is that of fixed effects.
+PSI = (-16.0, 0.0)
 # Distance to the bound, as a share of the interval's width, within which an optimum counts as on the bound.
 EDGE = 1e-5
 # The search stops this share of the width before a bound: closer, the filter (I - lambda M) removes the
@@ -45,12 +50,16 @@ class _Counted:
 
     def __init__(self, problem: Problem, n_eval: int = 0) -> None:
         self.problem = problem
-        self.free = [k for k, d in enumerate((problem.logdet_w, problem.logdet_m)) if d is not None]
-        self.bounds = [search_window(d) for d in (problem.logdet_w, problem.logdet_m) if d is not None]
+        logdets = (problem.logdet_w, problem.logdet_m)
+        self.free = [k for k, d in enumerate(logdets) if d is not None]
+        self.bounds = [search_window(d) for d in logdets if d is not None]
+        if problem.mean_part is not None:
+            self.free.append(2)
+            self.bounds.append(PSI)
         self.n_eval = n_eval
 
     def point(self, theta: FloatArray | list[float]) -> Point:
-        full = [0.0, 0.0]
+        full = [0.0, 0.0, 0.0]
         for place, value in zip(self.free, theta, strict=True):
             full[place] = float(value)
         self.n_eval += 1
@@ -103,17 +112,18 @@ def _with(problem: Problem, logdets: list[LogDet]) -> Problem:
 def _search(f: _Counted) -> FloatArray:
     if not f.free:
         return np.empty(0)
-    return _one(f) if len(f.free) == 1 else _two(f)
+    return _one(f) if len(f.free) == 1 else _many(f)
 
 
 def _refined(f: _Counted, theta: FloatArray, half_width: float) -> tuple[_Counted, FloatArray]:
     for _ in range(RECENTRED):
-        finer = [d.around(float(at), half_width) for d, at in zip(_logdets(f), theta, strict=True)]
+        finer = [d.around(float(at), half_width) for d, at in zip(_logdets(f), theta, strict=False)]
         if all(a is b for a, b in zip(finer, _logdets(f), strict=True)):
             return f, theta
         f = _Counted(_with(f.problem, finer), f.n_eval)
         theta = _search(f)
-        inside = [low < at < high for at, (low, high) in zip(theta, f.bounds, strict=True)]
+        # strict=False above and below: theta may end with psi, which has no log-determinant.
+        inside = [low < at < high for at, (low, high), _ in zip(theta, f.bounds, finer, strict=False)]
         if all(inside):
             return f, theta
     return f, theta
@@ -134,30 +144,34 @@ def _one(f: _Counted) -> FloatArray:
     return np.array([best])
 
 
-def _two(f: _Counted) -> FloatArray:
+def _many(f: _Counted) -> FloatArray:
     """Climb from the best nodes of a grid, then polish by Newton steps on the analytic gradient."""
-    axes = [_grid(low, high, GRID_TWO) for low, high in f.bounds]
-    nodes = [(f.point([a, b]).loglik, (a, b)) for a in axes[0] for b in axes[1]]
-    starts = [start for _, start in sorted(nodes, reverse=True)[:8]]
+    axes = [_grid(low, high, GRID_MANY) for low, high in f.bounds]
+    nodes = [(f.point(list(node)).loglik, node) for node in product(*axes)]
+    starts = [start for _, start in sorted(nodes, reverse=True)[:STARTS]]
     climbed = [so.minimize(f.negative, start, jac=True, method="L-BFGS-B", bounds=f.bounds) for start in starts]
     best = min(climbed, key=lambda result: result.fun)
     return _newton(f, np.asarray(best.x, dtype=float))
 
 
 def _newton(f: _Counted, theta: FloatArray) -> FloatArray:
+    """Move to where the slope vanishes; a parameter that sits on its bound stays there."""
+    ends = np.array(f.bounds)
+    inner = np.flatnonzero((theta > ends[:, 0]) & (theta < ends[:, 1]))
+    steps = 1e-5 * np.eye(len(theta))[inner]
     for _ in range(12):
-        slope = f.slope(theta)
-        step = 1e-5
-        hessian = np.array([(f.slope(theta + step * e) - f.slope(theta - step * e)) / (2 * step) for e in np.eye(2)])
-        if np.linalg.eigvalsh((hessian + hessian.T) / 2).max() >= 0:
+        slope = f.slope(theta)[inner]
+        columns = [(f.slope(theta + e) - f.slope(theta - e))[inner] / 2e-5 for e in steps]
+        hessian = (np.array(columns) + np.array(columns).T) / 2
+        if len(inner) == 0 or np.linalg.eigvalsh(hessian).max() >= 0:
             return theta
-        move = np.linalg.solve(hessian, -slope)
-        candidate = theta + move
-        inside = all(low < c < high for c, (low, high) in zip(candidate, f.bounds, strict=True))
+        candidate = theta.copy()
+        candidate[inner] -= np.linalg.solve(hessian, slope)
+        inside = np.all((candidate[inner] > ends[inner, 0]) & (candidate[inner] < ends[inner, 1]))
         if not inside or f.point(candidate).loglik < f.point(theta).loglik - 1e-9:
             return theta
-        theta = candidate
-        if np.abs(move).max() < 1e-13:
+        moved, theta = np.abs(candidate - theta).max(), candidate
+        if moved < 1e-13:
             return theta
     return theta
 
@@ -174,7 +188,7 @@ def _near_ends(value: float, ends: tuple[float, float], width: float) -> tuple[b
 
 def _beyond_guarantee(f: _Counted, theta: FloatArray) -> bool:
     """Whether the optimum runs into an end of the search that is not known to be the end of the interval."""
-    for value, window, logdet in zip(theta, f.bounds, _logdets(f), strict=True):
+    for value, window, logdet in zip(theta, f.bounds, _logdets(f), strict=False):
         near = _near_ends(value, window, window[1] - window[0])
         if any(at and not sure for at, sure in zip(near, logdet.exact, strict=True)):
             return True
@@ -182,10 +196,7 @@ def _beyond_guarantee(f: _Counted, theta: FloatArray) -> bool:
 
 
 def _at_bound(f: _Counted, theta: FloatArray) -> tuple[str, ...]:
-    names = [("rho", "lambda")[k] for k in f.free]
-    logdets = _logdets(f)
-    return tuple(
-        name
-        for name, value, d in zip(names, theta, logdets, strict=True)
-        if any(_near_ends(value, d.interval, d.interval[1] - d.interval[0]))
-    )
+    """Name the parameters on a bound; tau = 1, no random effects at all, counts as phi on its bound."""
+    ends = [*(d.interval for d in _logdets(f)), PSI][: len(theta)]
+    named = zip([("rho", "lambda", "phi")[k] for k in f.free], theta, ends, strict=True)
+    return tuple(name for name, value, (low, high) in named if any(_near_ends(value, (low, high), high - low)))

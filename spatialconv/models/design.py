@@ -68,10 +68,39 @@ def complete(design: Design, spec: ModelSpec) -> Design:
         lagged = lag(design.W.matrix, X[:, :, [names.index(name) for name in spec.durbin]])
         X = np.concatenate([X, lagged], axis=2)
         names += [f"W:{name}" for name in spec.durbin]
-    if spec.effects == "none":
+    if spec.dynamic != "none":
+        return complete(_with_past(design, spec, X, names), replace(spec, durbin=(), dynamic="none"))
+    if spec.fixed_effects == "none":
         X = np.concatenate([np.ones((*design.y.shape, 1)), X], axis=2)
         names = ["intercept", *names]
     return replace(design, X=X, names=tuple(names))
+
+
+def _with_past(design: Design, spec: ModelSpec, X: FloatArray, names: list[str]) -> Design:
+    """Put the outcome of the period before, and its spatial lag, in front of the regressors."""
+    if len(design.y) < 3:
+        raise ModelError(
+            f"a dynamic model needs at least three periods; the sample has {len(design.y)}: "
+            f"{first(list(design.periods))}."
+        )
+    past, labels = [], []
+    if spec.dynamic in ("y", "both"):
+        past.append(design.y[:-1])
+        labels.append("lag:y")
+    if spec.dynamic in ("wy", "both"):
+        if design.W is None:
+            raise ModelError("dynamic='wy' and 'both' need the weights w of the spatial lag.")
+        past.append(lag(design.W.matrix, design.y[:-1]))
+        labels.append("lag:W:y")
+    note = f"period {first([design.periods[0]])} serves as the past of the next and is not explained"
+    return replace(
+        design,
+        y=design.y[1:],
+        X=np.concatenate([np.stack(past, axis=2), X[1:]], axis=2),
+        names=(*labels, *names),
+        periods=design.periods[1:],
+        notes=(*design.notes, note),
+    )
 
 
 def check(design: Design, project: Projection) -> None:

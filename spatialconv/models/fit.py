@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
-import numpy as np
-
-from spatialconv._core.effects import Projection, projection
-from spatialconv._core.information import information, inverse, multiply, spatial_filter
-from spatialconv._core.likelihood import problem
-from spatialconv._core.logdet import LogDet, choose
-from spatialconv._core.maximise import Optimum, maximise
-from spatialconv._options import Correction, Effects, Spatial, Vcov, names
-from spatialconv.errors import BoundaryWarning, ModelError, OptimisationError
-from spatialconv.models.design import Design, check, complete, from_panel, matrix, names_of
-from spatialconv.models.fitted import Estimates, PanelFit
-from spatialconv.models.spec import Applied, ModelSpec
-from spatialconv.panel import FloatArray, Panel
+from spatialconv._core.effects import projection
+from spatialconv._core.logdet import LogDet
+from spatialconv._options import Correction, Dynamic, Effects, Random, Spatial, Vcov, names
+from spatialconv.errors import BoundaryWarning, ModelError
+from spatialconv.models.design import Design, check, complete, from_panel, names_of
+from spatialconv.models.estimate import maximum_likelihood
+from spatialconv.models.fitted import PanelFit
+from spatialconv.models.spec import ModelSpec
+from spatialconv.panel import Panel
 from spatialconv.results import Provenance, merge_notes
 from spatialconv.weights import Aligned, align
 
@@ -33,8 +29,10 @@ def fit_panel(
     spatial: Spatial = "lag",
     durbin: bool | str | Iterable[str] = False,
     effects: Effects = "two-way",
-    correction: Correction = "auto",
     error_w: Any = None,
+    dynamic: Dynamic = "none",
+    correction: Correction = "auto",
+    random: Random = "kkp",
     vcov: Vcov = "information",
 ) -> PanelFit:
     """Estimate a spatial panel model (or, from one period, a cross-sectional one) by maximum likelihood.
@@ -55,18 +53,26 @@ def fit_panel(
         Which spatial terms are free: rho W y, lambda M u, both, or none.
     durbin : bool or names
         Add W x for all regressors, or for those named (SDM, SDEM, GNS, SLX).
-    effects : {"two-way", "region", "time", "none"}
-        Fixed effects of regions, of periods, of both.
+    effects : {"two-way", "region", "time", "none", "random"}
+        Fixed effects of regions, of periods, of both; or random effects of regions.
+    error_w : Graph, optional
+        Weights M of the error process; `w` by default.
+    dynamic : {"none", "y", "wy", "both"}
+        Add the outcome of the period before (`lag:y`), its spatial lag (`lag:W:y`), or both; the first period
+        is lost.
     correction : {"auto", "lee-yu", "none", "splm"}
         "lee-yu" estimates on the data transformed so that the effects are gone (Lee and Yu 2010), "none" is
         the direct approach, whose optimum is that of the model with a dummy for each effect, "auto" is Lee-Yu
         wherever it is derived. "splm" is the direct approach as the R package splm computes it, for comparison
         only: it lags the demeaned data and leaves in the mean that this puts back, so that under time and
-        two-way effects it stops short of the maximum. The fit says which was used.
-    error_w : Graph, optional
-        Weights M of the error process; `w` by default.
-    vcov : {"information"}
-        Covariance of the estimates: inverse of the expected information.
+        two-way effects it stops short of the maximum. Of dynamic models "lee-yu" takes off the bias of order
+        1/T as well (Yu, de Jong and Lee 2008; Lee and Yu 2010). The fit says which was used.
+    random : {"kkp", "bsk"}
+        Whether the random effects go through the error process (Kapoor, Kelejian and Prucha 2007) or stand
+        outside it (Baltagi, Song and Koh 2003). Without an error process both are the same.
+    vcov : {"information", "observed", "robust", "cluster", "driscoll-kraay"}
+        Covariance of the estimates: inverse of the expected or of the observed information, or a sandwich; see
+        `PanelFit.with_vcov`.
 
     Returns
     -------
@@ -104,7 +110,17 @@ def fit_panel(
     (11, 5)
     """
     columns = names("x", x)
-    spec = ModelSpec(y, columns, spatial, names_of(_listed(durbin), columns), effects, correction, vcov)
+    spec = ModelSpec(
+        y,
+        columns,
+        spatial,
+        names_of(durbin if isinstance(durbin, (bool, str)) else tuple(durbin), columns),
+        effects,
+        correction,
+        vcov,
+        random,
+        dynamic,
+    )
     return fit_design(from_panel(panel, spec), spec, w, error_w=error_w)
 
 
@@ -113,33 +129,30 @@ def fit_design(design: Design, spec: ModelSpec, w: Any = None, *, error_w: Any =
     design = complete(_with_weights(design, spec, w, error_w), spec)
     correction, reason = spec.resolve(_is_row(design.W), _is_row(design.M))
     T, N, _ = design.shape
-    check(design, projection(spec.effects, T, N, lee_yu=False))
-    data, project = _sample(design, spec, correction)
-    W = matrix(design.W) if spec.has_lag else None
-    M = matrix(design.M) if spec.has_error else None
-    logdet_w = choose(W) if W is not None else None
-    logdet_m = logdet_w if M is W else (choose(M) if M is not None else None)
-    likelihood = problem(data.y, data.X, project, W=W, M=M, logdet_w=logdet_w, logdet_m=logdet_m)
-    if not likelihood.A0[0, 0] > 1e-20 * float((design.y**2).sum()):
-        raise OptimisationError(
-            "the regressors and effects explain the outcome perfectly; the likelihood has no finite maximum."
-        )
-    optimum = maximise(likelihood)
+    check(design, projection(spec.fixed_effects, T, N, lee_yu=False))
+    estimates = maximum_likelihood(design, spec, correction)
+    optimum = estimates.optimum
     if optimum.at_bound:
-        warnings.warn(
-            f"the optimum of {' and '.join(optimum.at_bound)} lies on the bound of the admissible interval; "
-            "estimates and standard errors should not be used.",
-            BoundaryWarning,
-            stacklevel=3,
-        )
-    estimates = _estimates(design, spec, correction, optimum, likelihood.recover(optimum.point))
+        _warn_of_bounds(optimum.at_bound)
     reasons = (
         reason,
-        _beyond_one("rho", optimum.point.rho, logdet_w),
-        _beyond_one("lambda", optimum.point.lam, logdet_m),
+        _beyond_one("rho", optimum.point.rho, optimum.logdet_w),
+        _beyond_one("lambda", optimum.point.lam, optimum.logdet_m),
+        *estimates.notes,
     )
     notes = merge_notes(design.notes, (text for text in reasons if text))
     return PanelFit(spec, design, estimates, notes, _provenance(design, spec))
+
+
+def _warn_of_bounds(names_at_bound: tuple[str, ...]) -> None:
+    spatial = [name for name in names_at_bound if name != "phi"]
+    if spatial:
+        warnings.warn(
+            f"the optimum of {' and '.join(spatial)} lies on the bound of the admissible interval; estimates and "
+            "standard errors should not be used.",
+            BoundaryWarning,
+            stacklevel=4,
+        )
 
 
 def _beyond_one(name: str, value: float, logdet: LogDet | None) -> str:
@@ -148,23 +161,6 @@ def _beyond_one(name: str, value: float, logdet: LogDet | None) -> str:
         return ""
     low, high = logdet.interval
     return f"{name} = {value:.4f} lies outside (-1, 1) and inside its admissible interval ({low:.4f}, {high:.4f})"
-
-
-def _method(optimum: Optimum) -> str:
-    found = [d.name for d in (optimum.logdet_w, optimum.logdet_m) if d is not None]
-    return " and ".join(dict.fromkeys(found))
-
-
-def _simulated(error: float) -> str:
-    if error == 0:
-        return ""
-    return (
-        f"a trace of the information was simulated (relative standard error {error:.1e}); standard errors are as exact"
-    )
-
-
-def _listed(durbin: bool | str | Iterable[str]) -> bool | str | tuple[str, ...]:
-    return durbin if isinstance(durbin, (bool, str)) else tuple(durbin)
 
 
 def _is_row(weights: Aligned | None) -> bool:
@@ -186,63 +182,7 @@ def _with_weights(design: Design, spec: ModelSpec, w: Any, error_w: Any) -> Desi
     return replace(design, W=W, M=M, notes=notes)
 
 
-def _sample(design: Design, spec: ModelSpec, correction: Applied) -> tuple[Design, Projection]:
-    """Return the data the likelihood sees and the projection it applies after the spatial filter.
-
-    splm demeans first and takes spatial lags of the demeaned data, which puts a mean back that it does not
-    remove again: what it maximises under time effects is not the likelihood with period dummies.
-    """
-    T, N, _ = design.shape
-    project = projection(spec.effects, T, N, lee_yu=correction == "lee-yu")
-    if correction != "splm":
-        return design, project
-    demeaned = replace(design, y=project(design.y), X=project(design.X))
-    return demeaned, projection("none", T, N, lee_yu=False)
-
-
-def _estimates(design: Design, spec: ModelSpec, correction: Applied, optimum: Optimum, beta: FloatArray) -> Estimates:
-    T, N, _ = design.shape
-    data, project = _sample(design, spec, correction)
-    W = matrix(design.W) if spec.has_lag else None
-    M = matrix(design.M) if spec.has_error else None
-    point = optimum.point
-    sigma2 = point.sse / project.dof
-    raw = spatial_filter(W, point.rho, design.y) - design.X @ beta
-    effect = raw - projection(spec.effects, T, N, lee_yu=False)(raw)
-    eta = data.X @ beta if correction == "splm" else design.X @ beta + effect
-    info, error = information(
-        data.X,
-        eta,
-        point.rho,
-        point.lam,
-        sigma2,
-        project,
-        W=W,
-        M=M,
-        logdet_w=optimum.logdet_w,
-        logdet_m=optimum.logdet_m,
-    )
-    return Estimates(
-        beta=beta,
-        rho=point.rho if W is not None else np.nan,
-        lam=point.lam if M is not None else np.nan,
-        sigma2=sigma2,
-        loglik=point.loglik,
-        cov=inverse(info),
-        effect=effect,
-        residuals=spatial_filter(M, point.lam, raw - effect),
-        reduced_form=multiply(W, point.rho, design.X @ beta),
-        dof=project.dof,
-        correction=correction,
-        at_bound=optimum.at_bound,
-        gradient_norm=optimum.gradient_norm,
-        n_eval=optimum.n_eval,
-        logdet="" if optimum.logdet_w is None and optimum.logdet_m is None else _method(optimum),
-        trace_error=error,
-    )
-
-
 def _provenance(design: Design, spec: ModelSpec) -> Provenance:
-    options = {k: getattr(spec, k) for k in ("y", "x", "spatial", "durbin", "effects", "correction", "vcov")}
+    options = {field.name: getattr(spec, field.name) for field in fields(spec)}
     weights = design.W.summary if design.W is not None else None
     return Provenance("fit_panel", options, len(design.regions), len(design.periods), weights)

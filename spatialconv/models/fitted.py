@@ -12,41 +12,27 @@ from scipy import stats
 
 from spatialconv._options import probability
 from spatialconv.models.design import Design
+from spatialconv.models.estimate import Estimates
 from spatialconv.models.spec import Applied, ModelSpec
 from spatialconv.panel import FloatArray
 from spatialconv.results import Provenance, Result, number, p_value
 
-_EFFECTS = {"none": "no effects", "region": "region effects", "time": "time effects", "two-way": "two-way effects"}
-
-
-@dataclass(frozen=True)
-class Estimates:
-    """What the fit found, as numbers and arrays: (T, N) for effect, residuals and reduced_form."""
-
-    beta: FloatArray
-    rho: float
-    lam: float
-    sigma2: float
-    loglik: float
-    cov: FloatArray
-    effect: FloatArray
-    residuals: FloatArray
-    reduced_form: FloatArray
-    dof: int
-    correction: Applied
-    at_bound: tuple[str, ...]
-    gradient_norm: float
-    n_eval: int
-    logdet: str
-    trace_error: float
+_EFFECTS = {
+    "none": "no effects",
+    "region": "region effects",
+    "time": "time effects",
+    "two-way": "two-way effects",
+    "random": "random effects",
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PanelFit(Result):
     """A fitted spatial panel model.
 
-    Parameters are named by their regressor, `W:name` for its spatial lag, `intercept`, `rho` (lag of the
-    outcome), `lambda` (lag of the error) and `sigma2`. Everything that exists once fitted is an attribute.
+    Parameters are named by their regressor, `W:name` for its spatial lag, `lag:y` and `lag:W:y` for the
+    outcome of the period before, `intercept`, `rho` (lag of the outcome), `lambda` (lag of the error), `phi`
+    (variance of the random effects over `sigma2`) and `sigma2`. Everything that exists once fitted is an attribute.
     """
 
     spec: ModelSpec
@@ -63,6 +49,7 @@ class PanelFit(Result):
         e = self.estimates
         spatial = {"rho": e.rho} if self.spec.has_lag else {}
         spatial |= {"lambda": e.lam} if self.spec.has_error else {}
+        spatial |= {"phi": e.phi} if self.spec.effects == "random" else {}
         values = dict(zip(self.design.names, e.beta, strict=True)) | spatial | {"sigma2": e.sigma2}
         return pd.Series(values, name="estimate", dtype=float)
 
@@ -142,7 +129,7 @@ class PanelFit(Result):
     def n_parameters(self) -> int:
         """Parameters that AIC and BIC count: all of `params`, and under the direct approach the effects."""
         N, T = self.n_regions, self.n_periods
-        effects = {"none": 0, "region": N, "time": T, "two-way": N + T - 1}[self.spec.effects]
+        effects = {"none": 0, "random": 0, "region": N, "time": T, "two-way": N + T - 1}[self.spec.effects]
         return len(self.params) + (0 if self.correction == "lee-yu" else effects)
 
     @property
@@ -158,17 +145,17 @@ class PanelFit(Result):
     @property
     def at_bound(self) -> tuple[str, ...]:
         """Which of rho and lambda lie on the bound of their admissible interval; empty is good."""
-        return self.estimates.at_bound
+        return self.estimates.optimum.at_bound
 
     @property
     def gradient_norm(self) -> float:
         """Largest slope of the concentrated log-likelihood in rho and lambda where the search stopped."""
-        return self.estimates.gradient_norm
+        return self.estimates.optimum.gradient_norm
 
     @property
     def n_eval(self) -> int:
         """Evaluations of the concentrated log-likelihood."""
-        return self.estimates.n_eval
+        return self.estimates.optimum.n_eval
 
     @property
     def rsquared_within(self) -> float:
@@ -248,8 +235,8 @@ class PanelFit(Result):
         }
 
     def _approach(self) -> str:
-        if self.spec.effects == "none":
-            return _EFFECTS["none"]
+        if self.spec.effects in ("none", "random"):
+            return _EFFECTS[self.spec.effects]
         how = {"lee-yu": "Lee-Yu transformation", "none": "direct approach", "splm": "direct approach as in splm"}[
             self.correction
         ]

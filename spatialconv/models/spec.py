@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from spatialconv._options import Correction, Effects, Spatial, Vcov, choice
+from spatialconv._options import Correction, Dynamic, Effects, Random, Spatial, Vcov, choice
 from spatialconv.errors import UnsupportedModelError
 
 FixedEffects = Literal["none", "region", "time", "two-way"]
@@ -43,6 +43,7 @@ SUPPORTED: dict[tuple[str, str], Needs] = {
     ("region", "splm"): _ANY,
     ("time", "splm"): _TRANSFORMED_TIME,
     ("two-way", "splm"): _TRANSFORMED_TIME,
+    ("random", "none"): _ANY,
 }
 
 _NAMES = {
@@ -68,20 +69,39 @@ class ModelSpec:
     effects: Effects = "two-way"
     correction: Correction = "auto"
     vcov: Vcov = "information"
+    random: Random = "kkp"
+    dynamic: Dynamic = "none"
 
     def __post_init__(self) -> None:
         choice("spatial", self.spatial, Spatial)
         choice("effects", self.effects, Effects)
         choice("correction", self.correction, Correction)
         choice("vcov", self.vcov, Vcov)
+        choice("random", self.random, Random)
+        choice("dynamic", self.dynamic, Dynamic)
+        if self.dynamic != "none" and self.effects == "random":
+            raise UnsupportedModelError(
+                "a dynamic model with random effects needs a model of the first period, which is not derived here; "
+                "take fixed effects."
+            )
 
     @property
     def name(self) -> str:
         """The textbook label: SAR, SEM, SDM, SDEM, SARAR, GNS, SLX or pooled regression."""
         label = _NAMES[self.spatial, bool(self.durbin)]
         if label == "pooled regression" and self.effects != "none":
-            return "within regression"
-        return label
+            label = "random effects regression" if self.effects == "random" else "within regression"
+        return f"dynamic {label}" if self.dynamic != "none" else label
+
+    @property
+    def fixed_effects(self) -> FixedEffects:
+        """The effects that are projected out: none under random effects."""
+        return "none" if self.effects == "random" else self.effects
+
+    @property
+    def outside(self) -> bool:
+        """Whether random effects stand outside an error process, the one likelihood of another form."""
+        return self.effects == "random" and self.random == "bsk" and self.has_error
 
     @property
     def has_lag(self) -> bool:
@@ -119,7 +139,7 @@ class ModelSpec:
             If what was asked for needs row-standardised weights without islands and these are not.
         """
         if self.correction == "auto":
-            if self.effects == "none":
+            if self.effects in ("none", "random"):
                 return "none", ""
             why = self.unmet("lee-yu", lag_row, error_row)
             if not why:

@@ -14,7 +14,7 @@ import spatialconv as sc
 from spatialconv.errors import UnsupportedModelError
 from spatialconv.models.spec import SUPPORTED
 from tests import brute
-from tests.tolerances import DIFFERENCES, LOGLIK, OPTIM_BRUTE
+from tests.tolerances import DIFFERENCES, HESSIAN, LOGLIK, OPTIM_BRUTE
 
 N, T, K = 7, 5, 2
 SPATIAL = ("none", "lag", "error", "sarar")
@@ -33,23 +33,23 @@ def weights(rng: np.random.Generator, *, row: bool) -> np.ndarray:
     return W / W.sum(axis=1, keepdims=True) if row else W / np.abs(np.linalg.eigvals(W)).max()
 
 
-def case(spatial: str, effects: str, correction: str, seed: int, *, row: bool) -> brute.Case:
+def case(spatial: str, effects: str, correction: str, seed: int, *, row: bool, random: str = "kkp") -> brute.Case:
     """Data from the model itself, so that the optimum lies inside the admissible interval."""
     rng = np.random.default_rng(seed)
     W, M = weights(rng, row=row), weights(rng, row=row)
     X = rng.normal(size=(T, N, K))
-    mu = rng.normal(size=N) * (effects in ("region", "two-way"))
+    mu = rng.normal(size=N) * (effects in ("region", "two-way", "random"))
     alpha = rng.normal(size=(T, 1)) * (effects in ("time", "two-way"))
     e = rng.normal(size=(T, N))
     rho, lam = 0.4 * (spatial in ("lag", "sarar")), -0.3 * (spatial in ("error", "sarar"))
     u = np.linalg.solve(np.eye(N) - lam * M, e.T).T
     y = np.linalg.solve(np.eye(N) - rho * W, (X @ [1.0, -0.5] + mu + alpha + u).T).T
-    if effects == "none":
+    if effects in ("none", "random"):
         X = np.concatenate([np.ones((T, N, 1)), X], axis=2)
-    return brute.Case(y, X, W, M, spatial, effects, correction)
+    return brute.Case(y, X, W, M, spatial, effects, correction, random)
 
 
-def fitted(c: brute.Case) -> sc.models.fitted.PanelFit:
+def fitted(c: brute.Case, vcov: str = "information") -> sc.models.fitted.PanelFit:
     labels = [f"r{i}" for i in range(N)]
     frame = pd.DataFrame(
         {
@@ -72,6 +72,8 @@ def fitted(c: brute.Case) -> sc.models.fitted.PanelFit:
             effects=c.effects,
             correction=c.correction,
             error_w=m,
+            random=c.random,
+            vcov=vcov,
         )
 
 
@@ -80,6 +82,11 @@ def supports(spatial: str, effects: str, correction: str, *, row: bool) -> bool:
     lag_ok = row or needs.lag_weights == "any" or spatial not in ("lag", "sarar")
     error_ok = row or needs.error_weights == "any" or spatial not in ("error", "sarar")
     return lag_ok and error_ok
+
+
+def logged(fit: sc.models.fitted.PanelFit) -> np.ndarray:
+    """Parameters with the variances in logs, as the brute force searches them."""
+    return fit.params.mask(fit.params.index.isin(["phi", "sigma2"]), np.log(fit.params.clip(lower=1e-12))).to_numpy()
 
 
 def theta(fit: sc.models.fitted.PanelFit) -> np.ndarray:
@@ -96,7 +103,8 @@ class TestEveryCombination:
         fit = fitted(c)
         k = c.X.shape[2]
         rho, lam = fit.rho if 0 in c.free else 0.0, fit.lambda_ if 1 in c.free else 0.0
-        dense = brute.loglik(c, fit.params.to_numpy()[:k], rho, lam, fit.sigma2)
+        phi = fit.params.get("phi", 0.0)
+        dense = brute.loglik(c, fit.params.to_numpy()[:k], rho, lam, fit.sigma2, phi)
         assert fit.loglik == pytest.approx(dense, abs=LOGLIK)
 
     def test_optimum_is_anothers(self, spatial, effects, correction, row):
@@ -104,7 +112,7 @@ class TestEveryCombination:
             pytest.skip("raises, see test_unsupported_raises")
         c = case(spatial, effects, correction, 2, row=row)
         fit = fitted(c)
-        ours = np.append(theta(fit)[:-1], np.log(fit.sigma2))
+        ours = logged(fit)
         start = ours + np.random.default_rng(0).normal(scale=0.02, size=len(ours))
         other = brute.maximise(c, start)
         assert brute.negative(c, ours) <= brute.negative(c, other) + LOGLIK
@@ -113,7 +121,7 @@ class TestEveryCombination:
     def test_covariance_is_the_inverse_information(self, spatial, effects, correction, row):
         if not supports(spatial, effects, correction, row=row):
             pytest.skip("raises, see test_unsupported_raises")
-        c = case(spatial, effects, correction, 3, row=row)
+        c = case(spatial, effects, correction, 5, row=row)
         fit = fitted(c)
         extra = np.empty(0)
         if correction == "none":
@@ -123,6 +131,51 @@ class TestEveryCombination:
         dense = brute.expected_covariance(c, np.append(theta(fit), extra))
         scale = np.sqrt(np.outer(np.diag(dense), np.diag(dense)))
         np.testing.assert_allclose(fit.cov.to_numpy() / scale, dense / scale, atol=DIFFERENCES)
+
+    def test_observed_information_is_the_hessian(self, spatial, effects, correction, row):
+        if not supports(spatial, effects, correction, row=row):
+            pytest.skip("raises, see test_unsupported_raises")
+        c = case(spatial, effects, correction, 5, row=row)
+        fit = fitted(c, "observed")
+        compare_with_hessian(c, fit)
+
+
+def compare_with_hessian(c: brute.Case, fit: sc.models.fitted.PanelFit) -> None:
+    """The dense density profiles the effects out, as the observed information does."""
+    logs = np.isin(fit.params.index, ["phi", "sigma2"])
+    H = brute.hessian(lambda t: brute.negative(c, t), logged(fit))
+    jacobian = np.where(logs, fit.params, 1.0)
+    dense = np.linalg.inv(H) * np.outer(jacobian, jacobian)
+    scale = np.sqrt(np.outer(np.diag(dense), np.diag(dense)))
+    np.testing.assert_allclose(fit.cov.to_numpy() / scale, dense / scale, atol=HESSIAN)
+
+
+@pytest.mark.parametrize("row", [True, False], ids=["row-standardised", "general"])
+@pytest.mark.parametrize("spatial", ["error", "sarar"])
+class TestRandomEffectsOutsideTheFilter:
+    def test_loglik_is_the_density(self, spatial, row):
+        c = case(spatial, "random", "none", 4, row=row, random="bsk")
+        fit = fitted(c)
+        rho = fit.rho if spatial == "sarar" else 0.0
+        dense = brute.loglik(c, theta(fit)[:3], rho, fit.lambda_, fit.sigma2, fit.params["phi"])
+        assert fit.loglik == pytest.approx(dense, abs=LOGLIK)
+
+    def test_optimum_is_anothers(self, spatial, row):
+        c = case(spatial, "random", "none", 4, row=row, random="bsk")
+        ours = logged(fitted(c))
+        other = brute.maximise(c, ours + np.random.default_rng(0).normal(scale=0.02, size=len(ours)))
+        assert brute.negative(c, ours) <= brute.negative(c, other) + LOGLIK
+        np.testing.assert_allclose(ours, other, atol=10 * OPTIM_BRUTE)
+
+    def test_covariance_is_the_hessian(self, spatial, row):
+        c = case(spatial, "random", "none", 4, row=row, random="bsk")
+        compare_with_hessian(c, fitted(c))
+
+    def test_without_an_error_process_both_kinds_are_one(self, spatial, row):
+        c = case("lag", "random", "none", 4, row=row, random="bsk")
+        pd.testing.assert_series_equal(
+            fitted(c).params, fitted(case("lag", "random", "none", 4, row=row, random="kkp")).params
+        )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,82 @@
+"""Bias of order 1/T of dynamic spatial panels with region effects, and its removal.
+
+Demeaning ties the lagged outcome to the errors (Nickell 1981). With S = I - rho W, C = S - tau I - eta W,
+G = W S^-1 and K = C^-1, the expected score at the truth is minus
+
+    b = (tr K, tr W K, 0, tr G (tau I + eta W) K + tr G, n / (2 sigma2))
+
+for (tau, eta, other coefficients, rho, sigma2), so that theta + I^-1 b is free of it, I being the whole
+information: Yu, de Jong and Lee (2008, Journal of Econometrics 146, theorem 3 and its correction), and Lee and Yu
+(2010, Econometric Theory 26) for the data transformed by the regions' demeaned basis, where every trace loses the
+term of the eigenvalue one and n becomes n - 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from spatialconv._core.information import trace_of_ratio
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class DynamicTerms:
+    """Estimates of the dynamic terms and where their coefficients stand; None where a term is not there."""
+
+    tau: float
+    eta: float
+    rho: float
+    sigma2: float
+    at_tau: int | None
+    at_eta: int | None
+    at_rho: int | None
+
+
+def largest_root(W: sp.csr_array | None, terms: DynamicTerms) -> float:
+    """Return a bound of the modulus of the eigenvalues of S^-1 (tau I + eta W); below one, the model is stable.
+
+    Over the spectrum of W the roots are (tau + eta w) / (1 - rho w); for weights whose eigenvalues lie between
+    a smallest and a largest real one it is enough to look at the two ends, since the ratio is monotone in w.
+    """
+    ends = (0.0,) if W is None else _ends(W)
+    return max(abs((terms.tau + terms.eta * w) / (1 - terms.rho * w)) for w in ends)
+
+
+def _ends(W: sp.csr_array) -> tuple[float, float]:
+    from spatialconv._core.logdet import searched
+
+    low, high = searched(W)
+    return 1 / low, 1 / high
+
+
+def dynamic_correction(
+    W: sp.csr_array | None, terms: DynamicTerms, cov: FloatArray, n: int, *, shift: bool
+) -> FloatArray:
+    """Return what is to be added to the parameters, in the order of `cov` (sigma2 last).
+
+    W has shape (n, n), None where neither rho nor eta is free; `shift` says that the mean over regions was
+    transformed away.
+    """
+    eye = sp.csr_array(sp.eye_array(n))
+    links = W if W is not None else sp.csr_array((n, n))
+    S = eye - terms.rho * links
+    C = sp.csr_array(S - terms.tau * eye - terms.eta * links)
+    mean = 1 / (1 - terms.rho - terms.tau - terms.eta) if shift else 0.0
+    g = 1 / (1 - terms.rho) if shift else 0.0
+    b = np.zeros(len(cov))
+    if terms.at_tau is not None:
+        b[terms.at_tau] = trace_of_ratio(C, eye) - mean
+    if terms.at_eta is not None:
+        b[terms.at_eta] = trace_of_ratio(C, links) - mean
+    if terms.at_rho is not None:
+        # S, C and W are polynomials in W and commute: G (tau I + eta W) K = (tau W + eta W^2) (C S)^-1.
+        CS = sp.csr_array(C @ S)
+        top = sp.csr_array(terms.tau * links + terms.eta * (links @ links))
+        b[terms.at_rho] = trace_of_ratio(CS, top) + trace_of_ratio(S, links) - (terms.tau + terms.eta) * g * mean - g
+    b[-1] = (n - shift) / (2 * terms.sigma2)
+    return np.asarray(cov @ b)

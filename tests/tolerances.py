@@ -16,3 +16,7 @@ NEAR_EQUALITY = 1e-14  # an index near 0.01 that is a difference of numbers near
 EIGENVALUE = 1e-9  # an eigenvalue by another algorithm: QR on the whole, on blocks, on a symmetric twin, or Lanczos
 GEODESIC = 1e-7  # Vincenty's series against Karney's: half a millimetre, over the shortest distance tested
 HESSIAN = 2e-5  # second differences of a dense log-density, relative to the standard errors
+LEVELS = 1e-3  # log levels of the Zhejiang study; the official total, known to one decimal, leaves 6e-4
+SD_OF_1000 = 0.085  # an sd from 1000 draws: standard error 1/sqrt(2000) = 0.022, the largest of forty is within 3.8
+DERIVATIVE = 1e-7  # fourth-order differences of a dense inverse: truncation 1e-16 / h^0 and rounding 1e-15 / 1e-5
+INTERPOLATED = 1e-7  # slopes of a log-determinant interpolated in a window of 0.01, second slopes a digit less

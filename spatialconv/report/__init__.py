@@ -1,0 +1,71 @@
+"""A report on a study: Markdown, and one HTML page that needs nothing beside itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from spatialconv.errors import FileError
+from spatialconv.report._blocks import to_html, to_markdown
+from spatialconv.report._sections import sections
+from spatialconv.tables import Table
+
+__all__ = ["markdown", "write"]
+
+
+def markdown(study: Any) -> str:
+    """Return the report on a study in Markdown; its figures are those that `study.run` writes.
+
+    Parameters
+    ----------
+    study : Study
+        From `study.analyse` or `study.run`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> study = sc.study.analyse(sc.study.zhejiang(), progress=False)
+    >>> sc.report.markdown(study).splitlines()[0]
+    '# Exports by cross-border online retail in Zhejiang, 2016 to 2020'
+    """
+    from spatialconv.study._figures import study_figures
+    from spatialconv.study._tables import study_tables
+
+    captions = {name: caption for name, (caption, _) in study_figures(study).items()}
+    return to_markdown(sections(study, study_tables(study), captions))
+
+
+def write(study: Any, out: str | Path, *, tables: Mapping[str, Table], captions: Mapping[str, str]) -> list[Path]:
+    """Write report.md and report.html into the folder that holds the figures.
+
+    Parameters
+    ----------
+    study : Study
+    out : path
+        Folder with `figures/<name>.svg` and `.png` for every caption.
+    tables, captions : mappings
+        What the study shows, by the name of its file.
+
+    Returns
+    -------
+    list of Path
+
+    Raises
+    ------
+    FileError
+        If a figure is not there or the folder cannot be written to.
+    """
+    out = Path(out)
+    blocks = sections(study, tables, captions)
+    files = [out / "report.md", out / "report.html"]
+    try:
+        files[0].write_text(to_markdown(blocks), encoding="utf-8", newline="\n")
+        files[1].write_text(to_html(blocks, out / "figures"), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise FileError(f"cannot write the report to {str(out)!r}: {error.strerror} ({error.filename}).") from error
+    return files

@@ -1,0 +1,171 @@
+"""The sections of a report, in the order of a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from spatialconv.report import _words as words
+from spatialconv.report._blocks import Block, Bullets, Gallery, Heading, Picture, Shown, Text
+from spatialconv.report._replication import replication
+from spatialconv.results import versions
+from spatialconv.tables import Table
+
+Tables = Mapping[str, Table]
+Captions = Mapping[str, str]
+
+_EFFECTS = {
+    "none": "no effects",
+    "region": "region effects",
+    "time": "time effects",
+    "two-way": "region and time effects",
+}
+_SPATIAL = {
+    "none": "no spatial term",
+    "lag": "a spatial lag of growth (rho)",
+    "error": "a spatial error (lambda)",
+    "sarar": "a spatial lag of growth (rho) and a spatial error (lambda)",
+}
+
+
+def sections(study: Any, made: Tables, captions: Captions) -> list[Block]:
+    """Return all blocks of the report on a study."""
+    return [
+        Heading(study.case.title, 1),
+        *_short(study),
+        *_data(study, made),
+        *_weights(study, made, captions),
+        *_growth(study, made, captions),
+        *_space(study, made, captions),
+        *_hot_spots(study, made, captions),
+        *_dispersion(study, made, captions),
+        *_convergence(study, made, captions),
+        *_method(study),
+        *(replication(study.replication, study) if study.replication is not None else ()),
+    ]
+
+
+def _bullets(*groups: list[str]) -> Iterator[Block]:
+    items = tuple(item for group in groups for item in group)
+    if items:
+        yield Bullets(items)
+
+
+def _gallery(prefix: str, captions: Captions) -> Iterator[Block]:
+    pictures = tuple(Picture(name, caption) for name, caption in captions.items() if name.startswith(prefix))
+    if pictures:
+        yield Gallery(pictures)
+
+
+def _picture(name: str, captions: Captions) -> Iterator[Block]:
+    if name in captions:
+        yield Picture(name, captions[name])
+
+
+def _short(study: Any) -> Iterator[Block]:
+    yield Heading("In short")
+    verdicts = []
+    if study.replication is not None:
+        counts = study.replication.counts
+        tried = int(counts.sum() - counts["not recomputable"])
+        verdicts.append(
+            f"Of {int(counts.sum())} published figures and statements {tried} can be recomputed: "
+            f"{counts['reproduced']} are reproduced, {counts['within tolerance']} lie within a stated tolerance, "
+            f"{counts['differs']} differ."
+        )
+    matter = words.effects_matter(study)[:2]
+    yield from _bullets(verdicts, matter, words.dispersion(study), words.significant_spots(study))
+
+
+def _data(study: Any, made: Tables) -> Iterator[Block]:
+    yield Heading("Data")
+    if study.case.about:
+        yield Text(study.case.about)
+    if study.case.uncertainty:
+        yield Text(words.uncertainty(study))
+    yield Text(words.sample(study))
+    yield from _bullets(list(study.notes))
+    yield Shown(made["descriptives"])
+
+
+def _weights(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
+    yield Heading("Spatial weights")
+    yield Shown(made["weights"])
+    yield from _bullets(words.islands(study), words.intervals(study))
+    yield from _gallery("links_", captions)
+
+
+def _growth(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
+    yield Heading("Growth")
+    yield from _bullets(words.growth(study))
+    yield Shown(made["growth"])
+    yield from _picture("map", captions)
+
+
+def _space(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
+    yield Heading("Spatial autocorrelation")
+    yield from _bullets(words.autocorrelation(study))
+    yield Shown(made["moran"])
+    yield Shown(made["geary"])
+    yield from _gallery("moran_scatter_", captions)
+
+
+def _hot_spots(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
+    yield Heading("Hot and cold spots")
+    yield from _bullets(words.hot_spots(study))
+    yield from _picture("hot_spots", captions)
+    yield Shown(made["hot_spots"])
+
+
+def _dispersion(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
+    yield Heading("Sigma convergence")
+    yield from _bullets(words.dispersion(study))
+    yield Shown(made["sigma"])
+    yield Shown(made["sigma_tests"])
+    yield from _picture("sigma", captions)
+
+
+def _convergence(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
+    case = study.case
+    yield Heading("Beta convergence")
+    spans = f"{case.model.horizon} periods" if case.model.horizon > 1 else "one period"
+    text = (
+        f"Growth over {spans} is regressed on the initial log level with {_SPATIAL[case.model.spatial]}, by maximum "
+        "likelihood; rho is searched over its whole admissible interval."
+    )
+    yield Text(text + (f" The weights are {case.main!r}." if case.model.spatial != "none" else ""))
+    if study.replication is not None:
+        yield Text(_other_models(study))
+    yield from _bullets(
+        words.effects_matter(study),
+        words.approaches(study),
+        words.outside_unit(study),
+        words.undefined_speeds(study),
+        words.not_estimated(study),
+    )
+    yield from _picture("effects", captions)
+    yield Heading(f"Models with {_EFFECTS[case.model.effects]}", 3)
+    for name in ("beta_absolute", "beta_conditional"):
+        if name in made:
+            yield Shown(made[name])
+    yield Heading("All effects and approaches", 3)
+    yield Shown(made["beta_models"])
+
+
+def _other_models(study: Any) -> str:
+    printed = {figure.claim.unpublished for figure in study.replication.figures if figure.claim.source == "Tab. 5"}
+    return (
+        "These are other models than those of the paper's Tab. 5, and their coefficients are not to be compared with "
+        f"it, for want of {words.listed(sorted(filter(None, printed)))}, which are not published. The paper has "
+        "time effects from Stata, where the direct approach is the default; the Lee-Yu transformation stands beside it."
+    )
+
+
+def _method(study: Any) -> Iterator[Block]:
+    yield Heading("How this was computed")
+    seed = f" Permutations: {study.case.permutations}, seed {study.case.seed}." if study.case.permutations else ""
+    found = ", ".join(f"{name} {version}" for name, version in versions().items())
+    yield Text(f"Every figure in this report was computed by the run that wrote it.{seed} Versions: {found}.")
+    yield Text(
+        "All tables lie beside this report as CSV with every digit, Markdown and LaTeX, all figures as PNG and SVG."
+    )

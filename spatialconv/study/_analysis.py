@@ -1,0 +1,143 @@
+"""The whole analysis of a case, in the order of a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from spatialconv import datasets, weights
+from spatialconv.autocorrelation import geary, hot_spots, moran
+from spatialconv.convergence.sigma import sigma
+from spatialconv.panel import Panel
+from spatialconv.replication import Replication, replicate
+from spatialconv.results import Provenance, merge_notes
+from spatialconv.study._case import Case
+from spatialconv.study._grid import cells_of, estimate
+from spatialconv.study._progress import progress_bar
+from spatialconv.study._read import build_weights, read_geometry, read_panel, read_samples
+from spatialconv.study._result import Study
+from spatialconv.summary import Descriptives, descriptives, growth, growth_arrays, spans
+
+
+def analyse(case: Case, *, progress: bool = True) -> Study:
+    """Compute everything a case asks for, without writing anything.
+
+    Parameters
+    ----------
+    case : Case
+    progress : bool
+        Show a progress bar on stderr.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    FileError
+        If a file is not there or cannot be read.
+    VariableError
+        If a column is not there or holds text.
+    AlignmentError, GeometryError, WeightsError, DataError, OptionError
+        If data, geometry and weights do not fit together.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> study = sc.study.analyse(sc.study.zhejiang(), progress=False)
+    >>> study.replication.counts["differs"] < study.replication.counts["reproduced"]
+    True
+    """
+    panel = read_panel(case.panel, (case.variable, *case.controls, *([case.uncertainty] if case.uncertainty else [])))
+    geometry, notes = read_geometry(case.geometry, panel.regions)
+    samples = read_samples(case, panel, geometry)
+    with progress_bar(6 + len(cells_of(case, samples)), progress) as step:
+        return _analysed(case, panel, geometry, samples, notes, step)
+
+
+def _analysed(
+    case: Case,
+    panel: Panel,
+    geometry: Any,
+    samples: dict[str, Panel],
+    notes: tuple[str, ...],
+    step: Callable[[str], None],
+) -> Study:
+    step("weights")
+    graphs = build_weights(case, panel, geometry)
+    step("growth")
+    grown = growth(panel, case.variable, horizon=case.model.horizon)
+    described = _regression_variables(case, panel)
+    step("autocorrelation")
+    drawn: dict[str, Any] = {"log": case.log, "permutations": case.permutations, "seed": case.seed}
+    morans = {name: moran(panel, case.variable, w, **drawn) for name, w in graphs.items()}
+    gearys = {name: geary(panel, case.variable, w, **drawn) for name, w in graphs.items()}
+    step("hot spots")
+    hot = hot_spots(
+        panel,
+        case.variable,
+        graphs[case.hot_weights],
+        period=list(case.hot_spots.periods) or _ends(panel),
+        log=case.hot_spots.log,
+        classes=case.hot_spots.classes,
+    )
+    step("dispersion")
+    dispersion = sigma(panel, case.variable)
+    grid = estimate(case, samples, graphs[case.main], step)
+    step("replication" if case.published else "done")
+    return Study(
+        case=case,
+        panel=panel,
+        geometry=geometry,
+        samples={name: tuple(sample.regions) for name, sample in samples.items()},
+        weights=graphs,
+        summaries={name: weights.describe(w) for name, w in graphs.items()},
+        growth=grown,
+        descriptives=described,
+        moran=morans,
+        geary=gearys,
+        hot_spots=hot,
+        sigma=dispersion,
+        betas=grid,
+        replication=_replication(case, panel, geometry),
+        notes=merge_notes(panel.notes, notes),
+        provenance=_provenance(case, panel),
+    )
+
+
+def _ends(panel: Panel) -> list[Any]:
+    """Return the first and the last period, once if there is only one."""
+    return list(dict.fromkeys([panel.periods[0], panel.periods[-1]]))
+
+
+def _regression_variables(case: Case, panel: Panel) -> Descriptives:
+    """Describe what enters the growth regression: growth, initial level and current controls."""
+    over = spans(panel, case.model.horizon)
+    y, initial = growth_arrays(panel, case.variable, over)
+    ends = panel.periods[over.end]
+    index = pd.MultiIndex.from_product([ends, panel.regions], names=[panel.period, panel.region])
+    columns = {"growth": y.ravel(), "log_initial": initial.ravel()}
+    columns |= {name: panel.values(name, periods=ends).ravel() for name in case.controls}
+    return descriptives(Panel(pd.DataFrame(columns, index=index), region=panel.region, period=panel.period))
+
+
+def _replication(case: Case, panel: Panel, geometry: Any) -> Replication | None:
+    if not case.published:
+        return None
+    return replicate(panel, geometry, datasets.zhejiang().published)
+
+
+def _provenance(case: Case, panel: Panel) -> Provenance:
+    options = {
+        "variable": case.variable,
+        "controls": case.controls,
+        "panel": case.panel.file.name,
+        "geometry": case.geometry.file.name,
+        "spatial": case.model.spatial,
+        "horizon": case.model.horizon,
+        "permutations": case.permutations,
+    }
+    chosen = "; ".join(w.name for w in case.weights)
+    return Provenance("study", options, panel.n_regions, panel.n_periods, chosen, case.seed)

@@ -1,0 +1,282 @@
+"""A study as data: which files, which variable, which weights, which models. Frozen, and checked when made."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from spatialconv import weights
+from spatialconv._options import Correction, Spatial, choice, first, names, whole
+from spatialconv.datasets import _DATA as SHIPPED
+from spatialconv.errors import OptionError
+from spatialconv.models.spec import FixedEffects
+
+# kind of weights -> what builds them. The keyword arguments of the builder are the options of the kind.
+BUILDERS: dict[str, Callable[..., Any]] = {
+    "adjacency": weights.adjacency,
+    "inverse_distance": weights.inverse_distance,
+    "knn": weights.knn,
+    "distance_band": weights.distance_band,
+    "kernel": weights.kernel,
+    "economic": weights.economic,
+    "nested": weights.nested,
+    "file": weights.read,
+}
+# Arguments that the study fills in by itself, or that a description adds.
+_FILLED = {"points", "regions"}
+_ADDED: dict[str, tuple[str, ...]] = {"nested": ("geographic", "economic"), "file": ("file",)}
+
+
+@dataclass(frozen=True)
+class PanelFile:
+    """Where the panel is: one row a region and period.
+
+    Attributes
+    ----------
+    file : Path
+        .csv, .parquet or .xlsx.
+    region, period : str
+        Columns of the labels. Labels of regions are read as text.
+    encoding : str
+        Of a .csv file: "gbk" for many files from China.
+    drop : "", "regions" or "periods"
+        What to leave out where cells are missing; "" raises instead.
+    """
+
+    file: Path
+    region: str
+    period: str
+    encoding: str = "utf-8-sig"
+    drop: str = ""
+
+    def __post_init__(self) -> None:
+        choice("drop", self.drop, ("", "regions", "periods"))
+
+
+@dataclass(frozen=True)
+class GeometryFile:
+    """Where the polygons are.
+
+    Attributes
+    ----------
+    file : Path
+        .shp, .gpkg, .geojson and whatever else geopandas reads.
+    id : str
+        Column of the labels of regions.
+    encoding : str
+        Of the text, where the file does not say: "gbk" for many a .dbf from China.
+    layer : str
+        Of a file that has several.
+    crs : str
+        "EPSG:4326", say, where the file names no coordinate reference system.
+    lon, lat : str
+        Columns of the seats of the regions in degrees, for distances between them.
+    """
+
+    file: Path
+    id: str
+    encoding: str = ""
+    layer: str = ""
+    crs: str = ""
+    lon: str = ""
+    lat: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.lon) != bool(self.lat):
+            raise OptionError(
+                f"seats need both columns, lon and lat; got lon={self.lon!r}, lat={self.lat!r}. Name both or none."
+            )
+
+
+@dataclass(frozen=True)
+class WeightsChoice:
+    """One weights matrix: its name in the tables, its kind, and the options of `spatialconv.weights`."""
+
+    name: str
+    kind: str
+    main: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        choice(f"kind of the weights {self.name!r}", self.kind, tuple(BUILDERS))
+        unknown_key(f"the weights {self.name!r} (kind {self.kind!r})", self.options, allowed_options(self.kind))
+
+
+@dataclass(frozen=True)
+class HotSpotChoice:
+    """Gi*: with which weights (the main ones by default), when, of logs or not, in how many classes."""
+
+    weights: str = ""
+    periods: tuple[Any, ...] = ()
+    log: bool = False
+    classes: int = 4
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """The growth regression that is printed in full; all effects and approaches are tabulated beside it."""
+
+    spatial: Spatial = "lag"
+    effects: FixedEffects = "time"
+    correction: Correction = "auto"
+    horizon: int = 1
+
+    def __post_init__(self) -> None:
+        choice("spatial", self.spatial, Spatial)
+        choice("effects", self.effects, FixedEffects)
+        choice("correction", self.correction, Correction)
+        whole("horizon", self.horizon, least=1)
+
+
+@dataclass(frozen=True)
+class Subsamples:
+    """Groups of regions to be estimated apart: the values of a column of the geometry, or lists by name."""
+
+    whole: str = "all regions"
+    column: str = ""
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MapChoice:
+    """Maps of the variable: when (first and last period by default), in how many classes, with which names."""
+
+    periods: tuple[Any, ...] = ()
+    classes: int = 4
+    log: bool = False
+    labels: bool | str = True
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that a study needs to know; `load` reads one from a file, `zhejiang` is built in.
+
+    Attributes
+    ----------
+    title : str
+    variable : str
+        In levels, positive.
+    panel, geometry : PanelFile, GeometryFile
+    weights : tuple of WeightsChoice
+        One of them main: the one of the models and, unless said otherwise, of the hot spots.
+    controls : names
+        Of the conditional models.
+    log : bool
+        Whether Moran's I and Geary's C are of the logarithm.
+    unit, about : str
+        Unit of the variable, and what a reader should know about the data.
+    uncertainty : str
+        Column of the panel with the standard deviation of the variable's logarithm, if it is known.
+    permutations, seed : int
+        Of the permutation p-values beside the analytic ones.
+    hot_spots, model, subsamples, maps
+        See their classes.
+    published : str
+        Name of the paper to replicate; for built-in cases only.
+    """
+
+    title: str
+    variable: str
+    panel: PanelFile
+    geometry: GeometryFile
+    weights: tuple[WeightsChoice, ...]
+    controls: tuple[str, ...] = ()
+    log: bool = True
+    unit: str = ""
+    about: str = ""
+    uncertainty: str = ""
+    permutations: int = 0
+    seed: int = 1
+    hot_spots: HotSpotChoice = HotSpotChoice()
+    model: ModelChoice = ModelChoice()
+    subsamples: Subsamples = Subsamples()
+    maps: MapChoice = MapChoice()
+    published: str = field(default="", metadata={"key": False})
+
+    def __post_init__(self) -> None:
+        whole("permutations", self.permutations)
+        whole("seed", self.seed)
+        names("controls", self.controls)
+        if self.variable in self.controls:
+            raise OptionError(f"controls name the variable {self.variable!r} itself; leave it out.")
+        if not self.weights:
+            raise OptionError("a study needs spatial weights; describe at least one, for example kind 'adjacency'.")
+        names("weights", [w.name for w in self.weights])
+        mains = [w.name for w in self.weights if w.main]
+        if len(mains) > 1:
+            raise OptionError(f"one of the weights is the main one; marked are {first(mains)}.")
+        known = tuple(w.name for w in self.weights)
+        if self.hot_spots.weights:
+            choice("weights of hot_spots", self.hot_spots.weights, known)
+        for position, w in enumerate(self.weights):
+            for key in ("geographic", "economic") if w.kind == "nested" else ():
+                choice(f"{key} of the weights {w.name!r}", w.options.get(key), known[:position])
+
+    @property
+    def main(self) -> str:
+        """Name of the main weights: the one marked, else the first."""
+        return next((w.name for w in self.weights if w.main), self.weights[0].name)
+
+    @property
+    def hot_weights(self) -> str:
+        """Name of the weights of the hot spots."""
+        return self.hot_spots.weights or self.main
+
+
+def allowed_options(kind: str) -> tuple[str, ...]:
+    """Return the options of a kind of weights, in the order of its builder's arguments."""
+    keywords = [p.name for p in inspect.signature(BUILDERS[kind]).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    return (*_ADDED.get(kind, ()), *(k for k in keywords if k not in _FILLED))
+
+
+def unknown_key(where: str, given: Mapping[str, Any], allowed: tuple[str, ...]) -> None:
+    """Raise if a key is not among those allowed, and say which was probably meant."""
+    for key in given:
+        if key not in allowed:
+            close = get_close_matches(key, allowed, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise OptionError(f"unknown key {key!r} in {where}; allowed are {', '.join(allowed)}.{hint}")
+
+
+def zhejiang() -> Case:
+    """Return the study of Luo and Zhang (2024): eleven cities of Zhejiang, 2016 to 2020.
+
+    Its models are estimated by the direct approach with time effects and the geographic weights, as in the
+    paper; the Lee-Yu transformation and the other effects stand beside it.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> case = sc.study.zhejiang()
+    >>> case.variable, case.main, [w.name for w in case.weights]
+    ('exports', 'geographic', ['adjacency', 'geographic'])
+    """
+    folder = SHIPPED / "zhejiang"
+    return Case(
+        title="Exports by cross-border online retail in Zhejiang, 2016 to 2020",
+        variable="exports",
+        unit="100 million yuan, prices of 2016",
+        about=(
+            "The case of Luo and Zhang (2024). The paper prints growth rates but no export levels. The levels used "
+            "here are reconstructed from its published figures; they are not observed."
+        ),
+        uncertainty="log_exports_sd",
+        panel=PanelFile(folder / "panel.csv", region="city", period="year"),
+        geometry=GeometryFile(folder / "zhejiang.shp", id="city", lon="lon", lat="lat"),
+        weights=(
+            WeightsChoice("adjacency", "adjacency"),
+            WeightsChoice("geographic", "inverse_distance", main=True, options={"power": 2}),
+        ),
+        controls=("digital",),
+        permutations=9999,
+        seed=2024,
+        hot_spots=HotSpotChoice(weights="adjacency", periods=(2016, 2020)),
+        model=ModelChoice(effects="time", correction="none"),
+        subsamples=Subsamples(whole="province", column="area"),
+        maps=MapChoice(periods=(2016, 2020)),
+        published="zhejiang",
+    )

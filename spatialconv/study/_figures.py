@@ -1,0 +1,89 @@
+"""The figures of a study, by the name of their file; each is drawn when asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from spatialconv.study._grid import APPROACHES, EFFECTS
+from spatialconv.study._result import Study
+
+
+def study_figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
+    """Return name, caption and what draws it, for every figure of a study."""
+    from spatialconv import maps, plot
+
+    case, names = study.case, study.case.maps.labels
+    ends = list(dict.fromkeys([study.panel.periods[0], study.panel.periods[-1]]))
+    unit = f", {case.unit}" if case.unit else ""
+    made: dict[str, tuple[str, Callable[[], Any]]] = {
+        "map": (
+            f"{_capital(case.variable)}{unit}: natural breaks common to the maps.",
+            lambda: maps.choropleth(
+                study.panel,
+                case.variable,
+                study.geometry,
+                periods=list(case.maps.periods) or ends,
+                classes=case.maps.classes,
+                log=case.maps.log,
+                labels=names,
+                legend=f"{_capital(case.variable)}{unit}",
+            ),
+        ),
+        "hot_spots": (
+            f"{study.hot_spots.name} of {case.variable}, weights {case.hot_weights!r}: natural breaks of z (left) rank "
+            "the regions, confidence classes (right) test them.",
+            lambda: maps.hot_spots(study.hot_spots, study.geometry, labels=names),
+        ),
+        "sigma": (f"Dispersion of log {case.variable} across regions.", lambda: plot.sigma(study.sigma)),
+    }
+    for weights, graph in study.weights.items():
+        for period in ends:
+            made[f"moran_scatter_{slug(weights)}_{slug(period)}"] = (
+                f"Moran scatter plot, {period}, weights {weights!r}; the slope is Moran's I.",
+                partial(plot.moran_scatter, study.panel, case.variable, graph, period=period, log=case.log),
+            )
+    for weights, graph in study.weights.items():
+        made[f"links_{slug(weights)}"] = (
+            f"Links of the weights {weights!r}.",
+            partial(maps.links, graph, study.geometry, points=_seats(study), labels=names),
+        )
+    fits = _by_effects(study)
+    if fits:
+        terms = ["log_initial", *(["rho"] if case.model.spatial == "lag" else [])]
+        made["effects"] = (
+            f"Beta{' and rho' if len(terms) > 1 else ''} of {case.subsamples.whole} without controls under all effects "
+            "and both approaches, with 95 % intervals.",
+            lambda: plot.coefficients(fits, terms=terms),
+        )
+    return made
+
+
+def _by_effects(study: Study) -> dict[str, Any]:
+    fits = {}
+    for effects in EFFECTS:
+        for correction, approach in APPROACHES.items():
+            fit = study.betas.get(study.case.subsamples.whole, (), effects, correction)
+            if fit is not None:
+                fits["no effects" if effects == "none" else f"{effects}, {approach}"] = fit
+    return fits
+
+
+def _seats(study: Study) -> pd.DataFrame | None:
+    source = study.case.geometry
+    if not source.lon:
+        return None
+    return pd.DataFrame({"lon": study.geometry[source.lon], "lat": study.geometry[source.lat]})
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def slug(label: Any) -> str:
+    """Return a label as part of the name of a file."""
+    return re.sub(r"[^\w.-]+", "-", str(label)).strip("-.") or "unnamed"

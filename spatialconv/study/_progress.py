@@ -1,0 +1,23 @@
+"""A progress bar on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def progress_bar(total: int, show: bool) -> Iterator[Callable[[str], None]]:
+    """Yield a function that names the next step and moves the bar on; it does nothing if not shown."""
+    if not show:
+        yield lambda _: None
+        return
+    from tqdm.auto import tqdm
+
+    with tqdm(total=total, unit="step", leave=True) as bar:
+
+        def step(name: str) -> None:
+            bar.set_description(f"{name:<20}")
+            bar.update()
+
+        yield step

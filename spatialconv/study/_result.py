@@ -1,0 +1,111 @@
+"""Study: all results of a case in one frozen object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from spatialconv.autocorrelation._results import GlobalAutocorrelation, HotSpots
+from spatialconv.convergence.beta import BetaConvergence
+from spatialconv.convergence.sigma import SigmaConvergence
+from spatialconv.panel import Panel
+from spatialconv.replication import Replication
+from spatialconv.results import Provenance, Result, number
+from spatialconv.study._case import Case
+from spatialconv.study._grid import BetaGrid
+from spatialconv.summary import Descriptives, GrowthTable
+from spatialconv.weights import WeightsSummary
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Study(Result):
+    """Everything that was computed for a case.
+
+    Attributes
+    ----------
+    case : Case
+    panel, geometry : Panel, GeoDataFrame
+        As they entered the analysis.
+    samples : mapping of name to labels
+        The regions of the whole and of the subsamples.
+    weights, summaries : mappings of name to Graph, to WeightsSummary
+    growth : GrowthTable
+    descriptives : Descriptives
+        Of growth, initial level and controls, as they enter the growth regression.
+    moran, geary : mappings of name of weights to GlobalAutocorrelation
+    hot_spots : HotSpots
+    sigma : SigmaConvergence
+    betas : BetaGrid
+        All growth regressions; `.betas.table` lists them.
+    replication : Replication or None
+        For the built-in case.
+    files : tuple of Path
+        What `run` wrote.
+    """
+
+    case: Case
+    panel: Panel
+    geometry: Any
+    samples: Mapping[str, tuple[Any, ...]]
+    weights: Mapping[str, Any]
+    summaries: Mapping[str, WeightsSummary]
+    growth: GrowthTable
+    descriptives: Descriptives
+    moran: Mapping[str, GlobalAutocorrelation]
+    geary: Mapping[str, GlobalAutocorrelation]
+    hot_spots: HotSpots
+    sigma: SigmaConvergence
+    betas: BetaGrid
+    replication: Replication | None
+    notes: tuple[str, ...]
+    provenance: Provenance
+    files: tuple[Path, ...] = ()
+
+    def headline_fit(self, sample: str | None = None, *, conditional: bool = True) -> BetaConvergence | None:
+        """Return the fit of the effects and the approach that the case names; None if it was not possible."""
+        model = self.case.model
+        controls = self.case.controls if conditional else ()
+        sample = self.case.subsamples.whole if sample is None else sample
+        # As in the estimation itself, "auto" is Lee-Yu wherever that is derived.
+        wanted = ("lee-yu", "none") if model.correction == "auto" and model.effects != "none" else (model.correction,)
+        wanted = ("none",) if model.effects == "none" else wanted
+        found = (self.betas.get(sample, controls, model.effects, correction) for correction in wanted)
+        return next((fit for fit in found if fit is not None), None)
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row a growth regression."""
+        return self.betas.table
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: the sample, dispersion at the ends, beta and rho of the headline model."""
+        fit = self.headline_fit()
+        row: dict[str, Any] = {
+            "variable": self.case.variable,
+            "n_regions": self.panel.n_regions,
+            "n_periods": self.panel.n_periods,
+            "sd_log_first": float(self.sigma.table["sd_log"].iloc[0]),
+            "sd_log_last": float(self.sigma.table["sd_log"].iloc[-1]),
+            "beta": fit.beta if fit else float("nan"),
+            "rho": fit.rho if fit else float("nan"),
+        }
+        if self.replication is not None:
+            row |= self.replication.counts.to_dict()
+        return pd.DataFrame([row])
+
+    def _headline(self) -> list[str]:
+        first, last = self.panel.periods[0], self.panel.periods[-1]
+        sd = self.sigma.table["sd_log"]
+        lines = [
+            f"Study of {self.case.variable}: {self.panel.n_regions} regions x {self.panel.n_periods} periods "
+            f"({first} to {last})",
+            f"  weights: {', '.join(self.weights)} (main: {self.case.main})",
+            f"  standard deviation of logs: {number(sd.iloc[0])} ({first}), {number(sd.iloc[-1])} ({last})",
+            f"  growth regressions: {len(self.betas.fits)} of {len(self.betas.cells)} estimated",
+        ]
+        if self.replication is not None:
+            lines.append(self.replication._headline()[1])
+        return [*lines, *([f"  {len(self.files)} files written"] if self.files else [])]

@@ -1,0 +1,98 @@
+"""From a case to a folder with tables, figures and a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from spatialconv import maps, tables
+from spatialconv.errors import FileError, OptionError
+from spatialconv.study._analysis import analyse
+from spatialconv.study._case import Case, zhejiang
+from spatialconv.study._figures import study_figures
+from spatialconv.study._progress import progress_bar
+from spatialconv.study._result import Study
+from spatialconv.study._tables import study_tables
+from spatialconv.study._toml import load
+
+BUILT_IN: dict[str, Callable[[], Case]] = {"zhejiang": zhejiang}
+SUFFIXES = (".csv", ".md", ".tex")
+
+
+def run(case: Case | str | Path, out: str | Path, *, progress: bool = True) -> Study:
+    """Analyse a case and write its tables, figures and report into a folder.
+
+    Running it twice writes the same bytes: no file holds a date, and permutations have a seed.
+
+    Parameters
+    ----------
+    case : Case, str or path
+        A case, the name of a built-in one ("zhejiang"), or a TOML file that describes one.
+    out : path
+        Folder; made if it is not there, files of the same names are replaced.
+    progress : bool
+        Show a progress bar on stderr.
+
+    Returns
+    -------
+    Study
+        With `.files`: `tables/*.csv|md|tex`, `figures/*.png|svg`, `report.md` and `report.html`.
+
+    Raises
+    ------
+    FileError
+        If a file is not there, or the folder cannot be written to.
+    SpatialConvError
+        As `analyse`.
+
+    Examples
+    --------
+    >>> import tempfile, spatialconv as sc
+    >>> study = sc.study.run("zhejiang", tempfile.mkdtemp(), progress=False)  # doctest: +SKIP
+    >>> study.files[-1].name  # doctest: +SKIP
+    'report.html'
+    """
+    study = analyse(resolve(case), progress=progress)
+    return write(study, out, progress=progress)
+
+
+def resolve(case: Case | str | Path) -> Case:
+    """Return the case that a name or a file stands for."""
+    if isinstance(case, Case):
+        return case
+    if str(case) in BUILT_IN:
+        return BUILT_IN[str(case)]()
+    if Path(case).suffix.lower() != ".toml":
+        known = ", ".join(repr(name) for name in BUILT_IN)
+        raise OptionError(
+            f"a study is {known} or a .toml file; got {str(case)!r}. `spatialconv init` writes an example."
+        )
+    return load(case)
+
+
+def write(study: Study, out: str | Path, *, progress: bool = True) -> Study:
+    """Write the tables, figures and report of a study; see `run`."""
+    from spatialconv import report
+
+    out = Path(out)
+    try:
+        for folder in ("tables", "figures"):
+            (out / folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot make the folder {str(out)!r}: {error.strerror}.") from error
+    made, drawn = study_tables(study), study_figures(study)
+    files: list[Path] = []
+    with progress_bar(len(made) + len(drawn) + 1, progress) as step:
+        for name, table in made.items():
+            step(f"table {name}")
+            files += [
+                tables.save(table, out / "tables" / f"{name}{suffix}", label=f"tab:{name}") for suffix in SUFFIXES
+            ]
+        for name, (_, draw) in drawn.items():
+            step(f"figure {name}")
+            files += maps.save(draw(), out / "figures" / name)
+        step("report")
+        captions = {name: caption for name, (caption, _) in drawn.items()}
+        files += report.write(study, out, tables=made, captions=captions)
+    return replace(study, files=tuple(files))

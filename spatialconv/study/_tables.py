@@ -1,0 +1,171 @@
+"""The tables of a study, by the name of their file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from spatialconv.study._grid import APPROACHES
+from spatialconv.study._result import Study
+from spatialconv.tables import Table, regression, table
+
+_STATISTIC = {"I": 3, "C": 3, "expected": 3, "variance": 4, "z": 3}
+_GRID = {
+    "beta": 3,
+    "z_beta": 2,
+    "rho": 3,
+    "z_rho": 2,
+    "lambda": 3,
+    "z_lambda": 2,
+    "sigma2": 4,
+    "loglik": 2,
+    "speed": 3,
+    "half_life": 2,
+    "nobs": 0,
+}
+
+
+def study_tables(study: Study) -> dict[str, Table]:
+    """Return all tables of a study."""
+    made = {
+        "weights": _weights(study),
+        "growth": table(study.growth, caption=_growth_caption(study), digits=2),
+        "descriptives": table(
+            study.descriptives,
+            caption="Variables of the growth regression",
+            digits=dict.fromkeys(("mean", "std", "min", "max", "median"), 4),
+        ),
+        "moran": _global(study, study.moran, "Moran's I"),
+        "geary": _global(study, study.geary, "Geary's C"),
+        "hot_spots": _hot_spots(study),
+        "sigma": _sigma(study),
+        "sigma_tests": _sigma_tests(study),
+        "beta_models": _grid(study),
+    }
+    for name, conditional in (("beta_absolute", False), ("beta_conditional", True)):
+        shown = _regression(study, conditional) if not conditional or study.case.controls else None
+        made |= {name: shown} if shown is not None else {}
+    return made | _replication(study)
+
+
+def _weights(study: Study) -> Table:
+    rows = {}
+    for name, s in study.summaries.items():
+        rows[name] = {
+            "links": s.links,
+            "no neighbour": ", ".join(str(label) for label in s.islands) or "nobody",
+            "neighbours": f"{s.min_neighbours} to {s.max_neighbours}, mean {s.mean_neighbours:.2f}",
+            "groups": s.components,
+            "rho above": s.rho_interval[0],
+            "rho below": s.rho_interval[1],
+        }
+    notes = tuple(dict.fromkeys(f"{name}: {study.moran[name].provenance.weights}" for name in study.summaries))
+    return table(
+        pd.DataFrame.from_dict(rows, orient="index").rename_axis("weights"),
+        caption="Spatial weights, and the interval in which rho must lie",
+        notes=notes,
+        digits={"rho above": 3, "rho below": 3},
+    )
+
+
+def _growth_caption(study: Study) -> str:
+    unit = f" of {study.case.model.horizon} periods" if study.case.model.horizon > 1 else ""
+    return f"Growth of {study.case.variable} over spans{unit}, {study.growth.unit}"
+
+
+def _global(study: Study, results: Any, name: str) -> Table:
+    frames = {weights: result.table for weights, result in results.items()}
+    first = next(iter(results.values()))
+    notes = dict.fromkeys(note for result in results.values() for note in result.notes)
+    drawn = f"; p_permutation from {first.permutations} permutations (seed {study.case.seed})"
+    how = f"z and p under {first.null}, {first.alternative}" + (drawn if first.permutations else "")
+    return table(
+        pd.concat(frames, names=["weights"]),
+        caption=f"{name} of {'the logarithm of ' if study.case.log else ''}{study.case.variable}",
+        notes=(how, *notes),
+        digits=_STATISTIC,
+    )
+
+
+def _hot_spots(study: Study) -> Table:
+    hot = study.hot_spots
+    frame = pd.concat({period: hot.at(period) for period in hot.periods}, names=[study.panel.period])
+    caption = (
+        f"{hot.name} of {'the logarithm of ' if hot.log else ''}{hot.variable}: natural breaks of z (jenks, 1 the "
+        "lowest) and confidence (-3 cold at 99 % to 3 hot at 99 %)"
+    )
+    return table(frame, caption=caption, notes=hot.notes, digits={"z": 3, "value": 2})
+
+
+def _sigma(study: Study) -> Table:
+    frame = study.sigma.table
+    digits = {"mean": 2, "sd": 2} | {name: 3 for name in frame.columns if name not in ("n", "mean", "sd")}
+    return table(frame, caption=f"Dispersion of {study.case.variable}", notes=study.sigma.notes, digits=digits)
+
+
+def _sigma_tests(study: Study) -> Table:
+    first, last = study.sigma.periods[0], study.sigma.periods[-1]
+    frame = pd.concat([test.tidy() for test in study.sigma.tests], ignore_index=True).set_index("term")
+    shown = frame[["statistic", "df", "p_value", "distribution", "reason"]]
+    return table(shown, caption=f"Has the dispersion of {study.case.variable} changed, {first} to {last}?")
+
+
+def _grid(study: Study) -> Table:
+    frame = study.betas.table
+    spatial = study.case.model.spatial
+    empty = [name for name in frame.columns if name.endswith(("rho", "lambda")) and frame[name].isna().all()]
+    controls = f", alone and with {', '.join(study.case.controls)}" if study.case.controls else ""
+    weights = f"; spatial {spatial} with the weights {study.case.main!r}" if spatial != "none" else ""
+    notes = (
+        "direct: effects estimated or demeaned; Lee-Yu: on the data transformed so that the effects are gone",
+        "sigma2 and log-likelihood of the two approaches are of different data and not comparable",
+    )
+    return table(
+        frame.drop(columns=empty),
+        caption=f"Growth regressions of {study.case.variable} on its initial log level{controls}{weights}",
+        notes=notes,
+        digits=_GRID,
+    )
+
+
+def _regression(study: Study, conditional: bool) -> Table | None:
+    case = study.case
+    controls = case.controls if conditional else ()
+    fits = {}
+    for sample in study.samples:
+        for correction, approach in APPROACHES.items():
+            fit = study.betas.get(sample, controls, case.model.effects, correction)
+            if fit is not None:
+                fits[f"{sample}, {approach}" if case.model.effects != "none" else sample] = fit
+    if not fits:
+        return None
+    kind = f"with {', '.join(controls)}" if conditional else "without controls"
+    effects = {"none": "no effects", "two-way": "region and time effects"}.get(
+        case.model.effects, f"{case.model.effects} effects"
+    )
+    return regression(
+        fits,
+        cells="estimate (z)",
+        digits=3,
+        footer=("speed", "half_life", "loglik", "rsquared_between", "nobs", "weights"),
+        caption=f"Growth of {case.variable}, {effects}, {kind}",
+    )
+
+
+def _replication(study: Study) -> dict[str, Table]:
+    found = study.replication
+    if found is None:
+        return {}
+    tab5 = found.shown(source="Tab. 5")
+    tab5 = tab5[tab5["verdict"] != "not recomputable"].drop(columns=["source", "difference"])
+    return {
+        "replication": table(
+            Table(found.shown(), f"Every published figure of {found.title} beside ours", data=found.table)
+        ),
+        "replication_table_5": table(
+            tab5.reset_index(drop=True), caption="Tab. 5 of the paper: what follows from the figures it prints"
+        ),
+        "replication_by_source": table(found.crossed("source"), caption="Verdicts by source"),
+        "replication_by_evidence": table(found.crossed("evidence"), caption="Verdicts by kind of evidence"),
+    }

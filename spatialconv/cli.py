@@ -1,0 +1,90 @@
+"""Commands: each reads, calls one public function, and writes."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from spatialconv import __version__
+from spatialconv.errors import SpatialConvError, SpatialConvWarning
+
+app = typer.Typer(
+    name="spatialconv",
+    help="Do the regions converge, and what does space have to do with it?",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"spatialconv {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command()
+def study(
+    case: Annotated[str, typer.Argument(metavar="NAME|FILE", help="zhejiang, or a case.toml (see init).")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for tables, figures and the report.")] = Path(
+        "results"
+    ),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no summary.")] = False,
+) -> None:
+    """Run a whole study: tables, figures, and a report in Markdown and HTML."""
+    from spatialconv.study import run
+
+    found = run(case, out, progress=not quiet)
+    if not quiet:
+        typer.echo(repr(found))
+        typer.echo(f"{out / 'report.html'}")
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder for case.toml and its example data.")] = Path(),
+) -> None:
+    """Write a commented case.toml with example data, ready to run and to be changed."""
+    from spatialconv.study import example
+
+    path = example(folder)
+    typer.echo(f"{path} written. Run it: spatialconv study {path}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; errors of the package become one line on stderr and exit status 2."""
+    with warnings.catch_warnings():
+        warnings.showwarning = _show
+        try:
+            app(args=list(arguments) if arguments is not None else None)
+        except SpatialConvError as error:
+            typer.echo(f"spatialconv: {_one_line(error)}", err=True)
+            sys.exit(2)
+
+
+def _show(
+    message: Any, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
+) -> None:
+    if issubclass(category, SpatialConvWarning):
+        typer.echo(f"spatialconv: warning: {_one_line(message)}", err=True)
+        return
+    sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
+    del file
+
+
+def _one_line(message: Any) -> str:
+    return " ".join(str(message).split())

@@ -11,8 +11,9 @@ from esda.moran import Moran
 from libpysal.graph import Graph
 
 import spatialconv as sc
-from spatialconv import _reconstruction as reconstruction
-from spatialconv._reconstruction import reconstruct, try_links
+from spatialconv._reconstruction import _links, reconstruct, try_links
+from spatialconv._reconstruction._figures import OFFICIAL_TOTAL_2016, UNKNOWN_COORDINATES, evaluate, pose
+from spatialconv._reconstruction._levels import draw_starts, search
 from tests.tolerances import DIFFERENCES, EXACT, LEVELS, PRINTED_THREE, REFERENCE
 
 YEARS = range(2016, 2021)
@@ -145,7 +146,7 @@ def test_total_is_foreseen_without_being_told(zj):
     """The paper alone, the official total left out, foresees it within its own uncertainty."""
     alone = reconstruct(zj.published, zj.cities, total=None)
     total, sd = alone.total
-    assert abs(total - reconstruction.OFFICIAL_TOTAL_2016) < 2 * sd
+    assert abs(total - OFFICIAL_TOTAL_2016) < 2 * sd
     assert sd < 2
     shipped = zj.panel.wide("exports", log=True)
     assert np.abs(np.log(alone.levels) - shipped).to_numpy().max() < 0.05
@@ -161,8 +162,8 @@ def test_the_figures_for_distance_settle_the_coast(zj, found):
 
 def test_one_optimum_only_is_within_rounding(zj):
     """Of the local optima that random starts find, all but one miss a printed figure."""
-    problem = reconstruction._problem(zj.published, zj.cities, geographic=True, total=None)
-    fits = reconstruction._search(problem, reconstruction._starts(problem, 60, 11))
+    problem = pose(zj.published, zj.cities, geographic=True, total=None)
+    fits = search(problem, draw_starts(problem, 60, 11))
     printed = problem.figures["printed"].to_numpy()
     met = (np.abs(fits.residual[:, printed]) <= 1).all(axis=1)
     assert met.sum() > 20
@@ -187,24 +188,22 @@ def test_allowance_for_coordinates_is_a_kilometre(zj, found):
         w = sc.weights.inverse_distance(zj.cities, power=2, points=moved)
         tables.append(sc.moran(panel, "y", w).table[["I", "z"]].to_numpy())
     spread = np.std(tables, axis=0, ddof=1).mean(axis=0)
-    for value, allowed in zip(spread, reconstruction.UNKNOWN_COORDINATES.values(), strict=True):
+    for value, allowed in zip(spread, UNKNOWN_COORDINATES.values(), strict=True):
         assert 2 / 3 < value / allowed < 4 / 3
 
 
 def test_uncertainty_by_simulation(zj, found):
     """The sd from the curvature is what errors of the assumed size do to the levels."""
-    problem = reconstruction._problem(
-        zj.published, zj.cities, geographic=True, total=reconstruction.OFFICIAL_TOTAL_2016
-    )
+    problem = pose(zj.published, zj.cities, geographic=True, total=OFFICIAL_TOTAL_2016)
     true = np.log(found.levels.iloc[0].to_numpy())[None]
     rng = np.random.default_rng(5)
     figures = problem.figures
-    values = reconstruction._evaluate(problem, true)[0][0]
+    values = evaluate(problem, true)[0][0]
     draws = []
     for _ in range(150):
         noise = rng.normal(size=len(figures)) * figures["allowance"]
         noisy = replace(problem, figures=figures.assign(published=values + noise))
-        draws.append(reconstruction._search(noisy, true).x[0])
+        draws.append(search(noisy, true).x[0])
     ratio = np.std(draws, axis=0, ddof=1) / found.log_sd
     # Standard error of a standard deviation from 150 draws is 6 %.
     assert ratio.between(0.8, 1.2).all(), ratio
@@ -215,14 +214,14 @@ def test_uncertainty_by_simulation(zj, found):
 
 @pytest.mark.parametrize(("geographic", "total"), [(True, 319.3), (False, None)])
 def test_derivatives_are_those_of_the_figures(zj, geographic, total):
-    problem = reconstruction._problem(zj.published, zj.cities, geographic=geographic, total=total)
-    x = reconstruction._starts(problem, 3, 1)
-    values, slopes = reconstruction._evaluate(problem, x)
+    problem = pose(zj.published, zj.cities, geographic=geographic, total=total)
+    x = draw_starts(problem, 3, 1)
+    values, slopes = evaluate(problem, x)
     assert values.shape == (3, len(problem.figures))
     step = 1e-6
     for i in range(x.shape[1]):
         shift = step * np.eye(x.shape[1])[i]
-        upper, lower = (reconstruction._evaluate(problem, x + s * shift)[0] for s in (1, -1))
+        upper, lower = (evaluate(problem, x + s * shift)[0] for s in (1, -1))
         np.testing.assert_allclose(slopes[:, :, i], (upper - lower) / (2 * step), rtol=1e-6, atol=1e-7)
 
 
@@ -267,7 +266,7 @@ def brute_moran(y, w):
 
 
 def test_links_across_the_bay_are_needed(zj, monkeypatch):
-    monkeypatch.setattr(reconstruction, "DOUBTFUL", reconstruction.DOUBTFUL[:2])
+    monkeypatch.setattr(_links, "DOUBTFUL", _links.DOUBTFUL[:2])
     table = try_links(zj.published, zj.cities, starts=24)
     assert list(table.loc[0, ["change", "standardise"]]) == ["none", "row"]
     assert table["worst_at_least"][0] < 1 < table["worst_at_least"][1:].min()

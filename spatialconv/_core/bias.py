@@ -20,8 +20,11 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from spatialconv._core.information import trace_of_ratio
+from spatialconv._core.logdet import eigenvalues, searched
 
 FloatArray = npt.NDArray[np.float64]
+
+EIGEN_FOR_ROOTS = 1500
 
 
 @dataclass(frozen=True)
@@ -37,21 +40,19 @@ class DynamicTerms:
     at_rho: int | None
 
 
-def largest_root(W: sp.csr_array | None, terms: DynamicTerms) -> float:
-    """Return a bound of the modulus of the eigenvalues of S^-1 (tau I + eta W); below one, the model is stable.
+def largest_root(W: sp.csr_array | None, terms: DynamicTerms, *, shift: bool) -> float:
+    """Return the largest modulus of an eigenvalue of S^-1 (tau I + eta W); below one, the model is stable.
 
-    Over the spectrum of W the roots are (tau + eta w) / (1 - rho w); for weights whose eigenvalues lie between
-    a smallest and a largest real one it is enough to look at the two ends, since the ratio is monotone in w.
+    The roots are (tau + eta w) / (1 - rho w) over the eigenvalues w of W. Where the mean over regions was
+    transformed away so was the root of w = 1, the common trend (Lee and Yu 2010). Of a large W only the ends of
+    the real spectrum are looked at, between which the ratio is monotone.
     """
-    ends = (0.0,) if W is None else _ends(W)
-    return max(abs((terms.tau + terms.eta * w) / (1 - terms.rho * w)) for w in ends)
-
-
-def _ends(W: sp.csr_array) -> tuple[float, float]:
-    from spatialconv._core.logdet import searched
-
-    low, high = searched(W)
-    return 1 / low, 1 / high
+    if W is None:
+        return abs(terms.tau)
+    w = eigenvalues(W) if W.shape[0] <= EIGEN_FOR_ROOTS else 1 / np.array(searched(W), dtype=np.complex128)
+    if shift and len(w) > 2:
+        w = np.delete(w, np.argmin(np.abs(w - 1))).astype(np.complex128)
+    return float(np.abs((terms.tau + terms.eta * w) / (1 - terms.rho * w)).max())
 
 
 def dynamic_correction(

@@ -110,12 +110,9 @@ def traces(
 def _dense(
     W: sp.csr_array | None, M: sp.csr_array | None, rho: float, lam: float
 ) -> tuple[Traces, FloatArray, FloatArray]:
-    n = (W if W is not None else M).shape[0]  # type: ignore[union-attr]
-    G, H = _ratio(W, rho, n), _ratio(M, lam, n)
-    G_B = G
-    if M is not None and W is not None:
-        B = np.eye(n) - lam * M.toarray()
-        G_B = la.solve(B.T, (B @ G).T).T
+    G_B, H = dense_ratios(W, M, rho, lam)
+    n = len(H)
+    G = _ratio(W, rho, n)
     found = Traces(
         g=float(np.trace(G)),
         gg=float(np.sum(G * G.T)),
@@ -127,6 +124,18 @@ def _dense(
         htg=float(np.sum(H * G_B)),
     )
     return found, G_B.sum(axis=0), H.sum(axis=0)
+
+
+def dense_ratios(
+    W: sp.csr_array | None, M: sp.csr_array | None, rho: float, lam: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return G_B = B W A^-1 B^-1 and H = M B^-1, shape (N, N); zeros where there is no W or M."""
+    n = (W if W is not None else M).shape[0]  # type: ignore[union-attr]
+    G, H = _ratio(W, rho, n), _ratio(M, lam, n)
+    if M is None or W is None:
+        return G, H
+    B = np.eye(n) - lam * M.toarray()
+    return la.solve(B.T, (B @ G).T).T, H
 
 
 def _ratio(W: sp.csr_array | None, rho: float, n: int) -> FloatArray:

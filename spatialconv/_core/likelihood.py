@@ -167,12 +167,9 @@ def problem(
     shift_wy = QR.Q.T @ project(wy).ravel()
     Z = np.concatenate([(y - X_white @ shift_y)[..., None], (wy - X_white @ shift_wy)[..., None], X_white], axis=2)
     MZ = lag(M, Z) if M is not None else None
-    if random:
-        parts = [_part(Z, MZ, deviations), _part(Z, MZ, means)]
-    else:
-        parts = [_part(Z, MZ, project)]
-    mean_part = parts[1] if random else None
-    return Problem(parts[0], mean_part, QR.R, shift_y, shift_wy, project, logdet_w, logdet_m)
+    part = _part(Z, MZ, deviations if random else project)
+    mean_part = _part(Z, MZ, means) if random else None
+    return Problem(part, mean_part, QR.R, shift_y, shift_wy, project, logdet_w, logdet_m)
 
 
 def _part(Z: FloatArray, MZ: FloatArray | None, project: Callable[[FloatArray], FloatArray]) -> Part:

@@ -120,7 +120,7 @@ def information_covariance(
     """Return the inverse of the expected information, or of the observed one where that was asked for."""
     point = optimum.point
     if spec.vcov == "observed":
-        return observed_covariance(data, optimum), ()
+        return observed_covariance(data, optimum), (_NO_PHI,) if "phi" in optimum.at_bound else ()
     effect = raw_effect(design, spec, data, point.rho, beta)
     # Under splm's order of operations the effects are gone from the data before the lag is taken.
     eta = data.X @ beta + (0.0 if data.y is not design.y else effect)
@@ -240,7 +240,7 @@ def _bias_corrected(
         at_rho=K if data.W is not None else None,
     )
     W = matrix(design.W) if data.W is not None or at_eta is not None else None
-    root = largest_root(W, terms)
+    root = largest_root(W, terms, shift=data.project.shift)
     if root >= 1:
         reason = (
             f"no bias correction: the dynamics are not stable (largest root {root:.3f}); the estimates are uncorrected"
@@ -259,10 +259,6 @@ def _outside(
     design: Design, spec: ModelSpec, data: Sample, logdet_w: LogDet | None, logdet_m: LogDet | None
 ) -> Estimates:
     """Fit random effects outside the error filter."""
-    if spec.vcov not in ("information", "observed"):
-        raise UnsupportedModelError(
-            f"vcov={spec.vcov!r} is not derived for random effects outside the error process; take random='kkp'."
-        )
     assert data.M is not None
     assert logdet_m is not None
     if data.X.shape[1] > BSK_AT_MOST:

@@ -11,6 +11,7 @@ from spatialconv._core.effects import projection
 from spatialconv._core.logdet import LogDet
 from spatialconv._options import Correction, Dynamic, Effects, Random, Spatial, Vcov, names
 from spatialconv.errors import BoundaryWarning, ModelError
+from spatialconv.models.covariances import SANDWICH
 from spatialconv.models.design import Design, check, complete, from_panel, names_of
 from spatialconv.models.estimate import maximum_likelihood
 from spatialconv.models.fitted import PanelFit
@@ -141,7 +142,8 @@ def fit_design(design: Design, spec: ModelSpec, w: Any = None, *, error_w: Any =
         *estimates.notes,
     )
     notes = merge_notes(design.notes, (text for text in reasons if text))
-    return PanelFit(spec, design, estimates, notes, _provenance(design, spec))
+    fit = PanelFit(spec, design, estimates, notes, _provenance(design, spec))
+    return fit.with_vcov(spec.vcov) if spec.vcov in SANDWICH else fit
 
 
 def _warn_of_bounds(names_at_bound: tuple[str, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from spatialconv._options import probability
+from spatialconv._options import Vcov, probability
+from spatialconv.models.covariances import covariance
 from spatialconv.models.design import Design
 from spatialconv.models.estimate import Estimates
 from spatialconv.models.spec import Applied, ModelSpec
 from spatialconv.panel import FloatArray
-from spatialconv.results import Provenance, Result, number, p_value
+from spatialconv.results import Provenance, Result, merge_notes, number, p_value
 
 _EFFECTS = {
     "none": "no effects",
@@ -55,7 +56,7 @@ class PanelFit(Result):
 
     @cached_property
     def cov(self) -> pd.DataFrame:
-        """Covariance of `params`: inverse of the expected information."""
+        """Covariance of `params`, of the kind `spec.vcov`."""
         return pd.DataFrame(self.estimates.cov, index=self.params.index, columns=self.params.index)
 
     @cached_property
@@ -72,6 +73,33 @@ class PanelFit(Result):
     def pvalues(self) -> pd.Series:
         """Two-sided p-values of `tstats` under the standard normal distribution."""
         return pd.Series(2 * stats.norm.sf(np.abs(self.tstats)), index=self.params.index, name="p_value")
+
+    def with_vcov(self, vcov: Vcov, *, lags: int | None = None, kernel: Any = None) -> PanelFit:
+        """Return the same fit with another covariance of its estimates.
+
+        Parameters
+        ----------
+        vcov : {"information", "observed", "robust", "cluster", "driscoll-kraay", "conley"}
+            Inverse of the expected information, of minus the Hessian, or a sandwich: robust to unequal
+            variances (White), to dependence within regions (clusters), to dependence over space and time
+            (Driscoll and Kraay 1998; many periods), over space by a kernel of distance (Conley 1999).
+        lags : int, optional
+            Lags over time of Driscoll-Kraay (by default floor(4 (T/100)^(2/9))) and of Conley (0).
+        kernel : Graph, optional
+            Kernel of distance of Conley, at most 1, as from `weights.kernel(..., standardise="none")`.
+
+        Notes
+        -----
+        Where regions are taken as independent (robust, cluster) the scores of rho and lambda are martingale
+        differences over the regions, since squares of the plain scores miss the part of the variance that
+        neighbours share. A sandwich mends standard errors, not the estimate of rho, which unequal variances
+        bias (Lin and Lee 2010).
+        """
+        spec = replace(self.spec, vcov=vcov)
+        cov, said = covariance(self.design, spec, self.estimates, lags=lags, kernel=kernel)
+        notes = merge_notes(self.notes, (text for text in said if text))
+        provenance = replace(self.provenance, options={**self.provenance.options, "vcov": vcov, "lags": lags})
+        return PanelFit(spec, self.design, replace(self.estimates, cov=cov), notes, provenance)
 
     def conf_int(self, level: float = 0.95) -> pd.DataFrame:
         """Return normal confidence intervals, columns `conf_low` and `conf_high`."""

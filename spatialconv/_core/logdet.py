@@ -36,6 +36,8 @@ Rho = float | FloatArray
 
 # Up to this many regions all eigenvalues are cheaper than a dozen sparse factorisations.
 EIGEN_AT_MOST = 400
+# Factorisations of the interpolation over the whole interval and of each window around the optimum.
+COARSE, FINE = 7, 5
 
 
 class LogDet(Protocol):
@@ -175,7 +177,7 @@ class Factored:
         low, high = interval
         margin = 1e-3 * (high - low)
         start = cls(W, interval, poles, interval, np.zeros(1), spent, exact)
-        return start._fitted((low + margin, high - margin), 9)
+        return start._fitted((low + margin, high - margin), COARSE)
 
     def _fitted(self, window: tuple[float, float], nodes: int) -> Factored:
         places = np.cos(np.pi * (np.arange(nodes) + 0.5) / nodes)
@@ -200,7 +202,7 @@ class Factored:
         """Interpolate over a window around rho, inside the interval and away from its ends."""
         low, high = self.interval
         inside = min(half_width, 0.5 * (high - rho), 0.5 * (rho - low))
-        return self._fitted((rho - inside, rho + inside), 6)
+        return self._fitted((rho - inside, rho + inside), FINE)
 
     def _evaluated(self, rho: Rho, order: int) -> Rho:
         low, high = self.window

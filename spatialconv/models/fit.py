@@ -10,11 +10,12 @@ from typing import Any
 from spatialconv._core.effects import projection
 from spatialconv._core.logdet import LogDet
 from spatialconv._options import Correction, Dynamic, Effects, Random, Spatial, Vcov, names
-from spatialconv.errors import BoundaryWarning, ModelError
+from spatialconv.errors import BoundaryWarning, ModelError, OptionError
 from spatialconv.models.covariances import SANDWICH
 from spatialconv.models.design import Design, check, complete, from_panel, names_of
 from spatialconv.models.estimate import maximum_likelihood
 from spatialconv.models.fitted import PanelFit
+from spatialconv.models.formula import is_formula, resolve
 from spatialconv.models.spec import ModelSpec
 from spatialconv.panel import Panel
 from spatialconv.results import Provenance, merge_notes
@@ -22,9 +23,9 @@ from spatialconv.weights import Aligned, align
 
 
 def fit_panel(
-    panel: Panel,
-    y: str,
-    x: str | Iterable[str],
+    panel: Panel | str,
+    y: str | Panel,
+    x: str | Iterable[str] | None = None,
     w: Any = None,
     *,
     spatial: Spatial = "lag",
@@ -45,7 +46,8 @@ def fit_panel(
     panel : Panel
         N regions x T periods without gaps in the variables named.
     y : str
-        Outcome.
+        Outcome, or a formula, `"growth ~ log_initial + digital"`, with x left out. The formula may also stand
+        first, before the panel.
     x : str or names
         Regressors. The intercept is added where there are no effects.
     w : Graph, optional
@@ -110,6 +112,16 @@ def fit_panel(
     >>> fit.n_regions, fit.n_periods
     (11, 5)
     """
+    if isinstance(panel, str) and isinstance(y, Panel):
+        panel, y = y, panel
+    if not isinstance(panel, Panel) or not isinstance(y, str):
+        raise OptionError(f"fit_panel takes a Panel and a name or formula; got {type(panel).__name__} and {y!r}.")
+    if is_formula(y):
+        if x is not None:
+            raise OptionError(f"the formula {y!r} names the regressors; leave x out (and pass weights as w=).")
+        panel, y, x = resolve(panel, y)
+    if x is None:
+        raise OptionError("x names the regressors; it may be left out only where y is a formula.")
     columns = names("x", x)
     spec = ModelSpec(
         y,

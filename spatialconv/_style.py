@@ -30,7 +30,7 @@ HEIGHT = 225.0  # mm, the most that leaves room for a caption
 
 TITLE, HEADING, TEXT = 9.0, 8.0, 7.0  # points; nothing is set smaller than TEXT
 INK, SOFT, FAINT = "#1a1a1a", "#5c5c5c", "#b8b8b8"
-BORDER, BORDER_WIDTH = "#4d4d4d", 0.35
+BORDER, BORDER_WIDTH = "#6b6b6b", 0.4
 LINE, FIRST, SECOND = (
     1.2,
     "#1f5a8c",
@@ -54,8 +54,8 @@ CONFIDENCE = {
 }
 QUADRANTS = {"HH": "#c6262e", "LL": "#2468a8", "HL": "#f6a98a", "LH": "#9cc9e6"}
 # Light to dark in equal steps of lightness; blue to the colour-blind and in print alike.
-SEQUENTIAL = ("#e6f0de", "#cfe5d3", "#a5d2cb", "#6db6c3", "#3d92b5", "#276a9c", "#21437c", "#131f4e")
-HOT, COLD = ("#fcd3bd", "#f4936b", "#d6402f", "#a50f15"), ("#cfe1f0", "#8dbee2", "#3f86c4", "#08519c")
+SEQUENTIAL = ("#ecf4e0", "#b7dac7", "#8bc6c8", "#60adc2", "#398bb2", "#2b6ea0", "#234d84", "#182a5c")
+HOT, COLD = ("#fcd3bd", "#f4936b", "#d6402f", "#a50f15"), ("#c5dbf0", "#8abae0", "#3f86c4", "#08519c")
 
 FONTS = ("Arial", "Helvetica", "Helvetica Neue", "Liberation Sans", "Nimbus Sans", "DejaVu Sans")
 CJK_FONTS = (
@@ -150,12 +150,13 @@ def families(texts: Iterable[Any]) -> list[str]:
     """Return the font to use, and one that has the characters which the first lacks, if need be."""
     base = _base()
     wanted = {char for text in _flat(texts) for char in text if not char.isspace()}
-    missing = wanted - _characters(tuple(base))
+    missing = wanted - _characters(base)
     if not missing:
         return base
-    for fallback in (*CJK_FONTS, *sorted(_installed())):
+    files = _installed()
+    for fallback in (*CJK_FONTS, *sorted(files)):
         # Fonts of last resort hold a box for every character.
-        if fallback in _installed() and "Last" not in fallback and missing <= _characters((fallback,)):
+        if fallback in files and "Last" not in fallback and missing <= _charmap(files[fallback]):
             return [*base, fallback]
     raise OptionError(
         f"no installed font has the characters {first(sorted(missing))}, which would be printed as empty boxes. "
@@ -185,16 +186,16 @@ def _base() -> list[str]:
     return [next(name for name in FONTS if name in _installed())]
 
 
-def _installed() -> set[str]:
-    return {entry.name for entry in font_manager.fontManager.ttflist}
+def _installed() -> dict[str, str]:
+    """Return a file of each installed font by name, an upright one where there is one."""
+    entries = sorted(font_manager.fontManager.ttflist, key=lambda entry: entry.style == "normal")
+    return {entry.name: entry.fname for entry in entries}
 
 
-def _characters(family: tuple[str, ...]) -> frozenset[str]:
-    found: frozenset[str] = frozenset()
-    for name in family:
-        path = font_manager.findfont(font_manager.FontProperties(family=[name]))
-        found |= _charmap(str(path))
-    return found
+def _characters(family: Iterable[str]) -> frozenset[str]:
+    # findfont takes the file of that name that text of normal weight is set in; some have one that lacks most.
+    files = [font_manager.findfont(font_manager.FontProperties(family=[name])) for name in family]
+    return frozenset().union(*(_charmap(str(file)) for file in files))
 
 
 @lru_cache(maxsize=64)
@@ -368,3 +369,15 @@ def measurer(fig: Figure, *, size: float = TEXT, **font: Any) -> Measure:
         return float(box.width) / fig.dpi / MM, float(box.height) / fig.dpi / MM
 
     return measure
+
+
+def wrapped(text: str, measure: Measure, width: float) -> list[str]:
+    """Break a text at its spaces into lines that fit a width in mm."""
+    lines = [""]
+    for word in text.split(" "):
+        trial = f"{lines[-1]} {word}".strip()
+        if lines[-1] and measure(trial)[0] > width:
+            lines.append(word)
+        else:
+            lines[-1] = trial
+    return lines

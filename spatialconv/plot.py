@@ -22,9 +22,9 @@ from spatialconv._core.added_variable import added_variable
 from spatialconv._core.dispersion import MEASURES
 from spatialconv._core.effects import projection
 from spatialconv._core.information import spatial_filter
-from spatialconv._drawing.axes import STEPS, finished, forest, given, headings, limits, row, square, time_axis
+from spatialconv._drawing.axes import STEPS, above, finished, forest, given, headings, limits, row, square, time_axis
 from spatialconv._drawing.classes import figure, listed
-from spatialconv._drawing.scatter import Points, annotate
+from spatialconv._drawing.scatter import Points, annotate, write_ends
 from spatialconv._options import first, names, probability
 from spatialconv._style import save
 from spatialconv.errors import OptionError
@@ -113,19 +113,13 @@ def _path(ax: Axes, series: pd.Series) -> None:
     ax.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
     look.frame(ax)
     seen = np.flatnonzero(np.isfinite(y))
-    for i, beside in ((seen[0], seen[:2][-1]), (seen[-1], seen[-2:][0])):
-        # On the side that the line does not come from.
-        above = y[beside] <= y[i]
-        ax.annotate(
-            number(y[i], 2),
-            (x[i], y[i]),
-            xytext=(0, 4 if above else -4),
-            textcoords="offset points",
-            ha="center",
-            va="bottom" if above else "top",
-            color=look.FIRST,
-            fontweight="bold",
-        )
+    write_ends(ax, x, y, {int(i): _short(y[i]) for i in (seen[0], seen[-1])})
+
+
+def _short(value: float) -> str:
+    """Print a value as papers do: two decimals, or three digits of what is large or small."""
+    text = f"{value:.2f}" if 0.1 <= abs(value) < 100 else figure(value)
+    return text.replace("-", "\u2212")
 
 
 def moran_path(result: Any, *, level: float = 0.05, title: str | None = None, ax: Axes | None = None) -> Figure | Axes:
@@ -275,7 +269,7 @@ def moran_scatter(
     hollow = np.isin(np.arange(len(z)), one.regions.get_indexer(list(aligned.islands)))
     points = Points(z, lagged, _named(one.regions, np.hypot(z, lagged), labels), hollow)
     with look.style(heading, name, list(points.names)):
-        plot, room = square(ax, z, lagged)
+        plot, room = square(ax, z, lagged, top=above(heading))
         plot.axhline(0, color=look.FAINT, linewidth=0.5, zorder=1)
         plot.axvline(0, color=look.FAINT, linewidth=0.5, zorder=1)
         ends = np.array(room[0])
@@ -362,7 +356,11 @@ def beta_scatter(
     texts = _point_names(fit.design, x, y, labels)
     heading = title if title is not None else f"Growth of {result.variable}"
     with look.style(heading, texts, result.variable, net):
-        plot = given(ax) if ax is not None else row(1, heading, height=62.0, top=10.5, bottom=13.0 if net else 9.5)[0]
+        plot = (
+            given(ax)
+            if ax is not None
+            else row(1, None, height=62.0, top=above(heading), bottom=13.0 if net else 9.5)[0]
+        )
         ends = np.array([x.min(), x.max()])
         line = y.mean() + result.beta * (ends - x.mean())
         limits(plot, x.ravel(), y.ravel())

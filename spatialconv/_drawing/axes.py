@@ -49,10 +49,13 @@ def row(
 ) -> list[Axes]:
     """Return axes side by side on a new sheet; shared axes of y stand closer together."""
     width = look.COLUMN if count == 1 else look.PAGE
-    above = top + (6.0 if title and count > 1 else 0.0)
+    bold = look.measurer(look.Sheet(width, 10), size=look.TITLE, weight="bold")
+    lines = look.wrapped(title, bold, width - 3.0) if title else []
+    above = top + 4.0 * len(lines) + 2.0 * bool(lines)
     sheet = look.Sheet(width, above + height + bottom)
-    if title and count > 1:
-        sheet.text(1.5 / width, 1 - 1.5 / sheet.size[1], title, fontsize=look.TITLE, fontweight="bold", va="top")
+    for i, line in enumerate(lines):
+        y = 1 - (1.5 + 4.0 * i) / sheet.size[1]
+        sheet.text(1.5 / width, y, line, fontsize=look.TITLE, fontweight="bold", va="top")
     gap = 5.0 if share else left + 2
     each = (width - left - RIGHT - gap * (count - 1)) / count
     return [sheet.place(left + i * (each + gap), above, each, height) for i in range(count)]
@@ -66,38 +69,52 @@ def limits(ax: Axes, x: FloatArray, y: FloatArray, pad: float = 0.1) -> None:
     ax.yaxis.set_major_locator(MaxNLocator(6, steps=STEPS))
 
 
-def square(ax: Axes | None, x: FloatArray, y: FloatArray) -> tuple[Axes, tuple[tuple[float, float], ...]]:
+def square(
+    ax: Axes | None, x: FloatArray, y: FloatArray, *, top: float
+) -> tuple[Axes, tuple[tuple[float, float], ...]]:
     """Return axes in which one unit is as long up as across, with the limits that take all points."""
     spans = []
     for values in (x, y):
-        low, high = min(values.min(), -0.5), max(values.max(), 0.5)
-        spans.append([low - 0.12 * (high - low), high + 0.12 * (high - low)])
-    (left, right), (bottom, top) = spans
+        least, most = min(values.min(), -0.5), max(values.max(), 0.5)
+        spans.append([least - 0.12 * (most - least), most + 0.12 * (most - least)])
+    (left, right), (low, high) = spans
     # No flatter than 2 : 3, or nothing could be named.
-    lack = max(0.0, 0.66 * (right - left) - (top - bottom)) / 2
-    bottom, top = bottom - lack, top + lack
+    lack = max(0.0, 0.66 * (right - left) - (high - low)) / 2
+    low, high = low - lack, high + lack
     if ax is None:
         width = look.COLUMN - LEFT - RIGHT
-        height = min(width * (top - bottom) / (right - left), 95.0)
-        width = height * (right - left) / (top - bottom)
-        ax = look.Sheet(width + LEFT + RIGHT, 10.5 + height + BOTTOM).place(LEFT, 10.5, width, height)
+        height = min(width * (high - low) / (right - left), 95.0)
+        width = height * (right - left) / (high - low)
+        ax = look.Sheet(width + LEFT + RIGHT, top + height + BOTTOM).place(LEFT, top, width, height)
     else:
         across, down = look.extent(given(ax))
-        scale = max((right - left) / across, (top - bottom) / down)
-        mid_x, mid_y = (left + right) / 2, (bottom + top) / 2
+        scale = max((right - left) / across, (high - low) / down)
+        mid_x, mid_y = (left + right) / 2, (low + high) / 2
         left, right = mid_x - scale * across / 2, mid_x + scale * across / 2
-        bottom, top = mid_y - scale * down / 2, mid_y + scale * down / 2
+        low, high = mid_y - scale * down / 2, mid_y + scale * down / 2
     ax.set_aspect("equal", adjustable="box")
-    ax.set(xlim=(left, right), ylim=(bottom, top))
+    ax.set(xlim=(left, right), ylim=(low, high))
     ax.xaxis.set_major_locator(MaxNLocator(6, steps=STEPS))
     ax.yaxis.set_major_locator(MaxNLocator(6, steps=STEPS))
     look.frame(ax)
-    return ax, ((left, right), (bottom, top))
+    return ax, ((left, right), (low, high))
+
+
+def above(heading: str) -> float:
+    """Return how many mm `headings` needs above the axes."""
+    return 6.5 + 4.0 * len(_heading_lines(heading))
+
+
+def _heading_lines(heading: str) -> list[str]:
+    bold = look.measurer(look.Sheet(10, 10), size=look.HEADING, weight="bold")
+    return look.wrapped(heading, bold, look.COLUMN - LEFT - RIGHT)
 
 
 def headings(ax: Axes, heading: str, found: str) -> None:
-    """Write the heading, and under it what the line says, above the axes: two lines, 10.5 mm."""
-    ax.set_title(f"{heading}\n", loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK)
+    """Write the heading, and under it what the line says, above the axes."""
+    lines = "\n".join(_heading_lines(heading))
+    # The pad, in points, is the line beneath.
+    ax.set_title(lines, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK, pad=14.5)
     ax.annotate(found, (0, 1), xytext=(0, 3.5), xycoords="axes fraction", textcoords="offset points", color=look.SECOND)
 
 
@@ -105,7 +122,9 @@ def time_axis(ax: Axes, periods: pd.Index) -> FloatArray:
     """Set up the axis of the periods: true distances of numbers and dates, else one step a period."""
     numeric = pd.api.types.is_numeric_dtype(periods)
     x = periods.to_numpy(dtype=float) if numeric else np.arange(len(periods), dtype=float)
-    pad = 0.06 * (x[-1] - x[0]) if len(x) > 1 else 0.5
+    # Room for half a number that stands at the first or last period.
+    across, _ = look.extent(ax)
+    pad = max(0.06, 4.0 / across) * (x[-1] - x[0]) if len(x) > 1 else 0.5
     ax.set_xlim(x[0] - pad, x[-1] + pad)
     if len(x) <= 8 or not numeric:
         step = -(-len(x) // 8)

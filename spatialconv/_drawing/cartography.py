@@ -121,18 +121,20 @@ def _sheet(plan: Plan, base: Ground) -> tuple[Figure, int]:
     rows, columns = len(plan.faces), len(plan.faces[0])
     width = look.COLUMN if columns == 1 else look.PAGE
     panel = (width - 2 * MARGIN - GAP * (columns - 1)) / columns
-    above = 6.0 if plan.title else 0.0
+    probe = look.Sheet(width, 10)
+    bold = look.measurer(probe, size=look.TITLE, weight="bold")
+    title = look.wrapped(plan.title, bold, width - 2 * MARGIN) if plan.title else []
+    above = 4.0 * len(title) + 2.0 * bool(title)
     heading = HEAD if any(face.heading for row in plan.faces for face in row) else 0.0
     shared = len(plan.legends) == 1
     span = width - 2 * MARGIN if shared else panel
-    probe = look.Sheet(width, 10)
     place = furniture_place(plan.legends, probe, span)
     foot = max(footer_height(key, probe, span, furniture=i == place) for i, key in enumerate(plan.legends))
     most = min((look.HEIGHT - above - foot - 2 * MARGIN) / rows - heading, TALLEST)
     height = min(panel / aspect, most)
     fig = look.Sheet(width, 2 * MARGIN + above + rows * (heading + height) + (rows - 1) * 2 + 2 + foot)
-    if plan.title:
-        _write(fig, MARGIN, MARGIN, plan.title, size=look.TITLE, weight="bold")
+    for i, line in enumerate(title):
+        _write(fig, MARGIN, MARGIN + 4.0 * i, line, size=look.TITLE, weight="bold")
     names: list[Label | None] | None = None
     for i, row in enumerate(plan.faces):
         y = MARGIN + above + i * (heading + height + 2)
@@ -210,7 +212,8 @@ def aim(
 def _region(ax: Axes, region: Hashable, shape: Any, row: Row, scale: float, *, zorder: float) -> None:
     # A fortieth of a mm cannot be seen, and keeps the files small.
     plain = shapely.simplify(shape, 0.025 * scale)
-    ax.add_patch(
+    # Not add_patch, which would look for the limits of curves in every border; the limits stand.
+    ax.add_artist(
         PathPatch(
             outline(shape if plain.is_empty else plain),
             facecolor=row.colour,

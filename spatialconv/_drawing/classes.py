@@ -69,7 +69,7 @@ def class_rows(
     colours = look.ramp(palette, k)
     groups = [slice(None)] if common else [slice(t, t + 1) for t in range(len(codes))]
     ranges = [
-        _ranges([real[group][codes[group] == c] for c in range(1, k + 1)], limits[i] if limits else None)
+        class_ranges([real[group][codes[group] == c] for c in range(1, k + 1)], limits[i] if limits else None)
         for i, group in enumerate(groups)
     ]
     rows = []
@@ -85,7 +85,7 @@ def class_rows(
     return rows
 
 
-def _ranges(groups: list[npt.NDArray[np.float64]], limits: npt.NDArray[np.float64] | None) -> list[str]:
+def class_ranges(groups: list[npt.NDArray[np.float64]], limits: npt.NDArray[np.float64] | None) -> list[str]:
     """Return the range of each class: what was observed, or for equal intervals the limits of the class."""
     if limits is not None:
         ends = list(itertools.pairwise(limits))
@@ -113,6 +113,7 @@ def figure(value: float, digits: int = 3) -> str:
 
 
 def signed(z: float) -> str:
+    """Print a z with two decimals and a true minus sign."""
     return f"{z:.2f}".replace("-", "\u2212")
 
 
@@ -126,7 +127,8 @@ def special_rows(base: Ground, *, no_data: Any = False, islands: Any = False, sk
         counts = [cell for n in cells for cell in (*[""] * skip, str(int(n)))] if cells.any() else []
         # The reader should not have to search the map for the few that stand apart.
         who = [str(region) for region in base.frame.index[np.atleast_2d(mask).any(axis=0)]] if cells.any() else []
-        label = f"{key} ({', '.join(who)})" if 0 < len(who) <= 2 else key
+        alone = 0 < len(who) <= 2 and not (key == NO_DATA and len(base.extra))
+        label = f"{key} ({', '.join(who)})" if alone else key
         rows.append(Row(key, label, look.EMPTY, hatch, tuple(counts)))
     return rows
 

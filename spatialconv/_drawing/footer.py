@@ -78,18 +78,8 @@ def _stops(key: Legend, fig: Figure) -> list[float]:
 
 
 def _wrapped(notes: Sequence[str], fig: Figure, width: float) -> list[str]:
-    """Break notes into lines that fit a width in mm."""
-    measure, lines = look.measurer(fig), []
-    for note in notes:
-        line = ""
-        for word in note.split(" "):
-            trial = f"{line} {word}".strip()
-            if line and measure(trial)[0] > width:
-                lines.append(line)
-                trial = word
-            line = trial
-        lines.append(line)
-    return lines
+    measure = look.measurer(fig)
+    return [line for note in notes for line in look.wrapped(note, measure, width)]
 
 
 def footer(
@@ -128,7 +118,8 @@ def _table(ax: Axes, key: Legend) -> None:
         _sample(ax, row, y)
         ax.text(WORDS, y + ROW / 2, row.label, va="center")
         for i, cell in enumerate(row.cells):
-            ax.text(stops[i], y + ROW / 2, cell, va="center", ha="right")
+            if cell:
+                ax.text(stops[i], y + ROW / 2, cell, va="center", ha="right")
 
 
 def _sample(ax: Axes, row: Row, y: float) -> None:

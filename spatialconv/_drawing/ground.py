@@ -45,12 +45,7 @@ def ground(geometry: Any, regions: pd.Index, *, projected: Any = "auto", points:
     checked = _checked(geometry, regions, points=points)
     target = _target(checked, projected)
     moved = checked if checked.crs == target else checked.to_crs(target)
-    bad = ~np.isfinite(moved.geometry.bounds.to_numpy()).all(axis=1)
-    if bad.any():
-        raise GeometryError(
-            f"the geometry cannot be projected to {target.name}: not finite in {first(list(moved.index[bad]))}. "
-            "Its CRS is probably not what gdf.crs says; correct it by gdf.set_crs(…, allow_override=True)."
-        )
+    _refuse_wrong_crs(~np.isfinite(moved.geometry.bounds.to_numpy()).all(axis=1), moved)
     known = moved.index.isin(regions)
     factor = float(target.axis_info[0].unit_conversion_factor) if target.axis_info else 1.0
     return Ground(moved.loc[list(regions)], moved[~known], target, factor)
@@ -78,6 +73,12 @@ def _checked(geometry: Any, regions: pd.Index, *, points: bool) -> gpd.GeoDataFr
             f"the geometry is empty for regions {first(list(geometry.index[empty]))}; nothing can be drawn there. "
             "Complete the file, or leave these regions out by panel.subset()."
         )
+    if geometry.crs.is_geographic:
+        box = shapes.bounds.abs()
+        _refuse_wrong_crs(
+            np.asarray((box[["minx", "maxx"]] > 360).any(axis=1) | (box[["miny", "maxy"]] > 90.001).any(axis=1)),
+            geometry,
+        )
     areal = np.asarray(shapes.geom_type.isin(["Polygon", "MultiPolygon"]))
     if not points and not areal[used].all():
         wrong = geometry.index[used & ~areal]
@@ -85,6 +86,14 @@ def _checked(geometry: Any, regions: pd.Index, *, points: bool) -> gpd.GeoDataFr
             f"a map of regions needs polygons; {shapes[wrong].geom_type.iloc[0]} in regions {first(list(wrong))}."
         )
     return geometry[used | (areal & ~np.asarray(shapes.isna() | shapes.is_empty))]
+
+
+def _refuse_wrong_crs(bad: Any, geometry: gpd.GeoDataFrame) -> None:
+    if bad.any():
+        raise GeometryError(
+            f"the coordinates of regions {first(list(geometry.index[bad]))} do not fit the CRS {geometry.crs.name}, so "
+            "that they cannot be projected. Correct it by gdf.set_crs(…, allow_override=True)."
+        )
 
 
 def _check_labels(geometry: gpd.GeoDataFrame, regions: pd.Index) -> None:

@@ -295,7 +295,7 @@ def point_places(
         others = np.delete(points, i, axis=0)
         # A name must not lie nearer to another point than to its own, unless a line says whose it is.
         doubt = _gap(boxes, points[i : i + 1]) - _gap(boxes, others) + 0.4
-        costs = costs + np.where(np.isnan(leaders[:, 0]), 2 * np.clip(doubt, 0, None), 0)
+        costs = costs + np.where(np.isnan(leaders[:, 0]), 4 * np.clip(doubt, 0, None), 0)
         crossed = np.array(
             [_through(np.repeat(line[None], len(others), 0), _boxes(others, (1, 1))).any() for line in leaders]
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -61,6 +62,30 @@ def annotate(
             ax.plot(*ends.T, color=look.SOFT, linewidth=0.4, zorder=3, label="_leader")
         halo = [patheffects.withStroke(linewidth=1.4, foreground="white", alpha=0.9)]
         ax.text(x, y, label.text, ha="center", va="center", zorder=5, path_effects=halo, label="name")
+
+
+def write_ends(ax: Axes, x: FloatArray, y: FloatArray, ends: Mapping[int, str]) -> None:
+    """Write words at some points of a line, above or below, wherever the line leaves most room."""
+    to_mm = _Scale(ax)
+    spots = to_mm(np.column_stack([x, y]))
+    measure = look.measurer(cast(Figure, ax.get_figure(root=True)), weight="bold")
+    course = [np.concatenate(pair) for pair in itertools.pairwise(spots[np.isfinite(spots).all(axis=1)])]
+    offered = []
+    for i, text in ends.items():
+        width, height = measure(text)
+        centres = [spots[i] + [dx * (width / 2 - 0.8), dy * (1.1 + height / 2)] for dy in (1, -1) for dx in (0, -1, 1)]
+        boxes = np.array(
+            [[*(c - np.array([width, height]) / 2), *(c + np.array([width, height]) / 2)] for c in centres]
+        )
+        blank = np.full((6, 4), np.nan)
+        offered.append(
+            _dearer(Places((text,) * 6, boxes, np.array([0, 0.2, 0.2, 0.1, 0.3, 0.3]), blank, np.zeros(6)), course)
+        )
+    for label in arrange(offered):
+        if label is not None:
+            at = to_mm.back(np.array([label.centre]))[0]
+            style: Any = {"ha": "center", "va": "center", "color": look.FIRST, "fontweight": "bold"}
+            ax.text(at[0], at[1], label.text, label="end", zorder=5, **style)
 
 
 class _Scale:

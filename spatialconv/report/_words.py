@@ -172,9 +172,8 @@ def significant_spots(study: Any) -> list[str]:
     when = listed(hot.periods)
     if not reach:
         return [f"No region is a significant hot or cold spot ({hot.name}, 10 %) in {when}."]
-    return [
-        f"{reach} of {cases} cases of region and period are significant hot or cold spots ({hot.name}, 10 %), {when}."
-    ]
+    verb = "is a significant hot or cold spot" if reach == 1 else "are significant hot or cold spots"
+    return [f"{reach} of {cases} cases (a region in a period) {verb} ({hot.name}, 10 %): {when}."]
 
 
 def dispersion(study: Any) -> list[str]:

@@ -134,4 +134,6 @@ def estimate(case: Case, samples: Mapping[str, Panel], w: Any, step: Callable[[s
                 )
         except ModelError as error:
             reasons[cell] = str(error)
+        except np.linalg.LinAlgError as error:
+            reasons[cell] = f"the information matrix cannot be inverted ({error}); the sample is too small."
     return BetaGrid(fits, reasons)

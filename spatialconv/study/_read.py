@@ -165,7 +165,8 @@ def read_samples(case: Case, panel: Panel, geometry: Any) -> dict[str, Panel]:
                 f"{case.geometry.file.name} has no column {column!r} for the subsamples; it has {first(known, 8)}."
             )
         labels = geometry[column]
-        for name in labels.dropna().unique():
+        # In an order that does not hang on that of the rows.
+        for name in sorted(labels.dropna().unique(), key=str):
             groups.setdefault(str(name), list(labels.index[labels == name]))
     for name, regions in groups.items():
         if name == case.subsamples.whole:

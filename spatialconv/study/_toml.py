@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_origin, get_type_hints
 
@@ -119,7 +120,7 @@ def _value(hint: Any, value: Any, folder: Path, where: str, name: str) -> Any:
     if hint == tuple[str, ...]:
         return tuple(_typed(v, str, full, "a list of names in quotes") for v in _list(value))
     if hint == _LABELS:
-        return tuple(_list(value))
+        return tuple(_typed(v, (int, float, str, date), full, "a list of periods") for v in _list(value))
     assert hint is str or get_origin(hint) is Literal, hint
     return _typed(value, str, full, "text in quotes")
 

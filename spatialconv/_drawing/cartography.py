@@ -263,7 +263,7 @@ def _name(ax: Axes, name: Label, fill: str, scale: float, origin: tuple[float, f
     # On its own ground a name stands in the ground's tone; across a border it needs a white halo.
     at_home = name.own > 0.995
     dark = at_home and luminance(fill) < 0.2
-    halo = patheffects.withStroke(linewidth=1.6, foreground=fill if at_home else "white", alpha=0.9)
+    halo = patheffects.withStroke(linewidth=1.6 if at_home else 2.0, foreground=fill if at_home else "white")
     if not np.isnan(name.leader[0]):
         ends = name.leader.reshape(2, 2) * scale + np.asarray(origin)
         line: Any = {"color": look.INK, "linewidth": 0.4, "solid_capstyle": "butt", "zorder": 4, "label": "_leader"}

@@ -239,7 +239,13 @@ def _inside(text: str, size: tuple[float, float], i: int, shape: Any, terrain: _
     # In the middle if there is room; the pole of a long region may lie anywhere along it.
     off = np.hypot(*(centres - (middle if mine[0] > 0.995 else pole)).T)
     # A name may hang over the water; over a neighbour's ground it soon belongs to the neighbour.
-    costs = 12 * theirs**1.5 + 3 * np.clip(1 - mine - theirs, 0, 1) + 0.05 * off + 0.3 * text.count("\n")
+    costs = (
+        0.2 * (mine < 0.995)
+        + 12 * theirs**1.5
+        + 3 * np.clip(1 - mine - theirs, 0, 1)
+        + 0.05 * off
+        + 0.3 * text.count("\n")
+    )
     lines = np.full((len(boxes), 4), np.nan)
     places = Places((text,) * len(boxes), boxes, costs, lines, mine)
     return places.pick((theirs < 0.3) & (mine > 0.5) & _within(boxes, room))

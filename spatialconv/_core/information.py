@@ -71,6 +71,11 @@ def multiply(W: sp.csr_array | None, rho: float, Z: FloatArray) -> FloatArray:
     return np.ascontiguousarray(np.moveaxis(solved, 0, 1))
 
 
+def multiply_transposed(W: sp.csr_array, rho: float, z: FloatArray) -> FloatArray:
+    """Return (I - rho W')^-1 z for z of shape (N,)."""
+    return np.asarray(factor(W, rho).solve(z, "T"))
+
+
 def traces(
     W: sp.csr_array | None,
     M: sp.csr_array | None,

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from spatialconv._core.speed import Quantity, half_life, speed
 from spatialconv._options import Correction, Effects, Spatial, Vcov, names, probability, whole
@@ -17,6 +16,7 @@ from spatialconv.errors import OptionError
 from spatialconv.models.design import Design, names_of
 from spatialconv.models.fit import fit_design
 from spatialconv.models.fitted import PanelFit
+from spatialconv.models.impacts import Impacts, three_speeds
 from spatialconv.models.spec import ModelSpec
 from spatialconv.panel import Panel
 from spatialconv.results import Provenance, Result, merge_notes, number, p_value
@@ -211,29 +211,29 @@ class BetaConvergence(Result):
 
     @cached_property
     def speeds(self) -> pd.DataFrame:
-        """Speed and half-life: estimate, std_error, conf_low, conf_high (delta method), formula, reason.
+        """Speeds and half-lives: estimate, std_error, conf_low, conf_high (delta method), formula, horizon, reason.
 
-        `reason` says why a quantity is undefined, or why the half-life has no finite upper bound: where the
-        speed's interval reaches zero, the normal interval of its inverse cannot be trusted.
+        `speed` and `half_life` are of beta itself. Where growth spills over there are three of each: `_direct`
+        of what a region's own initial level does, `_total` of what happens if all regions start higher; and
+        `spillover_share`, the indirect part of the total effect. `reason` says why a quantity is undefined, or
+        why a half-life has no finite upper bound: where the speed's interval reaches zero, the normal interval
+        of its inverse cannot be trusted.
         """
-        z = float(stats.norm.ppf(0.5 + self.level / 2))
-        rows = {}
-        for name, q in (("speed", self._speed), ("half_life", self._half_life)):
-            rows[name] = {
-                "estimate": q.estimate,
-                "std_error": q.std_error,
-                "conf_low": q.estimate - z * q.std_error,
-                "conf_high": q.estimate + z * q.std_error,
-                "formula": q.formula,
-                "reason": q.reason,
-            }
-        if rows["speed"]["conf_low"] <= 0 and not self._half_life.reason:
-            rows["half_life"]["reason"] = "no finite upper bound: the interval of the speed reaches zero"
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("term")
+        table = three_speeds(self.fit, INITIAL, self.length, level=self.level)
+        return table if self._spills else table.loc[["speed", "half_life"]]
+
+    @property
+    def _spills(self) -> bool:
+        return self.fit.spec.has_lag or f"W:{INITIAL}" in self.params.index
+
+    def impacts(self, **options: Any) -> Impacts:
+        """Return direct, indirect and total effects; see `models.impacts.impacts` for the options."""
+        return self.fit.impacts(**options)
 
     def tidy(self) -> pd.DataFrame:
         """Return one row a parameter, then speed and half-life (without test: they are functions of beta)."""
-        speeds = self.speeds[["estimate", "std_error", "conf_low", "conf_high"]].reset_index()
+        columns = ["estimate", "std_error", "conf_low", "conf_high"]
+        speeds = self.speeds.loc[["speed", "half_life"], columns].reset_index()
         return pd.concat([self.fit.tidy(), speeds], ignore_index=True)
 
     def glance(self) -> pd.DataFrame:
@@ -250,7 +250,8 @@ class BetaConvergence(Result):
             f"Beta convergence of {self.variable} ({kind}, {fit.spec.name}): {fit.n_regions} regions x "
             f"{fit.n_periods} spans, {fit._approach()}"
         )
-        return [title, self._beta_line(), *self._rho_lines(), self._speed_line(), *self._rest_lines()]
+        speeds = [self._speed_line(), *self._spillover_lines()]
+        return [title, self._beta_line(), *self._rho_lines(), *speeds, *self._rest_lines()]
 
     def _beta_line(self) -> str:
         interval = self.conf_int(self.level).loc[INITIAL]
@@ -271,6 +272,15 @@ class BetaConvergence(Result):
             return f"{parts}undefined: {half.reason}"
         bounds = half.reason or f"[{number(half.conf_low, 2)}, {number(half.conf_high, 2)}]"
         return f"{parts}{number(half.estimate, 2)} {bounds}"
+
+    def _spillover_lines(self) -> list[str]:
+        if not self._spills:
+            return []
+        shown = self.speeds["estimate"]
+        return [
+            f"  speed of the direct effect {number(shown['speed_direct'])}, of the total effect "
+            f"{number(shown['speed_total'])}; spillover share of the total {number(shown['spillover_share'], 2)}"
+        ]
 
     def _rest_lines(self) -> list[str]:
         fit = self.fit

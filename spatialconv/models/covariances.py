@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
 
 from spatialconv._core import covariance as core
-from spatialconv._core.information import dense_ratios, spatial_filter
+from spatialconv._core.information import dense_ratios, multiply_transposed, spatial_filter
 from spatialconv._core.likelihood import lag
 from spatialconv._options import Vcov, choice, whole
 from spatialconv.errors import ModelError, OptionError, UnsupportedModelError
@@ -131,3 +131,33 @@ def _conley(s: FloatArray, design: Design, lags: int, kernel: Any) -> tuple[Floa
         )
     said = f"standard errors of Conley by {aligned.summary}, {lags} lags over time"
     return core.meat_conley(s, matrix, lags), said
+
+
+def effects_errors(design: Design, spec: ModelSpec, estimates: Estimates, of: Literal["region", "time"]) -> FloatArray:
+    """Return the standard errors of region effects, shape (N,), or time effects, shape (T,)."""
+    data = sample(design, spec, estimates.correction)
+    T, N = design.y.shape
+    columns = [-design.X] + ([-lag(data.W, design.y)[..., None]] if data.W is not None else [])
+    slopes = np.concatenate(columns, axis=2).mean(axis=0 if of == "region" else 1)
+    slopes -= slopes.mean(axis=0)
+    k = slopes.shape[1]
+    # rho follows beta among the parameters; lambda, phi and sigma2 do not move the effects.
+    added = np.einsum("ij,jk,ik->i", slopes, estimates.cov[:k, :k], slopes)
+    return np.asarray(np.sqrt(_mean_errors(data, estimates, of, T, N) + added))
+
+
+def _mean_errors(data: Sample, estimates: Estimates, of: str, T: int, N: int) -> FloatArray | float:
+    """Return the variance of the mean of u over periods (regions), as a deviation from the grand mean."""
+    if data.M is None:
+        return estimates.sigma2 * (1 / T) * (1 - 1 / N) if of == "region" else estimates.sigma2 * (1 / N) * (1 - 1 / T)
+    if of == "time":
+        ones = multiply_transposed(data.M, estimates.optimum.point.lam, np.ones(N))
+        return estimates.sigma2 * float(ones @ ones) / N**2 * (1 - 1 / T)
+    if N > DENSE_AT_MOST:
+        raise UnsupportedModelError(
+            f"standard errors of region effects under an error process take a dense matrix and stop at {DENSE_AT_MOST} "
+            f"regions; the panel has {N}."
+        )
+    filtered = np.linalg.inv(np.eye(N) - estimates.optimum.point.lam * data.M.toarray())
+    centred = filtered - filtered.mean(axis=0)
+    return np.asarray(estimates.sigma2 / T * (centred**2).sum(axis=1))

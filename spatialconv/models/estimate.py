@@ -210,6 +210,21 @@ def _assembled(
     )
 
 
+def stability(design: Design, spec: ModelSpec, estimates: Estimates) -> str:
+    """Say of a dynamic model what its past adds up to and whether shocks die out."""
+    if spec.dynamic == "none":
+        return ""
+    beta = dict(zip(design.names, estimates.beta, strict=True))
+    rho = 0.0 if np.isnan(estimates.rho) else estimates.rho
+    tau, eta = float(beta.get("lag:y", 0.0)), float(beta.get("lag:W:y", 0.0))
+    terms = DynamicTerms(tau, eta, rho, estimates.sigma2, None, None, None)
+    W = matrix(design.W) if spec.has_lag or spec.dynamic in ("wy", "both") else None
+    root = largest_root(W, terms, shift=False)
+    verdict = "shocks die out" if root < 1 else "NOT STABLE: shocks do not die out"
+    near = " slowly, and the correction of the dynamic bias is not to be trusted" if 0.95 <= root < 1 else ""
+    return f"tau + rho + eta = {tau + rho + eta:.4f}, largest root {root:.4f}: {verdict}{near}"
+
+
 def _simulated(error: float) -> str:
     if error == 0:
         return ""

@@ -13,7 +13,7 @@ from spatialconv._options import Correction, Dynamic, Effects, Random, Spatial, 
 from spatialconv.errors import BoundaryWarning, ModelError, OptionError
 from spatialconv.models.covariances import SANDWICH
 from spatialconv.models.design import Design, check, complete, from_panel, names_of
-from spatialconv.models.estimate import maximum_likelihood
+from spatialconv.models.estimate import maximum_likelihood, stability
 from spatialconv.models.fitted import PanelFit
 from spatialconv.models.formula import is_formula, resolve
 from spatialconv.models.spec import ModelSpec
@@ -152,6 +152,7 @@ def fit_design(design: Design, spec: ModelSpec, w: Any = None, *, error_w: Any =
         _beyond_one("rho", optimum.point.rho, optimum.logdet_w),
         _beyond_one("lambda", optimum.point.lam, optimum.logdet_m),
         *estimates.notes,
+        stability(design, spec, estimates),
     )
     notes = merge_notes(design.notes, (text for text in reasons if text))
     fit = PanelFit(spec, design, estimates, notes, _provenance(design, spec))

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from spatialconv._options import Vcov, probability
-from spatialconv.models.covariances import covariance
+from spatialconv._core.effects import projection
+from spatialconv._options import Vcov, choice, probability
+from spatialconv.errors import ModelError
+from spatialconv.models.covariances import covariance, effects_errors
 from spatialconv.models.design import Design
 from spatialconv.models.estimate import Estimates
 from spatialconv.models.spec import Applied, ModelSpec
-from spatialconv.panel import FloatArray
+from spatialconv.panel import FloatArray, Panel
 from spatialconv.results import Provenance, Result, merge_notes, number, p_value
+
+if TYPE_CHECKING:
+    from spatialconv.models.impacts import Impacts
 
 _EFFECTS = {
     "none": "no effects",
@@ -200,6 +205,26 @@ class PanelFit(Result):
         """Squared correlation of y and its reduced form (I - rho W)^-1 X beta."""
         return _squared_correlation(self.design.y, self.estimates.reduced_form)
 
+    @property
+    def rsquared_nagelkerke(self) -> float:
+        """1 - exp(-2 (loglik - loglik of the effects alone) / nobs_effective); NaN under random effects."""
+        if self.spec.effects == "random":
+            return float("nan")
+        y, dof = self.design.y, self.nobs_effective
+        raw = projection(self.spec.fixed_effects, *y.shape, lee_yu=False)(y)
+        if self.spec.effects == "none":
+            raw = y - y.mean()
+        alone = -0.5 * dof * (np.log(2 * np.pi * float((raw**2).sum()) / dof) + 1)
+        return float(-np.expm1(-2 * (self.loglik - alone) / dof))
+
+    @property
+    def persistence(self) -> float:
+        """Sum tau + rho + eta of a dynamic model (below one if stable under row-standardised weights); else NaN."""
+        if self.spec.dynamic == "none":
+            return float("nan")
+        rho = 0.0 if np.isnan(self.rho) else self.rho
+        return rho + sum(float(self.params.get(term, 0.0)) for term in ("lag:y", "lag:W:y"))
+
     @cached_property
     def residuals(self) -> pd.DataFrame:
         """Innovations e = (I - lambda M)(y - rho W y - X beta - effects), a row a period."""
@@ -226,12 +251,46 @@ class PanelFit(Result):
         values = self.estimates.effect.mean(axis=1) - self.estimates.effect.mean()
         return pd.Series(values, index=self.design.periods, name="time_effect")
 
+    def effects(self, of: Literal["region", "time"]) -> pd.DataFrame:
+        """Return the effects of regions or periods with standard errors: estimate, std_error, statistic, p_value.
+
+        Effects are means of y - rho W y - X beta, as deviations from their mean. Their variance is that of the
+        mean of the errors plus what the uncertainty of the coefficients adds (delta method).
+        """
+        choice("of", of, ("region", "time"))
+        estimate = self.region_effects if of == "region" else self.time_effects
+        if estimate.empty:
+            raise ModelError(f"the model has no {of} effects; its effects are {self.spec.effects!r}.")
+        std_error = pd.Series(effects_errors(self.design, self.spec, self.estimates, of), index=estimate.index)
+        statistic = estimate / std_error
+        columns = {
+            "estimate": estimate,
+            "std_error": std_error,
+            "statistic": statistic,
+            "p_value": pd.Series(2 * stats.norm.sf(np.abs(statistic)), index=estimate.index),
+        }
+        return pd.DataFrame(columns)
+
     @property
     def intercept(self) -> float:
         """Mean of the effects, or the coefficient of the constant where there are none."""
         if "intercept" in self.design.names:
             return float(self.params["intercept"])
         return float(self.estimates.effect.mean())
+
+    # ------------------------------------------------------------------ what needs an argument or costs time
+
+    def impacts(self, **options: Any) -> Impacts:
+        """Return direct, indirect and total effects; see `models.impacts.impacts` for the options."""
+        from spatialconv.models.impacts import impacts
+
+        return impacts(self, **options)
+
+    def predict(self, panel: Panel | None = None, **options: Any) -> pd.DataFrame:
+        """Return predictions in sample or for the periods of a panel; see `models.prediction.predict`."""
+        from spatialconv.models.prediction import predict
+
+        return predict(self, panel, **options)
 
     # ------------------------------------------------------------------ views
 
@@ -258,6 +317,7 @@ class PanelFit(Result):
             "rsquared_within": self.rsquared_within,
             "rsquared_between": self.rsquared_between,
             "rsquared_overall": self.rsquared_overall,
+            "rsquared_nagelkerke": self.rsquared_nagelkerke,
             "at_bound": ", ".join(self.at_bound),
             "weights": self.provenance.weights or "",
         }

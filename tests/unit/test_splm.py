@@ -137,3 +137,34 @@ def test_effects(effect):
         np.testing.assert_allclose(ours.region_effects, ref["individual_effects"], rtol=1e-5, atol=1e-7)
     if "time_effects" in ref:
         np.testing.assert_allclose(ours.time_effects, ref["time_effects"], rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("kind", ["lag", "error", "sarar"])
+def test_standard_errors_of_effects_against_dummies(kind):
+    """A dummy for each region (period) as a regressor of the model without effects carries its own standard error."""
+    panel, w, y, x = data("munnell")
+    few = panel.subset(regions=list(range(1, 13)), periods=list(range(1970, 1976)))
+    few = few.assign(**{f"d{r}": lambda f, r=r: (f["id"] == r).astype(float) for r in few.regions})
+    few = few.assign(**{f"p{p}": lambda f, p=p: (f["year"] == p).astype(float) for p in few.periods})
+    # Every region needs a neighbour once the others are cut out of the map.
+    ring = np.roll(np.eye(12), 1, axis=1) / 2 + np.roll(np.eye(12), -1, axis=1) / 2
+    w = sc.weights.from_matrix(ring, regions=list(few.regions))
+    for of, dummies, effects in (
+        ("region", [f"d{r}" for r in few.regions], "region"),
+        ("time", [f"p{p}" for p in few.periods], "time"),
+    ):
+        ours = sc.fit_panel(few, y, x, w, spatial=kind, effects=effects, correction="none")
+        full = sc.fit_panel(few, y, [*x, *dummies[1:]], w, spatial=kind, effects="none", correction="none")
+        levels = np.vstack([np.zeros(len(dummies) - 1), np.eye(len(dummies) - 1)])
+        centred = levels - levels.mean(axis=0)
+        cov = full.cov.loc[dummies[1:], dummies[1:]].to_numpy()
+        table = ours.effects(of)
+        np.testing.assert_allclose(table["estimate"], centred @ full.params[dummies[1:]], rtol=1e-5, atol=1e-8)
+        np.testing.assert_allclose(table["std_error"], np.sqrt(np.diag(centred @ cov @ centred.T)), rtol=1e-5)
+
+
+def test_nagelkerke_of_a_regression_is_its_r_squared():
+    panel, _, y, x = data("munnell")
+    fit = sc.fit_panel(panel, y, x, spatial="none", effects="none")
+    residuals, values = fit.residuals.to_numpy(), panel.values(y)
+    assert fit.rsquared_nagelkerke == pytest.approx(1 - (residuals**2).sum() / ((values - values.mean()) ** 2).sum())

@@ -20,6 +20,15 @@ _EVIDENCE = {
     "input": "taken as data, since what it was made of is not published",
     "unpublished": "needs data that are not published",
 }
+_FILES = {
+    "Tab. 1": "tables/growth",
+    "Tab. 2": "tables/moran",
+    "Tab. 4": "tables/descriptives",
+    "Tab. 5": "tables/replication_table_5",
+    "Fig. 1": "figures/map",
+    "Fig. 2": "figures/hot_spots",
+    "Fig. 3": "figures/sigma",
+}
 
 
 def replication(found: Replication, study: Any) -> Iterator[Block]:
@@ -33,6 +42,11 @@ def replication(found: Replication, study: Any) -> Iterator[Block]:
     yield Text("The column evidence says what a figure can prove:")
     present = [kind for kind in _EVIDENCE if kind in set(found.table["evidence"])]
     yield Bullets(tuple(f"{kind}: {_EVIDENCE[kind]}." for kind in present))
+    yield Text(
+        "The paper's tables and figures lie beside this report: "
+        + "; ".join(f"{name}: {file}" for name, file in _FILES.items())
+        + "."
+    )
     yield from _differences(found)
     yield from _missing(found)
     yield from _table_5(found, study)
@@ -60,7 +74,7 @@ def _differences(found: Replication) -> Iterator[Block]:
         return
     yield Bullets(
         tuple(
-            f"{row.source}, {row.item}: the paper has {row.published}, we find {row.ours}"
+            f"{row.source}, {row.item}: the paper has \u201c{row.published}\u201d, we find \u201c{row.ours}\u201d"
             + (f" ({row.remark})." if row.remark else ".")
             for row in rows.itertuples()
         )

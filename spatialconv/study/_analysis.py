@@ -47,7 +47,7 @@ def analyse(case: Case, *, progress: bool = True) -> Study:
     --------
     >>> import spatialconv as sc
     >>> study = sc.study.analyse(sc.study.zhejiang(), progress=False)
-    >>> study.replication.counts["differs"] < study.replication.counts["reproduced"]
+    >>> bool(study.replication.counts["differs"] < study.replication.counts["reproduced"])
     True
     """
     panel = read_panel(case.panel, (case.variable, *case.controls, *([case.uncertainty] if case.uncertainty else [])))

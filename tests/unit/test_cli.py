@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -50,7 +51,12 @@ def test_the_replication_is_among_what_is_written(built):
     _, folder = built
     names = {p.name for p in (folder / "tables").iterdir()}
     assert {"replication.csv", "replication.tex", "replication_table_5.md", "replication_by_evidence.csv"} <= names
-    assert (folder / "report.md").read_text(encoding="utf-8").count("\n| ") > 400
+    report = (folder / "report.md").read_text(encoding="utf-8")
+    assert report.count("\n| ") > 400
+    named = re.findall(r"(?:Tab|Fig)\. \d: ((?:tables|figures)/\w+)", report)
+    assert len(named) == 7
+    for name in named:
+        assert (folder / f"{name}{'.csv' if name.startswith('tables') else '.svg'}").is_file()
     assert (folder / "figures" / "map.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 

@@ -180,6 +180,20 @@ def test_tab_1_and_tab_2_adjacency_and_fig_3_are_reproduced(found):
 
 def test_what_differs_is_named(found):
     rows = found.select(verdict="differs").set_index("item")
+    assert set(rows.index) == {
+        "2016, the four classes, as natural breaks of exports",
+        "2020, class of Huzhou",
+        "Quzhou: upper (hot) or lower (cold) classes of Gi*",
+        "exports rise",
+        "growth rates decline",
+        "cities above the provincial average of exports",
+        "cities above the provincial average of log exports",
+        "geographic: years with p roughly within 12 %",
+        "clustering in the map of Gi*",
+        "decrease of the standard deviation of logs, 2016 to 2020",
+        "northeast, rho",
+        "southwest, rho",
+    }
     assert "two-sided p = 0.124" in rows.loc["northeast, rho", "remark"]
     assert rows.loc["southwest, rho", "ours"] == "significant at 10 %"
     assert rows.loc["southwest, rho", "remark"].endswith("p = 0.056")

@@ -424,6 +424,11 @@ def test_the_grid_holds_what_beta_finds(study):
         np.testing.assert_allclose(fit.params, own.params, atol=REFERENCE)
         assert fit.fit.correction == cell.correction
     table = study.betas.table
+    for cell, (_, row) in zip(study.betas.cells, table.iterrows(), strict=True):
+        fit = study.betas.fits[cell]
+        found = row[["beta", "z_beta", "p_beta", "rho", "z_rho", "p_rho", "sigma2", "loglik"]].astype(float)
+        terms = [of[name] for name in ("log_initial", "rho") for of in (fit.params, fit.tstats, fit.pvalues)]
+        np.testing.assert_array_equal(found, [*terms, fit.sigma2, fit.loglik])
     row = table.query("sample == 'province' and controls == 'none' and effects == 'time'").set_index("approach")
     # Figures known before this was written: the direct approach finds a rho further from zero.
     assert row["rho"].round(2).to_dict() == {"direct": -1.10, "Lee-Yu": -0.93}

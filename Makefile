@@ -10,6 +10,9 @@ RESULTS ?= results
 study: $(STAMP)
 	$(BIN)/spatialconv study zhejiang --out $(RESULTS)
 
+# One thread a worker: workers that spin for cores slow each other down.
+test test-slow notebooks: export OPENBLAS_NUM_THREADS := 1
+
 test: $(STAMP)
 	$(BIN)/python -m pytest -n auto -m "not slow"
 

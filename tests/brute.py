@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg as la
 import scipy.optimize as so
-from scipy.stats import multivariate_normal
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,13 @@ def transformation(T: int, N: int, effects: str) -> tuple[np.ndarray, np.ndarray
     return FT, FN
 
 
+def log_density(y: np.ndarray, mean: np.ndarray, covariance: np.ndarray) -> float:
+    """Log-density of the multivariate normal."""
+    L = np.linalg.cholesky(covariance)
+    z = la.solve_triangular(L, y - mean, lower=True, check_finite=False)
+    return float(-0.5 * (z @ z + len(y) * np.log(2 * np.pi)) - np.log(np.diag(L)).sum())
+
+
 def innovations(case: Case, lam: float, phi: float) -> np.ndarray:
     """Covariance over sigma2 of u + mu for u = lam M u + e, with random effects inside or outside the filter."""
     T, N, _ = case.X.shape
@@ -79,7 +85,7 @@ def loglik(case: Case, beta: np.ndarray, rho: float, lam: float, sigma2: float, 
     BD = big(B) @ D
     alpha = la.lstsq(BD, e)[0] if D.shape[1] else np.empty(0)
     mean = la.solve(big(A), case.X.reshape(T * N, K) @ beta + D @ alpha)
-    return float(multivariate_normal(mean, covariance).logpdf(case.y.ravel()))
+    return log_density(case.y.ravel(), mean, covariance)
 
 
 def _transformed(case: Case, beta: np.ndarray, rho: float, lam: float, sigma2: float) -> float:
@@ -92,7 +98,7 @@ def _transformed(case: Case, beta: np.ndarray, rho: float, lam: float, sigma2: f
     A, B = np.eye(n) - rho * W, np.eye(n) - lam * M
     root = np.kron(np.eye(t), la.inv(A) @ la.inv(B)) * np.sqrt(sigma2)
     mean = la.solve(np.kron(np.eye(t), A), X.reshape(t * n, K) @ beta)
-    return float(multivariate_normal(mean, root @ root.T).logpdf(y.ravel()))
+    return log_density(y.ravel(), mean, root @ root.T)
 
 
 def negative(case: Case, theta: np.ndarray) -> float:

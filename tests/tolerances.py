@@ -18,5 +18,5 @@ GEODESIC = 1e-7  # Vincenty's series against Karney's: half a millimetre, over t
 HESSIAN = 2e-5  # second differences of a dense log-density, relative to the standard errors
 LEVELS = 1e-3  # log levels of the Zhejiang study; the official total, known to one decimal, leaves 6e-4
 SD_OF_1000 = 0.085  # an sd from 1000 draws: standard error 1/sqrt(2000) = 0.022, the largest of forty is within 3.8
-DERIVATIVE = 1e-7  # fourth-order differences of a dense inverse: truncation 1e-16 / h^0 and rounding 1e-15 / 1e-5
+DERIVATIVE = 1e-7  # fourth-order central differences of a dense inverse, h = 1e-4: h^4 truncated, 1e-15 / h rounded
 INTERPOLATED = 1e-7  # slopes of a log-determinant interpolated in a window of 0.01, second slopes a digit less

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,12 @@ class Quantity:
     reason: str = ""
 
 
-def speed(beta: float, std_error: float, h: float) -> Quantity:
-    """Return the speed of convergence per unit of time."""
-    formula = "-ln(1 + beta)" if h == 1 else f"-ln(1 + {h:g} beta) / {h:g}"
+def speed(beta: float, std_error: float, h: float, *, of: str = "beta") -> Quantity:
+    """Return the speed of convergence per unit of time; `of` names the effect that stands in the place of beta."""
+    share = f"1 + {of}" if h == 1 else f"1 + {h:g} {of}"
+    formula = f"-ln({share})" if h == 1 else f"-ln({share}) / {h:g}"
     rest = 1 + h * beta
     if not rest > 0:
-        share = "1 + beta" if h == 1 else f"1 + {h:g} beta"
         reason = f"{share} = {rest:.4f} is not positive: the gap would be overshot within one span"
         return Quantity(np.nan, np.nan, formula, reason)
     return Quantity(float(-np.log1p(h * beta) / h), std_error / rest, formula)
@@ -43,3 +44,15 @@ def half_life(rate: Quantity) -> Quantity:
     if rate.estimate <= 0:
         return Quantity(np.nan, np.nan, formula, f"the speed {rate.estimate:.4f} is not positive: gaps do not close")
     return Quantity(float(np.log(2) / rate.estimate), float(np.log(2) / rate.estimate**2 * rate.std_error), formula)
+
+
+def spillover_share(direct: float, total: float, cov: npt.NDArray[np.float64]) -> Quantity:
+    """Return the share of a total effect that is indirect; `cov`, shape (2, 2), is that of (direct, total).
+
+    share = 1 - direct / total     d share / d (direct, total) = (-1 / total, direct / total^2)
+    """
+    formula = "indirect / total"
+    if total == 0:
+        return Quantity(np.nan, np.nan, formula, "the total effect is zero: it has no parts")
+    slope = np.array([-1 / total, direct / total**2])
+    return Quantity(1 - direct / total, float(np.sqrt(max(slope @ cov @ slope, 0.0))), formula)

@@ -26,7 +26,13 @@ def p_text(value: float) -> str:
     return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
 
 
-def listed(words: Iterable[Any], *, most: int = 12, nobody: str = "none") -> str:
+def digits_of(values: Iterable[float]) -> int:
+    """Return with how many decimals the smallest of some numbers still shows two digits: two to four."""
+    sizes = [abs(value) for value in values if np.isfinite(value) and value != 0]
+    return 2 if not sizes else int(np.clip(1 - np.floor(np.log10(min(sizes))), 2, 4))
+
+
+def listed(words: Iterable[Any], *, most: int = 6, nobody: str = "none") -> str:
     """Join words by commas and 'and'; say how many more there are."""
     every = [str(word) for word in words]
     if not every:
@@ -34,6 +40,15 @@ def listed(words: Iterable[Any], *, most: int = 12, nobody: str = "none") -> str
     if len(every) > most:
         every = [*every[:most], f"{len(every) - most} more"]
     return every[0] if len(every) == 1 else f"{', '.join(every[:-1])} and {every[-1]}"
+
+
+def share(chosen: Sequence[Any], all_of: Sequence[Any], what: str) -> str:
+    """Say in how many of all cases something holds, and in which: 'all 5 periods', '2 of 5 periods (2016, 2017)'."""
+    if not len(chosen):
+        return f"no {what}"
+    if len(chosen) == len(all_of):
+        return f"all {len(all_of)} {what}s" if len(all_of) > 1 else f"the one {what}"
+    return f"{len(chosen)} of {len(all_of)} {what}s ({listed(chosen)})"
 
 
 def counted(count: int, singular: str, plural: str | None = None) -> str:
@@ -112,13 +127,12 @@ def growth(study: Any) -> list[str]:
         f"Average growth was highest in {average.index[-1]} ({number(average.iloc[-1])}{unit}) and lowest in "
         f"{average.index[0]} ({number(average.iloc[0])}{unit})."
     ]
-    fell = [
-        f"{region} ({span})"
-        for region in grown.rates.index
-        for span in grown.rates
-        if grown.rates.loc[region, span] < 0
-    ]
-    text.append(f"Growth was negative in {listed(fell)}." if fell else "No region shrank over any span.")
+    rates = grown.rates.to_numpy()
+    i, j = np.nonzero(rates < 0)
+    low = np.argsort(rates[i, j], kind="stable")
+    fell = [f"{grown.rates.index[i[k]]} ({grown.rates.columns[j[k]]})" for k in low]
+    every = f"Growth was negative in {len(fell)} of {rates.size} cases, lowest first: {listed(fell)}."
+    text.append(every if fell else "No region shrank over any span.")
     return text
 
 
@@ -131,13 +145,15 @@ def autocorrelation(study: Any) -> list[str]:
         sign = "negative" if (table["I"] < 0).all() else "positive" if (table["I"] > 0).all() else "of changing sign"
         text = (
             f"Weights {name!r}: Moran's I is {sign}, from {number(table['I'].min(), 3)} to "
-            f"{number(table['I'].max(), 3)}. It passes a two-sided 10 % test in {listed(passed, nobody='no period')}"
+            f"{number(table['I'].max(), 3)}. It passes a two-sided 10 % test in {share(passed, table.index, 'period')} "
+            f"(smallest {p_text(table['p'].min())})."
         )
-        text += f" (smallest p {table['p'].min():.3f})."
         if "p_permutation" in table:
             drawn = list(table.index[table["p_permutation"] <= 0.1])
-            text += f" By {result.permutations} permutations it does in {listed(drawn, nobody='no period')}"
-            text += f" (smallest p {table['p_permutation'].min():.3f})."
+            text += (
+                f" By {result.permutations} permutations it does in {share(drawn, table.index, 'period')} "
+                f"(smallest {p_text(table['p_permutation'].min())})."
+            )
             if set(drawn) != set(passed):
                 text += f" With {len(result.regions)} regions the normal distribution is a rough guide."
         found.append(text)
@@ -202,8 +218,9 @@ def effects_matter(study: Any) -> list[str]:
     known = {name: fit for name, fit in fits.items() if fit is not None}
     if len(known) < 2:
         return []
+    digits = digits_of(fit.beta for fit in known.values())
     says = [
-        f"{number(fit.beta)} with {'no' if name == 'none' else name} effects ({p_text(fit.pvalues[INITIAL])})"
+        f"{number(fit.beta, digits)} with {'no' if name == 'none' else name} effects ({p_text(fit.pvalues[INITIAL])})"
         for name, fit in known.items()
     ]
     text = [f"Without controls beta for {whole} is {listed(says)}."]
@@ -224,13 +241,16 @@ def _nickell(known: dict[str, BetaConvergence]) -> list[str]:
     biased = {name: fit for name, fit in known.items() if name in ("region", "two-way")}
     if not biased:
         return []
-    spans = next(iter(biased.values())).fit.n_periods
-    limit = -3 / (spans + 1)
+    one = next(iter(biased.values()))
+    spans, h = one.fit.n_periods, one.length
+    limit = -3 / ((spans + 1) * h)
+    formula = "\u22123/(T + 1)" if h == 1 else f"\u22123/((T + 1) {h:g})"
+    digits = digits_of([limit])
     return [
         "Region effects bias beta downwards where spans are few, since the initial level is a lagged outcome (Nickell "
         f"1981). With {spans} spans and levels that follow random walks, so that nothing converges, the estimate tends "
-        f"to \u22123/(T + 1) = {number(limit)} as regions become many (Harris and Tzavalis 1999). Found here: "
-        + listed(f"{number(fit.beta)} ({name})" for name, fit in biased.items())
+        f"to {formula} = {number(limit, digits)} as regions become many (Harris and Tzavalis 1999). Found here: "
+        + listed(f"{number(fit.beta, digits)} ({name})" for name, fit in biased.items())
         + ". Neither approach to the effects removes this bias."
     ]
 

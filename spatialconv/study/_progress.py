@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -12,7 +13,10 @@ def progress_bar(total: int, show: bool) -> Iterator[Callable[[str], None]]:
     if not show:
         yield lambda _: None
         return
-    from tqdm.auto import tqdm
+    with warnings.catch_warnings():
+        # In a notebook without ipywidgets tqdm falls back to text by itself, and needs nobody to do anything.
+        warnings.simplefilter("ignore")
+        from tqdm.auto import tqdm
 
     with tqdm(total=total, unit="step", leave=True) as bar:
 

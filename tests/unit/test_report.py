@@ -45,6 +45,11 @@ def test_numbers_are_written_for_print():
     assert words.p_text(0.0304) == "p = 0.030"
     assert [words.listed(x) for x in ([], ["a"], ["a", "b"], "abc")] == ["none", "a", "a and b", "a, b and c"]
     assert words.listed(range(20), most=2) == "0, 1 and 18 more"
+    assert [words.digits_of(x) for x in ([-1.0, 0.36], [-0.022, 1.0], [0.0004], [0.0, float("nan")])] == [2, 3, 4, 2]
+    assert [words.share(x, "abc", "letter") for x in ("", "abc", "ac")] == [
+        *("no letter", "all 3 letters", "2 of 3 letters (a and c)")
+    ]
+    assert words.share("a", "a", "period") == "the one period"
     assert [words.counted(n, "city", "cities") for n in (0, 1, 5)] == ["no cities", "one city", "5 cities"]
 
 
@@ -98,14 +103,27 @@ def test_dispersion_follows_its_numbers(study):
 def test_the_normal_and_the_permutation_distribution_are_held_apart(study):
     said = dict(zip(study.moran, words.autocorrelation(study), strict=True))
     table = study.moran["geographic"].table
-    assert (
-        f"in {words.listed(table.index[table['p'] <= 0.1])} (smallest p {table['p'].min():.3f})" in said["geographic"]
-    )
+    passed = list(table.index[table["p"] <= 0.1])
+    smallest = f"(smallest p = {table['p'].min():.3f})"
+    assert f"test in {len(passed)} of 5 periods ({words.listed(passed)}) {smallest}" in said["geographic"]
     drawn = table.index[table["p_permutation"] <= 0.1]
-    assert f"permutations it does in {words.listed(drawn)}" in said["geographic"]
+    assert f"permutations it does in {len(drawn)} of 5 periods ({words.listed(drawn)})" in said["geographic"]
     assert said["geographic"].endswith("the normal distribution is a rough guide.")
     assert "in no period" in said["adjacency"]
     assert "rough guide" not in said["adjacency"]
+
+
+def test_regions_that_shrank_are_counted_lowest_first(study):
+    assert words.growth(study)[1] == "Growth was negative in 1 of 44 cases, lowest first: Huzhou (2016-17)."
+    grown = study.growth
+    other = replace(grown, rates=grown.rates.assign(**{"2019-20": -grown.rates["2019-20"]}))
+    said = words.growth(SimpleNamespace(growth=other))[1]
+    assert said.startswith(
+        "Growth was negative in 12 of 44 cases, lowest first: Huzhou (2019-20), Jiaxing (2019-20), Huzhou"
+    )
+    assert words.growth(SimpleNamespace(growth=replace(grown, rates=grown.rates.abs())))[1].startswith(
+        "No region shrank"
+    )
 
 
 def test_effects_that_agree_are_said_to_agree(study):
@@ -150,14 +168,17 @@ def test_undefined_speeds_are_counted(study):
     assert f"undefined in {undefined} of 42 models" in words.undefined_speeds(study)[0]
 
 
-def test_the_limit_under_random_walks_is_what_the_estimator_tends_to():
-    """-3/(T + 1): Harris and Tzavalis (1999), against our own estimator on 4000 random walks."""
+@pytest.mark.parametrize(("effects", "h", "limit"), [("region", 1, -0.6), ("two-way", 1, -0.6), ("region", 5, -0.12)])
+def test_the_limit_under_random_walks_is_what_the_estimator_tends_to(effects, h, limit):
+    """-3 / ((T + 1) h): Harris and Tzavalis (1999), against our own estimator on 4000 random walks."""
     rng = np.random.default_rng(5)
-    n, spans = 4000, 4
-    logs = np.cumsum(rng.normal(0, 0.3, (spans + 1, n)), axis=0)
-    frame = pd.DataFrame(np.exp(logs)).rename_axis("year").reset_index().melt("year", var_name="city", value_name="v")
-    panel = sc.Panel(frame, region="city", period="year")
-    assert sc.beta(panel, "v", effects="region").beta == pytest.approx(-3 / (spans + 1), abs=0.03)
+    logs = np.cumsum(rng.normal(0, 0.3, (5, 4000)), axis=0)
+    frame = pd.DataFrame(np.exp(logs), index=pd.Index(range(0, 5 * h, h), name="year"))
+    frame = frame.reset_index().melt("year", var_name="city", value_name="v")
+    fit = sc.beta(sc.Panel(frame, region="city", period="year"), "v", effects=effects, horizon=h)
+    assert fit.beta == pytest.approx(limit, abs=0.03 / h)
+    said = words._nickell({effects: fit})[0]
+    assert f"= {words.number(limit, words.digits_of([limit]))} as regions become many" in said
 
 
 def test_uncertainty_of_the_levels_comes_from_the_panel(study):

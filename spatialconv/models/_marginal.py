@@ -219,7 +219,17 @@ class Job:
         return self.places.rho < self.places.size or (self.long and self.places.eta < self.places.size)
 
     def check(self) -> tuple[str, ...]:
-        """Raise where the long run was asked for and does not exist."""
+        """Raise where there is no multiplier: outside the interval of rho, or without a stable long run."""
+        known = self.fit.estimates.optimum.logdet_w
+        low, high = known.interval if known is not None else (np.inf, -np.inf)
+        rho = float(self.coefficients.rho)
+        if not low < rho < high:
+            low, high = ends(self.W, np.array([rho]))
+        if self.places.rho < self.places.size and not low < rho < high:
+            raise ModelError(
+                f"the outcome does not settle: rho = {rho:.4f} lies outside ({low:.4f}, {high:.4f}), where the spatial "
+                "multiplier exists. No effects follow from these estimates."
+            )
         return check_stable(self.W, self.coefficients) if self.long else ()
 
     def draw(self, draws: int, rng: np.random.Generator) -> Draws:

@@ -631,7 +631,7 @@ class TestRejection:
 
     def test_none_inside(self):
         with pytest.raises(ModelError, match="too near the edge"):
-            impacts(self.model(3.0, 0.1), inference="simulation", seed=1)
+            impacts(self.model(1 - 1e-6, 1e3), inference="simulation", draws=10, seed=1)
 
     def test_a_covariance_that_is_none(self):
         model = small()
@@ -782,6 +782,11 @@ class TestBadInput:
     def test_no_long_run(self):
         with pytest.raises(ModelError, match=r"the long run does not exist.*Take kind='short'"):
             impacts(at(small(past=True), **{"lag:y": 0.9}), kind="long")
+
+    @pytest.mark.parametrize("rho", [1.2, -9.0])
+    def test_no_multiplier(self, rho):
+        with pytest.raises(ModelError, match=f"does not settle: rho = {rho:.4f} lies outside"):
+            impacts(at(small(row=True), rho=rho))
 
     def test_powers_that_do_not_die_out(self):
         with pytest.raises(OptionError, match="do not die out"):

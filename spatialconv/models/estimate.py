@@ -15,7 +15,7 @@ from spatialconv._core.likelihood import Problem, observed_information, problem
 from spatialconv._core.likelihood_bsk import bsk_problem, maximise_bsk
 from spatialconv._core.logdet import LogDet, choose
 from spatialconv._core.maximise import Optimum, maximise
-from spatialconv.errors import OptimisationError, UnsupportedModelError
+from spatialconv.errors import ModelError, OptimisationError, UnsupportedModelError
 from spatialconv.models.design import Design, matrix
 from spatialconv.models.spec import Applied, ModelSpec
 from spatialconv.panel import FloatArray
@@ -131,13 +131,23 @@ def information_covariance(
         tau = float(np.exp(point.psi))
         info, error = random_effects_information(data.X, data.X @ beta, point.rho, point.lam, sigma2, tau, **spatial)
         if "phi" in optimum.at_bound:
-            return _with_nan(inverse(_without(info, -2)), -2), (_NO_PHI,)
-    return inverse(info), (_simulated(error),)
+            return _with_nan(_inverted(_without(info, -2)), -2), (_NO_PHI,)
+    return _inverted(info), (_simulated(error),)
 
 
 # Each value of that likelihood inverts an n x n matrix.
 BSK_AT_MOST = 1000
 _NO_PHI = "the variance of the random effects is zero (phi on its bound): the fit is that of pooled data"
+
+
+def _inverted(info: FloatArray) -> FloatArray:
+    try:
+        return inverse(info)
+    except np.linalg.LinAlgError:
+        raise ModelError(
+            "the information of the estimates is singular: the sample does not tell the spatial coefficient from the "
+            "variance, or the optimum is no regular maximum. More regions, fewer terms or other effects are needed."
+        ) from None
 
 
 def observed_covariance(data: Sample, optimum: Optimum) -> FloatArray:
@@ -153,7 +163,7 @@ def observed_covariance(data: Sample, optimum: Optimum) -> FloatArray:
     bound = data.random and "phi" in optimum.at_bound
     free = [data.W is not None, data.M is not None, data.random and not bound, True]
     keep = [*range(K), *(K + place for place, is_free in enumerate(free) if is_free)]
-    cov = inverse(info[np.ix_(keep, keep)])
+    cov = _inverted(info[np.ix_(keep, keep)])
     return _with_nan(cov, -2) if bound else cov
 
 

@@ -255,6 +255,13 @@ BAD = {
         errors.ModelError,
         "time effects need at least two regions; the panel has 1: 'Ningbo'",
     ),
+    "two regions after Lee and Yu": (
+        lambda zj, w: sc.beta(
+            zj.panel.subset(regions=["Ningbo", "Hangzhou"]), "exports", w, spatial="lag", effects="time"
+        ),
+        errors.ModelError,
+        "does not tell the spatial coefficient from the variance",
+    ),
     "one period": (
         lambda zj, w: sc.beta(zj.panel.subset(periods=[2016]), "exports"),
         errors.DataError,

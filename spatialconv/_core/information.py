@@ -33,9 +33,12 @@ from spatialconv._core.logdet import LogDet, factor
 FloatArray = npt.NDArray[np.float64]
 
 
-# Up to this many regions dense solves are the fastest; up to the second the squares' traces stay exact.
-DENSE_AT_MOST, EXACT_AT_MOST = 200, 20_000
-PROBES = 64
+# Up to this many regions dense solves are the fastest.
+DENSE_AT_MOST = 200
+# Traces of squares stay exact up to this many regions, and this many links a region in the squared matrix: its
+# complex factors fill up, where random signs cost no more than solves.
+EXACT_AT_MOST, LINKS_AT_MOST = 5000, 60
+PROBES = 96
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,7 @@ def _sparse(
     squares = [BW] * (W is not None) + [sp.csr_array(M0)] * (M is not None)
     kernels = [C] * (W is not None) + [B] * (M is not None)
     error = 0.0
-    if n <= EXACT_AT_MOST:
+    if n <= EXACT_AT_MOST and sp.csr_array(C.T @ C).nnz <= LINKS_AT_MOST * n:
         own = [trace_of_ratio(K.T @ K, D.T @ D) for K, D in zip(kernels, squares, strict=True)]
         htg = trace_of_ratio(C.T @ C, MA.T @ BW) if both else 0.0
     else:
@@ -215,16 +218,23 @@ def trace_of_ratio(K: sp.sparray, D: sp.sparray) -> float:
 
 
 def _probed(K: sp.csr_array, left: sp.csr_array, right: sp.csr_array) -> tuple[float, float]:
-    """Return tr((left K^-1)'(right K^-1)) by random signs (Hutchinson 1990), and its relative standard error."""
+    """Return tr((left K^-1)'(right K^-1)) by random signs (Hutchinson 1990), and its relative standard error.
+
+    tr(left' right), the part without K, is known exactly and serves as control variate.
+    """
     n = K.shape[0]
     lu = sp.linalg.splu(sp.csc_array(K), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
     rng = np.random.default_rng(0)  # the same figures in every run
-    draws = np.empty(PROBES)
+    draws = np.empty((PROBES, 2))
     for k in range(PROBES):
-        solved = lu.solve(rng.choice([-1.0, 1.0], n))
-        draws[k] = (left @ solved) @ (right @ solved)
-    mean = float(draws.mean())
-    return mean, float(draws.std(ddof=1) / np.sqrt(PROBES) / max(abs(mean), 1e-300))
+        z = rng.choice([-1.0, 1.0], n)
+        solved = lu.solve(z)
+        draws[k] = (left @ solved) @ (right @ solved), (left @ z) @ (right @ z)
+    known = float(left.multiply(right).sum())
+    slope = np.cov(draws.T)[0, 1] / max(draws[:, 1].var(ddof=1), 1e-300)
+    adjusted = draws[:, 0] - slope * (draws[:, 1] - known)
+    mean = float(adjusted.mean())
+    return mean, float(adjusted.std(ddof=1) / np.sqrt(PROBES) / max(abs(mean), 1e-300))
 
 
 def information(

@@ -20,6 +20,8 @@ DENSE = 2000
 DENSE_AT_MOST = 8000
 # Weights read from a file with seven decimals still count as standardised.
 STANDARDISED = 1e-6
+# Enough to tell a spectral radius from one: the error of the eigenvalue is of the order of the residual squared.
+ROUGH = 1e-5
 # Relative to the spectral radius: rounding splits a double real root into a pair this close to the real line,
 # and leaves a zero root this far from zero. To take such a pair as real can only narrow the interval.
 REAL = 1e-6
@@ -65,16 +67,18 @@ def standardisation(W: Any) -> Literal["row", "spectral", "none"]:
     most = min(sums.max(), np.asarray(W.sum(axis=0)).max())
     if most < 1 - STANDARDISED:
         return "none"
-    return "spectral" if abs(spectral_radius(W) - 1) <= STANDARDISED else "none"
+    return "spectral" if abs(spectral_radius(W, tolerance=ROUGH) - 1) <= STANDARDISED else "none"
 
 
-def spectral_radius(W: Any) -> float:
+def spectral_radius(W: Any, *, tolerance: float = 0.0) -> float:
     """Return the largest modulus of an eigenvalue of a non-negative W.
+
+    `tolerance` is of the residual of the iteration that large blocks need; 0 means to machine precision.
 
     By Perron and Frobenius it is itself an eigenvalue, of one of the irreducible diagonal blocks that a
     permutation of W has.
     """
-    return max((_perron(block) for block in blocks(W)), default=0.0)
+    return max((_perron(block, tolerance) for block in blocks(W)), default=0.0)
 
 
 def mutual(W: Any) -> bool:
@@ -125,9 +129,19 @@ def _real_ends(block: Any) -> tuple[float, float, bool]:
     return (smallest if smallest < -tiny else 0.0), (largest if largest > tiny else 0.0), exact
 
 
-def _perron(block: Any) -> float:
+def _perron(block: Any, tolerance: float) -> float:
+    known = _constant_row_sum(block)
+    if known is not None:
+        return known
+    if tolerance > 0 and block.shape[0] > DENSE:
+        start = np.ones(block.shape[0])  # not orthogonal to the Perron vector, which is positive
+        try:
+            found = eigs(block, k=1, which="LR", v0=start, tol=tolerance, return_eigenvectors=False)
+            return float(found[0].real)
+        except ArpackNoConvergence:
+            pass
     twin = symmetric_twin(block)
-    return _constant_row_sum(block) or (_ends_general(block) if twin is None else _ends_symmetric(twin))[1]
+    return (_ends_general(block) if twin is None else _ends_symmetric(twin))[1]
 
 
 def _constant_row_sum(block: Any) -> float | None:

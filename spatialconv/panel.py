@@ -208,7 +208,7 @@ class Panel:
         if series.dtype.kind in "OUS" or isinstance(series.dtype, pd.StringDtype):
             text |= series.map(lambda v: isinstance(v, str)).to_numpy(dtype=bool)
         if text.any() or series.dtype.kind in "Mmc":
-            shown = first([(*self._key(i), series.iloc[i]) for i in np.flatnonzero(text)])
+            shown = first([(*self._key(int(i)), series.iloc[i]) for i in np.flatnonzero(text)])
             raise VariableError(
                 f"{variable!r} must be numeric; its type is {series.dtype} and these cells are no "
                 f"numbers: {shown}. Convert it first, for example by pandas.to_numeric."

@@ -23,6 +23,7 @@ ImpactKind = Literal["static", "short", "long"]
 ImpactRoute = Literal["auto", "exact", "eigen", "trace", "stochastic"]
 ImpactInference = Literal["delta", "simulation"]
 PredictionKind = Literal["reduced", "signal", "trend"]
+MomentWeights = Literal["full", "partial", "initial"]
 
 
 def choice(name: str, value: Any, allowed: Any) -> Any:

@@ -20,3 +20,5 @@ LEVELS = 1e-3  # log levels of the Zhejiang study; the official total, known to 
 SD_OF_1000 = 0.085  # an sd from 1000 draws: standard error 1/sqrt(2000) = 0.022, the largest of forty is within 3.8
 DERIVATIVE = 1e-7  # fourth-order central differences of a dense inverse, h = 1e-4: h^4 truncated, 1e-15 / h rounded
 INTERPOLATED = 1e-7  # slopes of a log-determinant interpolated in a window of 0.01, second slopes a digit less
+MOMENTS = 1e-7  # a minimum found by values: the square root of rounding in a flat bottom
+SPREG_GM = 2e-5  # spreg's L-BFGS stops at 2e-6 in lambda; a covariance follows with ten times that

@@ -12,7 +12,7 @@ from spatialconv._core import wald_tests as core
 from spatialconv._core.effects import means, projection
 from spatialconv._core.error_components import Parameters, between_information
 from spatialconv._core.information import information, inverse, random_effects_information
-from spatialconv._options import Random, Vcov, choice, first
+from spatialconv._options import Effects, Random, choice, first
 from spatialconv.errors import ModelError
 from spatialconv.models._outcomes import CHI2, fit_of
 from spatialconv.models._refit import period_dummies, refit, with_columns, with_intercept, without
@@ -87,6 +87,8 @@ def hausman(
     choice("covariance", covariance, ("common", "plain"))
     f, r = fit_of(fixed, "fixed"), fit_of(random, "random")
     _comparable(f, r)
+    if covariance == "common" and not np.isfinite([f.loglik, r.loglik]).all():
+        raise ModelError("covariance='common' needs maximum likelihood estimates; take covariance='plain'.")
     terms = [name for name in f.design.names if name in r.design.names and name != "intercept"]
     terms += [name for name in ("rho", "lambda") if spatial and name in f.params.index]
     if not terms:
@@ -132,7 +134,7 @@ def _comparable(f: PanelFit, r: PanelFit) -> None:
     if robust:
         raise ModelError(
             f"the contrast needs the covariance of the likelihood (vcov='information'); got {first(robust)}. For "
-            "inference that is robust, take mundlak_test(vcov=...)."
+            "inference that is robust, take mundlak_test(vcov='cluster')."
         )
 
 
@@ -171,7 +173,9 @@ def _labelled(values: FloatArray, names: list[str]) -> pd.DataFrame:
     return pd.DataFrame(values, index=names, columns=names)
 
 
-def mundlak_test(model: Any, *, random: Random = "kkp", vcov: Vcov = "information") -> HypothesisTest:
+def mundlak_test(
+    model: Any, *, random: Random = "kkp", vcov: Literal["information", "observed", "cluster"] = "information"
+) -> HypothesisTest:
     """Test whether region effects are correlated with the regressors, by the regions' means (Mundlak 1978).
 
     Use it where Hausman's contrast is indefinite, or with a robust covariance. Under the null the means of the
@@ -184,8 +188,9 @@ def mundlak_test(model: Any, *, random: Random = "kkp", vcov: Vcov = "informatio
         effects become dummies of the periods.
     random : {"kkp", "bsk"}
         Whether the error process acts on the random effects too.
-    vcov : {"information", "observed", "robust", "cluster", ...}
-        Covariance of the augmented model, as in `fit_panel`.
+    vcov : {"information", "observed", "cluster"}
+        Covariance of the augmented random-effects model; "cluster" fits the augmented model to pooled data, leaves
+        the random effects in the errors, and lets these be dependent within regions in any way.
 
     Returns
     -------
@@ -212,6 +217,7 @@ def mundlak_test(model: Any, *, random: Random = "kkp", vcov: Vcov = "informatio
     >>> mundlak_test(sc.fit_panel(zj.panel, "exports", "digital", w, effects="region")).df
     1.0
     """
+    choice("vcov", vcov, ("information", "observed", "cluster"))
     fit = fit_of(model, "model")
     if fit.spec.effects not in ("region", "two-way", "random") or fit.spec.dynamic != "none":
         what = "dynamic" if fit.spec.dynamic != "none" else f"with effects={fit.spec.effects!r}"
@@ -219,7 +225,8 @@ def mundlak_test(model: Any, *, random: Random = "kkp", vcov: Vcov = "informatio
     design, added, left_out = _augmented(fit)
     if not added:
         raise ModelError("no regressor varies over time and over regions, so that there is no mean to test.")
-    spec = replace(fit.spec, effects="random", correction="auto", random=random, vcov=vcov)
+    effects: Effects = "none" if vcov == "cluster" else "random"
+    spec = replace(fit.spec, effects=effects, correction="auto", random=random, vcov=vcov)
     full = refit(design, spec)
     found = wald_test(full, added)
     note = f"no means of {first(left_out)}: they do not vary over time, or their means over regions" if left_out else ""

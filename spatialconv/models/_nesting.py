@@ -30,6 +30,9 @@ _HOLDS = {
 
 def restriction(restricted: PanelFit, full: PanelFit) -> str:
     """Return in words what `restricted` sets to zero in `full`, or raise ModelError if it is no special case."""
+    for fit in (restricted, full):
+        if not np.isfinite(fit.loglik):
+            _refuse(restricted, full, f"the {fit.spec.name} was not estimated by maximum likelihood")
     _same_sample(restricted, full)
     _same_approach(restricted, full)
     held, free = _HOLDS[restricted.spec.effects], _HOLDS[full.spec.effects]

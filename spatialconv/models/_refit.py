@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatialconv._core.effects import projection
+from spatialconv.models.covariances import SANDWICH
 from spatialconv.models.design import Design, check
 from spatialconv.models.estimate import maximum_likelihood
 from spatialconv.models.fitted import PanelFit
@@ -26,7 +27,8 @@ def refit(design: Design, spec: ModelSpec) -> PanelFit:
     options = {field.name: getattr(spec, field.name) for field in fields(spec)}
     weights = design.W.summary if design.W is not None else None
     notes = (*design.notes, *((note,) if note else ()), *estimates.notes)
-    return PanelFit(spec, design, estimates, notes, Provenance("fit_panel", options, N, T, weights))
+    fit = PanelFit(spec, design, estimates, notes, Provenance("fit_panel", options, N, T, weights))
+    return fit.with_vcov(spec.vcov) if spec.vcov in SANDWICH else fit
 
 
 def sums_to_one(weights: Aligned | None) -> bool:

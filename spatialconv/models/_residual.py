@@ -42,8 +42,8 @@ def pesaran_cd(residuals: Any) -> HypothesisTest:
     -------
     HypothesisTest
         ``CD = sqrt(2 T / (N (N - 1))) sum of the correlations of all pairs``, standard normal, two-sided. Where the
-        mean over the regions was taken out of every period (time effects) CD is bound to be near -sqrt(T / 2)
-        whatever the data, and is NaN with that reason (Juodis and Reese 2022).
+        mean over the regions was taken out of every period (time effects) correlations are negative by construction,
+        CD tends to -sqrt(T / 2) (with equal variances), and is NaN with that reason (Juodis and Reese 2022).
 
     Raises
     ------
@@ -73,8 +73,9 @@ def pesaran_cd(residuals: Any) -> HypothesisTest:
     where = Provenance("pesaran_cd", {}, N, T)
     if np.abs(E.mean(axis=1)).max() <= 1e-8 * np.sqrt((E**2).mean()):
         reason = (
-            "residuals sum to zero in every period (time effects): CD is near "
-            f"-sqrt(T/2) = {-np.sqrt(T / 2):.2f} whatever the data; take residual_moran() or lm_tests()"
+            "residuals sum to zero in every period (time effects), so that their correlations are negative by "
+            f"construction and CD is biased towards -sqrt(T/2) = {-np.sqrt(T / 2):.2f}; take residual_moran() or "
+            "lm_tests()"
         )
         return inapplicable("Pesaran CD", _NULL, _ALTERNATIVE, NORMAL, reason)
     found = normal_test("Pesaran CD", _NULL, _ALTERNATIVE, core.pesaran_cd(E))
@@ -193,4 +194,5 @@ def _estimated(model: PanelFit, weights: Aligned, project: Projection) -> tuple[
         )
     a = core.shared_information(weights.matrix, W, model.rho, M, model.lambda_, model.sigma2, project)
     names = [*(["rho"] if spec.has_lag else []), *(["lambda"] if spec.has_error else []), "sigma2"]
-    return float(a @ model.cov.loc[names, names].to_numpy() @ a), ""
+    # Estimates by moments have no variance of sigma2, which counts for next to nothing here.
+    return float(a @ np.nan_to_num(model.cov.loc[names, names].to_numpy()) @ a), ""

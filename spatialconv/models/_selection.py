@@ -154,9 +154,9 @@ def select_model(
     1. Region and time effects: F tests in the Durbin model. 2. LM tests of a spatial lag and error, plain and robust.
     3. If neither plain test rejects: lagged regressors (SLX) by a Wald test; if they matter, the Durbin model and
     rho = 0 in it. 4. Otherwise the Durbin model and its likelihood ratios against SAR and SEM. SAR stands if it is not
-    rejected and the robust LM tests point to the lag, SEM if it is not rejected and they point to the error, else the
-    Durbin model, which nests both. 5. With region effects: Hausman, or Mundlak's form where that is indefinite or
-    there are time effects.
+    rejected and the robust LM tests point to the lag, SEM if it is not rejected and they point to the error. If both
+    are rejected, SLX stands if rho = 0 is not. Else it is the Durbin model, which nests them all. 5. With region
+    effects: Hausman, or Mundlak's form where that is indefinite or there are time effects.
 
     References
     ----------
@@ -229,7 +229,10 @@ def _spatial_form(chain: _Chain, sdm: PanelFit) -> tuple[PanelFit, str]:
         fit = refit(replace(plain, M=sdm.design.W), replace(sdm.spec, spatial="error", durbin=()))
         return fit, "SEM: the common factor is not rejected and the robust LM tests point to the error"
     if no_sar and no_sem:
-        return sdm, "SDM: neither SAR nor SEM is a special case that the data accept"
+        if chain.ask("Does it reduce to SLX?", tests["LR: SLX in SDM"], "no", "yes"):
+            return sdm, "SDM: neither SAR nor SEM nor SLX is a special case that the data accept"
+        slx = refit(sdm.design, replace(sdm.spec, spatial="none"))
+        return slx, "SLX: lagged regressors matter, a spatial lag beside them does not"
     return sdm, "SDM: the likelihood ratio and the robust LM tests point to different models, and it nests both"
 
 

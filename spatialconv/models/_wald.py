@@ -15,7 +15,9 @@ from spatialconv.errors import ModelError, OptionError
 from spatialconv.models._outcomes import CHI2, Diagnostics, fit_of, inapplicable
 from spatialconv.models._ratio import lr_test
 from spatialconv.models._refit import refit, without
+from spatialconv.models.design import Design
 from spatialconv.models.fitted import PanelFit
+from spatialconv.models.spec import ModelSpec
 from spatialconv.panel import FloatArray
 from spatialconv.results import HypothesisTest, Provenance, number
 
@@ -24,7 +26,8 @@ def wald_test(
     fit: Any,
     restrictions: str | Iterable[str] | Mapping[str, float] | pd.DataFrame,
     *,
-    value: float | Iterable[float] = 0.0) -> HypothesisTest:
+    value: float | Iterable[float] = 0.0,
+) -> HypothesisTest:
     """Test linear restrictions on the parameters of a fitted model, with the covariance that it carries.
 
     Parameters
@@ -212,30 +215,25 @@ def reduction_tests(fit: Any) -> Diagnostics:
     model = fit_of(fit)
     x = _durbin_terms(model)
     lags = tuple(f"W:{name}" for name in x)
-    spec = model.spec
-    sar = refit(without(model.design, lags), replace(spec, durbin=()))
-    rows = [
+    # Only the likelihoods of the restricted models are used.
+    spec = replace(model.spec, vcov="information")
+    less = without(model.design, lags)
+    rows = (
         replace(wald_test(model, lags), name="Wald: SAR in SDM"),
-        lr_test(sar, model),
+        _ratio(model, "SAR", less, replace(spec, durbin=())),
         common_factor_test(model),
-        _error_ratio(model, lags),
+        _ratio(model, "SEM", replace(less, M=less.W), replace(spec, spatial="error", durbin=())),
         replace(wald_test(model, "rho"), name="Wald: SLX in SDM"),
-        lr_test(refit(model.design, replace(spec, spatial="none")), model),
-    ]
-    title = f"What the {_described(model)} reduces to"
+        _ratio(model, "SLX", model.design, replace(spec, spatial="none")),
+    )
+    title = f"Special cases of {model._headline()[0]}"
     where = Provenance("reduction_tests", {"y": spec.y, "x": spec.x}, model.n_regions, model.n_periods)
-    return Diagnostics(title, tuple(rows), model.notes, replace(where, weights=model.provenance.weights))
+    return Diagnostics(title, rows, model.notes, replace(where, weights=model.provenance.weights))
 
 
-def _described(model: PanelFit) -> str:
-    return model._headline()[0]
-
-
-def _error_ratio(model: PanelFit, lags: tuple[str, ...]) -> HypothesisTest:
-    """Return the likelihood ratio against the error model, where weights and effects allow that model."""
+def _ratio(model: PanelFit, name: str, design: Design, spec: ModelSpec) -> HypothesisTest:
+    """Return the likelihood ratio against a special case, or why there is none with these weights and effects."""
     try:
-        design = replace(without(model.design, lags), M=model.design.W)
-        sem = refit(design, replace(model.spec, spatial="error", durbin=()))
-        return replace(lr_test(sem, model), name="LR: SEM in SDM")
+        return replace(lr_test(refit(design, spec), model), name=f"LR: {name} in SDM")
     except ModelError as error:
-        return inapplicable("LR: SEM in SDM", "theta + rho beta = 0", "the Durbin model", CHI2, str(error))
+        return inapplicable(f"LR: {name} in SDM", f"the model is a {name}", "the Durbin model", CHI2, str(error))

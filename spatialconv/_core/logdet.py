@@ -14,6 +14,7 @@ the factorisation itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -83,6 +84,11 @@ class LogDet(Protocol):
         """Return an object whose interval has exact ends."""
         ...
 
+    @property
+    def said(self) -> str:
+        """What a result must say of it; empty where it is exact."""
+        ...
+
 
 @dataclass(frozen=True)
 class Eigen:
@@ -126,6 +132,11 @@ class Eigen:
     def widened(self) -> Eigen:
         """Return itself."""
         return self
+
+    @property
+    def said(self) -> str:
+        """Nothing: it is exact."""
+        return ""
 
     def _terms(self, rho: Rho) -> npt.NDArray[np.complex128]:
         terms: npt.NDArray[np.complex128] = 1.0 - np.multiply.outer(np.asarray(rho), self.eigenvalues)
@@ -186,6 +197,11 @@ class Factored:
         series = np.asarray(chebyshev.chebfit(places, values, nodes - 1))
         return replace(self, window=window, series=series, n_factored=self.n_factored + nodes)
 
+    @property
+    def said(self) -> str:
+        """Nothing: its error is that of rounding."""
+        return ""
+
     def value(self, rho: Rho) -> Rho:
         """Return log|I - rho W|."""
         return self._evaluated(rho, 0) + sum(np.log1p(-np.asarray(rho) * w) for w in self.poles)
@@ -213,9 +229,92 @@ class Factored:
         return float(result) if np.ndim(result) == 0 else np.asarray(result)
 
 
-def choose(W: sp.csr_array) -> LogDet:
-    """Return the method that suits the size of W."""
-    return Eigen.of(W) if W.shape[0] <= EIGEN_AT_MOST else Factored.of(W)
+@dataclass(frozen=True)
+class Stochastic:
+    """Log-determinant from traces of powers of W by random signs (Barry and Pace 1999); only when asked for.
+
+    log|I - rho W| = -sum_k rho^k tr(W^k) / k, with tr W and tr W^2 exact. It needs no factorisation, only products;
+    its error does not vanish, and grows where rho times the largest eigenvalue is near one.
+    """
+
+    interval: tuple[float, float]
+    traces: FloatArray
+    errors: FloatArray
+    name: str = "stochastic traces of powers"
+
+    @classmethod
+    def of(cls, W: sp.csr_array, *, powers: int = 120, probes: int = 48) -> Stochastic:
+        """Estimate tr(W^k) for k up to `powers` from `probes` vectors of random signs."""
+        n = W.shape[0]
+        Z = np.random.default_rng(0).choice([-1.0, 1.0], (n, probes))
+        found, V = np.empty((powers, probes)), Z
+        for k in range(powers):
+            V = W @ V
+            found[k] = np.einsum("np,np->p", Z, V)
+        means, errors = found.mean(axis=1), found.std(axis=1, ddof=1) / np.sqrt(probes)
+        means[:2] = W.diagonal().sum(), W.multiply(W.T).sum()
+        errors[:2] = 0.0
+        return cls(guaranteed(W)[:2], means, errors)
+
+    @property
+    def window(self) -> tuple[float, float]:
+        """The guaranteed interval."""
+        return self.interval
+
+    @property
+    def exact(self) -> tuple[bool, bool]:
+        """Both ends are taken as they are: looking for exact ones would need what this method avoids."""
+        return True, True
+
+    @property
+    def said(self) -> str:
+        """How far the values are simulated."""
+        half = 0.5 * self.interval[1]
+        error = float(np.sqrt(((half**self._powers * self.errors / self._powers) ** 2).sum()))
+        return f"the log-determinant is simulated: its standard error at rho = {half:.2f} is {error:.2g}"
+
+    @property
+    def _powers(self) -> FloatArray:
+        return np.arange(1.0, len(self.traces) + 1)
+
+    def value(self, rho: Rho) -> Rho:
+        """Return log|I - rho W|."""
+        return self._series(rho, 1 / self._powers, 0)
+
+    def derivative(self, rho: Rho) -> Rho:
+        """Return -tr(G)."""
+        return self._series(rho, np.ones(len(self.traces)), 1)
+
+    def second(self, rho: Rho) -> Rho:
+        """Return -tr(G G)."""
+        return self._series(rho, self._powers - 1, 2)
+
+    def around(self, rho: float, half_width: float) -> Stochastic:  # noqa: ARG002
+        """Return itself."""
+        return self
+
+    def widened(self) -> Stochastic:
+        """Return itself."""
+        return self
+
+    def _series(self, rho: Rho, factor: FloatArray, order: int) -> Rho:
+        # The terms below the order vanish; their powers would be negative.
+        exponents = np.maximum(self._powers - order, 0)
+        return _sum(-(np.asarray(rho)[..., None] ** exponents) * factor * self.traces)
+
+
+METHODS: dict[str, Callable[[sp.csr_array], LogDet]] = {
+    "eigen": Eigen.of,
+    "lu": Factored.of,
+    "stochastic": Stochastic.of,
+}
+
+
+def choose(W: sp.csr_array, method: str = "auto") -> LogDet:
+    """Return the method named, or for "auto" the one that suits the size of W."""
+    if method == "auto":
+        method = "eigen" if W.shape[0] <= EIGEN_AT_MOST else "lu"
+    return METHODS[method](W)
 
 
 def guaranteed(W: sp.csr_array) -> tuple[float, float, tuple[float, ...]]:

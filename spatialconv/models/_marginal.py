@@ -32,6 +32,7 @@ from spatialconv.errors import ModelError, OptionError
 
 if TYPE_CHECKING:
     from spatialconv.models.fitted import PanelFit
+from spatialconv.models.resample import resampled_params
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -128,11 +129,12 @@ def check_stable(W: sp.csr_array, co: Coefficients) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Draws:
-    """Draws of the parameters, shape (draws, P), the ends of the interval of rho, and how many were rejected."""
+    """Draws of the parameters, shape (draws, P), the ends of the interval of rho, how many were drawn anew or lost."""
 
     values: FloatArray
     ends: tuple[float, float]
     rejected: int
+    lost: int = 0
 
 
 def draw(fit: PanelFit, places: Places, W: sp.csr_array, *, draws: int, long: bool, rng: np.random.Generator) -> Draws:
@@ -232,9 +234,24 @@ class Job:
             )
         return check_stable(self.W, self.coefficients) if self.long else ()
 
-    def draw(self, draws: int, rng: np.random.Generator) -> Draws:
-        """Return draws of the parameters."""
+    def draw(self, draws: int, rng: np.random.Generator, jobs: int | None = None) -> Draws:
+        """Return draws of the parameters: from their normal distribution, or refits where jobs are given."""
+        if jobs is not None:
+            return self._refitted(draws, rng, jobs)
         return draw(self.fit, self.places, self.W, draws=draws, long=self.long, rng=rng)
+
+    def _refitted(self, draws: int, rng: np.random.Generator, jobs: int) -> Draws:
+        values, lost = resampled_params(self.fit, draws, rng, jobs=jobs)
+        co = self.places.pick(values)
+        interval = ends(self.W, co.rho) if self.places.rho < self.places.size else (-np.inf, np.inf)
+        if not self.long:
+            return Draws(values, interval, 0, lost)
+        good = (persistence(spectrum(self.W)[0], co.rho, co.tau, co.eta) < 1) & (co.tau < 1)
+        if good.mean() < 0.5:
+            raise ModelError(
+                f"in {int((~good).sum())} of {len(good)} refits the long run does not exist; take kind='short'."
+            )
+        return Draws(values[good], interval, 0, lost + int((~good).sum()))
 
     def route(self, name: ImpactRoute, drawn: Draws | None, rng: np.random.Generator) -> Route:
         """Return the way to the multipliers that was asked for, or that suits the weights."""
@@ -348,6 +365,9 @@ def draw_notes(drawn: Draws, error: float) -> tuple[str, ...]:
             f"{drawn.rejected} of {total} draws lay where no effects exist (rho outside "
             f"({drawn.ends[0]:.4f}, {drawn.ends[1]:.4f}) or not stable) and were drawn anew"
         )
+    if drawn.lost:
+        total = drawn.lost + len(drawn.values)
+        found.append(f"{drawn.lost} of {total} refits failed or have no long run and are left out of the intervals")
     if error > COARSE:
         found.append(f"multipliers were interpolated between draws with a relative error of {error:.1e}")
     return tuple(found)

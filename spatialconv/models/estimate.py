@@ -91,8 +91,8 @@ def sample(design: Design, spec: ModelSpec, correction: Applied) -> Sample:
 def maximum_likelihood(design: Design, spec: ModelSpec, correction: Applied) -> Estimates:
     """Maximise the likelihood of a specification on a complete design."""
     data = sample(design, spec, correction)
-    logdet_w = choose(data.W) if data.W is not None else None
-    logdet_m = logdet_w if data.M is data.W else (choose(data.M) if data.M is not None else None)
+    logdet_w = choose(data.W, spec.logdet) if data.W is not None else None
+    logdet_m = logdet_w if data.M is data.W else (choose(data.M, spec.logdet) if data.M is not None else None)
     if spec.outside:
         return _outside(design, spec, data, logdet_w, logdet_m)
     likelihood = data.problem(logdet_w, logdet_m)
@@ -216,8 +216,12 @@ def _assembled(
         dof=data.project.dof,
         correction=correction,
         optimum=optimum,
-        notes=tuple(note for note in notes if note),
+        notes=tuple(note for note in (*notes, *_of_logdet(optimum)) if note),
     )
+
+
+def _of_logdet(optimum: Optimum) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(d.said for d in (optimum.logdet_w, optimum.logdet_m) if d is not None))
 
 
 def stability(design: Design, spec: ModelSpec, estimates: Estimates) -> str:

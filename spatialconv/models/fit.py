@@ -9,13 +9,24 @@ from typing import Any
 
 from spatialconv._core.effects import projection
 from spatialconv._core.logdet import LogDet
-from spatialconv._options import Correction, Dynamic, Effects, Random, Spatial, Vcov, names
+from spatialconv._options import (
+    Correction,
+    Dynamic,
+    Effects,
+    Estimator,
+    LogDeterminant,
+    Random,
+    Spatial,
+    Vcov,
+    names,
+)
 from spatialconv.errors import BoundaryWarning, ModelError, OptionError
 from spatialconv.models.covariances import SANDWICH
 from spatialconv.models.design import Design, check, complete, from_panel, names_of
 from spatialconv.models.estimate import maximum_likelihood, stability
 from spatialconv.models.fitted import PanelFit
 from spatialconv.models.formula import is_formula, resolve
+from spatialconv.models.gmm import gmm_design
 from spatialconv.models.spec import ModelSpec
 from spatialconv.panel import Panel
 from spatialconv.results import Provenance, merge_notes
@@ -35,7 +46,9 @@ def fit_panel(
     dynamic: Dynamic = "none",
     correction: Correction = "auto",
     random: Random = "kkp",
+    estimator: Estimator = "ml",
     vcov: Vcov = "information",
+    logdet: LogDeterminant = "auto",
 ) -> PanelFit:
     """Estimate a spatial panel model (or, from one period, a cross-sectional one) by maximum likelihood.
 
@@ -76,6 +89,13 @@ def fit_panel(
     vcov : {"information", "observed", "robust", "cluster", "driscoll-kraay"}
         Covariance of the estimates: inverse of the expected or of the observed information, or a sandwich; see
         `PanelFit.with_vcov`.
+    estimator : {"ml", "gmm"}
+        Maximum likelihood, or moments: spatial two-stage least squares for the lag, moments for the error. The
+        latter needs no log-determinant and holds under unequal variances (with vcov="robust"), but knows no
+        log-likelihood.
+    logdet : {"auto", "eigen", "lu", "stochastic"}
+        How log|I - rho W| is computed: all eigenvalues (exact, up to some hundred regions), sparse factors at
+        Chebyshev nodes closing in on rho (exact to rounding), or random traces. "auto" never takes the last.
 
     Returns
     -------
@@ -133,6 +153,8 @@ def fit_panel(
         vcov,
         random,
         dynamic,
+        estimator,
+        logdet,
     )
     return fit_design(from_panel(panel, spec), spec, w, error_w=error_w)
 
@@ -143,7 +165,7 @@ def fit_design(design: Design, spec: ModelSpec, w: Any = None, *, error_w: Any =
     correction, reason = spec.resolve(_is_row(design.W), _is_row(design.M))
     T, N, _ = design.shape
     check(design, projection(spec.fixed_effects, T, N, lee_yu=False))
-    estimates = maximum_likelihood(design, spec, correction)
+    estimates = (gmm_design if spec.estimator == "gmm" else maximum_likelihood)(design, spec, correction)
     optimum = estimates.optimum
     if optimum.at_bound:
         _warn_of_bounds(optimum.at_bound)
@@ -156,7 +178,8 @@ def fit_design(design: Design, spec: ModelSpec, w: Any = None, *, error_w: Any =
     )
     notes = merge_notes(design.notes, (text for text in reasons if text))
     fit = PanelFit(spec, design, estimates, notes, _provenance(design, spec))
-    return fit.with_vcov(spec.vcov) if spec.vcov in SANDWICH else fit
+    # The likelihood's sandwiches are taken from a fit that stands; moments have theirs from the start.
+    return fit.with_vcov(spec.vcov) if spec.vcov in SANDWICH and spec.estimator == "ml" else fit
 
 
 def _warn_of_bounds(names_at_bound: tuple[str, ...]) -> None:

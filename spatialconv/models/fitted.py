@@ -100,6 +100,8 @@ class PanelFit(Result):
         neighbours share. A sandwich mends standard errors, not the estimate of rho, which unequal variances
         bias (Lin and Lee 2010).
         """
+        if self.spec.estimator == "gmm":
+            raise ModelError("estimates by moments depend on their covariance; fit again with vcov=... instead.")
         spec = replace(self.spec, vcov=vcov)
         cov, said = covariance(self.design, spec, self.estimates, lags=lags, kernel=kernel)
         notes = merge_notes(self.notes, (text for text in said if text))
@@ -322,6 +324,13 @@ class PanelFit(Result):
             "weights": self.provenance.weights or "",
         }
 
+    @property
+    def logdet(self) -> str:
+        """How the log-determinant was computed; empty where the model has none."""
+        optimum = self.estimates.optimum
+        found = [d.name for d in (optimum.logdet_w, optimum.logdet_m) if d is not None]
+        return " and ".join(dict.fromkeys(found))
+
     def _approach(self) -> str:
         if self.spec.effects in ("none", "random"):
             return _EFFECTS[self.spec.effects]
@@ -333,7 +342,8 @@ class PanelFit(Result):
     def _headline(self) -> list[str]:
         sample = f"{self.n_regions} regions x {self.n_periods} periods"
         title = f"{self.spec.name} of {self.spec.y}: {sample}, {self._approach()}"
-        return [title, *self._parameter_lines(), f"  log-likelihood {number(self.loglik)}, AIC {number(self.aic, 2)}"]
+        likelihood = f"  log-likelihood {number(self.loglik)}, AIC {number(self.aic, 2)}"
+        return [title, *self._parameter_lines(), *([likelihood] if self.spec.estimator == "ml" else [])]
 
     def _parameter_lines(self, most: int = 4) -> list[str]:
         terms = [t for t in self.params.index if t not in ("intercept", "sigma2")]

@@ -28,6 +28,7 @@ def impacts(
     draws: int = 1000,
     level: float = 0.95,
     seed: int | np.random.Generator | None = None,
+    jobs: int = 1,
 ) -> Impacts:
     """Compute what one unit more of each regressor does to the outcome: at home, in other regions, in all.
 
@@ -45,15 +46,18 @@ def impacts(
         How the multipliers are computed: a dense inverse; all eigenvalues; slopes of the log-determinant from
         sparse factors; power series with traces from random probes, which is the only one that is not exact.
         "auto" takes what the fit has at hand, a dense inverse for small or full weights, sparse factors else.
-    inference : {"delta", "simulation"}
-        Standard errors by the delta method with analytic derivatives, or from draws of the estimates' normal
-        distribution; the intervals of the latter are quantiles and need not be symmetric.
+    inference : {"delta", "simulation", "bootstrap"}
+        Standard errors by the delta method with analytic derivatives, from draws of the estimates' normal
+        distribution, or from refits to resampled errors (regressors other than lags in time held fixed); the
+        intervals of the latter two are quantiles and need not be symmetric.
     draws : int
-        Number of admissible draws.
+        Number of admissible draws, or of refits.
     level : float
         Confidence level.
     seed : int or Generator, optional
         For the draws and for random probes; the seed used is stored in the provenance.
+    jobs : int
+        Processes for the refits, by joblib; the figures do not depend on it.
 
     Returns
     -------
@@ -98,7 +102,7 @@ def impacts(
     rng, used = generator(seed)
     job = Job.of(fit, kind, level)
     stable = job.check()
-    drawn = job.draw(draws, rng) if inference == "simulation" else None
+    drawn = None if inference == "delta" else job.draw(draws, rng, jobs if inference == "bootstrap" else None)
     way = job.route(route, drawn, rng)
     means = way.at(float(job.r))
     table, cov, extra = job.by_draws(way, means, drawn) if drawn is not None else job.by_delta(means)

@@ -8,7 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from spatialconv._options import Correction, Dynamic, Effects, Random, Spatial, Vcov, choice
+from spatialconv._options import (
+    Correction,
+    Dynamic,
+    Effects,
+    Estimator,
+    LogDeterminant,
+    Random,
+    Spatial,
+    Vcov,
+    choice,
+)
 from spatialconv.errors import UnsupportedModelError
 
 FixedEffects = Literal["none", "region", "time", "two-way"]
@@ -71,6 +81,8 @@ class ModelSpec:
     vcov: Vcov = "information"
     random: Random = "kkp"
     dynamic: Dynamic = "none"
+    estimator: Estimator = "ml"
+    logdet: LogDeterminant = "auto"
 
     def __post_init__(self) -> None:
         choice("spatial", self.spatial, Spatial)
@@ -79,6 +91,8 @@ class ModelSpec:
         choice("vcov", self.vcov, Vcov)
         choice("random", self.random, Random)
         choice("dynamic", self.dynamic, Dynamic)
+        choice("estimator", self.estimator, Estimator)
+        choice("logdet", self.logdet, LogDeterminant)
         if self.dynamic != "none" and self.effects == "random":
             raise UnsupportedModelError(
                 "a dynamic model with random effects needs a model of the first period, which is not derived here; "

@@ -763,7 +763,7 @@ class TestBadInput:
         [
             ({"kind": "longrun"}, "kind must be one of 'static', 'short', 'long'; got 'longrun'"),
             ({"route": "dense"}, "route must be one of"),
-            ({"inference": "bootstrap"}, "inference must be one of 'delta', 'simulation'"),
+            ({"inference": "guess"}, "inference must be one of 'delta', 'simulation'"),
             ({"draws": 1}, "draws must be a whole number of at least 2"),
             ({"level": 95}, "level must lie strictly between 0 and 1"),
             ({"kind": "long"}, "kind='long' needs a lag of the outcome in time"),

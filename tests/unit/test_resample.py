@@ -1,0 +1,103 @@
+"""Impacts by refits to resampled errors, GMM and the log-determinant through the public door."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import spatialconv as sc
+from spatialconv import errors
+from spatialconv.models.resample import _outcome, resampled_params
+from tests.unit.test_splm import data, fit
+
+
+def test_bootstrap_meets_the_delta_method_where_it_should():
+    """Forty-eight states, seventeen years, residuals close to normal: the two estimate the same variance."""
+    f = fit("munnell", "region", "lag", "lee-yu")
+    delta = f.impacts().table
+    boot = f.impacts(inference="bootstrap", draws=300, seed=1).table
+    np.testing.assert_allclose(boot["estimate"], delta["estimate"], rtol=1e-12)
+    # The Monte Carlo error of a standard deviation from 300 draws is 4 per cent.
+    np.testing.assert_allclose(boot["std_error"] / delta["std_error"], 1, atol=0.2)
+
+
+def test_jobs_change_nothing_and_seeds_do():
+    f = fit("munnell", "region", "lag", "none")
+    one, two = (f.impacts(inference="bootstrap", draws=12, seed=5, jobs=j).table for j in (1, 2))
+    pd.testing.assert_frame_equal(one, two)
+    other = f.impacts(inference="bootstrap", draws=12, seed=6).table
+    assert not np.allclose(one["std_error"], other["std_error"])
+
+
+@pytest.mark.parametrize("spatial", ["lag", "error", "sarar"])
+@pytest.mark.parametrize("effects", ["none", "region", "two-way"])
+def test_resampled_outcome_obeys_the_model(spatial, effects):
+    """Filtered and cleared of regressors and effects, the resampled outcome is the resampled errors."""
+    f = fit("munnell", effects, spatial, "none")
+    rng = np.random.default_rng(3)
+    design = _outcome(f, rng)
+    W = f.design.W.matrix.toarray()
+    rho = 0.0 if np.isnan(f.rho) else f.rho
+    lam = 0.0 if np.isnan(f.lambda_) else f.lambda_
+    effect = f.estimates.effect if effects != "none" else 0.0
+    u = design.y - rho * design.y @ W.T - f.design.X @ f.estimates.beta - effect
+    e = u - lam * u @ W.T
+    pool = f.residuals.to_numpy().ravel()
+    pool = (pool - pool.mean()) * np.sqrt(f.sigma2 / np.var(pool))
+    places = np.abs(e.ravel()[:, None] - pool[None, :]).min(axis=1)
+    np.testing.assert_allclose(places, 0, atol=1e-9)
+
+
+def test_lags_in_time_are_rebuilt_from_the_resampled_past():
+    panel, w, y, x = data("munnell")
+    f = sc.fit_panel(panel, y, x, w, dynamic="both", effects="region", correction="none")
+    design = _outcome(f, np.random.default_rng(4))
+    W = f.design.W.matrix.toarray()
+    np.testing.assert_array_equal(design.X[0], f.design.X[0])
+    np.testing.assert_allclose(design.X[1:, :, 0], design.y[:-1])
+    np.testing.assert_allclose(design.X[1:, :, 1], design.y[:-1] @ W.T)
+    np.testing.assert_array_equal(design.X[..., 2:], f.design.X[..., 2:])
+
+
+def test_spread_of_refits_is_that_of_the_estimates():
+    f = fit("munnell", "two-way", "sarar", "none")
+    values, lost = resampled_params(f, 200, np.random.default_rng(0))
+    assert lost == 0
+    # Not that of sigma2: the information takes errors as normal, the residuals have heavier tails.
+    np.testing.assert_allclose((values.std(axis=0) / f.std_errors).drop("sigma2"), 1, atol=0.35)
+
+
+def test_what_cannot_be_resampled_says_so():
+    panel, w, y, x = data("munnell")
+    random = sc.fit_panel(panel, y, x, w, effects="random")
+    with pytest.raises(errors.UnsupportedModelError, match="derived for maximum likelihood with fixed effects"):
+        random.impacts(inference="bootstrap", draws=5)
+
+
+def test_log_determinant_by_every_method():
+    panel, w, y, x = data("munnell")
+    exact, lu, random = (
+        sc.fit_panel(panel, y, x, w, effects="region", logdet=m) for m in ("eigen", "lu", "stochastic")
+    )
+    np.testing.assert_allclose(lu.params, exact.params, rtol=1e-8)
+    np.testing.assert_allclose(lu.cov, exact.cov, rtol=1e-6, atol=1e-14)
+    assert lu.logdet == "sparse LU at Chebyshev nodes"
+    assert exact.logdet == "eigenvalues"
+    # Random traces of 48 regions are rough: within a tenth of a standard error, and the result says so.
+    assert abs(random.rho - exact.rho) < 0.1 * exact.std_errors["rho"]
+    assert any("the log-determinant is simulated" in note for note in random.notes)
+    with pytest.raises(errors.OptionError, match="logdet must be one of 'auto', 'eigen', 'lu', 'stochastic'"):
+        sc.fit_panel(panel, y, x, w, logdet="cholesky")
+
+
+def test_moments_through_the_public_door():
+    panel, w, y, x = data("munnell")
+    f = sc.fit_panel(panel, y, x, w, effects="region", estimator="gmm", vcov="robust")
+    ml = fit("munnell", "region", "lag", "lee-yu")
+    assert np.isnan(f.loglik)
+    assert abs(f.rho - ml.rho) < 4 * ml.std_errors["rho"]
+    assert any("two-stage least squares" in note for note in f.notes)
+    assert f.impacts().table["std_error"].gt(0).all()
+    with pytest.raises(errors.ModelError, match=r"fit again with vcov="):
+        f.with_vcov("cluster")

@@ -255,3 +255,18 @@ def test_direct_rho_under_time_effects_as_said(zj):
     assert means.loc["none", "rejects"] == pytest.approx(0.25, abs=0.06)
     assert means.loc["lee-yu", "rho"] == pytest.approx(0, abs=0.06)
     assert means.loc["lee-yu", "rejects"] == pytest.approx(0.05, abs=0.04)
+
+
+def test_supported_combinations_as_said():
+    """The table of the README is the table of the validator."""
+    from spatialconv.models.spec import SUPPORTED
+
+    words = {"any": "any", "row": "row-standardised, nobody alone"}
+    expected = [
+        f"| {effects} | {correction} | {words[needs.lag_weights]} | {words[needs.error_weights]} |"
+        for (effects, correction), needs in SUPPORTED.items()
+    ]
+    lines = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8").splitlines()
+    start = lines.index("| effects | correction | weights of the lag | weights of the error |") + 2
+    assert lines[start : start + len(expected)] == expected
+    assert not lines[start + len(expected)]

@@ -17,8 +17,10 @@ import scipy.linalg as la
 import scipy.optimize as so
 import scipy.sparse as sp
 
+from spatialconv._core.information import traces
 from spatialconv._core.least_squares import basis
 from spatialconv._core.likelihood import lag
+from spatialconv._core.logdet import LogDet
 from spatialconv._core.score_tests import trace
 
 FloatArray = npt.NDArray[np.float64]
@@ -159,24 +161,25 @@ def conditional_lambda(fit: RandomEffects, W: sp.csr_array) -> float:
     return float(D / np.sqrt((T - 1 + ratio**2) * b))
 
 
-def conditional_mu(u: FloatArray, lam: float, s2: float, W: sp.csr_array) -> float:
+def conditional_mu(u: FloatArray, lam: float, s2: float, W: sp.csr_array, logdet: LogDet | None = None) -> float:
     """Test s2_mu = 0 with lambda free (equation 2.26), from the residuals u = y - X b of the error model, (T, N).
 
-    D = T [u_bar'(B'B)^2 u_bar T / s2 - tr B'B] / (2 s2), B = I - lambda W; the information of (s2_v, s2_mu,
-    lambda) is tr(S^-1 S_i S^-1 S_j) / 2.
+    D = [u.'(B'B)^2 u. / s2 - T tr B'B] / (2 s2) with u. the sum over periods and B = I - lambda W; the information
+    of (s2_v, s2_mu, lambda) is tr(S^-1 S_i S^-1 S_j) / 2. The log-determinant spares dense inverses where n is large.
     """
     T, N = u.shape
-    B = np.eye(N) - lam * W.toarray()
-    H = la.solve(B.T, W.toarray().T).T
-    BB = B.T @ B
+    B = sp.csr_array(sp.eye_array(N, format="csr") - lam * W)
+    BB = sp.csr_array(B.T @ B)
+    t = traces(None, W, 0.0, lam, shift=False, logdet_w=None, logdet_m=logdet)
+    trace_bb = float(BB.diagonal().sum())
     pushed = BB @ u.sum(axis=0)
-    D = float(pushed @ pushed) / (2 * s2**2) - T * float(np.trace(BB)) / (2 * s2)
+    D = float(pushed @ pushed) / (2 * s2**2) - T * trace_bb / (2 * s2)
     vv = N * T / (2 * s2**2)
-    vm = T * float(np.trace(BB)) / (2 * s2**2)
-    vl = T * float(np.trace(H)) / s2
-    mm = T**2 * float((BB**2).sum()) / (2 * s2**2)
+    vm = T * trace_bb / (2 * s2**2)
+    vl = T * t.h / s2
+    mm = T**2 * float((BB.data**2).sum()) / (2 * s2**2)
     ml = T * float(W.multiply(B).sum()) / s2
-    ll = T * float((H * H.T).sum() + (H**2).sum())
+    ll = T * (t.hh + t.hth)
     nuisance = np.array([[vv, vl], [vl, ll]])
     cross = np.array([vm, ml])
     return float(D / np.sqrt(mm - cross @ la.solve(nuisance, cross, assume_a="pos")))

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import scipy.linalg as la
 import scipy.sparse as sp
 
 from spatialconv._core.effects import Projection
+from spatialconv._core.information import dense_ratios
 from spatialconv._core.least_squares import basis
 from spatialconv._core.likelihood import lag
 from spatialconv._core.score_tests import trace
@@ -96,17 +96,8 @@ def shared_information(
     lambda -C e, C = M B^-1; either shares c [tr(VC) + tr(V'C)], and sigma2 shares c tr(V) / sigma2, with
     c = 1 - 1/T under region effects and both matrices centred under time effects.
     """
-    n = V.shape[0]
-    inverse_b = la.inv(np.eye(n) - lam * M.toarray()) if M is not None else None
-    matrices = []
-    if W is not None:
-        dense = W.toarray()
-        C = la.solve((np.eye(n) - rho * dense).T, dense.T).T
-        if M is not None:
-            C = (C - lam * (M @ C)) @ inverse_b
-        matrices.append(C)
-    if M is not None:
-        matrices.append(M @ inverse_b)
+    G_B, H = dense_ratios(W, M, rho, lam)
+    matrices = [*([G_B] if W is not None else []), *([H] if M is not None else [])]
     both = (V + V.T).toarray()
     if project.over_regions:
         both, *matrices = (_centred(A) for A in (both, *matrices))

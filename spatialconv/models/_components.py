@@ -144,5 +144,5 @@ def _given_error(null: Null, W: Any) -> HypothesisTest:
     """The test for region effects, given the maximum likelihood of the pooled error model."""
     design = null.design
     found = maximum_likelihood(design, replace(null.spec, spatial="error", durbin=()), "none")
-    z = core.conditional_mu(design.y - design.X @ found.beta, found.lam, found.sigma2, W)
+    z = core.conditional_mu(design.y - design.X @ found.beta, found.lam, found.sigma2, W, found.optimum.logdet_m)
     return normal_test("CLM mu", f"{_NO_MU}, whatever lambda", _MU, z, "greater")

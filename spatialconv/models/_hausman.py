@@ -113,6 +113,8 @@ def hausman(
         f"form {number(found.statistic)} has no chi-squared distribution; "
         + ("take covariance='common' or mundlak_test()" if covariance == "plain" else "take mundlak_test()")
     )
+    if found.df == 0:
+        reason = "the two estimators have the same covariance: there is no contrast to test"
     return HypothesisTest("Hausman", _NULL, _ALTERNATIVE, np.nan, np.nan, CHI2, None, reason, notes, where)
 
 

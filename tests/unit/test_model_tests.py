@@ -488,6 +488,17 @@ class TestHausman:
         names = V_f.index.intersection(V_r.index)
         assert np.linalg.eigvalsh((V_f - V_r).loc[names, names]).min() > -1e-10
 
+    def test_rank(self):
+        """A direction in which the two estimators have the same variance is left out, and counted out."""
+        V_r = np.diag([1.0, 2.0, 3.0])
+        V_f = V_r + np.outer([1.0, 1.0, 0.0], [1.0, 1.0, 0.0])
+        found = wald_tests.hausman(np.array([0.5, 0.5, 0.0]), V_r, V_f)
+        assert (found.df, found.admissible) == (1, True)
+        assert found.statistic == pytest.approx(0.25, rel=1e-6)
+        same = wald_tests.hausman(np.array([0.5, 0.5, 0.0]), V_r, V_r)
+        assert (same.df, same.admissible) == (0, False)
+        assert np.isnan(same.p_value)
+
     def test_without_spatial_terms_it_is_mundlak(self):
         """At common variances the contrast of within and random estimates equals the Wald test of the means."""
         panel, _, y, x = data("munnell")

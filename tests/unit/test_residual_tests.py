@@ -10,8 +10,9 @@ from scipy import sparse, stats
 import spatialconv as sc
 from spatialconv._core import residual_tests as core
 from spatialconv._core.effects import projection
+from spatialconv._core.likelihood import lag
 from spatialconv.models.diagnostics import pesaran_cd, residual_moran
-from tests.brute import dummies
+from tests.brute import dummies, transformation
 from tests.tolerances import EXACT, OPTIM, REFERENCE, ROUNDING
 from tests.unit.test_model_tests import munnell, small
 from tests.unit.test_score_tests import arrays, cross_section, reference, small_panel
@@ -139,6 +140,35 @@ class TestMoran:
         np.testing.assert_allclose(
             core.shared_information(V, W, rho, M, lam, s2, project), expected, rtol=OPTIM, atol=1e-8
         )
+
+    @pytest.mark.parametrize("effects", ["region", "time", "two-way"])
+    def test_shared_information_after_effects(self, effects):
+        """tr(VC) + tr(V'C) of matrices between orthonormal bases of what the effects leave, per period of five."""
+        W, V = (arrays(seed=s)[2] for s in (3, 12))
+        FT, FN = transformation(5, 7, effects)
+        C, D = (FN.T @ A @ FN for A in (W @ np.linalg.inv(np.eye(7) - 0.3 * W), V))
+        share = FT.shape[1] / 5
+        expected = [share * np.trace(D @ C + D.T @ C), share * np.trace(D) / 2.0]
+        project = projection(effects, 5, 7, lee_yu=False)
+        found = core.shared_information(sparse.csr_array(V), sparse.csr_array(W), 0.3, None, 0.0, 2.0, project)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+    @pytest.mark.parametrize("spatial", ["lag", "error", "sarar"])
+    def test_what_was_estimated_is_taken_off_the_variance(self, spatial):
+        """The same residuals' moments without it, less (n/S0)^2 a'Va over the square of the trace, by hand."""
+        fit = small(spatial=spatial, effects="region")
+        design, V = fit.design, fit.design.W.matrix
+        project = projection("region", 5, 7, lee_yu=False)
+        W, M = (V if use else None for use in (fit.spec.has_lag, fit.spec.has_error))
+        X = design.X if M is None else design.X - fit.lambda_ * lag(V, design.X)
+        plain = core.residual_moran(fit.estimates.residuals, X, project, V)
+        a = core.shared_information(V, W, fit.rho, M, fit.lambda_, fit.sigma2, project)
+        names = [n for n in ("rho", "lambda", "sigma2") if n in fit.params.index]
+        off = a @ fit.cov.loc[names, names].to_numpy() @ a * (7 / V.sum()) ** 2
+        Q = np.linalg.qr(project(X).reshape(35, 2))[0].reshape(5, 7, 2)
+        total = 7 * 4 / 5 - (Q**2).sum(axis=(1, 2))
+        np.testing.assert_allclose(residual_moran(fit).table.variance, plain.variance - off / total**2, rtol=1e-9)
+        assert (off / total**2 > 0.05 * plain.variance).all()
 
     def test_weights_of_the_model_are_the_default(self):
         panel, w = small_panel(*arrays())

@@ -76,6 +76,13 @@ def test_slx_when_the_score_tests_see_nothing():
     assert "lagged regressors matter" in chosen.reason
 
 
+def test_one_of_the_score_tests_is_enough():
+    panel, w = simulated(lam=0.15, seed=3)
+    chosen = select_model(panel, "y", "x0", w, effects="none")
+    assert list(chosen.table["answer"][:2]) == ["no", "yes"]
+    assert chosen.spec.name == "SEM"
+
+
 class TestTable:
     def test_every_figure_is_that_of_its_test(self):
         panel, w, y, x = data("munnell")

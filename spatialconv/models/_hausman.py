@@ -15,9 +15,10 @@ from spatialconv._core.information import information, inverse, random_effects_i
 from spatialconv._options import Effects, Random, choice, first
 from spatialconv.errors import ModelError
 from spatialconv.models._outcomes import CHI2, fit_of
-from spatialconv.models._refit import period_dummies, refit, with_columns, with_intercept, without
+from spatialconv.models._variants import period_dummies, with_columns, with_intercept, without
 from spatialconv.models._wald import wald_test
 from spatialconv.models.design import Design
+from spatialconv.models.fit import fit_complete
 from spatialconv.models.fitted import PanelFit
 from spatialconv.panel import FloatArray
 from spatialconv.results import HypothesisTest, Provenance, number
@@ -229,7 +230,7 @@ def mundlak_test(
         raise ModelError("no regressor varies over time and over regions, so that there is no mean to test.")
     effects: Effects = "none" if vcov == "cluster" else "random"
     spec = replace(fit.spec, effects=effects, correction="auto", random=random, vcov=vcov)
-    full = refit(design, spec)
+    full = fit_complete(design, spec)
     found = wald_test(full, added)
     note = f"no means of {first(left_out)}: they do not vary over time, or their means over regions" if left_out else ""
     where = replace(full.provenance, call="mundlak_test")

@@ -13,10 +13,10 @@ from spatialconv._options import Correction, Random, choice, names, probability
 from spatialconv.models._hausman import hausman, mundlak_test
 from spatialconv.models._outcomes import EFFECTS
 from spatialconv.models._ratio import effects_tests
-from spatialconv.models._refit import refit, with_intercept, without
 from spatialconv.models._score import lm_tests
+from spatialconv.models._variants import with_intercept, without
 from spatialconv.models._wald import reduction_tests, wald_test
-from spatialconv.models.fit import fit_panel
+from spatialconv.models.fit import fit_complete, fit_panel
 from spatialconv.models.fitted import PanelFit
 from spatialconv.models.spec import FixedEffects, ModelSpec
 from spatialconv.panel import Panel
@@ -206,7 +206,7 @@ def _spatial_form(chain: _Chain, sdm: PanelFit) -> tuple[PanelFit, str]:
     own = tuple(name for name in sdm.design.names if not name.startswith("W:"))
     lags = tuple(name for name in sdm.design.names if name.startswith("W:"))
     plain = without(sdm.design, lags)
-    ols = refit(plain, replace(sdm.spec, spatial="none", durbin=()))
+    ols = fit_complete(plain, replace(sdm.spec, spatial="none", durbin=()))
     lm = lm_tests(ols)
     lag = chain.ask("Is a spatial lag missing?", lm["LM lag"], "yes", "no")
     error = chain.ask("Is a spatial error missing?", lm["LM error"], "yes", "no")
@@ -223,15 +223,15 @@ def _spatial_form(chain: _Chain, sdm: PanelFit) -> tuple[PanelFit, str]:
     sem = tests["LR: SEM in SDM"]
     no_sem = chain.ask("Does the Durbin model reduce to SEM?", sem, "no", "yes") or np.isnan(sem.p_value)
     if not no_sar and robust_lag and (no_sem or not robust_error or _prefers_sar(tests)):
-        fit = refit(plain, replace(sdm.spec, durbin=()))
+        fit = fit_complete(plain, replace(sdm.spec, durbin=()))
         return fit, f"SAR: W x adds nothing to {', '.join(own)} and the robust LM tests point to the lag"
     if not no_sem and robust_error:
-        fit = refit(replace(plain, M=sdm.design.W), replace(sdm.spec, spatial="error", durbin=()))
+        fit = fit_complete(replace(plain, M=sdm.design.W), replace(sdm.spec, spatial="error", durbin=()))
         return fit, "SEM: the common factor is not rejected and the robust LM tests point to the error"
     if no_sar and no_sem:
         if chain.ask("Does it reduce to SLX?", tests["LR: SLX in SDM"], "no", "yes"):
             return sdm, "SDM: neither SAR nor SEM nor SLX is a special case that the data accept"
-        slx = refit(sdm.design, replace(sdm.spec, spatial="none"))
+        slx = fit_complete(sdm.design, replace(sdm.spec, spatial="none"))
         return slx, "SLX: lagged regressors matter, a spatial lag beside them does not"
     return sdm, "SDM: the likelihood ratio and the robust LM tests point to different models, and it nests both"
 
@@ -242,7 +242,7 @@ def _prefers_sar(tests: Any) -> bool:
 
 
 def _without_dependence(chain: _Chain, sdm: PanelFit, ols: PanelFit, lags: tuple[str, ...]) -> tuple[PanelFit, str]:
-    slx = refit(sdm.design, replace(sdm.spec, spatial="none"))
+    slx = fit_complete(sdm.design, replace(sdm.spec, spatial="none"))
     if not chain.ask("Do neighbours' regressors matter (SLX)?", wald_test(slx, lags), "yes", "no"):
         return ols, "least squares: no spatial lag, no spatial error, no lagged regressors"
     if chain.ask("With them, is there a spatial lag?", reduction_tests(sdm)["LR: SLX in SDM"], "yes", "no"):
@@ -258,7 +258,7 @@ def _random(chain: _Chain, fit: PanelFit, random: Random) -> tuple[PanelFit, str
             return fit, "region effects are fixed: they are correlated with the regressors"
         return fit, "region effects could be random, but the model with time effects keeps them fixed"
     spec = replace(fit.spec, effects="random", correction="auto", random=random)
-    loose = refit(with_intercept(fit.design), spec)
+    loose = fit_complete(with_intercept(fit.design), spec)
     test = hausman(fit, loose)
     if np.isnan(test.p_value):
         chain.ask(question, test, "yes: fixed", "no: random")

@@ -14,8 +14,9 @@ from spatialconv._options import first
 from spatialconv.errors import ModelError, OptionError
 from spatialconv.models._outcomes import CHI2, Diagnostics, fit_of, inapplicable
 from spatialconv.models._ratio import lr_test
-from spatialconv.models._refit import refit, without
+from spatialconv.models._variants import without
 from spatialconv.models.design import Design
+from spatialconv.models.fit import fit_complete
 from spatialconv.models.fitted import PanelFit
 from spatialconv.models.spec import ModelSpec
 from spatialconv.panel import FloatArray
@@ -234,6 +235,6 @@ def reduction_tests(fit: Any) -> Diagnostics:
 def _ratio(model: PanelFit, name: str, design: Design, spec: ModelSpec) -> HypothesisTest:
     """Return the likelihood ratio against a special case, or why there is none with these weights and effects."""
     try:
-        return replace(lr_test(refit(design, spec), model), name=f"LR: {name} in SDM")
+        return replace(lr_test(fit_complete(design, spec), model), name=f"LR: {name} in SDM")
     except ModelError as error:
         return inapplicable(f"LR: {name} in SDM", f"the model is a {name}", "the Durbin model", CHI2, str(error))

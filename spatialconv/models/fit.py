@@ -161,8 +161,12 @@ def fit_panel(
 
 def fit_design(design: Design, spec: ModelSpec, w: Any = None, *, error_w: Any = None) -> PanelFit:
     """Estimate a specification on arrays that are already built; `fit_panel` and `beta` end here."""
-    design = complete(_with_weights(design, spec, w, error_w), spec)
-    correction, reason = spec.resolve(_is_row(design.W), _is_row(design.M))
+    return fit_complete(complete(_with_weights(design, spec, w, error_w), spec), spec)
+
+
+def fit_complete(design: Design, spec: ModelSpec) -> PanelFit:
+    """Estimate a specification on a design that has its weights, spatial lags and intercept already."""
+    correction, reason = spec.resolve(sums_to_one(design.W), sums_to_one(design.M))
     T, N, _ = design.shape
     check(design, projection(spec.fixed_effects, T, N, lee_yu=False))
     estimates = (gmm_design if spec.estimator == "gmm" else maximum_likelihood)(design, spec, correction)
@@ -189,7 +193,7 @@ def _warn_of_bounds(names_at_bound: tuple[str, ...]) -> None:
             f"the optimum of {' and '.join(spatial)} lies on the bound of the admissible interval; estimates and "
             "standard errors should not be used.",
             BoundaryWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
 
@@ -201,7 +205,7 @@ def _beyond_one(name: str, value: float, logdet: LogDet | None) -> str:
     return f"{name} = {value:.4f} lies outside (-1, 1) and inside its admissible interval ({low:.4f}, {high:.4f})"
 
 
-def _is_row(weights: Aligned | None) -> bool:
+def sums_to_one(weights: Aligned | None) -> bool:
     """Whether every row sums to one: row-standardised, and nobody without a neighbour."""
     return weights is None or (weights.standardised == "row" and not weights.islands)
 

@@ -10,8 +10,8 @@ import numpy as np
 from spatialconv._core.information import multiply
 from spatialconv._core.likelihood import lag
 from spatialconv.errors import SpatialConvError, SpatialConvWarning, UnsupportedModelError
-from spatialconv.models._refit import refit
 from spatialconv.models.design import Design, matrix
+from spatialconv.models.fit import fit_complete
 from spatialconv.models.fitted import PanelFit
 from spatialconv.panel import FloatArray
 
@@ -51,7 +51,7 @@ def _one(fit: PanelFit, rng: np.random.Generator) -> FloatArray | None:
         with warnings.catch_warnings():
             # An optimum on a bound is a draw like others; the warning is meant for estimates.
             warnings.simplefilter("ignore", SpatialConvWarning)
-            return np.asarray(refit(_outcome(fit, rng), replace(fit.spec, vcov="information")).params)
+            return np.asarray(fit_complete(_outcome(fit, rng), replace(fit.spec, vcov="information")).params)
     except SpatialConvError:
         return None
 

@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from spatialconv._core.effects import projection
-from spatialconv.models.covariances import SANDWICH
-from spatialconv.models.design import Design, check
-from spatialconv.models.estimate import maximum_likelihood
-from spatialconv.models.fitted import PanelFit
-from spatialconv.models.spec import ModelSpec
+from spatialconv.models.design import Design
 from spatialconv.panel import FloatArray
-from spatialconv.results import Provenance
-from spatialconv.weights import Aligned
-
-
-def refit(design: Design, spec: ModelSpec) -> PanelFit:
-    """Fit a specification to a design that is complete: weights, spatial lags and intercept are in it."""
-    T, N, _ = design.shape
-    correction, note = spec.resolve(*(sums_to_one(a) for a in (design.W, design.M)))
-    check(design, projection(spec.fixed_effects, T, N, lee_yu=False))
-    estimates = maximum_likelihood(design, spec, correction)
-    options = {field.name: getattr(spec, field.name) for field in fields(spec)}
-    weights = design.W.summary if design.W is not None else None
-    notes = (*design.notes, *((note,) if note else ()), *estimates.notes)
-    fit = PanelFit(spec, design, estimates, notes, Provenance("fit_panel", options, N, T, weights))
-    return fit.with_vcov(spec.vcov) if spec.vcov in SANDWICH else fit
-
-
-def sums_to_one(weights: Aligned | None) -> bool:
-    """Whether every row sums to one: row-standardised, and nobody without a neighbour."""
-    return weights is None or (weights.standardised == "row" and not weights.islands)
 
 
 def without(design: Design, dropped: tuple[str, ...]) -> Design:

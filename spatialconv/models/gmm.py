@@ -86,6 +86,15 @@ def gmm_design(
     Kelejian and Prucha (1998), Journal of Real Estate Finance and Economics 17; (1999), International Economic
     Review 40; (2010), Journal of Econometrics 157. Lee (2003), Econometric Reviews 22. Kapoor, Kelejian and Prucha
     (2007), Journal of Econometrics 140. Mutl and Pfaffermayr (2011), Econometrics Journal 14.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> zj = sc.datasets.zhejiang()
+    >>> w = sc.weights.inverse_distance(zj.cities)
+    >>> fit = sc.fit_panel(zj.panel, "exports", "digital", w, effects="region", estimator="gmm")
+    >>> fit.estimates.instruments
+    ('W:digital', 'W2:digital')
     """
     choice("weighting", weighting, MomentWeights)
     whole("order", order, least=1)

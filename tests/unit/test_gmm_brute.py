@@ -319,3 +319,29 @@ def test_inputs_are_left_alone():
         estimate(panel, ["a", "b"], w, spatial="sarar", vcov="robust", best=True)
     pd.testing.assert_frame_equal(panel.frame, before[0])
     pd.testing.assert_series_equal(w.adjacency, before[1])
+
+
+@pytest.mark.parametrize("vcov", ["information", "robust", "cluster"])
+def test_the_public_door_leads_here(vcov):
+    panel, w, *_ = small_panel(9)
+    fit = sc.fit_panel(panel, "y", ["a", "b"], w, spatial="sarar", effects="region", estimator="gmm", vcov=vcov)
+    same = estimate(panel, ["a", "b"], w, spatial="sarar", effects="region", vcov=vcov, correction="lee-yu")
+    np.testing.assert_array_equal(fit.params, [*same.beta, same.rho, same.lam, same.sigma2])
+    np.testing.assert_array_equal(fit.cov, same.cov)
+    assert list(fit.params.index) == ["a", "b", "rho", "lambda", "sigma2"]
+    assert np.isnan(fit.loglik)
+    assert np.isnan(fit.aic)
+    assert fit.tidy()["std_error"].notna().tolist() == [True, True, True, True, False]
+    assert "instruments of the lagged outcome: W:a, W2:a, W:b, W2:b" in fit.notes
+    assert fit.impacts().total.loc["a", "estimate"] == pytest.approx(same.beta[0] / (1 - same.rho))
+
+
+def test_clusters_without_a_lag_are_those_of_linearmodels():
+    panel_ols = pytest.importorskip("linearmodels.panel").PanelOLS
+    panel, w, *_ = small_panel(10)
+    frame = panel.frame.set_index(["region", "period"])
+    other = panel_ols(frame["y"], frame[["a", "b"]], entity_effects=True)
+    other = other.fit(cov_type="clustered", cluster_entity=True, debiased=False)
+    found = estimate(panel, ["a", "b"], w, spatial="none", effects="region", vcov="cluster")
+    np.testing.assert_allclose(found.beta, other.params, rtol=ROUNDING)
+    assert_covariance(found.cov[:2, :2], other.cov.to_numpy(), ROUNDING)

@@ -63,11 +63,27 @@ def probability(name: str, value: Any) -> float:
 
 def names(name: str, value: str | Iterable[str]) -> tuple[str, ...]:
     """Return column names as a tuple; one name may be given as a plain string."""
-    given = (value,) if isinstance(value, str) else tuple(value)
+    if isinstance(value, str):
+        return (value,)
+    given = tuple(value) if isinstance(value, Iterable) else (value,)
+    wrong = [v for v in given if not isinstance(v, str)]
+    if wrong:
+        raise OptionError(f"{name} must be the name of a column or several names; got {_kind(wrong[0])}.")
     twice = sorted({str(v) for v in given if given.count(v) > 1})
     if twice:
         raise OptionError(f"{name} names {first(twice)} more than once; name each column once.")
     return given
+
+
+def expect(value: Any, kinds: tuple[type, ...] | type, what: str, source: str) -> None:
+    """Raise OptionError unless a value is an instance of the kinds that `what` takes; `source` says whence."""
+    if not isinstance(value, kinds):
+        raise OptionError(f"{what} takes {source}; got {_kind(value)}.")
+
+
+def _kind(value: Any) -> str:
+    plain = value is None or isinstance(value, (bool, int, float))
+    return repr(value) if plain else f"an object of type {type(value).__name__}"
 
 
 def first(labels: Sequence[Any] | Iterable[Any], most: int = 3) -> str:

@@ -22,10 +22,11 @@ from spatialconv._drawing.classes import Scheme, class_rows, classified, listed,
 from spatialconv._drawing.footer import ISLAND, NO_DATA, Legend, Row
 from spatialconv._drawing.ground import Ground, ground
 from spatialconv._drawing.links import links
-from spatialconv._options import choice, probability, whole
+from spatialconv._options import choice, expect, probability, whole
 from spatialconv._style import save
+from spatialconv.autocorrelation import HotSpots, LocalMoran
 from spatialconv.errors import OptionError
-from spatialconv.panel import Panel
+from spatialconv.panel import Panel, as_panel
 
 __all__ = ["choropleth", "clusters", "hot_spots", "links", "save"]
 
@@ -131,6 +132,7 @@ def choropleth(
     >>> len(figure.axes)  # two maps and the legend
     3
     """
+    as_panel(panel)
     choice("scheme", scheme, _SCHEMES)
     k = whole("classes", classes, least=2)
     if k > 9:
@@ -219,6 +221,7 @@ def hot_spots(
     >>> figure = sc.maps.hot_spots(hs, zj.cities, labels=True)
     """
     choice("classes", classes, ("both", "jenks", "confidence"))
+    expect(hs, HotSpots, "maps.hot_spots", "the result of sc.hot_spots")
     tables = _by_period(hs, period)
     base = ground(geometry, hs.regions, projected=projected)
     kinds = ("jenks", "confidence") if classes == "both" else (classes,)
@@ -338,6 +341,7 @@ def clusters(
     >>> local = sc.autocorrelation.local_moran(zj.panel, "exports", sc.weights.adjacency(zj.cities), period=2020)
     >>> figure = sc.maps.clusters(local, zj.cities, labels=True)
     """
+    expect(local, LocalMoran, "maps.clusters", "the result of sc.local_moran")
     probability("level", level)
     tables = _by_period(local, period)
     base = ground(geometry, local.regions, projected=projected)

@@ -191,6 +191,10 @@ class Panel:
         return self._frame[name] if name in self._frame.columns else self._frame.index.get_level_values(name)
 
     def _grid(self, variable: str) -> FloatArray:
+        if not isinstance(variable, Hashable):
+            raise VariableError(
+                f"a variable is the name of one column; got an object of type {type(variable).__name__}."
+            )
         if variable not in self._frame.columns or variable in (self._region, self._period):
             raise VariableError(
                 f"no variable {variable!r} in the panel; it has {first(self.variables, 8)}. Check the spelling."
@@ -307,7 +311,9 @@ class Panel:
 
     @staticmethod
     def _positions(index: pd.Index, labels: Iterable[Hashable], what: str) -> npt.NDArray[np.intp]:
-        wanted = [labels] if isinstance(labels, str) else list(labels)
+        wanted = [labels] if isinstance(labels, str) or not isinstance(labels, Iterable) else list(labels)
+        if not all(isinstance(label, Hashable) for label in wanted):
+            raise OptionError(f"{what}s are named by their labels, one or several in a list; got {wanted[0]!r}.")
         places = index.get_indexer(pd.Index(wanted, dtype=object))
         unknown = [label for label, place in zip(wanted, places, strict=True) if place < 0]
         if unknown:
@@ -316,6 +322,15 @@ class Panel:
                 f"in type too."
             )
         return np.asarray(places)
+
+
+def as_panel(value: Any) -> Panel:
+    """Return a Panel unchanged; anything else raises DataError and says how to make one."""
+    if isinstance(value, Panel):
+        return value
+    raise DataError(
+        f"data enter by a Panel: sc.Panel(frame, region='…', period='…'); got an object of type {type(value).__name__}."
+    )
 
 
 def _checked_frame(frame: Any, region: str, period: str) -> pd.DataFrame:

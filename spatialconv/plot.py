@@ -26,11 +26,13 @@ from spatialconv._drawing.axes import STEPS, above, finished, given, headings, l
 from spatialconv._drawing.classes import figure, listed
 from spatialconv._drawing.coefficients import coefficients
 from spatialconv._drawing.scatter import Points, annotate, write_ends
-from spatialconv._options import first, names, probability
+from spatialconv._options import expect, first, names, probability
 from spatialconv._style import save
+from spatialconv.convergence.beta import BetaConvergence
+from spatialconv.convergence.sigma import SigmaConvergence
 from spatialconv.errors import OptionError
 from spatialconv.models.design import matrix
-from spatialconv.panel import Panel
+from spatialconv.panel import Panel, as_panel
 from spatialconv.results import number, p_value
 
 __all__ = ["beta_scatter", "coefficients", "moran_path", "moran_scatter", "save", "sigma"]
@@ -80,6 +82,7 @@ def sigma(
     >>> result = sc.sigma(sc.datasets.zhejiang().panel, "exports")
     >>> figure = sc.plot.sigma(result)
     """
+    expect(result, SigmaConvergence, "plot.sigma", "the result of sc.sigma")
     chosen = names("measures", measures)
     unknown = [m for m in chosen if m not in result.table.columns]
     if unknown or not chosen:
@@ -158,6 +161,7 @@ def moran_path(result: Any, *, level: float = 0.05, title: str | None = None, ax
     """
     from scipy import stats
 
+    expect(result, autocorrelation.GlobalAutocorrelation, "plot.moran_path", "the result of sc.moran and the like")
     z = float(stats.norm.ppf(1 - probability("level", level) / 2))
     table, name = result.table, result.statistic
     words = {"I": "Moran's I", "C": "Geary's C", "G": "General G"}[name]
@@ -255,7 +259,7 @@ def moran_scatter(
     >>> w = sc.weights.adjacency(zj.cities)
     >>> figure = sc.plot.moran_scatter(zj.panel, "exports", w, period=2020, log=True)
     """
-    one = panel.subset(periods=[period])
+    one = as_panel(panel).subset(periods=[period])
     test = autocorrelation.moran(one, variable, w, log=log).table.iloc[0]
     values = one.values(variable, log=log)[0]
     aligned = weights.align(w, one.regions)
@@ -351,6 +355,7 @@ def beta_scatter(
     >>> zj = sc.datasets.zhejiang()
     >>> figure = sc.plot.beta_scatter(sc.beta(zj.panel, "exports", controls=["digital"]))
     """
+    expect(result, BetaConvergence, "plot.beta_scatter", "the result of sc.beta")
     x, y = _partialled(result)
     fit = result.fit
     net = _net_of(fit)

@@ -59,7 +59,10 @@ class Scores:
     def robust(self, tested: Sequence[int], nuisance: Sequence[int]) -> Quadratic:
         """Test that parameters are zero while others may depart from zero locally (Bera and Yoon 1993)."""
         k, m = list(tested), list(nuisance)
-        cross = la.solve(self.information[np.ix_(m, m)], self.information[np.ix_(m, k)], assume_a="pos")
+        try:
+            cross = la.solve(self.information[np.ix_(m, m)], self.information[np.ix_(m, k)], assume_a="pos")
+        except np.linalg.LinAlgError:
+            return Quadratic(float("nan"), len(k))
         score = self.score[k] - cross.T @ self.score[m]
         return quadratic(score, self.information[np.ix_(k, k)] - self.information[np.ix_(k, m)] @ cross)
 
@@ -79,7 +82,11 @@ class Quadratic:
 
 def quadratic(score: FloatArray, information: FloatArray) -> Quadratic:
     """Return score' information^-1 score."""
-    factor = la.cho_factor(information)
+    try:
+        factor = la.cho_factor(information)
+    except np.linalg.LinAlgError:
+        # With few regions, or weights all alike, the terms tested are not told apart from the variance.
+        return Quadratic(float("nan"), len(score))
     return Quadratic(float(score @ la.cho_solve(factor, score)), len(score))
 
 

@@ -57,6 +57,9 @@ def coefficients(
     """
     if not isinstance(results, Mapping) or not results:
         raise OptionError("results must be a mapping from a name to a result, with one entry at least.")
+    odd = [name for name, result in results.items() if not hasattr(result, "tidy")]
+    if odd:
+        raise OptionError(f"results must be fits; {first(odd)} is of type {type(results[odd[0]]).__name__}.")
     tables = {str(name): result.tidy().set_index("term") for name, result in results.items()}
     chosen = _terms(tables, terms)
     if ax is not None and len(chosen) > 1:

@@ -64,6 +64,10 @@ def _checked(geometry: Any, regions: pd.Index, *, points: bool) -> gpd.GeoDataFr
             f"the geometry of {len(geometry)} regions has no CRS, so it cannot be projected. Say which it is by "
             "gdf.set_crs(…), for longitude and latitude gdf.set_crs(4326)."
         )
+    if isinstance(geometry.index, pd.MultiIndex):
+        raise GeometryError(
+            f"the geometry has labels of {geometry.index.nlevels} levels; give each region one, the panel's."
+        )
     _check_labels(geometry, regions)
     used = geometry.index.isin(regions)
     shapes = geometry.geometry

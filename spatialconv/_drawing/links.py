@@ -21,6 +21,7 @@ from spatialconv._drawing.cartography import Face, Plan, draw, names_of
 from spatialconv._drawing.classes import figure, special_rows
 from spatialconv._drawing.footer import ISLAND, Legend, Row
 from spatialconv._drawing.ground import Ground, ground
+from spatialconv.errors import WeightsError
 from spatialconv.weights._points import resolve_points
 
 _LAND = "#f0f0ee"
@@ -81,7 +82,7 @@ def links(
     >>> zj = sc.datasets.zhejiang()
     >>> figure = sc.maps.links(sc.weights.adjacency(zj.cities), zj.cities, labels=True)
     """
-    regions = pd.Index(w.unique_ids if hasattr(w, "unique_ids") else w.id_order)
+    regions = _regions(w)
     aligned = weights.align(w, regions)
     base = ground(geometry, regions, projected=projected)
     geometry = gpd.GeoDataFrame(geometry=geometry) if isinstance(geometry, gpd.GeoSeries) else geometry
@@ -160,3 +161,11 @@ def _link_rows(strength: npt.NDArray[np.float64]) -> list[Row]:
 
 def _island_words(islands: Sequence[Hashable]) -> str:
     return f"{ISLAND} ({', '.join(str(label) for label in islands)})" if len(islands) <= 2 else ISLAND
+
+
+def _regions(w: Any) -> pd.Index:
+    if hasattr(w, "unique_ids"):
+        return pd.Index(w.unique_ids)
+    if hasattr(w, "id_order"):
+        return pd.Index(w.id_order)
+    raise WeightsError(f"links are drawn of weights, a libpysal Graph or W; got an object of type {type(w).__name__}.")

@@ -13,7 +13,7 @@ import pandas as pd
 from spatialconv._core.speed import Quantity, half_life, speed
 from spatialconv._options import Correction, Effects, Spatial, Vcov, names, probability, whole
 from spatialconv.errors import OptionError
-from spatialconv.models.design import Design, names_of
+from spatialconv.models.design import Design, names_of, refuse_reserved
 from spatialconv.models.fit import fit_design
 from spatialconv.models.fitted import PanelFit
 from spatialconv.models.impacts import Impacts, three_speeds
@@ -101,12 +101,14 @@ def beta(
     """
     whole("horizon", horizon, least=1)
     probability("level", level)
-    extra = names("controls", controls)
+    extra = names("controls", controls if controls is not None else ())
+    refuse_reserved(extra)
+    if INITIAL in extra:
+        raise OptionError(f"{INITIAL!r} names the initial level itself; rename the control.")
     if variable in extra:
         raise OptionError(f"{variable!r} is the variable itself; its initial level already enters the regression.")
     columns = (INITIAL, *extra)
-    listed = durbin if isinstance(durbin, (bool, str)) else tuple(durbin)
-    spec = ModelSpec(GROWTH, columns, spatial, names_of(listed, columns), effects, correction, vcov)
+    spec = ModelSpec(GROWTH, columns, spatial, names_of(durbin, columns), effects, correction, vcov)
     design, length = _design(panel, variable, extra, horizon, overlapping)
     fit = fit_design(design, spec, w, error_w=error_w)
     options = {"variable": variable, "horizon": horizon, "overlapping": overlapping, **fit.provenance.options}

@@ -15,7 +15,7 @@ from spatialconv._core.trend import newey_west_lags
 from spatialconv._options import Alternative, choice, first, names, probability, whole
 from spatialconv.convergence._sigma_tests import paired_tests, sigma_notes, trend_test, trends
 from spatialconv.errors import DataError, NotPositiveError, OptionError
-from spatialconv.panel import FloatArray, Panel
+from spatialconv.panel import FloatArray, Panel, as_panel
 from spatialconv.results import TIDY, HypothesisTest, Provenance, Result, merge_notes, number, p_value
 from spatialconv.summary import time_axis
 
@@ -249,6 +249,7 @@ def _chosen(measures: str | Iterable[str]) -> dict[str, Measure]:
 
 
 def _values(panel: Panel, variable: str, chosen: dict[str, Measure]) -> tuple[FloatArray, FloatArray | None]:
+    as_panel(panel)
     values = panel.values(variable)
     if panel.n_regions < 2:
         raise DataError(f"dispersion needs two regions or more; the panel has one, {first(list(panel.regions))}.")

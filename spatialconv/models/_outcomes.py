@@ -95,8 +95,13 @@ def approach(effects: FixedEffects, correction: Applied) -> str:
     return EFFECTS[effects] + ("" if effects == "none" else f", {_APPROACH[correction]}")
 
 
+SINGULAR = "with these weights the terms tested cannot be told apart from each other or the variance"
+
+
 def chi2_test(name: str, null: str, alternative: str, q: Quadratic) -> HypothesisTest:
     """Return a test whose statistic is chi-squared under the null."""
+    if np.isnan(q.statistic):
+        return inapplicable(name, null, alternative, CHI2, SINGULAR)
     return HypothesisTest(name, null, alternative, q.statistic, q.p_value, CHI2, float(q.df))
 
 

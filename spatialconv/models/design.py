@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,12 +14,16 @@ from spatialconv._core.effects import Projection
 from spatialconv._core.least_squares import absorbed_columns, collinear_columns
 from spatialconv._core.likelihood import lag
 from spatialconv._options import first
+from spatialconv._options import names as column_names
 from spatialconv.errors import AbsorbedVariableError, ModelError, OptionError, SingularDesignError, VariableError
 from spatialconv.models.spec import ModelSpec
-from spatialconv.panel import Panel
+from spatialconv.panel import Panel, as_panel
 from spatialconv.weights import Aligned
 
 FloatArray = npt.NDArray[np.float64]
+
+# What results call their own parameters.
+RESERVED = ("intercept", "rho", "lambda", "phi", "sigma2")
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,9 @@ class Design:
 
 def from_panel(panel: Panel, spec: ModelSpec) -> Design:
     """Read the variables of a specification from a panel, without weights and constants yet."""
+    as_panel(panel)
     columns = (spec.y, *spec.x)
+    refuse_reserved(spec.x)
     twice = sorted({c for c in columns if columns.count(c) > 1})
     if twice:
         raise OptionError(f"{first(twice)} stands on both sides of the model; name each variable once.")
@@ -73,6 +79,8 @@ def complete(design: Design, spec: ModelSpec) -> Design:
     if spec.fixed_effects == "none":
         X = np.concatenate([np.ones((*design.y.shape, 1)), X], axis=2)
         names = ["intercept", *names]
+    # Only now: a column may be called like a spatial lag or a lag in time that the model does not have.
+    refuse_reserved(name for name in names if name != "intercept")
     return replace(design, X=X, names=tuple(names))
 
 
@@ -101,6 +109,17 @@ def _with_past(design: Design, spec: ModelSpec, X: FloatArray, names: list[str])
         periods=design.periods[1:],
         notes=(*design.notes, note),
     )
+
+
+def refuse_reserved(names: Iterable[str]) -> None:
+    """Raise where a regressor has a name that results give to their own parameters."""
+    listed = list(names)
+    taken = [name for name in dict.fromkeys(listed) if name in RESERVED or listed.count(name) > 1]
+    if taken:
+        raise OptionError(
+            f"{first(taken)} cannot name a regressor: results call their own parameters so. Rename the column, for "
+            "example by panel.assign()."
+        )
 
 
 def check(design: Design, project: Projection) -> None:
@@ -136,6 +155,10 @@ def _check_size(design: Design, project: Projection) -> None:
             f"region effects need at least two periods of the outcome; the sample has {T}: "
             f"{first(list(design.periods))}. Take effects='none' or 'time'."
         )
+    if project.kind == "none" and T > 1 and N < 2:
+        raise ModelError(
+            f"a model of regions needs at least two of them; the panel has {N}: {first(list(design.regions))}."
+        )
     left = (N - project.over_regions) * (T - project.over_periods)
     if left <= K + 1:
         raise SingularDesignError(
@@ -164,10 +187,10 @@ def matrix(weights: Aligned | None) -> sp.csr_array | None:
     return None if weights is None else weights.matrix
 
 
-def names_of(durbin: bool | str | Sequence[str], x: tuple[str, ...]) -> tuple[str, ...]:
+def names_of(durbin: bool | str | Iterable[str] | None, x: tuple[str, ...]) -> tuple[str, ...]:
     """Return the regressors whose spatial lags enter: all, none, or those named."""
     if durbin is True:
         return x
-    if durbin is False:
+    if durbin is False or durbin is None:
         return ()
-    return (durbin,) if isinstance(durbin, str) else tuple(durbin)
+    return column_names("durbin", durbin)

@@ -20,7 +20,7 @@ from spatialconv._options import (
     Vcov,
     names,
 )
-from spatialconv.errors import BoundaryWarning, ModelError, OptionError
+from spatialconv.errors import BoundaryWarning, ModelError, OptionError, WeightsError
 from spatialconv.models.covariances import SANDWICH
 from spatialconv.models.design import Design, check, complete, from_panel, names_of
 from spatialconv.models.estimate import maximum_likelihood, stability
@@ -147,7 +147,7 @@ def fit_panel(
         y,
         columns,
         spatial,
-        names_of(durbin if isinstance(durbin, (bool, str)) else tuple(durbin), columns),
+        names_of(durbin, columns),
         effects,
         correction,
         vcov,
@@ -218,6 +218,12 @@ def _with_weights(design: Design, spec: ModelSpec, w: Any, error_w: Any) -> Desi
         raise ModelError("the spatial lag needs its own weights w; only error_w was given.")
     W = align(w, design.regions) if w is not None else None
     M = align(error_w, design.regions) if error_w is not None else W
+    for aligned, used in ((W, spec.has_lag or spec.durbin), (M, spec.has_error)):
+        if used and aligned is not None and aligned.matrix.nnz == 0:
+            raise WeightsError(
+                f"the weights hold no link among these {len(design.regions)} regions; a spatial term needs some. Link "
+                "regions by hand (link=…), take other weights, or spatial='none'."
+            )
     notes = merge_notes(design.notes, *(a.notes for a in (W, M) if a is not None))
     if w is not None and spec.spatial == "none" and not spec.durbin:
         notes = merge_notes(notes, ("the weights do not enter the model: spatial='none'",))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from spatialconv._options import choice, first, names
 from spatialconv.errors import OptionError, VariableError
-from spatialconv.panel import FloatArray, Panel
+from spatialconv.panel import FloatArray, Panel, as_panel
 from spatialconv.results import Provenance, Result, merge_notes, number
 
 By = Literal["all", "period", "region"]
@@ -103,6 +103,7 @@ def descriptives(
     >>> sc.descriptives(sc.Panel(frame, region="city", period="year")).table.loc["y"].to_dict()
     {'n': 3.0, 'mean': 2.0, 'std': 1.0, 'min': 1.0, 'max': 3.0, 'median': 2.0, 'missing': 1.0}
     """
+    as_panel(panel)
     choice("by", by, get_args(By))
     logged = names("log", log)
     chosen, notes = _numeric(panel) if variables is None else (names("variables", variables), ())

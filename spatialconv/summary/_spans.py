@@ -11,7 +11,7 @@ import pandas as pd
 
 from spatialconv._options import first, whole
 from spatialconv.errors import DataError, OptionError
-from spatialconv.panel import FloatArray, Panel
+from spatialconv.panel import FloatArray, Panel, as_panel
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +84,7 @@ def spans(panel: Panel, horizon: int = 1, *, overlapping: bool = False) -> Spans
     >>> list(spans(sc.Panel(frame, region="city", period="year"), 2).names)
     ['2000-02', '2002-04']
     """
+    as_panel(panel)
     horizon = whole("horizon", horizon, least=1)
     if panel.n_periods < 2:
         raise DataError(f"growth needs two periods or more; the panel has one, {first(list(panel.periods))}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,8 @@ def read(
     3
     """
     choice("standardise", standardise, Standardise)
+    if not isinstance(path, (str, PathLike)):
+        raise FileError(f"path must be the name of a file; got an object of type {type(path).__name__}.")
     path = Path(path)
     reader = _by_ending(path, READERS)
     if not path.is_file():
@@ -136,6 +139,10 @@ def read(
     wanted = None if regions is None else labels(regions)
     try:
         found = reader(path, wanted, encoding)
+    except LookupError as error:
+        if "encoding" not in str(error):
+            raise
+        raise FileError(f"{encoding!r} is no encoding that Python knows. Take 'utf-8' or 'gbk'.") from error
     except UnicodeDecodeError as error:
         raise FileError(f"{path.name} is not text in {encoding}. Give encoding=, for example 'gbk'.") from error
     return finish(found, standardise)

@@ -310,6 +310,9 @@ def random_effects_information(
 
 def inverse(info: FloatArray) -> FloatArray:
     """Invert a symmetric positive definite information matrix, scaled to unit diagonal first."""
-    scale = 1 / np.sqrt(np.diag(info))
+    diagonal = np.diag(info)
+    if not (np.isfinite(info).all() and (diagonal > 0).all()):
+        raise np.linalg.LinAlgError("the information is not positive definite")
+    scale = 1 / np.sqrt(diagonal)
     factored = la.cho_factor(info * np.outer(scale, scale))
     return np.asarray(la.cho_solve(factored, np.eye(len(info))) * np.outer(scale, scale))

@@ -131,8 +131,9 @@ def information_covariance(
         tau = float(np.exp(point.psi))
         info, error = random_effects_information(data.X, data.X @ beta, point.rho, point.lam, sigma2, tau, **spatial)
         if "phi" in optimum.at_bound:
-            return _with_nan(_inverted(_without(info, -2)), -2), (_NO_PHI,)
-    return _inverted(info), (_simulated(error),)
+            return _with_nan(_inverted(_without(info, -2), optimum), -2), (_NO_PHI,)
+    cov = _inverted(info, optimum)
+    return cov, (_simulated(error), _NO_ERRORS if np.isnan(cov).all() else "")
 
 
 # Each value of that likelihood inverts an n x n matrix.
@@ -140,10 +141,16 @@ BSK_AT_MOST = 1000
 _NO_PHI = "the variance of the random effects is zero (phi on its bound): the fit is that of pooled data"
 
 
-def _inverted(info: FloatArray) -> FloatArray:
+_NO_ERRORS = "no standard errors: on the bound the information is not positive definite"
+
+
+def _inverted(info: FloatArray, optimum: Optimum) -> FloatArray:
+    """Invert the information; on a bound, where it may fail and the fit says so anyway, give NaN."""
     try:
         return inverse(info)
     except np.linalg.LinAlgError:
+        if optimum.at_bound:
+            return np.full_like(info, np.nan)
         raise ModelError(
             "the information of the estimates is singular: the sample does not tell the spatial coefficient from the "
             "variance, or the optimum is no regular maximum. More regions, fewer terms or other effects are needed."
@@ -163,7 +170,7 @@ def observed_covariance(data: Sample, optimum: Optimum) -> FloatArray:
     bound = data.random and "phi" in optimum.at_bound
     free = [data.W is not None, data.M is not None, data.random and not bound, True]
     keep = [*range(K), *(K + place for place, is_free in enumerate(free) if is_free)]
-    cov = _inverted(info[np.ix_(keep, keep)])
+    cov = _inverted(info[np.ix_(keep, keep)], optimum)
     return _with_nan(cov, -2) if bound else cov
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from spatialconv.convergence.beta import INITIAL, BetaConvergence, beta
-from spatialconv.errors import BoundaryWarning, ModelError
+from spatialconv.errors import BoundaryWarning, ModelError, WeightsError
 from spatialconv.models.spec import FixedEffects
 from spatialconv.panel import Panel
 from spatialconv.study._case import Case
@@ -132,7 +132,7 @@ def estimate(case: Case, samples: Mapping[str, Panel], w: Any, step: Callable[[s
                     effects=cell.effects,
                     correction=cell.correction,
                 )
-        except ModelError as error:
+        except (ModelError, WeightsError) as error:
             reasons[cell] = str(error)
         except np.linalg.LinAlgError as error:
             reasons[cell] = f"the information matrix cannot be inverted ({error}); the sample is too small."

@@ -115,3 +115,14 @@ def test_score_tests_that_cannot_be_told_apart_say_so(zj, w, effects):
     undefined = table[table["p_value"].isna()]
     assert len(undefined) > 0
     assert undefined["reason"].str.contains("cannot be told apart").all()
+
+
+def test_on_the_bound_there_are_estimates_and_no_standard_errors(zj, w):
+    """Five cities, two-way effects, a lag and an error process: the optimum runs into the bound, and all is said."""
+    southwest = zj.panel.subset(regions=zj.cities.index[zj.cities["area"] == "southwest"])
+    with pytest.warns(errors.BoundaryWarning, match="should not be used"):
+        b = sc.beta(southwest, "exports", w, spatial="sarar", effects="two-way")
+    assert b.fit.at_bound
+    assert b.std_errors.isna().all()
+    assert any("no standard errors" in note for note in b.notes)
+    assert "ON THE BOUND" in repr(b)

@@ -109,16 +109,17 @@ def beta(
         raise OptionError(f"{variable!r} is the variable itself; its initial level already enters the regression.")
     columns = (INITIAL, *extra)
     spec = ModelSpec(GROWTH, columns, spatial, names_of(durbin, columns), effects, correction, vcov)
-    design, length = _design(panel, variable, extra, horizon, overlapping)
+    design, length = growth_design(panel, variable, extra, horizon, overlapping)
     fit = fit_design(design, spec, w, error_w=error_w)
     options = {"variable": variable, "horizon": horizon, "overlapping": overlapping, **fit.provenance.options}
     provenance = Provenance("beta", options, fit.n_regions, fit.n_periods, fit.provenance.weights)
     return BetaConvergence(fit, variable, length, level, fit.notes, provenance)
 
 
-def _design(
+def growth_design(
     panel: Panel, variable: str, controls: tuple[str, ...], horizon: int, overlapping: bool
 ) -> tuple[Design, float]:
+    """Return annualised growth, initial log level and current controls as a design, and the length of the spans."""
     taken = spans(panel, horizon, overlapping=overlapping)
     y, initial = growth_arrays(panel, variable, taken)
     ends = panel.periods[taken.end]

@@ -2,6 +2,16 @@
 
 from spatialconv.summary._descriptives import Descriptives, descriptives
 from spatialconv.summary._growth import GrowthTable, growth
-from spatialconv.summary._spans import Spans, growth_arrays, spans, time_axis
+from spatialconv.summary._spans import Spans, growth_arrays, spans, spans_between, time_axis
 
-__all__ = ["Descriptives", "GrowthTable", "Spans", "descriptives", "growth", "growth_arrays", "spans", "time_axis"]
+__all__ = [
+    "Descriptives",
+    "GrowthTable",
+    "Spans",
+    "descriptives",
+    "growth",
+    "growth_arrays",
+    "spans",
+    "spans_between",
+    "time_axis",
+]

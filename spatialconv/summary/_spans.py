@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,11 +101,60 @@ def spans(panel: Panel, horizon: int = 1, *, overlapping: bool = False) -> Spans
         start=start,
         end=end,
         labels=panel.periods[end],
-        names=pd.Index([_name(panel.periods[s], panel.periods[e]) for s, e in pairs], name="span"),
+        names=_names(panel.periods, pairs),
         length=time[end] - time[start],
         horizon=horizon,
         by_position=by_position,
         notes=_span_notes(panel.periods, time, pairs, by_position),
+    )
+
+
+def spans_between(panel: Panel, breaks: Iterable[Hashable] | None = None) -> Spans:
+    """Pair each of the breaks with the next one: spans of whatever length, by default one over the whole panel.
+
+    Parameters
+    ----------
+    panel : Panel
+    breaks : periods, optional
+        Two periods of the panel or more; put in order. The first and the last period by default.
+
+    Returns
+    -------
+    Spans
+        Its `horizon` is the length of the longest span.
+
+    Raises
+    ------
+    OptionError
+        If fewer than two periods are named, or one is not in the panel.
+    DataError
+        If the panel has one period.
+    """
+    as_panel(panel)
+    if panel.n_periods < 2:
+        raise DataError(f"growth needs two periods or more; the panel has one, {first(list(panel.periods))}.")
+    if isinstance(breaks, (str, bytes)):
+        raise OptionError(f"breaks takes a list of periods; got the text {breaks!r}.")
+    named = [panel.periods[0], panel.periods[-1]] if breaks is None else list(dict.fromkeys(breaks))
+    places = np.sort(panel.periods.get_indexer(pd.Index(named, dtype=object)))
+    if len(named) < 2 or places[0] < 0:
+        unknown = [b for b in named if b not in panel.periods]
+        why = f"unknown {first(unknown)}" if unknown else f"got {first(named) if named else 'none'}"
+        raise OptionError(f"breaks names two periods of the panel or more ({first(list(panel.periods))}); {why}.")
+    time, by_position = time_axis(panel.periods)
+    start, end = places[:-1], places[1:]
+    counted = [note for note in _span_notes(panel.periods, time, [], by_position) if "horizon counts" in note]
+    return Spans(
+        start=start,
+        end=end,
+        labels=panel.periods[end],
+        names=pd.Index(
+            [_name(panel.periods[s], panel.periods[e]) for s, e in zip(start, end, strict=True)], name="span"
+        ),
+        length=time[end] - time[start],
+        horizon=int((time[end] - time[start]).max()),
+        by_position=by_position,
+        notes=tuple(note.replace("the horizon counts", "lengths of spans count") for note in counted),
     )
 
 
@@ -157,6 +207,10 @@ def _no_span(time: FloatArray, horizon: int, by_position: bool) -> str:
         f"no period lies {horizon} before another; the panel spans {most} (in {unit}) and its periods are "
         f"{', '.join(str(a) for a in apart[:5])}{', …' if len(apart) > 5 else ''} apart: use one of these as horizon."
     )
+
+
+def _names(periods: pd.Index, pairs: Iterable[tuple[int, int]]) -> pd.Index:
+    return pd.Index([_name(periods[s], periods[e]) for s, e in pairs], name="span")
 
 
 def _name(start: Any, end: Any) -> str:

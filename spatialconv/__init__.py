@@ -14,6 +14,12 @@ __version__ = "0.1.0"
 _PUBLIC: dict[str, str | None] = {
     "Panel": "spatialconv.panel",
     "beta": "spatialconv.convergence.beta",
+    "beta_local": "spatialconv.convergence.local",
+    "beta_nls": "spatialconv.convergence.nonlinear",
+    "beta_quantiles": "spatialconv.convergence.quantiles",
+    "beta_regimes": "spatialconv.convergence.regimes",
+    "beta_rolling": "spatialconv.convergence.series",
+    "beta_spacing": "spatialconv.convergence.series",
     "bsk_tests": "spatialconv.models.diagnostics",
     "common_factor_test": "spatialconv.models.diagnostics",
     "datasets": None,
@@ -49,6 +55,12 @@ _PUBLIC: dict[str, str | None] = {
 __all__ = [
     "Panel",
     "beta",
+    "beta_local",
+    "beta_nls",
+    "beta_quantiles",
+    "beta_regimes",
+    "beta_rolling",
+    "beta_spacing",
     "bsk_tests",
     "common_factor_test",
     "datasets",
@@ -85,6 +97,11 @@ if TYPE_CHECKING:
     from spatialconv import datasets, errors, maps, plot, report, study, tables, weights
     from spatialconv.autocorrelation import geary, general_g, hot_spots, local_moran, moran
     from spatialconv.convergence.beta import beta
+    from spatialconv.convergence.local import beta_local
+    from spatialconv.convergence.nonlinear import beta_nls
+    from spatialconv.convergence.quantiles import beta_quantiles
+    from spatialconv.convergence.regimes import beta_regimes
+    from spatialconv.convergence.series import beta_rolling, beta_spacing
     from spatialconv.convergence.sigma import sigma
     from spatialconv.models.diagnostics import (
         bsk_tests,

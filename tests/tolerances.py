@@ -22,3 +22,5 @@ DERIVATIVE = 1e-7  # fourth-order central differences of a dense inverse, h = 1e
 INTERPOLATED = 1e-7  # slopes of a log-determinant interpolated in a window of 0.01, second slopes a digit less
 MOMENTS = 1e-7  # a minimum found by values: the square root of rounding in a flat bottom
 SPREG_GM = 2e-5  # spreg's L-BFGS stops at 2e-6 in lambda; a covariance follows with ten times that
+NLS = 1e-6  # R's nls stops at a relative offset of 1e-7: speeds agree to 1e-7, their standard errors to 3e-7
+QUANTREG = 1e-4  # statsmodels iterates to the quantile regression and stops short of the vertex

@@ -112,9 +112,10 @@ def beta_quantiles(
     point = np.array([_fit(full.y, full.X, tau) for tau in taus])
     boot = _resampled(full, taus, at, rng.spawn(draws), jobs, progress)
     lost = int(np.isnan(boot).any(axis=1).sum())
-    notes = merge_notes(
-        full.notes, [f"{lost} of {draws} samples of regions had no solution and are left out"] * (lost > 0)
-    )
+    left_out = [f"{lost} of {draws} samples of regions had no solution and are left out"] if lost else []
+    n = panel.n_regions
+    few = [f"{n} regions: intervals from resampling so few are only a guide"] if n < FEW else []
+    notes = merge_notes(full.notes, left_out, few)
     options = {"variable": variable, "quantiles": taus, "horizon": horizon, "effects": effects, "draws": draws}
     provenance = Provenance("beta_quantiles", options, panel.n_regions, len(full.y), seed=stored)
     params = pd.DataFrame(point, index=pd.Index(taus, name="quantile"), columns=list(full.names))

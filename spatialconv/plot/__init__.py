@@ -6,7 +6,8 @@ is registered with pyplot: the Figure shows itself in a notebook, `save` writes 
 
 from spatialconv._drawing.coefficients import coefficients
 from spatialconv._style import save
+from spatialconv.plot._betas import betas
 from spatialconv.plot._paths import moran_path, sigma
 from spatialconv.plot._scatter import beta_scatter, moran_scatter
 
-__all__ = ["beta_scatter", "coefficients", "moran_path", "moran_scatter", "save", "sigma"]
+__all__ = ["beta_scatter", "betas", "coefficients", "moran_path", "moran_scatter", "save", "sigma"]

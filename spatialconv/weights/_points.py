@@ -189,6 +189,13 @@ def resolve_points(gdf: gpd.GeoDataFrame, points: Any = None) -> Points:
     return replace(found, notes=(note, *found.notes))
 
 
+def located(gdf: gpd.GeoDataFrame, regions: pd.Index, points: Any = None) -> Points:
+    """Return the points of some regions in their order, matched by label; as `resolve_points` otherwise."""
+    found = resolve_points(gdf, points)
+    places = positions(found.regions, regions, of="regions", where="the geometry")
+    return replace(found, xy=found.xy[places], regions=regions)
+
+
 def _given(points: Any, regions: pd.Index) -> Points:
     if isinstance(points, gpd.GeoDataFrame):
         points = points.geometry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Literal
 
@@ -37,7 +38,9 @@ class Panel:
         columns.
     region, period : str
         Names of the columns (or index levels) that hold the labels of regions and periods. Periods are
-        sorted; whole numbers (years) keep their distances, so that a gap in the years is seen.
+        sorted: an ordered categorical by its categories, text by the numbers in it ("9" before "10", "2010-Q4"
+        before "2010-Q10"). Whole numbers (years), as numbers or text, keep their distances, so that a gap in the
+        years is seen.
 
     Raises
     ------
@@ -64,9 +67,11 @@ class Panel:
         self._region, self._period = region, period
         self._notes: tuple[str, ...] = ()
         labels, times = (np.asarray(self._column(name)) for name in (region, period))
+        given = self._column(period).dtype
+        known = given.categories if isinstance(given, pd.CategoricalDtype) and given.ordered else None
         # First appearance keeps the order the user knows from the file.
         self._regions = pd.Index(pd.unique(labels), name=region)
-        self._periods = pd.Index(_sorted_periods(times, period), name=period)
+        self._periods = pd.Index(_sorted_periods(times, period, known), name=period)
         rows = np.full((len(self._periods), len(self._regions)), -1)
         where = self._periods.get_indexer(times), self._regions.get_indexer(labels)
         rows[where] = np.arange(len(self._frame))
@@ -324,6 +329,11 @@ class Panel:
         return np.asarray(places)
 
 
+def in_order(periods: pd.Index) -> bool:
+    """Whether periods ascend as a panel would sort them, each once."""
+    return periods.is_unique and list(_sorted_periods(np.asarray(periods), str(periods.name))) == list(periods)
+
+
 def as_panel(value: Any) -> Panel:
     """Return a Panel unchanged; anything else raises DataError and says how to make one."""
     if isinstance(value, Panel):
@@ -367,8 +377,12 @@ def _checked_frame(frame: Any, region: str, period: str) -> pd.DataFrame:
     return frame
 
 
-def _sorted_periods(times: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
+def _sorted_periods(times: npt.NDArray[Any], name: str, known: pd.Index | None = None) -> npt.NDArray[Any]:
     unique = pd.unique(times)
+    if known is not None:
+        return np.asarray(known[known.isin(unique)])
+    if all(isinstance(label, str) for label in unique):
+        return np.asarray(unique[_text_order(list(unique))])
     try:
         return np.sort(unique)
     except TypeError:
@@ -376,3 +390,18 @@ def _sorted_periods(times: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
         raise DataError(
             f"periods in {name!r} cannot be ordered: they mix {', '.join(kinds)}. Give all of them one type."
         ) from None
+
+
+def _text_order(labels: list[str]) -> list[int]:
+    """Return the order of labels in text: by value where all are numbers, else with the numbers in them by value."""
+
+    def value(k: int) -> tuple[Any, str]:
+        return float(labels[k]), labels[k]
+
+    def parts(k: int) -> tuple[Any, str]:
+        # Splitting by digits puts text at even and numbers at odd places, so that like is compared with like.
+        pieces = re.split(r"([0-9]+)", labels[k])
+        return [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)], labels[k]
+
+    numbers = all(re.fullmatch(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)\s*", label) for label in labels)
+    return sorted(range(len(labels)), key=value if numbers else parts)

@@ -9,6 +9,10 @@ for (tau, eta, other coefficients, rho, sigma2), so that theta + I^-1 b is free 
 information: Yu, de Jong and Lee (2008, Journal of Econometrics 146, theorem 3 and its correction), and Lee and Yu
 (2010, Econometric Theory 26) for the data transformed by the regions' demeaned basis, where every trace loses the
 term of the eigenvalue one and n becomes n - 1.
+
+With an error process u = lambda M u + e and B = I - lambda M the same expectations hold: tr B K B^-1 = tr K and so
+for the other three, whether or not M and W commute, and the score of lambda, e'M B^-1 e / sigma2 - T tr H with
+H = M B^-1, loses one of its T periods to the mean: b has tr H there.
 """
 
 from __future__ import annotations
@@ -38,6 +42,8 @@ class DynamicTerms:
     at_tau: int | None
     at_eta: int | None
     at_rho: int | None
+    lam: float = 0.0
+    at_lam: int | None = None
 
 
 def largest_root(W: sp.csr_array | None, terms: DynamicTerms, *, shift: bool) -> float:
@@ -56,12 +62,18 @@ def largest_root(W: sp.csr_array | None, terms: DynamicTerms, *, shift: bool) ->
 
 
 def dynamic_correction(
-    W: sp.csr_array | None, terms: DynamicTerms, cov: FloatArray, n: int, *, shift: bool
+    W: sp.csr_array | None,
+    terms: DynamicTerms,
+    cov: FloatArray,
+    n: int,
+    *,
+    shift: bool,
+    M: sp.csr_array | None = None,
 ) -> FloatArray:
     """Return what is to be added to the parameters, in the order of `cov` (sigma2 last).
 
-    W has shape (n, n), None where neither rho nor eta is free; `shift` says that the mean over regions was
-    transformed away.
+    W has shape (n, n), None where neither rho nor eta is free; M, the weights of the error process, is needed where
+    lambda is; `shift` says that the mean over regions was transformed away.
     """
     eye = sp.csr_array(sp.eye_array(n))
     links = W if W is not None else sp.csr_array((n, n))
@@ -79,5 +91,8 @@ def dynamic_correction(
         CS = sp.csr_array(C @ S)
         top = sp.csr_array(terms.tau * links + terms.eta * (links @ links))
         b[terms.at_rho] = trace_of_ratio(CS, top) + trace_of_ratio(S, links) - (terms.tau + terms.eta) * g * mean - g
+    if terms.at_lam is not None:
+        assert M is not None
+        b[terms.at_lam] = trace_of_ratio(sp.csr_array(eye - terms.lam * M), M) - (1 / (1 - terms.lam) if shift else 0.0)
     b[-1] = (n - shift) / (2 * terms.sigma2)
     return np.asarray(cov @ b)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,9 +18,12 @@ from spatialconv._options import names as column_names
 from spatialconv.errors import AbsorbedVariableError, ModelError, OptionError, SingularDesignError, VariableError
 from spatialconv.models.spec import ModelSpec
 from spatialconv.panel import Panel, as_panel
+from spatialconv.results import merge_notes
+from spatialconv.summary import time_axis
 from spatialconv.weights import Aligned
 
 FloatArray = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
 
 # What results call their own parameters.
 RESERVED = ("intercept", "rho", "lambda", "phi", "sigma2")
@@ -86,29 +89,62 @@ def complete(design: Design, spec: ModelSpec) -> Design:
 
 def _with_past(design: Design, spec: ModelSpec, X: FloatArray, names: list[str]) -> Design:
     """Put the outcome of the period before, and its spatial lag, in front of the regressors."""
-    if len(design.y) < 3:
-        raise ModelError(
-            f"a dynamic model needs at least three periods; the sample has {len(design.y)}: "
-            f"{first(list(design.periods))}."
-        )
-    past, labels = [], []
+    start, end, notes = _pairs(design.periods)
+    before, past, labels = design.y[start], [], []
     if spec.dynamic in ("y", "both"):
-        past.append(design.y[:-1])
+        past.append(before)
         labels.append("lag:y")
     if spec.dynamic in ("wy", "both"):
         if design.W is None:
             raise ModelError("dynamic='wy' and 'both' need the weights w of the spatial lag.")
-        past.append(lag(design.W.matrix, design.y[:-1]))
+        past.append(lag(design.W.matrix, before))
         labels.append("lag:W:y")
-    note = f"period {first([design.periods[0]])} serves as the past of the next and is not explained"
     return replace(
         design,
-        y=design.y[1:],
-        X=np.concatenate([np.stack(past, axis=2), X[1:]], axis=2),
+        y=design.y[end],
+        X=np.concatenate([np.stack(past, axis=2), X[end]], axis=2),
         names=(*labels, *names),
-        periods=design.periods[1:],
-        notes=(*design.notes, note),
+        periods=design.periods[end],
+        notes=merge_notes(design.notes, notes),
     )
+
+
+def _pairs(periods: pd.Index) -> tuple[Positions, Positions, tuple[str, ...]]:
+    """Return the positions of the periods that have a past one step before them, after those of their pasts.
+
+    The step is the commonest distance between periods (the shortest of several as common).
+    """
+    if len(periods) < 3:
+        raise ModelError(
+            f"a dynamic model needs at least three periods; the sample has {len(periods)}: {first(list(periods))}."
+        )
+    time, by_position = time_axis(periods)
+    steps, times = np.unique(np.diff(time), return_counts=True)
+    step = float(steps[np.argmax(times)])
+    place = {t: k for k, t in enumerate(time.tolist())}
+    pairs = [(place[t - step], k) for t, k in place.items() if t - step in place]
+    alone = [k for k in range(1, len(periods)) if time[k] - step not in place]
+    if len(pairs) < 2:
+        raise ModelError(
+            f"a dynamic model needs two periods or more with another one step, {step:g}, before them; periods are not "
+            f"evenly spaced, and {first(list(periods[alone]))} have none. Choose periods by panel.subset(periods=...)."
+        )
+    start, end = (np.array(side, dtype=np.intp) for side in zip(*pairs, strict=True))
+    return start, end, tuple(_said_of_pairs(periods, step, alone, by_position))
+
+
+def _said_of_pairs(periods: pd.Index, step: float, alone: list[int], by_position: bool) -> Iterator[str]:
+    yield f"period {first([periods[0]])} serves as the past of the next and is not explained"
+    if alone:
+        yield (
+            f"periods are not evenly spaced: {first(list(periods[alone]))} without a period {step:g} before are not "
+            "explained, and the correction of the dynamic bias (if any) takes the others for one run"
+        )
+    if by_position:
+        yield (
+            f"periods are no whole numbers ({first(list(periods))}): the past is the period before in this order, and "
+            "whether one is absent between them cannot be seen"
+        )
 
 
 def refuse_reserved(names: Iterable[str]) -> None:

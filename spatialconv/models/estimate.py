@@ -274,6 +274,8 @@ def _bias_corrected(
         at_tau=at_tau,
         at_eta=at_eta,
         at_rho=K if data.W is not None else None,
+        lam=optimum.point.lam,
+        at_lam=K + (data.W is not None) if data.M is not None else None,
     )
     W = matrix(design.W) if data.W is not None or at_eta is not None else None
     root = largest_root(W, terms, shift=data.project.shift)
@@ -282,10 +284,11 @@ def _bias_corrected(
             f"no bias correction: the dynamics are not stable (largest root {root:.3f}); the estimates are uncorrected"
         )
         return _assembled(design, spec, data, "none", optimum, beta, sigma2, cov, (*notes, reason))
-    move = dynamic_correction(W, terms, cov, data.X.shape[1], shift=data.project.shift)
-    rho = optimum.point.rho + (float(move[K]) if data.W is not None else 0.0)
+    move = dynamic_correction(W, terms, cov, data.X.shape[1], shift=data.project.shift, M=data.M)
+    rho = optimum.point.rho + (float(move[terms.at_rho]) if terms.at_rho is not None else 0.0)
+    lam = optimum.point.lam + (float(move[terms.at_lam]) if terms.at_lam is not None else 0.0)
     beta, sigma2 = beta + move[:K], sigma2 + float(move[-1])
-    moved = replace(optimum, point=optimum.point._replace(rho=rho, sse=sigma2 * data.project.dof))
+    moved = replace(optimum, point=optimum.point._replace(rho=rho, lam=lam, sse=sigma2 * data.project.dof))
     cov, notes = information_covariance(design, spec, data, moved, beta, sigma2)
     said = "the log-likelihood is that of the optimum before the correction of the dynamic bias"
     return _assembled(design, spec, data, "lee-yu", moved, beta, sigma2, cov, (*notes, said))

@@ -75,14 +75,15 @@ def fit_panel(
         Weights M of the error process; `w` by default.
     dynamic : {"none", "y", "wy", "both"}
         Add the outcome of the period before (`lag:y`), its spatial lag (`lag:W:y`), or both; the first period
-        is lost.
+        is lost, and so is one that has no period one step (the commonest distance) before it.
     correction : {"auto", "lee-yu", "none", "splm"}
         "lee-yu" estimates on the data transformed so that the effects are gone (Lee and Yu 2010), "none" is
         the direct approach, whose optimum is that of the model with a dummy for each effect, "auto" is Lee-Yu
         wherever it is derived. "splm" is the direct approach as the R package splm computes it, for comparison
         only: it lags the demeaned data and leaves in the mean that this puts back, so that under time and
         two-way effects it stops short of the maximum. Of dynamic models "lee-yu" takes off the bias of order
-        1/T as well (Yu, de Jong and Lee 2008; Lee and Yu 2010). The fit says which was used.
+        1/T as well, with an error process too (Yu, de Jong and Lee 2008; Lee and Yu 2010; `_core/bias.py`). The
+        fit says which was used.
     random : {"kkp", "bsk"}
         Whether the random effects go through the error process (Kapoor, Kelejian and Prucha 2007) or stand
         outside it (Baltagi, Song and Koh 2003). Without an error process both are the same.

@@ -16,7 +16,8 @@ from spatialconv.errors import AlignmentError, OptionError, UnsupportedModelErro
 from spatialconv.models._marginal import ETA, TAU
 from spatialconv.models.design import matrix
 from spatialconv.models.fitted import PanelFit
-from spatialconv.panel import Panel
+from spatialconv.panel import Panel, in_order
+from spatialconv.summary import time_axis
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -204,11 +205,11 @@ def _check_regions(fit: PanelFit, panel: Panel) -> None:
 
 
 def _check_follows(sample: pd.Index, periods: pd.Index) -> None:
-    """Raise unless the new periods continue the sample at its own step."""
+    """Raise unless the new periods continue the sample at its own step, the commonest and then the shortest."""
     both = sample.append(periods)
-    ordered = both.is_monotonic_increasing and both.is_unique
-    steps = np.diff(both.to_numpy()) if ordered and pd.api.types.is_numeric_dtype(both) else np.ones(1)
-    if not ordered or len(np.unique(steps)) > 1:
+    steps = np.diff(time_axis(both)[0])
+    own, times = np.unique(steps[: len(sample) - 1], return_counts=True)
+    if not in_order(both) or (len(own) and np.any(steps[len(sample) - 1 :] != own[np.argmax(times)])):
         raise UnsupportedModelError(
             f"a dynamic model predicts from the period before: the new periods ({first(list(periods))}) must follow on "
             f"the last of the sample ({sample[-1]}) without a gap."

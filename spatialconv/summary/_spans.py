@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -53,8 +54,8 @@ class Spans:
 def spans(panel: Panel, horizon: int = 1, *, overlapping: bool = False) -> Spans:
     """Pair the periods of a panel that lie a horizon apart.
 
-    Whole-number periods (years) are measured by their labels, so that a year that is absent is seen: no
-    span is made across it that would pass for a shorter one. Other periods (dates, words) are counted by
+    Whole-number periods (years), in text too, are measured by their labels, so that a year that is absent is
+    seen: no span is made across it that would pass for a shorter one. Other periods (dates, words) are counted by
     position, which a note says.
 
     Parameters
@@ -184,6 +185,11 @@ def time_axis(periods: pd.Index) -> tuple[FloatArray, bool]:
     values = np.asarray(periods)
     if values.dtype.kind in "iuf" and np.all(np.mod(values, 1) == 0):
         return values.astype(float), False
+    if all(isinstance(label, str) and re.fullmatch(r"[+-]?[0-9]+", label) for label in values):
+        numbers = np.array([float(label) for label in values])
+        # "1" and "01" are two labels of one number, and an ordered categorical may have another order.
+        if np.all(np.diff(numbers) > 0):
+            return numbers, False
     return np.arange(len(values), dtype=float), True
 
 

@@ -79,6 +79,35 @@ def test_wide_keeps_gaps_as_nan():
     assert wide.loc[2001, "b"] == 2.0
 
 
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (["10", "9", "100"], ["9", "10", "100"]),
+        (["-1", "1", "0", "-10"], ["-10", "-1", "0", "1"]),
+        (["2016.5", "2016.25", "2017"], ["2016.25", "2016.5", "2017"]),
+        (["2010-Q10", "2010-Q4", "2009-Q11"], ["2009-Q11", "2010-Q4", "2010-Q10"]),
+        (["wave 2", "wave 10", "base"], ["base", "wave 2", "wave 10"]),
+        (["2016-01-02", "2015-12-31"], ["2015-12-31", "2016-01-02"]),
+        (["01", "1", "0"], ["0", "01", "1"]),
+    ],
+)
+def test_text_periods_are_sorted_by_the_numbers_in_them(labels, expected):
+    data = pd.DataFrame({"city": "a", "year": labels, "v": np.arange(len(labels))})
+    p = sc.Panel(data, region="city", period="year")
+    assert list(p.periods) == expected
+    np.testing.assert_array_equal(p.values("v")[:, 0], [labels.index(label) for label in expected])
+
+
+def test_ordered_categories_keep_their_order():
+    stages = pd.CategoricalDtype(["before", "during", "after", "never seen"], ordered=True)
+    data = pd.DataFrame({"city": "a", "stage": ["after", "before", "during"], "v": [3.0, 1.0, 2.0]})
+    p = sc.Panel(data.astype({"stage": stages}), region="city", period="stage")
+    assert list(p.periods) == ["before", "during", "after"]
+    np.testing.assert_array_equal(p.values("v")[:, 0], [1, 2, 3])
+    assert list(p.subset(periods=["after", "during"]).periods) == ["during", "after"]
+    assert list(sc.Panel(data, region="city", period="stage").periods) == ["after", "before", "during"]
+
+
 def test_assign_adds_a_column_and_keeps_notes():
     p = panel().subset(regions=["a", "b"]).assign(half=lambda f: f["v"] / 2)
     np.testing.assert_array_equal(p.values("half"), p.values("v") / 2)

@@ -88,6 +88,18 @@ class TestSpans:
         assert pairs(panel) == [(2016, 2017)]
         assert list(spans(panel).names) == ["2016-17"]
 
+    def test_years_in_text_are_years(self):
+        s = spans(make(["10", "9", "12"]))
+        assert (list(s.start), list(s.end), s.length.tolist()) == ([0], [1], [1.0])
+        assert not s.by_position
+        assert s.notes == (
+            "periods are not evenly spaced: wider gaps at '10 to 12'",
+            "periods that no span covers: '12'",
+        )
+
+    def test_two_labels_of_one_number_count_by_position(self):
+        assert spans(make(["1", "01", "2"])).by_position
+
     @pytest.mark.parametrize(
         "periods",
         [

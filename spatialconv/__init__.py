@@ -22,6 +22,7 @@ _PUBLIC: dict[str, str | None] = {
     "beta_spacing": "spatialconv.convergence.series",
     "bsk_tests": "spatialconv.models.diagnostics",
     "common_factor_test": "spatialconv.models.diagnostics",
+    "dagum": "spatialconv.convergence.dagum",
     "datasets": None,
     "descriptives": "spatialconv.summary",
     "durbin_score": "spatialconv.models.diagnostics",
@@ -46,8 +47,10 @@ _PUBLIC: dict[str, str | None] = {
     "residual_moran": "spatialconv.models.diagnostics",
     "select_model": "spatialconv.models.diagnostics",
     "sigma": "spatialconv.convergence.sigma",
+    "spatial_gini": "spatialconv.convergence.spatial_gini",
     "study": None,
     "tables": None,
+    "theil": "spatialconv.convergence.inequality",
     "wald_test": "spatialconv.models.diagnostics",
     "weights": None,
 }
@@ -63,6 +66,7 @@ __all__ = [
     "beta_spacing",
     "bsk_tests",
     "common_factor_test",
+    "dagum",
     "datasets",
     "descriptives",
     "durbin_score",
@@ -87,8 +91,10 @@ __all__ = [
     "residual_moran",
     "select_model",
     "sigma",
+    "spatial_gini",
     "study",
     "tables",
+    "theil",
     "wald_test",
     "weights",
 ]
@@ -97,12 +103,15 @@ if TYPE_CHECKING:
     from spatialconv import datasets, errors, maps, plot, report, study, tables, weights
     from spatialconv.autocorrelation import geary, general_g, hot_spots, local_moran, moran
     from spatialconv.convergence.beta import beta
+    from spatialconv.convergence.dagum import dagum
+    from spatialconv.convergence.inequality import theil
     from spatialconv.convergence.local import beta_local
     from spatialconv.convergence.nonlinear import beta_nls
     from spatialconv.convergence.quantiles import beta_quantiles
     from spatialconv.convergence.regimes import beta_regimes
     from spatialconv.convergence.series import beta_rolling, beta_spacing
     from spatialconv.convergence.sigma import sigma
+    from spatialconv.convergence.spatial_gini import spatial_gini
     from spatialconv.models.diagnostics import (
         bsk_tests,
         common_factor_test,

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, get_args
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from spatialconv._core import paired
+from spatialconv._core.decomposition import group_sums
 from spatialconv._core.dispersion import MEASURES, Measure
+from spatialconv._core.resampling import Interval
 from spatialconv._core.trend import newey_west_lags
 from spatialconv._options import Alternative, choice, first, names, probability, whole
+from spatialconv.convergence._bootstrap import BootstrapIntervals, bootstrap, counted
+from spatialconv.convergence._sample import Groups, equal_shares, groups_of, refuse_negative, shares_of
 from spatialconv.convergence._sigma_tests import paired_tests, sigma_notes, trend_test, trends
-from spatialconv.errors import DataError, NotPositiveError, OptionError
+from spatialconv.convergence.inequality import WEIGHTED_NOTE, decomposition, percent, ratio, single_notes
+from spatialconv.errors import DataError, OptionError
 from spatialconv.panel import FloatArray, Panel, as_panel
 from spatialconv.results import TIDY, HypothesisTest, Provenance, Result, merge_notes, number, p_value
 from spatialconv.summary import time_axis
 
-DEFAULT = ("mean", "sd", "cv", "mean_log", "sd_log", "cv_log")
+DEFAULT = ("mean", "sd", "cv", "mean_log", "sd_log")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,6 +50,12 @@ class SigmaConvergence(Result):
     ratio_interval : (float, float)
         Its exact confidence interval under bivariate normality.
     periods, regions : Index
+    by_group : DataFrame or None
+        With `groups`: one row a (group, period), `n`, the group's share of the population, and the measures
+        among the group's own regions.
+    decomposition : DataFrame or None
+        With `groups`: one row a period, the parts within and between groups of Theil's T, Theil's L and, after
+        Dagum, of the Gini coefficient, as far as the values allow. `theil` and `dagum` have them in full.
     """
 
     variable: str
@@ -57,11 +69,70 @@ class SigmaConvergence(Result):
     regions: pd.Index
     notes: tuple[str, ...]
     provenance: Provenance
+    by_group: pd.DataFrame | None = None
+    decomposition: pd.DataFrame | None = None
+    _measure: _Resampled | None = field(default=None, repr=False)
 
     @property
     def leading(self) -> str:
         """The measure that the ratio column, the headline and the trend test speak of."""
         return str(self.table.columns[-1]).removesuffix("_ratio")
+
+    def bootstrap(
+        self,
+        *,
+        draws: int = 1999,
+        method: Interval = "bca",
+        level: float = 0.95,
+        seed: int | np.random.Generator | None = None,
+        jobs: int = 1,
+        progress: bool = True,
+    ) -> BootstrapIntervals:
+        """Return bootstrap intervals of every measure in every period, and of its change from first to last.
+
+        Regions are drawn with replacement as whole histories, so that the dependence of a region on its own past
+        enters the interval of the change; an interval that excludes zero says that dispersion has changed, without
+        normality. Regions are taken as independent of one another: dependence in space makes intervals too narrow.
+        So do few regions: in simulations the nominal 95 % BCa interval of the Gini coefficient covers it in 76 % of
+        samples of 11 regions, 91 % of 40, 93 % of 100; a note says so wherever there are fewer than 100.
+
+        Parameters
+        ----------
+        draws : int
+        method : {"bca", "percentile"}
+            Bias-corrected and accelerated (Efron 1987), or percentiles of the draws.
+        level : float
+        seed : int or Generator, optional
+            Stored in the provenance; the number of jobs changes no figure.
+        jobs : int
+            Processes; -1 for all.
+        progress : bool
+            Show a progress bar where there is much to do.
+
+        Returns
+        -------
+        BootstrapIntervals
+
+        References
+        ----------
+        Efron, B. (1987) Better bootstrap confidence intervals. Journal of the American Statistical Association 82,
+        171-185.
+        """
+        assert self._measure is not None
+        return bootstrap(
+            self._measure,
+            self._measure.names,
+            np.zeros(len(self.regions), dtype=np.intp),
+            what=f"the dispersion of {self.variable}",
+            call="sigma.bootstrap",
+            periods=self.periods,
+            draws=draws,
+            method=method,
+            level=level,
+            seed=seed,
+            jobs=jobs,
+            progress=progress,
+        )
 
     @property
     def pitman_morgan(self) -> HypothesisTest:
@@ -115,20 +186,30 @@ class SigmaConvergence(Result):
         of = "" if slope.isna()["p_value"] else f" (HAC s.e. {number(slope['std_error'])}, {p_value(slope['p_value'])})"
         test = self.pitman_morgan
         said = test.reason or f"t({number(test.df, 0)}) = {number(test.statistic, 3)}, {p_value(test.p_value)}"
-        return [
+        lines = [
             f"Sigma convergence of {self.variable}: {len(self.regions)} regions x {len(self.periods)} periods "
             f"({a} to {b})",
             f"  {MEASURES[self.leading].label}: {number(values.iloc[0])} ({a}), {number(values.iloc[-1])} ({b})",
             f"  equal variances in {a} and {b} (Pitman-Morgan, paired): {said}",
             f"  trend of {term}: {number(slope['estimate'])} a unit of time{of}",
         ]
+        if self.decomposition is not None and self.by_group is not None:
+            parts = self.decomposition[["theil_t_between", "theil_t_within"]]
+            share = ratio(parts["theil_t_between"].to_numpy(), parts.sum(axis=1).to_numpy())
+            lines.append(
+                f"  Theil's T between groups of {self.by_group.index.names[0]}: {percent(share[0])} ({a}), "
+                f"{percent(share[-1])} ({b})"
+            )
+        return lines
 
 
 def sigma(
     panel: Panel,
     variable: str,
     *,
-    measures: str | Iterable[str] = DEFAULT,
+    measures: str | Iterable[str] | None = None,
+    population: Any = None,
+    groups: Any = None,
     alternative: Alternative = "two-sided",
     lags: int | None = None,
     level: float = 0.95,
@@ -144,9 +225,18 @@ def sigma(
         Complete for this variable, two regions or more.
     variable : str
         In levels, not in logs: positive wherever a measure takes logs.
-    measures : names
-        Columns of the table, from `mean`, `sd`, `cv`, `mean_log`, `sd_log`, `cv_log`, `gini`, `theil_t`,
-        `theil_l`, `hoover`, `atkinson_05`, `atkinson_1`, `atkinson_2`.
+    measures : names, optional
+        Columns of the table, from `mean`, `sd`, `cv`, `williamson` (with a population only), `mean_log`, `sd_log`,
+        `cv_log` (depends on the unit, which a note says), `gini`, `theil_t`, `theil_l`, `hoover`, `atkinson_05`,
+        `atkinson_1`, `atkinson_2`. By default mean, sd and cv of levels, mean and sd of logs. `mean`, `sd` and `cv`
+        take any values; `gini`, `theil_t`, `hoover` and `atkinson_05` zero or more; the others positive ones.
+    population : str, mapping or Series, optional
+        Column of the panel, or one figure a region for all periods. The measures then count people instead of
+        regions: each person is given the mean of the region. `variable` has to be per head for that. With shares p,
+        mean = sum p x, sd = sqrt(sum p (x - mean)^2) without a correction of n - 1, and so on; cv is Williamson's
+        (1965) index. The tests of first against last period stay unweighted.
+    groups : str, mapping or Series, optional
+        Column of the panel, or the group of each region: adds `by_group` and `decomposition` to the result.
     alternative : {"two-sided", "less", "greater"}
         Of the tests: dispersion differs, has fallen (convergence), or has risen. T2 is always two-sided.
     lags : int, optional
@@ -161,7 +251,7 @@ def sigma(
     Raises
     ------
     NotPositiveError
-        If a value is zero or negative and a measure takes its logarithm.
+        If a value is zero or negative and a measure takes its logarithm, or a population is not positive.
     MissingDataError, UnbalancedPanelError
         If a value is missing.
     DataError
@@ -190,6 +280,8 @@ def sigma(
     Pitman, E. J. G. (1939) A note on normal correlation. Biometrika 31, 9-12.
     Morgan, W. A. (1939) A test for the significance of the difference between the two variances in a sample
     from a normal bivariate population. Biometrika 31, 13-19.
+    Williamson, J. G. (1965) Regional inequality and the process of national development: a description of the
+    patterns. Economic Development and Cultural Change 13(4), 1-84.
     Carree, M. and Klomp, L. (1997) Testing the convergence hypothesis: a comment. Review of Economics and
     Statistics 79, 683-686.
     Newey, W. K. and West, K. D. (1987) A simple, positive semi-definite, heteroskedasticity and
@@ -207,11 +299,14 @@ def sigma(
     >>> round(result.pitman_morgan.p_value, 3)
     0.003
     """
-    chosen = _chosen(measures)
+    chosen = _chosen(_default(population) if measures is None else measures, population)
     choice("alternative", alternative, get_args(Alternative))
     probability("level", level)
     values, logs = _values(panel, variable, chosen)
-    table = _table(panel, values, logs, chosen)
+    shares = shares_of(panel, population)
+    measure = _Resampled(values, logs, shares, tuple(chosen))
+    table = _table(panel, measure, chosen)
+    partition = None if groups is None else groups_of(panel, groups)
     time, by_position = time_axis(panel.periods)
     lags = newey_west_lags(len(time)) if lags is None else whole("lags", lags)
     slopes = trends(table, chosen, time, lags, alternative, level)
@@ -230,21 +325,36 @@ def sigma(
         ratio_interval=paired.ratio_interval(moments, level) if panel.n_periods > 1 else (np.nan, np.nan),
         periods=panel.periods,
         regions=panel.regions,
-        notes=merge_notes(panel.notes, sigma_notes(table, values, time, by_position, variable)),
+        notes=merge_notes(
+            panel.notes,
+            sigma_notes(table, values, time, by_position, variable),
+            () if shares is None else (WEIGHTED_NOTE,),
+            () if partition is None else single_notes(partition),
+        ),
         provenance=Provenance(
             "sigma",
             {"variable": variable, "measures": tuple(chosen), "alternative": alternative, "lags": lags, "level": level},
             panel.n_regions,
             panel.n_periods,
         ),
+        by_group=None if partition is None else _by_group(panel, measure, chosen, partition),
+        decomposition=None if partition is None else decomposition(panel, values, shares, partition),
+        _measure=measure,
     )
 
 
-def _chosen(measures: str | Iterable[str]) -> dict[str, Measure]:
+def _default(population: Any) -> tuple[str, ...]:
+    return DEFAULT if population is None else ("mean", "sd", "williamson", "mean_log", "sd_log")
+
+
+def _chosen(measures: str | Iterable[str], population: Any) -> dict[str, Measure]:
     chosen = {name: MEASURES[choice("measures", name, tuple(MEASURES))] for name in names("measures", measures)}
     if all(measure.location for measure in chosen.values()):
         known = ", ".join(repr(name) for name, measure in MEASURES.items() if not measure.location)
         raise OptionError(f"measures must name at least one measure of dispersion of {known}; got {tuple(chosen)!r}.")
+    lacking = [name for name, measure in chosen.items() if measure.weighted_only]
+    if lacking and population is None:
+        raise OptionError(f"{', '.join(lacking)} counts people: give population=, a column or a figure a region.")
     return chosen
 
 
@@ -256,22 +366,71 @@ def _values(panel: Panel, variable: str, chosen: dict[str, Measure]) -> tuple[Fl
     if any(m.domain == "positive" for m in chosen.values()):
         panel.values(variable, log=True)
     wanting = [name for name, m in chosen.items() if m.domain == "non-negative"]
-    if wanting and (values < 0).any():
-        t, i = np.nonzero(values < 0)
-        cells = [(panel.regions[b], panel.periods[a]) for a, b in zip(t, i, strict=True)]
-        raise NotPositiveError(
-            f"{', '.join(wanting)} of {variable!r} need values of zero or more; negative in {first(cells)}. "
-            "Choose other measures, for example sd, or leave these regions out by panel.subset()."
-        )
+    if wanting:
+        refuse_negative(panel, variable, values, ", ".join(wanting))
     return values, np.log(values) if any(m.log for m in chosen.values()) else None
 
 
-def _table(panel: Panel, values: FloatArray, logs: FloatArray | None, chosen: dict[str, Measure]) -> pd.DataFrame:
+def _table(panel: Panel, measure: _Resampled, chosen: dict[str, Measure]) -> pd.DataFrame:
     columns: dict[str, Any] = {"n": np.full(panel.n_periods, panel.n_regions)}
-    for name, measure in chosen.items():
-        columns[name] = measure.function(logs if measure.log and logs is not None else values)
+    for name in chosen:
+        columns[name] = measure.figure(name)
     dispersion = [name for name, m in chosen.items() if not m.location]
     leading = "sd_log" if "sd_log" in dispersion else dispersion[0]
     start = columns[leading][0]
     columns[f"{leading}_ratio"] = columns[leading] / (start if start > 0 else np.nan)
     return pd.DataFrame(columns, index=panel.periods)
+
+
+def _by_group(panel: Panel, measure: _Resampled, chosen: dict[str, Measure], groups: Groups) -> pd.DataFrame:
+    shares = equal_shares(measure.values) if measure.shares is None else measure.shares
+    people = group_sums(shares, groups.codes)
+    parts = []
+    for code, size in enumerate(groups.sizes):
+        own = measure.among(groups.codes == code)
+        # One region differs from none: no measure of dispersion, rather than one of zero.
+        alone = {name: np.full(panel.n_periods, np.nan) for name, m in chosen.items() if not m.location}
+        columns = {name: own.figure(name) for name in chosen if size > 1 or name not in alone} | (
+            alone if size < 2 else {}
+        )
+        frame = pd.DataFrame({"n": size, "population_share": people[:, code], **columns}, index=panel.periods)
+        parts.append(frame[["n", "population_share", *chosen]])
+    return pd.concat(parts, keys=groups.labels, names=[groups.name, panel.period])
+
+
+@dataclass(frozen=True, eq=False)
+class _Resampled:
+    """The sample with its measures: as it is, among some regions, or with regions counted more or less often."""
+
+    values: FloatArray
+    logs: FloatArray | None
+    shares: FloatArray | None
+    names: tuple[str, ...]
+
+    def figure(self, name: str) -> FloatArray:
+        """Return a measure in every period."""
+        return MEASURES[name].function(self._scale(name), self.shares)
+
+    def among(self, chosen: npt.NDArray[np.bool_]) -> _Resampled:
+        """Return the sample of some regions only."""
+        shares = None if self.shares is None else self.shares[:, chosen]
+        if shares is not None:
+            shares = shares / shares.sum(axis=1, keepdims=True)
+        return _Resampled(
+            self.values[:, chosen], None if self.logs is None else self.logs[:, chosen], shares, self.names
+        )
+
+    def __call__(self, counts: FloatArray) -> FloatArray:
+        """Return the measures, (B, T, K), with regions counted so often, (B, N)."""
+        p = counted(equal_shares(self.values) if self.shares is None else self.shares, counts)
+        n = counts.sum(axis=1)[:, None]
+        # Weights divide by n; what divides by n - 1 does so in every draw.
+        sample = np.sqrt(n / (n - 1.0))
+        figures = []
+        for name in self.names:
+            figure = MEASURES[name].function(np.broadcast_to(self._scale(name), p.shape), p)
+            figures.append(figure * sample if self.shares is None and MEASURES[name].sample else figure)
+        return np.stack(figures, axis=-1)
+
+    def _scale(self, name: str) -> FloatArray:
+        return self.logs if MEASURES[name].log and self.logs is not None else self.values

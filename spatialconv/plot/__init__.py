@@ -1,4 +1,4 @@
-"""Plots for print: sigma convergence, Moran scatter and path, growth on initial level, coefficients of models.
+"""Plots for print: one function for each kind of result, from sigma convergence to coefficients of models.
 
 Each function takes a result and returns a Figure of 90 or 180 mm, or draws into the axes it is given. Nothing
 is registered with pyplot: the Figure shows itself in a notebook, `save` writes it.
@@ -7,7 +7,18 @@ is registered with pyplot: the Figure shows itself in a notebook, `save` writes 
 from spatialconv._drawing.coefficients import coefficients
 from spatialconv._style import save
 from spatialconv.plot._betas import betas
+from spatialconv.plot._inequality import dagum, theil
 from spatialconv.plot._paths import moran_path, sigma
 from spatialconv.plot._scatter import beta_scatter, moran_scatter
 
-__all__ = ["beta_scatter", "betas", "coefficients", "moran_path", "moran_scatter", "save", "sigma"]
+__all__ = [
+    "beta_scatter",
+    "betas",
+    "coefficients",
+    "dagum",
+    "moran_path",
+    "moran_scatter",
+    "save",
+    "sigma",
+    "theil",
+]

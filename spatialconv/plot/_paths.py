@@ -27,7 +27,7 @@ MANY = 25  # periods
 def sigma(
     result: Any,
     *,
-    measures: str | Iterable[str] = ("sd_log", "cv_log"),
+    measures: str | Iterable[str] = ("sd_log", "cv"),
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Figure | Axes:

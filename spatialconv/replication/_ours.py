@@ -57,7 +57,7 @@ class Ours:
     @cached_property
     def sigma(self) -> SigmaConvergence:
         """Dispersion."""
-        return sigma(self.panel, EXPORTS)
+        return sigma(self.panel, EXPORTS, measures=("mean", "sd", "cv", "mean_log", "sd_log", "cv_log"))
 
     @cached_property
     def logs(self) -> pd.DataFrame:

@@ -58,7 +58,7 @@ def test_log_measures_are_the_plain_ones_of_logs(name):
 
 
 def test_every_measure_is_checked():
-    assert {*POINTWISE, "mean_log", "sd_log", "cv_log"} == set(MEASURES)
+    assert {*POINTWISE, "mean_log", "sd_log", "cv_log", "williamson"} == set(MEASURES)
 
 
 REAT_NAMES = {
@@ -107,14 +107,14 @@ class TestClosedForms:
         assert dispersion.gini(x) == pytest.approx(4 / 5, abs=EXACT)
         assert dispersion.hoover(x) == pytest.approx(4 / 5, abs=EXACT)
         assert dispersion.theil_t(x) == pytest.approx(np.log(5), abs=EXACT)
-        assert dispersion.atkinson(x, 0.5) == pytest.approx(4 / 5, abs=EXACT)
+        assert dispersion.atkinson(x, epsilon=0.5) == pytest.approx(4 / 5, abs=EXACT)
 
     def test_two_values(self):
         x = np.array([1.0, 3.0])
         assert dispersion.theil_l(x) == pytest.approx(np.log(2) - np.log(3) / 2, abs=EXACT)
         assert dispersion.theil_t(x) == pytest.approx((np.log(0.5) + 3 * np.log(1.5)) / 4, abs=EXACT)
         assert dispersion.atkinson(x) == pytest.approx(1 - np.sqrt(3) / 2, abs=EXACT)
-        assert dispersion.atkinson(x, 2.0) == pytest.approx(1 / 4, abs=EXACT)
+        assert dispersion.atkinson(x, epsilon=2.0) == pytest.approx(1 / 4, abs=EXACT)
         assert dispersion.sd(x) == pytest.approx(np.sqrt(2), abs=EXACT)
 
     def test_sd_of_a_geometric_sequence_of_logs(self):
@@ -126,6 +126,60 @@ class TestClosedForms:
     def test_theil_and_atkinson_are_one(self):
         x = sample()
         np.testing.assert_allclose(dispersion.atkinson(x), 1 - np.exp(-dispersion.theil_l(x)), rtol=EXACT)
+
+
+WEIGHTED = {
+    "mean": lambda x, p: sum(a * b for a, b in zip(x, p, strict=True)),
+    "gini": lambda x, p: (
+        sum(v * w * abs(a - b) for (a, v), (b, w) in product(zip(x, p, strict=True), repeat=2))
+        / (2 * WEIGHTED["mean"](x, p))
+    ),
+    "sd": lambda x, p: sum(w * (v - WEIGHTED["mean"](x, p)) ** 2 for v, w in zip(x, p, strict=True)) ** 0.5,
+}
+WEIGHTED["cv"] = WEIGHTED["williamson"] = lambda x, p: WEIGHTED["sd"](x, p) / WEIGHTED["mean"](x, p)
+
+
+class TestWeighted:
+    """Population shares: definitions, people one by one, and REAT where it is right."""
+
+    @pytest.mark.parametrize("name", sorted(WEIGHTED))
+    def test_definition_written_out(self, name):
+        x, p = sample(), np.random.default_rng(1).dirichlet(np.ones(9), size=4)
+        expected = [WEIGHTED[name](list(row), list(share)) for row, share in zip(x, p, strict=True)]
+        np.testing.assert_allclose(MEASURES[name].function(x, p), expected, rtol=EXACT)
+
+    @pytest.mark.parametrize("name", sorted(set(MEASURES) - {"sd", "cv", "sd_log", "cv_log", "williamson"}))
+    def test_weights_are_people_who_all_have_the_mean_of_their_region(self, name):
+        """A region of three people counts as three regions of one."""
+        x, people = sample((1, 6)), np.array([3, 1, 2, 5, 1, 4])
+        ours = MEASURES[name].function(x, people / people.sum())
+        np.testing.assert_allclose(ours, MEASURES[name].function(np.repeat(x, people, axis=1)), rtol=ROUNDING)
+
+    @pytest.mark.parametrize("name", ["sd", "cv", "sd_log", "cv_log", "williamson"])
+    def test_those_that_divide_by_one_less_differ_by_that(self, name):
+        x, people = sample((1, 6)), np.array([3, 1, 2, 5, 1, 4])
+        ours = MEASURES[name].function(x, people / people.sum())
+        alike = MEASURES[name].function(np.repeat(x, people, axis=1)) * np.sqrt(15 / 16)
+        np.testing.assert_allclose(ours, alike, rtol=EXACT)
+        assert MEASURES[name].sample or MEASURES[name].weighted_only
+
+    def test_reat(self):
+        years, values, _ = reat()
+        theirs = json.loads((REAT / "weighted.json").read_text())
+        people = np.array(
+            [float(r["population"]) for r in csv.DictReader((REAT / "pseudo_population.csv").read_text().splitlines())]
+        )
+        cases = [("by_population", people, "williamson_wmean", "gini2")]
+        cases += [("by_income_of_1929", values[0], "williamson_weighted_wmean", "gini2_weighted_by_y1929")]
+        for key, weights, williamson, gini in cases:
+            rows = theirs[key]
+            chosen = values[[years.index(year) for year in rows]]
+            for name, theirs_name in (("williamson", williamson), ("gini", gini)):
+                ours = MEASURES[name].function(chosen, weights / weights.sum())
+                np.testing.assert_allclose(ours, [row[theirs_name] for row in rows.values()], rtol=EXACT)
+            hoover = MEASURES["hoover"].function(chosen, weights / weights.sum())
+            if "hoover_ref" in next(iter(rows.values())):
+                np.testing.assert_allclose(hoover, [row["hoover_ref"] for row in rows.values()], rtol=EXACT)
 
 
 @pytest.mark.parametrize("name", [n for n, m in MEASURES.items() if not m.location])

@@ -48,13 +48,14 @@ class TestSigma:
     def test_two_panels_show_the_table(self, zj):
         result = sc.sigma(zj.panel, "exports")
         figure = plot.sigma(result)
-        assert titles(figure) == ["Standard deviation of logs", "Coefficient of variation of logs"]
-        for ax, measure in zip(figure.axes, ("sd_log", "cv_log"), strict=True):
+        assert titles(figure) == ["Standard deviation of logs", "Coefficient of variation"]
+        for ax, measure in zip(figure.axes, ("sd_log", "cv"), strict=True):
             np.testing.assert_array_equal(line(ax, measure)[:, 0], result.periods)
             np.testing.assert_array_equal(line(ax, measure)[:, 1], result.table[measure])
 
     def test_first_and_last_value_are_written_as_in_the_paper(self, zj):
-        figure = plot.sigma(sc.sigma(zj.panel, "exports"))
+        measures = ("sd_log", "cv_log")
+        figure = plot.sigma(sc.sigma(zj.panel, "exports", measures=measures), measures=measures)
         assert [[t.get_text() for t in ax.texts if t.get_label() == "end"] for ax in figure.axes] == [
             ["1.84", "1.77"],
             ["0.95", "0.55"],
@@ -325,6 +326,51 @@ class TestCoefficients:
             plot.coefficients(fits, terms=["log_initial", "speed"], ax=Figure().subplots())
 
 
+def letters(us):
+    """Groups that mean nothing: regions by the first letter of their name."""
+    return {region: "early" if region < "K" else "middle" if region < "N" else "late" for region in us.panel.regions}
+
+
+class TestParts:
+    def test_heights_are_the_parts_and_end_at_the_total(self, zj):
+        result = sc.dagum(zj.panel, "exports", groups=zj.cities["area"])
+        bars, lines = plot.dagum(result).axes
+        heights = np.array([[bar.get_height() for bar in kind] for kind in bars.containers])
+        np.testing.assert_allclose(heights.T, result.table[["within", "between", "transvariation"]], rtol=1e-12)
+        tops = [bar.get_y() + bar.get_height() for bar in bars.containers[-1]]
+        np.testing.assert_allclose(tops, result.table["gini"], rtol=1e-12)
+        for part in ("within", "between", "transvariation"):
+            np.testing.assert_allclose(line(lines, part)[:, 1], 100 * result.table[f"{part}_share"], rtol=1e-12)
+        assert [t.get_text() for t in lines.texts if t.get_label() == "end"] == [
+            "within",
+            "between (net)",
+            "transvariation",
+        ]
+
+    def test_many_periods_are_areas(self, us):
+        result = sc.theil(us.panel, "income", groups=[dict.fromkeys(us.panel.regions, "all"), letters(us)])
+        figure = plot.theil(result)
+        assert not figure.axes[0].containers
+        np.testing.assert_array_equal(line(figure.axes[0], "total")[:, 1], result.table["total"])
+        assert len(figure.axes[0].collections) == 3
+
+    def test_one_period_and_no_inequality(self, zj):
+        area = zj.cities["area"]
+        figure = plot.dagum(sc.dagum(zj.panel.subset(periods=[2020]), "exports", groups=area))
+        figure.draw_without_rendering()
+        flat = zj.panel.assign(flat=1.0)
+        plot.theil(sc.theil(flat, "flat", groups=area)).draw_without_rendering()
+
+    def test_given_axes_take_the_sum(self, zj):
+        ax = Figure().subplots()
+        assert plot.theil(sc.theil(zj.panel, "exports", groups=zj.cities["area"]), ax=ax) is ax
+        assert ax.get_title(loc="left") == "Theil's T of exports"
+
+    def test_bad_input(self):
+        with pytest.raises(OptionError, match=r"plot\.dagum takes the result of sc\.dagum; got None"):
+            plot.dagum(None)
+
+
 @pytest.fixture(scope="module")
 def figures(zj, us, w):
     wu = sc.weights.adjacency(us.states)
@@ -342,13 +388,16 @@ def figures(zj, us, w):
         "short path": plot.moran_path(sc.moran(zj.panel, "exports", w), title=long),
         "beta": plot.beta_scatter(net),
         "beta of states": plot.beta_scatter(sc.beta(us.panel, "income", horizon=80), labels="all", title=long),
+        "theil": plot.theil(sc.theil(zj.panel, "exports", groups=zj.cities["area"]), title=long + ", or two"),
+        "dagum": plot.dagum(sc.dagum(zj.panel, "exports", groups=zj.cities["area"])),
+        "dagum of states": plot.dagum(sc.dagum(us.panel, "income", groups=letters(us))),
         "coefficients": plot.coefficients({"absolute": sc.beta(zj.panel, "exports"), "two-way, digital": net}),
     }
 
 
 NAMES = [
     *("sigma", "sigma of states", "three", "scatter", "levels", "scatter of states", "long", "path", "short path"),
-    *("beta", "beta of states", "coefficients"),
+    *("beta", "beta of states", "coefficients", "theil", "dagum", "dagum of states"),
 ]
 
 

@@ -18,6 +18,7 @@ from spatialconv.errors import DataError, MissingDataError, NotPositiveError, Op
 from spatialconv.results import TIDY
 from tests.tolerances import EXACT, REFERENCE, ROUNDING
 
+ALL = ("mean", "sd", "cv", "mean_log", "sd_log", "cv_log")
 REFERENCES = Path(__file__).parents[1] / "reference"
 
 
@@ -48,7 +49,7 @@ def states():
 
 @pytest.fixture(scope="module")
 def result():
-    return sc.sigma(sc.datasets.zhejiang().panel, "exports")
+    return sc.sigma(sc.datasets.zhejiang().panel, "exports", measures=ALL)
 
 
 class TestZhejiang:
@@ -64,7 +65,7 @@ class TestZhejiang:
             "0.95 (2016) and 0.55 (2020) would be 0.21 and 0.17 in a unit a thousand times smaller" in result.notes[0]
         )
         panel = sc.datasets.zhejiang().panel
-        rescaled = sc.sigma(panel.assign(exports=panel.frame["exports"] * 1000), "exports")
+        rescaled = sc.sigma(panel.assign(exports=panel.frame["exports"] * 1000), "exports", measures=ALL)
         np.testing.assert_allclose(rescaled.table["sd_log"], result.table["sd_log"], rtol=EXACT)
         assert rescaled.table["cv_log"].round(2).iloc[[0, -1]].tolist() == [0.21, 0.17]
 
@@ -88,13 +89,14 @@ class TestZhejiang:
 class TestTable:
     def test_columns_by_default(self):
         table = sc.sigma(panel_of(lognormal()), "v").table
-        assert list(table.columns) == ["n", "mean", "sd", "cv", "mean_log", "sd_log", "cv_log", "sd_log_ratio"]
+        # The coefficient of variation of logs, which depends on the unit, comes on request only.
+        assert list(table.columns) == ["n", "mean", "sd", "cv", "mean_log", "sd_log", "sd_log_ratio"]
         assert list(table.index) == [1, 2, 3, 4, 5, 6]
         assert table.index.name == "period"
 
     def test_pandas_agrees(self):
         values = lognormal()
-        table = sc.sigma(panel_of(values), "v").table
+        table = sc.sigma(panel_of(values), "v", measures=ALL).table
         frame = pd.DataFrame(values.T)
         logs = np.log(frame)
         expected = pd.DataFrame(
@@ -148,7 +150,7 @@ class TestTrend:
     def test_reat_slopes_and_iid_standard_errors(self):
         """REAT's least squares agree in slope, standard error, t and p; ours adds the HAC ones."""
         reference = json.loads((REFERENCES / "reat" / "reference.json").read_text())["sigmaconv_trend"]
-        slopes = sc.sigma(states(), "income").trend
+        slopes = sc.sigma(states(), "income", measures=ALL).trend
         for term, key in [("sd", "sd_level"), ("sd_log", "sd_log"), ("cv", "cv_level"), ("cv_log", "cv_log")]:
             theirs = reference[f"{key}_sample"]["estimates"]["Time"]
             ours = slopes.loc[term, ["estimate", "std_error_ols", "statistic_ols", "p_value_ols"]]
@@ -384,7 +386,7 @@ class TestDegenerate:
 
     def test_one_period(self):
         result = sc.sigma(panel_of(lognormal(1), [2020]), "v")
-        assert result.table.shape == (1, 8)
+        assert result.table.shape == (1, 7)
         assert all(np.isnan(t.p_value) for t in result.tests)
         assert result.pitman_morgan.reason == "the panel has one period, 2020"
         assert np.isnan(result.ratio)
@@ -460,7 +462,7 @@ class TestHouse:
         tidy = result.tidy()
         assert tuple(tidy.columns) == TIDY
         assert tidy["term"].tolist() == [
-            *(f"trend of {n}" for m in ("sd", "cv", "sd_log", "cv_log") for n in (m, f"ln {m}")),
+            *(f"trend of {n}" for m in ("sd", "cv", "sd_log") for n in (m, f"ln {m}")),
             "Pitman-Morgan test",
             "Carree-Klomp T2",
             "Carree-Klomp T3",
@@ -470,7 +472,7 @@ class TestHouse:
         assert result.glance().loc[0, "p_pitman_morgan"] == result.pitman_morgan.p_value
         assert result.glance().loc[0, "measure_last"] == result.table["sd_log"].iloc[-1]
         assert json.loads(json.dumps(result.to_dict()))["provenance"]["options"]["lags"] == 2
-        assert "cv_log" in result._repr_html_()
+        assert "sd_log" in result._repr_html_()
         assert repr(result) == repr(sc.sigma(panel_of(lognormal()), "v"))
 
     def test_hypotheses_in_words(self):

@@ -13,6 +13,7 @@ from scipy import stats
 from spatialconv._core.least_squares import collinear_columns
 from spatialconv._core.speed import speed
 from spatialconv._options import choice, first, generator, names, probability, whole
+from spatialconv._parallel import run
 from spatialconv.errors import ModelError, OptionError, SingularDesignError
 from spatialconv.models.design import refuse_reserved
 from spatialconv.panel import FloatArray, Panel, as_panel
@@ -184,13 +185,9 @@ class _Gwr:
         self, width: int, draws: int, rng: np.random.Generator, jobs: int, progress: bool
     ) -> HypothesisTest:
         """Test whether local betas vary more than with regions placed at random (Brunsdon et al. 1996)."""
-        from joblib import Parallel, delayed
-        from tqdm.auto import tqdm
-
         seen = self.spread(width)
-        orders = [rng.permutation(len(self.y)) for _ in range(draws)]
-        runs = Parallel(n_jobs=jobs, return_as="generator")(delayed(self.spread)(width, order) for order in orders)
-        drawn = list(tqdm(runs, total=draws, desc="regions placed at random", disable=not progress, leave=False))
+        tasks = [(width, rng.permutation(len(self.y))) for _ in range(draws)]
+        drawn = run(self.spread, tasks, jobs=jobs, what="regions placed at random", show=progress)
         p = (1 + sum(value >= seen * (1 - 1e-12) for value in drawn)) / (draws + 1)
         null = "beta is the same everywhere: where regions lie does not matter"
         name = "variability of local betas"

@@ -15,6 +15,7 @@ from spatialconv._core.least_squares import collinear_columns
 from spatialconv._core.quantile import check_loss, quantile_regression
 from spatialconv._core.speed import half_life, speed
 from spatialconv._options import choice, first, generator, names, probability, whole
+from spatialconv._parallel import run
 from spatialconv.convergence.beta import INITIAL, growth_design
 from spatialconv.errors import OptionError, SingularDesignError
 from spatialconv.models.design import Design, refuse_reserved
@@ -152,15 +153,9 @@ def _resampled(
     design: Design, taus: tuple[float, ...], at: int, seeds: list[np.random.Generator], jobs: int, progress: bool
 ) -> FloatArray:
     """Return beta of every draw and quantile, shape (draws, quantiles)."""
-    from joblib import Parallel, delayed
-    from tqdm.auto import tqdm
-
     blocks = [seeds[k : k + BLOCK] for k in range(0, len(seeds), BLOCK)]
-    runs = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(_block)(design.y, design.X, taus, at, b) for b in blocks
-    )
-    shown = tqdm(runs, total=len(blocks), desc="samples of regions", disable=not progress, leave=False)
-    return np.concatenate(list(shown))
+    tasks = [(design.y, design.X, taus, at, block) for block in blocks]
+    return np.concatenate(run(_block, tasks, jobs=jobs, what="samples of regions", show=progress))
 
 
 def _block(

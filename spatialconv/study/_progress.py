@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from spatialconv._parallel import progress
 
 
 @contextmanager
@@ -13,12 +14,7 @@ def progress_bar(total: int, show: bool) -> Iterator[Callable[[str], None]]:
     if not show:
         yield lambda _: None
         return
-    with warnings.catch_warnings():
-        # In a notebook without ipywidgets tqdm falls back to text by itself, and needs nobody to do anything.
-        warnings.simplefilter("ignore")
-        from tqdm.auto import tqdm
-
-    with tqdm(total=total, unit="step", leave=True) as bar:
+    with progress(total=total, what="", show=True, unit="step", leave=True) as bar:
 
         def step(name: str) -> None:
             bar.set_description(f"{name:<20}")

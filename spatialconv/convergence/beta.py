@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from spatialconv._core.speed import Quantity, half_life, speed
-from spatialconv._options import Correction, Effects, Spatial, Vcov, names, probability, whole
+from spatialconv._options import Correction, Effects, Spatial, Vcov, first, names, probability, whole
 from spatialconv.errors import OptionError
 from spatialconv.models.design import Design, names_of, refuse_reserved
 from spatialconv.models.fit import fit_design
@@ -113,7 +113,23 @@ def beta(
     fit = fit_design(design, spec, w, error_w=error_w)
     options = {"variable": variable, "horizon": horizon, "overlapping": overlapping, **fit.provenance.options}
     provenance = Provenance("beta", options, fit.n_regions, fit.n_periods, fit.provenance.weights)
-    return BetaConvergence(fit, variable, length, level, fit.notes, provenance)
+    asked = Asked(
+        panel,
+        w,
+        error_w,
+        {
+            "controls": extra,
+            "horizon": horizon,
+            "overlapping": overlapping,
+            "spatial": spatial,
+            "durbin": spec.durbin,
+            "effects": effects,
+            "correction": correction,
+            "vcov": vcov,
+            "level": level,
+        },
+    )
+    return BetaConvergence(fit, variable, length, level, fit.notes, provenance, asked)
 
 
 def growth_design(
@@ -131,11 +147,21 @@ def growth_design(
     return Design(y, X, (INITIAL, *controls), panel.regions, ends, notes=notes), float(taken.length[0])
 
 
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What `beta` was called with, so that it can be called again with something changed."""
+
+    panel: Panel
+    w: Any
+    error_w: Any
+    options: Mapping[str, Any]
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class BetaConvergence(Result):
     """A growth regression: the fit it stands on, and speed and half-life with intervals.
 
-    `length` is the span h over which growth was annualised.
+    `length` is the span h over which growth was annualised; `asked` keeps the data and options of the call.
     """
 
     fit: PanelFit
@@ -144,6 +170,19 @@ class BetaConvergence(Result):
     level: float
     notes: tuple[str, ...]
     provenance: Provenance
+    asked: Asked
+
+    def again(self, **changes: Any) -> BetaConvergence:
+        """Return the same regression with something changed: `b.again(effects="region")`, `b.again(w=other)`.
+
+        Takes `panel`, `w`, `error_w` and the options of `spatialconv.beta`; whatever is not named stays as it was.
+        """
+        data = {"panel": self.asked.panel, "w": self.asked.w, "error_w": self.asked.error_w}
+        panel, w, error_w = (changes.pop(name, value) for name, value in data.items())
+        unknown = [name for name in changes if name not in self.asked.options]
+        if unknown:
+            raise OptionError(f"again() changes {first([*data, *self.asked.options], 12)}; got {first(unknown)}.")
+        return beta(panel, self.variable, w, error_w=error_w, **{**self.asked.options, **changes})
 
     @property
     def beta(self) -> float:

@@ -8,6 +8,7 @@ import pytest
 
 import spatialconv as sc
 from spatialconv import errors
+from spatialconv._core import speed as speeds
 from tests.tolerances import EXACT, OPTIM
 
 
@@ -137,17 +138,17 @@ class TestThePaper:
 class TestSpeed:
     @pytest.mark.parametrize(("beta", "speed"), [(-0.336, 0.41), (-0.830, 1.77), (-0.252, 0.29)])
     def test_printed_speeds_follow_from_printed_betas(self, beta, speed):
-        assert round(sc._core.speed.speed(beta, 0.1, 1).estimate, 2) == speed
+        assert round(speeds.speed(beta, 0.1, 1).estimate, 2) == speed
 
     def test_delta_method_against_simulation(self):
         rng = np.random.default_rng(1)
         beta, se, h = -0.15, 0.004, 3.0
         draws = rng.normal(beta, se, 400_000)
         rate = -np.log1p(h * draws) / h
-        got = sc._core.speed.speed(beta, se, h)
+        got = speeds.speed(beta, se, h)
         assert got.estimate == pytest.approx(-np.log(1 - 0.45) / 3, rel=EXACT)
         assert got.std_error == pytest.approx(rate.std(), rel=0.01)  # Monte Carlo error and curvature at a small se
-        half = sc._core.speed.half_life(got)
+        half = speeds.half_life(got)
         assert half.estimate == pytest.approx(np.log(2) / got.estimate, rel=EXACT)
         assert half.std_error == pytest.approx((np.log(2) / rate).std(), rel=0.01)
 
@@ -331,3 +332,22 @@ def test_views(zj, w):
     as_dict = b.to_dict()
     assert as_dict["provenance"]["options"]["variable"] == "exports"
     assert as_dict["tidy"][0]["term"] == "log_initial"
+
+
+class TestAgain:
+    """The same regression with something changed is what sc.beta gives with it."""
+
+    def test_options_panel_and_weights(self, zj, w):
+        other = sc.weights.knn(zj.cities, k=3)
+        part = zj.panel.subset(regions=zj.cities.index[:9])
+        options = {"controls": "digital", "spatial": "lag", "effects": "time"}
+        b = sc.beta(zj.panel, "exports", w, **options)
+        for changed in ({"effects": "region"}, {"controls": ()}, {"horizon": 2}, {"durbin": True}, {}):
+            want = sc.beta(zj.panel, "exports", w, **{**options, **changed})
+            pd.testing.assert_series_equal(b.again(**changed).params, want.params)
+        pd.testing.assert_series_equal(b.again(w=other).params, sc.beta(zj.panel, "exports", other, **options).params)
+        pd.testing.assert_series_equal(b.again(panel=part).params, sc.beta(part, "exports", w, **options).params)
+
+    def test_unknown_options(self, zj):
+        with pytest.raises(errors.OptionError, match=r"again\(\) changes .*got 'colour'"):
+            sc.beta(zj.panel, "exports").again(colour="red")

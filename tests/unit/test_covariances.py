@@ -8,6 +8,7 @@ import pytest
 
 import spatialconv as sc
 from spatialconv import errors
+from spatialconv._core.covariance import newey_west_lags
 from spatialconv.models import covariances
 from tests import brute
 from tests.unit.test_engine import T, case, fitted, supports, theta
@@ -65,7 +66,7 @@ def by_hand(f: sc.models.fitted.PanelFit, kind: str) -> np.ndarray:
     s = observation_scores(f, independent=kind != "driscoll-kraay")
     periods, regions, k = s.shape
     meat = np.zeros((k, k))
-    lags = sc._core.covariance.newey_west_lags(periods)
+    lags = newey_west_lags(periods)
     for t in range(periods):
         for v in range(periods):
             for i in range(regions):

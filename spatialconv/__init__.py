@@ -23,6 +23,7 @@ _PUBLIC: dict[str, str | None] = {
     "bsk_tests": "spatialconv.models.diagnostics",
     "common_factor_test": "spatialconv.models.diagnostics",
     "dagum": "spatialconv.convergence.dagum",
+    "composite_index": "spatialconv.index",
     "datasets": None,
     "descriptives": "spatialconv.summary",
     "durbin_score": "spatialconv.models.diagnostics",
@@ -66,6 +67,7 @@ __all__ = [
     "beta_spacing",
     "bsk_tests",
     "common_factor_test",
+    "composite_index",
     "dagum",
     "datasets",
     "descriptives",
@@ -112,6 +114,7 @@ if TYPE_CHECKING:
     from spatialconv.convergence.series import beta_rolling, beta_spacing
     from spatialconv.convergence.sigma import sigma
     from spatialconv.convergence.spatial_gini import spatial_gini
+    from spatialconv.index import composite_index
     from spatialconv.models.diagnostics import (
         bsk_tests,
         common_factor_test,

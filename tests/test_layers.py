@@ -24,6 +24,7 @@ FLOORS = {
     "_reconstruction": 3,
     "summary": 3,
     "autocorrelation": 3,
+    "index": 3.5,  # reads spans of time from summary
     "models": 4,
     "convergence": 5,
     "_style": 6,

@@ -21,6 +21,7 @@ _PUBLIC: dict[str, str | None] = {
     "beta_rolling": "spatialconv.convergence.series",
     "beta_spacing": "spatialconv.convergence.series",
     "bsk_tests": "spatialconv.models.diagnostics",
+    "clubs": "spatialconv.convergence.clubs",
     "common_factor_test": "spatialconv.models.diagnostics",
     "dagum": "spatialconv.convergence.dagum",
     "composite_index": "spatialconv.index",
@@ -37,6 +38,7 @@ _PUBLIC: dict[str, str | None] = {
     "hot_spots": "spatialconv.autocorrelation",
     "lm_tests": "spatialconv.models.diagnostics",
     "local_moran": "spatialconv.autocorrelation",
+    "log_t": "spatialconv.convergence.log_t",
     "lr_test": "spatialconv.models.diagnostics",
     "maps": None,
     "moran": "spatialconv.autocorrelation",
@@ -66,6 +68,7 @@ __all__ = [
     "beta_rolling",
     "beta_spacing",
     "bsk_tests",
+    "clubs",
     "common_factor_test",
     "composite_index",
     "dagum",
@@ -82,6 +85,7 @@ __all__ = [
     "hot_spots",
     "lm_tests",
     "local_moran",
+    "log_t",
     "lr_test",
     "maps",
     "moran",
@@ -112,6 +116,8 @@ if TYPE_CHECKING:
     from spatialconv.convergence.quantiles import beta_quantiles
     from spatialconv.convergence.regimes import beta_regimes
     from spatialconv.convergence.series import beta_rolling, beta_spacing
+    from spatialconv.convergence.clubs import clubs
+    from spatialconv.convergence.log_t import log_t
     from spatialconv.convergence.sigma import sigma
     from spatialconv.convergence.spatial_gini import spatial_gini
     from spatialconv.index import composite_index

@@ -109,15 +109,15 @@ if TYPE_CHECKING:
     from spatialconv import datasets, errors, maps, plot, report, study, tables, weights
     from spatialconv.autocorrelation import geary, general_g, hot_spots, local_moran, moran
     from spatialconv.convergence.beta import beta
+    from spatialconv.convergence.clubs import clubs
     from spatialconv.convergence.dagum import dagum
     from spatialconv.convergence.inequality import theil
     from spatialconv.convergence.local import beta_local
+    from spatialconv.convergence.log_t import log_t
     from spatialconv.convergence.nonlinear import beta_nls
     from spatialconv.convergence.quantiles import beta_quantiles
     from spatialconv.convergence.regimes import beta_regimes
     from spatialconv.convergence.series import beta_rolling, beta_spacing
-    from spatialconv.convergence.clubs import clubs
-    from spatialconv.convergence.log_t import log_t
     from spatialconv.convergence.sigma import sigma
     from spatialconv.convergence.spatial_gini import spatial_gini
     from spatialconv.index import composite_index

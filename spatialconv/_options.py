@@ -24,6 +24,8 @@ Islands = Literal["keep", "raise", "nearest"]
 ImpactKind = Literal["static", "short", "long"]
 ImpactRoute = Literal["auto", "exact", "eigen", "trace", "stochastic"]
 ImpactInference = Literal["delta", "simulation", "bootstrap"]
+BootstrapScheme = Literal["residual", "wild", "wild-region", "parametric", "block-region"]
+IntervalMethod = Literal["bootstrap-t", "bca", "percentile", "basic"]
 PredictionKind = Literal["reduced", "signal", "trend"]
 MomentWeights = Literal["full", "partial", "initial"]
 

@@ -11,9 +11,21 @@ import numpy as np
 import pandas as pd
 
 from spatialconv._core.speed import Quantity, half_life, speed
-from spatialconv._options import Correction, Effects, Spatial, Vcov, first, names, probability, whole
+from spatialconv._options import (
+    BootstrapScheme,
+    Correction,
+    Effects,
+    IntervalMethod,
+    Spatial,
+    Vcov,
+    first,
+    names,
+    probability,
+    whole,
+)
 from spatialconv.errors import OptionError
-from spatialconv.models.design import Design, names_of, refuse_reserved
+from spatialconv.models.bootstrap import Bootstrap, run
+from spatialconv.models.design import Chain, Design, names_of, refuse_reserved, sources
 from spatialconv.models.fit import fit_design
 from spatialconv.models.fitted import PanelFit
 from spatialconv.models.impacts import Impacts, three_speeds
@@ -144,7 +156,8 @@ def growth_design(
     if overlapping and len(y) > 1 and horizon > 1:
         notes = (*notes, "spans overlap: their errors are correlated and standard errors too small")
     X = np.stack([initial, *current], axis=2)
-    return Design(y, X, (INITIAL, *controls), panel.regions, ends, notes=notes), float(taken.length[0])
+    chain = Chain(INITIAL, sources(taken.start, taken.end), taken.length)
+    return Design(y, X, (INITIAL, *controls), panel.regions, ends, notes=notes, chain=chain), float(taken.length[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,6 +280,37 @@ class BetaConvergence(Result):
     @property
     def _spills(self) -> bool:
         return self.fit.spec.has_lag or f"W:{INITIAL}" in self.params.index
+
+    def bootstrap(
+        self,
+        *,
+        draws: int = 9999,
+        scheme: BootstrapScheme = "residual",
+        null: str | None = None,
+        recursive: bool = True,
+        interval: IntervalMethod = "bootstrap-t",
+        level: float | None = None,
+        jobs: int = 1,
+        seed: int | np.random.Generator | None = None,
+        progress: bool = False,
+    ) -> Bootstrap:
+        """Return intervals and p-values from panels in which growth makes the next level, of speed and half-life too.
+
+        See `models.bootstrap.bootstrap` for the options; `level` is that of the regression unless given.
+        """
+        return run(
+            self.fit,
+            self.length,
+            draws=draws,
+            scheme=scheme,
+            null=null,
+            recursive=recursive,
+            interval=interval,
+            level=self.level if level is None else level,
+            jobs=jobs,
+            seed=seed,
+            progress=progress,
+        )
 
     def impacts(self, **options: Any) -> Impacts:
         """Return direct, indirect and total effects; see `models.impacts.impacts` for the options."""

@@ -32,7 +32,6 @@ from spatialconv.errors import ModelError, OptionError
 
 if TYPE_CHECKING:
     from spatialconv.models.fitted import PanelFit
-from spatialconv.models.resample import resampled_params
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -241,7 +240,12 @@ class Job:
         return draw(self.fit, self.places, self.W, draws=draws, long=self.long, rng=rng)
 
     def _refitted(self, draws: int, rng: np.random.Generator, jobs: int) -> Draws:
-        values, lost = resampled_params(self.fit, draws, rng, jobs=jobs)
+        from spatialconv.models.resample import resampled_params
+
+        return self.of_refits(*resampled_params(self.fit, draws, rng, jobs=jobs))
+
+    def of_refits(self, values: FloatArray, lost: int) -> Draws:
+        """Return refits, shape (draws, P), as draws; those without a long run are left out where that is asked for."""
         co = self.places.pick(values)
         interval = ends(self.W, co.rho) if self.places.rho < self.places.size else (-np.inf, np.inf)
         if not self.long:

@@ -43,7 +43,7 @@ def covariance(
             f"vcov={spec.vcov!r} is derived for fixed effects and none; random effects already model the dependence "
             "within regions. Take vcov='information' or 'observed'."
         )
-    s = _scores(data, estimates, independent=spec.vcov in ("robust", "cluster"))
+    s = scores(data, estimates, independent=spec.vcov in ("robust", "cluster"))
     meat, said = _meat(s, spec, design, lags, kernel)
     # Demeaned innovations are too small by the share of the observations that the effects took.
     meat = meat * s.shape[0] * s.shape[1] / data.project.dof
@@ -62,7 +62,7 @@ def _outside(spec: ModelSpec, estimates: Estimates) -> tuple[FloatArray, tuple[s
     return estimates.cov, ()
 
 
-def _scores(data: Sample, estimates: Estimates, *, independent: bool) -> FloatArray:
+def scores(data: Sample, estimates: Estimates, *, independent: bool) -> FloatArray:
     """Return the scores (T, N, k); with `independent` those of rho and lambda as martingale differences."""
     point, project = estimates.optimum.point, data.project
     u = spatial_filter(data.W, point.rho, data.y) - data.X @ estimates.beta

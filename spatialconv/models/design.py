@@ -30,6 +30,21 @@ RESERVED = ("intercept", "rho", "lambda", "phi", "sigma2")
 
 
 @dataclass(frozen=True)
+class Chain:
+    """How earlier outcomes make a regressor: growth over a span leads to the level from which the next one starts.
+
+    `name` is the regressor; `source`, shape (T,), the earlier period (span) whose outcome makes it, -1 where there is
+    none; `length`, shape (T,), what that outcome is to be multiplied with. `levels` says whether the product is added
+    to the regressor of then (a level), or is the regressor itself (a lag in time).
+    """
+
+    name: str
+    source: npt.NDArray[np.intp]
+    length: FloatArray
+    levels: bool = True
+
+
+@dataclass(frozen=True)
 class Design:
     """The arrays of a model: y of shape (T, N), X of shape (T, N, K), labels, and the weights aligned to them."""
 
@@ -41,6 +56,7 @@ class Design:
     W: Aligned | None = None
     M: Aligned | None = None
     notes: tuple[str, ...] = ()
+    chain: Chain | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -106,7 +122,14 @@ def _with_past(design: Design, spec: ModelSpec, X: FloatArray, names: list[str])
         names=(*labels, *names),
         periods=design.periods[end],
         notes=merge_notes(design.notes, notes),
+        chain=Chain("lag:y", sources(start, end), np.ones(len(end)), levels=False),
     )
+
+
+def sources(start: Positions, end: Positions) -> Positions:
+    """Return for every pair of positions the pair that ends where it starts, -1 where none does."""
+    place = {int(e): k for k, e in enumerate(end)}
+    return np.array([place.get(int(s), -1) for s in start], dtype=np.intp)
 
 
 def _pairs(periods: pd.Index) -> tuple[Positions, Positions, tuple[str, ...]]:

@@ -25,7 +25,8 @@ from spatialconv.panel import FloatArray
 class Estimates:
     """What the fit found, as numbers and arrays: (T, N) for effect, residuals and reduced_form.
 
-    `cov` is of (beta, [rho], [lambda], [phi], sigma2), the order of `PanelFit.params`.
+    `cov` is of (beta, [rho], [lambda], [phi], sigma2), the order of `PanelFit.params`. `refined` says what was done to
+    the estimates after the fit.
     """
 
     beta: FloatArray
@@ -42,6 +43,7 @@ class Estimates:
     correction: Applied
     optimum: Optimum
     notes: tuple[str, ...] = ()
+    refined: str = ""
 
 
 @dataclass(frozen=True)

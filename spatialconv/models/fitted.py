@@ -21,6 +21,7 @@ from spatialconv.panel import FloatArray, Panel
 from spatialconv.results import Provenance, Result, merge_notes, number, p_value
 
 if TYPE_CHECKING:
+    from spatialconv.models.bootstrap import Bootstrap
     from spatialconv.models.impacts import Impacts
 
 _EFFECTS = {
@@ -288,6 +289,12 @@ class PanelFit(Result):
 
         return impacts(self, **options)
 
+    def bootstrap(self, **options: Any) -> Bootstrap:
+        """Return intervals and p-values from resampled data; see `models.bootstrap.bootstrap` for the options."""
+        from spatialconv.models.bootstrap import bootstrap
+
+        return bootstrap(self, **options)
+
     def predict(self, panel: Panel | None = None, **options: Any) -> pd.DataFrame:
         """Return predictions in sample or for the periods of a panel; see `models.prediction.predict`."""
         from spatialconv.models.prediction import predict
@@ -337,7 +344,8 @@ class PanelFit(Result):
         how = {"lee-yu": "Lee-Yu transformation", "none": "direct approach", "splm": "direct approach as in splm"}[
             self.correction
         ]
-        return f"{_EFFECTS[self.spec.effects]}, {how}"
+        refined = f", {self.estimates.refined}" if self.estimates.refined else ""
+        return f"{_EFFECTS[self.spec.effects]}, {how}{refined}"
 
     def _headline(self) -> list[str]:
         sample = f"{self.n_regions} regions x {self.n_periods} periods"

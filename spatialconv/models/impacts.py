@@ -14,8 +14,9 @@ from spatialconv._core import multipliers as core
 from spatialconv._core.multiplier_routes import Powers
 from spatialconv._core.speed import Quantity, half_life, speed, spillover_share
 from spatialconv._options import ImpactInference, ImpactKind, ImpactRoute, choice, generator, probability, whole
-from spatialconv.models._marginal import COLUMNS, EFFECTS, OWN_AT_MOST, Job, probe_notes
+from spatialconv.models._marginal import COLUMNS, EFFECTS, OWN_AT_MOST, Draws, Job, probe_notes
 from spatialconv.models.fitted import PanelFit
+from spatialconv.panel import FloatArray
 from spatialconv.results import Provenance, Result, merge_notes, number, p_value
 
 
@@ -48,8 +49,8 @@ def impacts(
         "auto" takes what the fit has at hand, a dense inverse for small or full weights, sparse factors else.
     inference : {"delta", "simulation", "bootstrap"}
         Standard errors by the delta method with analytic derivatives, from draws of the estimates' normal
-        distribution, or from refits to resampled errors (regressors other than lags in time held fixed); the
-        intervals of the latter two are quantiles and need not be symmetric.
+        distribution, or from refits to resampled errors (levels and lags in time rebuilt, other regressors held
+        fixed; see `bootstrap`); the intervals of the latter two are quantiles and need not be symmetric.
     draws : int
         Number of admissible draws, or of refits.
     level : float
@@ -103,16 +104,51 @@ def impacts(
     job = Job.of(fit, kind, level)
     stable = job.check()
     drawn = None if inference == "delta" else job.draw(draws, rng, jobs if inference == "bootstrap" else None)
-    way = job.route(route, drawn, rng)
+    options = {"kind": kind, "route": route, "inference": inference, "level": level}
+    options |= {"draws": draws, "rejected": drawn.rejected} if drawn is not None else {}
+    return _found(job, stable, drawn, rng, used, options)
+
+
+def impacts_of_draws(
+    fit: PanelFit,
+    values: FloatArray,
+    lost: int,
+    *,
+    kind: ImpactKind = "static",
+    route: ImpactRoute = "auto",
+    level: float = 0.95,
+    seed: int | None = None,
+) -> Impacts:
+    """Return the effects with errors and intervals from refits that are at hand, shape (draws, P)."""
+    choice("kind", kind, ImpactKind)
+    choice("route", route, ImpactRoute)
+    job = Job.of(fit, kind, probability("level", level))
+    stable = job.check()
+    rng, used = generator(seed)
+    drawn = job.of_refits(values, lost)
+    options = {"kind": kind, "route": route, "inference": "bootstrap", "level": level}
+    options |= {"draws": len(values) + lost, "rejected": 0}
+    return _found(job, stable, drawn, rng, used, options)
+
+
+def _found(
+    job: Job,
+    stable: tuple[str, ...],
+    drawn: Draws | None,
+    rng: np.random.Generator,
+    used: int | None,
+    options: dict[str, Any],
+) -> Impacts:
+    fit = job.fit
+    way = job.route(options["route"], drawn, rng)
     means = way.at(float(job.r))
     table, cov, extra = job.by_draws(way, means, drawn) if drawn is not None else job.by_delta(means)
     notes = merge_notes(job.notes(), stable, probe_notes(way, job), extra)
     random = drawn is not None or isinstance(way, Powers)
-    options = {"kind": kind, "route": route, "inference": inference, "level": level}
-    options |= {"draws": draws, "rejected": drawn.rejected} if drawn is not None else {}
     origin = Provenance(
         "impacts", options, fit.n_regions, fit.n_periods, fit.provenance.weights, used if random else None
     )
+    kind, inference, level = options["kind"], options["inference"], options["level"]
     return Impacts(fit, kind, way.name, inference, level, table, cov, notes, origin)
 
 
@@ -233,7 +269,8 @@ class Impacts(Result):
         lines = [self._line(term) for term in shown]
         rest = len(self.total) - len(shown)
         lines += [f"  and {rest} more, see tidy()"] if rest else []
-        errors = {"delta": "delta method", "simulation": f"{self.provenance.options.get('draws')} draws"}
+        drawn = f"{self.provenance.options.get('draws')}"
+        errors = {"delta": "delta method", "simulation": f"{drawn} draws", "bootstrap": f"{drawn} refits"}
         return [title, *lines, f"  standard errors: {errors[self.inference]}; multipliers: {self.route}"]
 
     def _line(self, term: str) -> str:

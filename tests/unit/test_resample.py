@@ -8,7 +8,8 @@ import pytest
 
 import spatialconv as sc
 from spatialconv import errors
-from spatialconv.models.resample import _outcome, resampled_params
+from spatialconv.models._refits import Engine, fitted_world
+from spatialconv.models.resample import resampled_params
 from tests.unit.test_splm import data, fit
 
 
@@ -33,31 +34,24 @@ def test_jobs_change_nothing_and_seeds_do():
 @pytest.mark.parametrize("spatial", ["lag", "error", "sarar"])
 @pytest.mark.parametrize("effects", ["none", "region", "two-way"])
 def test_resampled_outcome_obeys_the_model(spatial, effects):
-    """Filtered and cleared of regressors and effects, the resampled outcome is the resampled errors."""
+    """Filtered and cleared of regressors and effects, the resampled outcome is made of rescaled residuals."""
     f = fit("munnell", effects, spatial, "none")
-    rng = np.random.default_rng(3)
-    design = _outcome(f, rng)
+    world = fitted_world(f)
+    Y, _ = Engine.of(f).samples(world, "residual", 2, np.random.default_rng(3))
     W = f.design.W.matrix.toarray()
     rho = 0.0 if np.isnan(f.rho) else f.rho
     lam = 0.0 if np.isnan(f.lambda_) else f.lambda_
     effect = f.estimates.effect if effects != "none" else 0.0
-    u = design.y - rho * design.y @ W.T - f.design.X @ f.estimates.beta - effect
+    y = Y[..., 1]
+    u = y - rho * y @ W.T - f.design.X @ f.estimates.beta - effect
     e = u - lam * u @ W.T
-    pool = f.residuals.to_numpy().ravel()
-    pool = (pool - pool.mean()) * np.sqrt(f.sigma2 / np.var(pool))
-    places = np.abs(e.ravel()[:, None] - pool[None, :]).min(axis=1)
+    places = np.abs(e.ravel()[:, None] - world.pool.rescaled.ravel()[None, :]).min(axis=1)
     np.testing.assert_allclose(places, 0, atol=1e-9)
-
-
-def test_lags_in_time_are_rebuilt_from_the_resampled_past():
-    panel, w, y, x = data("munnell")
-    f = sc.fit_panel(panel, y, x, w, dynamic="both", effects="region", correction="none")
-    design = _outcome(f, np.random.default_rng(4))
-    W = f.design.W.matrix.toarray()
-    np.testing.assert_array_equal(design.X[0], f.design.X[0])
-    np.testing.assert_allclose(design.X[1:, :, 0], design.y[:-1])
-    np.testing.assert_allclose(design.X[1:, :, 1], design.y[:-1] @ W.T)
-    np.testing.assert_array_equal(design.X[..., 2:], f.design.X[..., 2:])
+    left = {"none": 816, "region": 768, "two-way": 47 * 16}[effects] - f.design.X.shape[2]
+    if spatial == "lag":
+        assert world.pool.s2 == pytest.approx((f.estimates.residuals**2).sum() / left, rel=1e-9)
+    assert np.mean(world.pool.rescaled**2) == pytest.approx(world.pool.s2, rel=1e-9)
+    assert world.pool.rescaled.mean() == pytest.approx(0, abs=1e-15)
 
 
 def test_spread_of_refits_is_that_of_the_estimates():
@@ -68,11 +62,20 @@ def test_spread_of_refits_is_that_of_the_estimates():
     np.testing.assert_allclose((values.std(axis=0) / f.std_errors).drop("sigma2"), 1, atol=0.35)
 
 
-def test_what_cannot_be_resampled_says_so():
+@pytest.mark.parametrize("random", ["kkp", "bsk"])
+def test_random_effects_are_drawn_with_their_variance(random):
     panel, w, y, x = data("munnell")
-    random = sc.fit_panel(panel, y, x, w, effects="random")
-    with pytest.raises(errors.UnsupportedModelError, match="derived for maximum likelihood with fixed effects"):
-        random.impacts(inference="bootstrap", draws=5)
+    f = sc.fit_panel(panel, y, x, w, effects="random", spatial="error", random=random)
+    Y, _ = Engine.of(f).samples(fitted_world(f), "parametric", 400, np.random.default_rng(0))
+    W = f.design.W.matrix.toarray()
+    means = (Y - (f.design.X @ f.estimates.beta)[..., None]).mean(axis=0)
+    B = np.linalg.inv(np.eye(48) - f.lambda_ * W)
+    if random == "kkp":
+        V = B @ B.T * f.sigma2 * (f.estimates.phi + 1 / 17)
+    else:
+        V = f.sigma2 * (np.eye(48) * f.estimates.phi + B @ B.T / 17)
+    np.testing.assert_allclose((means**2).mean(axis=1) / np.diag(V), 1, atol=0.35)
+    assert (means**2).mean() == pytest.approx(np.diag(V).mean(), rel=0.08)
 
 
 def test_log_determinant_by_every_method():

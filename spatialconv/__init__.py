@@ -30,6 +30,8 @@ _PUBLIC: dict[str, str | None] = {
     "durbin_score": "spatialconv.models.diagnostics",
     "effects_tests": "spatialconv.models.diagnostics",
     "errors": None,
+    "fixed_effects": "spatialconv.regression",
+    "fixed_effects_by_group": "spatialconv.regression",
     "fit_panel": "spatialconv.models.fit",
     "geary": "spatialconv.autocorrelation",
     "general_g": "spatialconv.autocorrelation",
@@ -48,6 +50,7 @@ _PUBLIC: dict[str, str | None] = {
     "reduction_tests": "spatialconv.models.diagnostics",
     "report": None,
     "residual_moran": "spatialconv.models.diagnostics",
+    "robustness": "spatialconv.regression",
     "select_model": "spatialconv.models.diagnostics",
     "sigma": "spatialconv.convergence.sigma",
     "spatial_gini": "spatialconv.convergence.spatial_gini",
@@ -78,6 +81,8 @@ __all__ = [
     "effects_tests",
     "errors",
     "fit_panel",
+    "fixed_effects",
+    "fixed_effects_by_group",
     "geary",
     "general_g",
     "growth",
@@ -95,6 +100,7 @@ __all__ = [
     "reduction_tests",
     "report",
     "residual_moran",
+    "robustness",
     "select_model",
     "sigma",
     "spatial_gini",
@@ -138,6 +144,7 @@ if TYPE_CHECKING:
     )
     from spatialconv.models.fit import fit_panel
     from spatialconv.panel import Panel
+    from spatialconv.regression import fixed_effects, fixed_effects_by_group, robustness
     from spatialconv.summary import descriptives, growth
 
 

@@ -1,4 +1,4 @@
-"""Data sets that work offline: the Zhejiang study, and incomes of US and Mexican states from libpysal."""
+"""Data sets that work offline: the Zhejiang study, incomes of US and Mexican states, production of US states."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from spatialconv.errors import FileError
@@ -200,6 +201,46 @@ def mexico() -> States:
         panel=_long(pd.DataFrame(shapes.drop(columns="geometry")), years, "gdp_per_head", ["code"]),
         source="Rey and Sastre Gutierrez (2010), from libpysal's example mexico",
     )
+
+
+def munnell() -> Panel:
+    """Return output, capital and employment of 48 US states, 1970 to 1986: the field's panel for production functions.
+
+    Returns
+    -------
+    Panel
+        Region `state`, period `year`; `gsp` (gross state product), `pcap` (public capital) and its parts `hwy`,
+        `water`, `util`, `pc` (private capital), `emp` (employment), `unemp` (unemployment rate in per cent), in the
+        units of the file, which it does not name; `abbreviation`; and `log_gsp`, `log_pcap`, `log_pc`, `log_emp`.
+
+    Raises
+    ------
+    FileError
+        If the installed linearmodels does not ship the example.
+
+    References
+    ----------
+    Munnell, A. (1990) Why has productivity growth declined? Productivity and public investment. New England Economic
+    Review, January/February, 3-22, as shipped by linearmodels.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> panel = sc.datasets.munnell()
+    >>> panel.n_regions, panel.n_periods, panel.regions[0]
+    (48, 17, 'ALABAMA')
+    """
+    try:
+        from linearmodels.datasets import munnell as shipped
+    except ImportError as error:
+        raise FileError("the installed linearmodels does not ship Munnell's data; install linearmodels 6.0.") from error
+
+    frame = shipped.load().rename(columns=str.lower)
+    names = {"st_abb": "abbreviation", "yr": "year", "p_cap": "pcap"}
+    frame = frame.rename(columns=names)
+    columns = ["state", "year", "gsp", "pcap", "hwy", "water", "util", "pc", "emp", "unemp", "abbreviation"]
+    frame = frame[columns].assign(**{f"log_{name}": np.log(frame[name]) for name in ("gsp", "pcap", "pc", "emp")})
+    return Panel(frame, region="state", period="year")
 
 
 def _long(wide: pd.DataFrame, years: dict[str, int], variable: str, others: list[str]) -> Panel:

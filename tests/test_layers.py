@@ -27,6 +27,7 @@ FLOORS = {
     "index": 3.5,  # reads spans of time from summary
     "models": 4,
     "convergence": 5,
+    "regression": 5.5,  # takes groups of regions as the measures of inequality do
     "_style": 6,
     "_drawing": 6,
     "tables": 6,

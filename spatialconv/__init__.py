@@ -13,6 +13,8 @@ __version__ = "0.1.0"
 # Public name -> module that defines it. A name that is a module maps to None.
 _PUBLIC: dict[str, str | None] = {
     "Panel": "spatialconv.panel",
+    "audit": "spatialconv.auditing",
+    "auditing": None,
     "beta": "spatialconv.convergence.beta",
     "beta_local": "spatialconv.convergence.local",
     "beta_nls": "spatialconv.convergence.nonlinear",
@@ -63,6 +65,8 @@ _PUBLIC: dict[str, str | None] = {
 
 __all__ = [
     "Panel",
+    "audit",
+    "auditing",
     "beta",
     "beta_local",
     "beta_nls",
@@ -112,7 +116,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from spatialconv import datasets, errors, maps, plot, report, study, tables, weights
+    from spatialconv import auditing, datasets, errors, maps, plot, report, study, tables, weights
+    from spatialconv.auditing import audit
     from spatialconv.autocorrelation import geary, general_g, hot_spots, local_moran, moran
     from spatialconv.convergence.beta import beta
     from spatialconv.convergence.clubs import clubs

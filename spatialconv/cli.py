@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import warnings
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from spatialconv import __version__
-from spatialconv.errors import SpatialConvError, SpatialConvWarning
+from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning
 
 app = typer.Typer(
     name="spatialconv",
@@ -63,6 +64,31 @@ def init(
 
     path = example(folder)
     typer.echo(f"{path} written. Run it: spatialconv study {path}")
+
+
+@app.command()
+def audit(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A paper.toml, or luo_zhang_2024 or he_innovation, which are shipped.")
+    ] = "",
+    form: Annotated[str, typer.Option("--format", "-f", help="text, md or json.")] = "text",
+    template: Annotated[bool, typer.Option("--template", help="Print an annotated paper.toml and stop.")] = False,
+) -> None:
+    """Check the figures a paper reports against one another; exit status 1 if some cannot be right."""
+    from spatialconv import auditing
+    from spatialconv._options import choice
+
+    choice("--format", form, ("text", "md", "json"))
+    if template:
+        typer.echo(auditing.template(), nl=False)
+        return
+    if not file:
+        raise OptionError("audit needs the file of a paper; spatialconv audit --template writes one to start from.")
+    report = auditing.audit(file)
+    text = report.to_markdown() if form == "md" else report.to_text()
+    typer.echo(json.dumps(report.to_dict(), indent=1) if form == "json" else text.rstrip("\n"))
+    if not report.passed:
+        raise typer.Exit(1)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -28,6 +28,7 @@ FLOORS = {
     "models": 4,
     "convergence": 5,
     "regression": 5.5,  # takes groups of regions as the measures of inequality do
+    "auditing": 6,
     "_style": 6,
     "_drawing": 6,
     "tables": 6,
@@ -41,6 +42,7 @@ FLOORS = {
 }
 # Rooms of one floor that may look into each other.
 PRESENTATION = {
+    "auditing",
     "_style",
     "_drawing",
     "tables",

@@ -1,0 +1,131 @@
+"""Rules on the speed of convergence and the half-life: they follow from beta under one of the formulas in use."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from spatialconv.auditing._figures import INFINITY, Figure, Interval, exactly
+from spatialconv.auditing._registry import Check, rule
+from spatialconv.auditing._reported import Regression, Reported
+
+_BARRO = "Barro and Sala-i-Martin (1992)"
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula in use: its words, and the interval that it gives; None where it is undefined."""
+
+    words: str
+    of: Callable[[Interval, float], Interval | None]
+
+
+def _minus_log(share: Interval, h: float) -> Interval | None:
+    held = share.common(Interval(0.0, INFINITY))
+    if held is None:
+        return None
+    return (-held.map(lambda x: math.log(x) if x > 0 else -INFINITY)) / exactly(h)
+
+
+SPEEDS = (
+    Formula("-ln(1 + h beta) / h", lambda b, h: _minus_log(b.scaled(h).shifted(1), h)),
+    Formula("-ln(1 + beta) / h", lambda b, h: _minus_log(b.shifted(1), h)),
+    Formula("-ln(beta) / h, beta being the coefficient of the lagged level", _minus_log),
+    Formula("-beta", lambda b, h: -b),  # noqa: ARG005
+    Formula("-beta / h", lambda b, h: (-b) / exactly(h)),
+    Formula("ln(1 + beta) / h, of a speed that is printed without its sign", lambda b, h: _plus(b, h)),
+)
+
+
+def _plus(b: Interval, h: float) -> Interval | None:
+    found = _minus_log(b.shifted(1), h)
+    return -found if found else None
+
+
+def _horizons(reported: Reported, table: Regression, column: int) -> tuple[float, ...]:
+    if table.horizon is not None:
+        return (table.horizon,)
+    sample = reported.sample(table.samples[column]) if table.samples and table.samples[column] else None
+    periods = sample.periods if sample else None
+    return (1.0, *((float(periods), periods - 1.0) if periods and periods > 2 else ()))
+
+
+def _fitting(reported: Reported, table: Regression, column: int) -> tuple[list[str], list[str], Figure, Figure] | None:
+    beta, speed = table.role("beta", column), table.statistic("speed", column)
+    if beta is None or speed is None:
+        return None
+    fits, all_of = [], []
+    for h in _horizons(reported, table, column):
+        for formula in SPEEDS:
+            found = formula.of(beta.range, h)
+            if found is None:
+                continue
+            words = f"{formula.words}{f' with h = {h:g}' if h != 1 else ''}"
+            all_of.append(f"{words}: {found}")
+            held = [speed.share(), *([] if speed.percent else [speed.range.scaled(0.01)])]
+            if any(found.meets(s) for s in held):
+                fits.append(words)
+    return fits, all_of, beta, speed
+
+
+@rule("speed", "the speed of convergence follows from beta and the horizon under one formula", source=_BARRO)
+def speed(reported: Reported) -> Iterator[Check]:
+    """Check the speed against beta, and find the formula that all models of a table share."""
+    for table in reported.of(Regression):
+        found = {k: f for k in range(len(table.columns)) if (f := _fitting(reported, table, k)) is not None}
+        for k, (fits, all_of, beta, printed) in found.items():
+            yield Check(
+                table.where("speed", k), bool(fits), f"beta {beta.text}, speed {printed.text}", printed.text,
+                all_of[0] if all_of else "undefined",
+                f"no formula gives {printed.text} for beta {beta.text}: {'; '.join(all_of[:4])}",
+            )  # fmt: skip
+        sets = [set(fits) for fits, *_ in found.values() if fits]
+        if not sets:
+            continue
+        common = set.intersection(*sets)
+        first = next(f.words for f in SPEEDS)
+        shown = sorted(common, key=lambda words: (not words.startswith(first), len(words)))
+        yield Check(
+            f"{table.name}, speed", bool(common), ", ".join(f[3].text for f in found.values()), "",
+            shown[0] if shown else "", "the models of the table have speeds by different formulas", severity="warning",
+            remark=f"{table.name}: speed = {shown[0]}" if shown else "",
+        )  # fmt: skip
+
+
+@rule("half-life", "half-life = ln 2 / speed", source=_BARRO)
+def half_life(reported: Reported) -> Iterator[Check]:
+    """Check the half-life against the printed speed, or against beta."""
+    log2 = math.log(2)
+    for table in reported.of(Regression):
+        for k in range(len(table.columns)):
+            printed, rate, beta = table.statistic("half_life", k), table.statistic("speed", k), table.role("beta", k)
+            if printed is None or (rate is None and beta is None):
+                continue
+            ranges: dict[str, Interval] = {}
+            if rate is not None:
+                ranges["ln 2 / speed"] = exactly(log2) / rate.share()
+                if not rate.percent:
+                    ranges["ln 2 / speed in per cent"] = exactly(log2) / rate.range.scaled(0.01)
+            if beta is not None:
+                own = _of_beta(reported, table, k, beta)
+                fits_beta = any(printed.range.meets(r) for r in own.values())
+                ranges = ranges or own
+            else:
+                own, fits_beta = {}, True
+            # Speed and half-life are both rounded: each must agree with the other, and the half-life with beta.
+            fits = any(printed.range.meets(r) for r in ranges.values()) and fits_beta
+            listed = "; ".join(f"{words}: {r}" for words, r in {**ranges, **own}.items())
+            text = ", ".join(f"{n} {f.text}" for n, f in (("beta", beta), ("speed", rate), ("half-life", printed)) if f)
+            message = f"printed is {printed.text}; {listed}"
+            yield Check(table.where("half_life", k), fits, text, printed.text, listed, message)
+
+
+def _of_beta(reported: Reported, table: Regression, column: int, beta: Figure) -> dict[str, Interval]:
+    found = {}
+    for h in _horizons(reported, table, column):
+        for formula in SPEEDS:
+            rate = formula.of(beta.range, h)
+            if rate is not None and rate.high > 0:
+                found[f"ln 2 / ({formula.words}){f', h = {h:g}' if h != 1 else ''}"] = exactly(math.log(2)) / rate
+    return found

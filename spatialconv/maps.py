@@ -19,16 +19,18 @@ from matplotlib.figure import Figure
 from spatialconv import _style as look
 from spatialconv._drawing.cartography import Face, Plan, draw, names_of
 from spatialconv._drawing.classes import Scheme, class_rows, classified, listed, periods_of, signed, special_rows
+from spatialconv._drawing.club_colours import club_colours
 from spatialconv._drawing.footer import ISLAND, NO_DATA, Legend, Row
 from spatialconv._drawing.ground import Ground, ground
 from spatialconv._drawing.links import links
 from spatialconv._options import choice, expect, probability, whole
 from spatialconv._style import save
 from spatialconv.autocorrelation import HotSpots, LocalMoran
+from spatialconv.convergence.clubs import ClubPartition
 from spatialconv.errors import OptionError
 from spatialconv.panel import Panel, as_panel
 
-__all__ = ["choropleth", "clusters", "hot_spots", "links", "save"]
+__all__ = ["choropleth", "clubs", "clusters", "hot_spots", "links", "save"]
 
 HotSpotClasses = Literal["both", "jenks", "confidence"]
 
@@ -48,6 +50,7 @@ _JENKS = {
     5: ("cold", "sub-cold", "between", "sub-hot", "hot"),
 }
 _INSIGNIFICANT = "not significant"
+_DIVERGENT = "divergent"
 
 
 # ---------------------------------------------------------------------- choropleth
@@ -370,6 +373,68 @@ def _quadrants(table: pd.DataFrame, column: str, level: float) -> list[str]:
         ISLAND if not seen else str(quadrant) if p <= level else _INSIGNIFICANT
         for quadrant, p, seen in zip(table["quadrant"], table[column].fillna(1.0), known, strict=True)
     ]
+
+
+# ---------------------------------------------------------------------- convergence clubs
+
+
+def clubs(
+    partition: Any,
+    geometry: Any,
+    *,
+    labels: bool | str | Mapping[Hashable, str] | None = None,
+    title: str | None = None,
+    projected: Any = "auto",
+    ax: Axes | None = None,
+) -> Figure | Axes:
+    """Map convergence clubs, the highest darkest; divergent regions are grey.
+
+    The legend has the size of each club and the t of its log t regression.
+
+    Parameters
+    ----------
+    partition : ClubPartition
+        Result of `spatialconv.clubs`.
+    geometry : GeoDataFrame
+        Polygons indexed by region, with a CRS.
+    labels, title, projected, ax
+        As in `choropleth`.
+
+    Returns
+    -------
+    Figure or Axes
+        The new Figure, or `ax` if it was given.
+
+    Raises
+    ------
+    AlignmentError, GeometryError, OptionError
+        As in `choropleth`.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> us = sc.datasets.us_income()
+    >>> found = sc.clubs(us.panel.subset(periods=range(1969, 2010)), "income", smooth=400)
+    >>> figure = sc.maps.clubs(found, us.states)
+    """
+    expect(partition, ClubPartition, "maps.clubs", "the result of sc.clubs")
+    base = ground(geometry, partition.club.index, projected=projected)
+    table = partition.table
+    rows = [
+        Row(k, f"club {k}", colour, cells=(str(int(table.loc[k, "n"])), _t(table.loc[k, "t"])))
+        for k, colour in zip(table.index, club_colours(len(table)), strict=True)
+    ]
+    if partition.divergent:
+        rows.append(Row(_DIVERGENT, "divergent", look.NEUTRAL, cells=(str(len(partition.divergent)), "")))
+    rows += special_rows(base, skip=1)
+    key = Legend("Convergence clubs", tuple(rows), ("n", "t"))
+    keys = [int(k) if known else _DIVERGENT for k, known in zip(partition.club, partition.club.notna(), strict=True)]
+    faces = [Face("", _keys(partition.club.index, keys))]
+    return draw(Plan(_grid(faces), (key,), names_of(base, labels), title), base, ax=ax)
+
+
+def _t(value: float) -> str:
+    return signed(value) if np.isfinite(value) else "\u2013"
 
 
 # ---------------------------------------------------------------------- shared by the maps

@@ -7,6 +7,7 @@ is registered with pyplot: the Figure shows itself in a notebook, `save` writes 
 from spatialconv._drawing.coefficients import coefficients
 from spatialconv._style import save
 from spatialconv.plot._betas import betas
+from spatialconv.plot._clubs import transition_paths
 from spatialconv.plot._inequality import dagum, theil
 from spatialconv.plot._paths import moran_path, sigma
 from spatialconv.plot._scatter import beta_scatter, moran_scatter
@@ -21,4 +22,5 @@ __all__ = [
     "save",
     "sigma",
     "theil",
+    "transition_paths",
 ]

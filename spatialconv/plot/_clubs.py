@@ -1,0 +1,211 @@
+"""Relative transition paths: the clubs, and the members of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from spatialconv import _style as look
+from spatialconv._drawing.axes import BOTTOM, LEFT, RIGHT, STEPS, finished, given, time_axis
+from spatialconv._drawing.club_colours import club_colours
+from spatialconv._options import expect, whole
+from spatialconv.convergence.clubs import ClubPartition
+from spatialconv.panel import FloatArray
+
+HEIGHT = 42.0  # mm of a panel
+ACROSS = 3
+GAP, LINE_OF_TEXT, NOTE = 1.0, 3.2, 3.3  # mm
+MEMBER, DIVERGENT = "#c9c9c9", "#8c8c8c"
+
+
+def transition_paths(result: Any, *, most: int = 5, title: str | None = None, ax: Axes | None = None) -> Figure | Axes:
+    """Plot relative transition paths: the mean of each club, then each club with its members.
+
+    A path at 1 is the mean of all regions; clubs whose paths run together converge, those whose paths part do not.
+    In the panel of a club, thin lines are its members and the heavy one is its mean; the first panel has the means
+    of all clubs, and dashed lines for divergent regions.
+
+    Parameters
+    ----------
+    result : ClubPartition
+        Result of `spatialconv.clubs`.
+    most : int
+        Show the members of so many clubs, the highest; 0 shows the first panel alone.
+    title : str, optional
+        Heading of the figure.
+    ax : Axes, optional
+        Draw the first panel into these axes.
+
+    Returns
+    -------
+    Figure or Axes
+        The new Figure, or `ax` if it was given.
+
+    References
+    ----------
+    Phillips, P. C. B. and Sul, D. (2009), Economic Transition and Growth, Journal of Applied Econometrics 24,
+    1153-1185.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> us = sc.datasets.us_income()
+    >>> figure = sc.plot.transition_paths(sc.clubs(us.panel.subset(periods=range(1969, 2010)), "income", smooth=400))
+    """
+    expect(result, ClubPartition, "plot.transition_paths", "the result of sc.clubs")
+    shown = list(result.members)[: whole("most", most)]
+    heads = [_heading(result), *(_named(result, k) for k in shown)]
+    note = _note(result, shown)
+    with look.style(title, heads, note, list(result.periods_used), [str(p) for p in result.paths.index]):
+        axes = [given(ax)] if ax is not None else _grid(len(heads), title, note)
+        colours = dict(zip(result.members, club_colours(len(result.members)), strict=True))
+        _means(axes[0], result, colours)
+        for plot, k in zip(axes[1:], shown, strict=False):
+            _members(plot, result, k, colours[k])
+        if ax is None and shown:
+            _same_limits(axes[1:], result, shown)
+        for plot, head in zip(axes, heads, strict=False):
+            plot.set_title(head, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK)
+        return finished(axes, ax)
+
+
+def _heading(result: ClubPartition) -> str:
+    return "Means of clubs" if result.n_clubs else "Divergent regions"
+
+
+def _named(result: ClubPartition, club: int) -> str:
+    n = len(result.members[club])
+    return f"Club {club}: {n} region{'' if n == 1 else 's'}"
+
+
+def _note(result: ClubPartition, shown: list[int]) -> str:
+    words = ["mean of all regions = 1"]
+    if len(result.periods_used) < len(result.paths):
+        words.append("grey ground: periods that the regressions discard")
+    if result.divergent:
+        words.append("dashed: divergent regions")
+    if 0 < len(shown) < result.n_clubs:
+        words.append(f"members of clubs 1 to {len(shown)} of {result.n_clubs}")
+    text = "; ".join(words)
+    return text[0].upper() + text[1:]
+
+
+def _grid(count: int, title: str | None, note: str) -> list[Axes]:
+    """Return axes in rows of three on a new sheet, with a note beneath."""
+    single = count == 1
+    across, width = (1, look.COLUMN) if single else (min(count, ACROSS), look.PAGE)
+    rows = -(-count // across)
+    bold = look.measurer(look.Sheet(width, 10), size=look.TITLE, weight="bold")
+    lines = look.wrapped(title, bold, width - 3.0) if title else []
+    above = 6.5 + 4.0 * len(lines) + 2.0 * bool(lines)
+    each = (width - across * LEFT - RIGHT - GAP * (across - 1)) / across
+    step = HEIGHT + BOTTOM + 2.0
+    remarks = look.wrapped(note, look.measurer(look.Sheet(width, 10)), width - 3.0)
+    sheet = look.Sheet(width, above + rows * step - 4.0 + NOTE * len(remarks))
+    for i, line in enumerate(reversed(remarks)):
+        y = (1.5 + NOTE * i) / sheet.size[1]
+        sheet.text(1.5 / width, y, line, fontsize=look.TEXT, color=look.SOFT, va="bottom")
+    for i, line in enumerate(lines):
+        y = 1 - (1.5 + 4.0 * i) / sheet.size[1]
+        sheet.text(1.5 / width, y, line, fontsize=look.TITLE, fontweight="bold", va="top")
+    return [
+        sheet.place(LEFT + (i % across) * (each + LEFT + GAP), above + (i // across) * step, each, HEIGHT)
+        for i in range(count)
+    ]
+
+
+def _means(ax: Axes, result: ClubPartition, colours: dict[int, str]) -> None:
+    x = time_axis(ax, result.paths.index)
+    ax.axhline(1.0, color=look.FAINT, linewidth=0.6, zorder=1)
+    _discarded(ax, x, result)
+    for region in result.divergent:
+        ax.plot(
+            x,
+            result.paths[region],
+            color=DIVERGENT,
+            linewidth=0.6,
+            linestyle=(0, (3, 1.5)),
+            zorder=2,
+            label=str(region),
+        )
+    ends = []
+    for k, colour in colours.items():
+        y = result.club_paths[k].to_numpy(dtype=float)
+        ax.plot(x, y, color=colour, linewidth=1.4, zorder=3, label=f"club {k}")
+        ends.append((float(y[-1]), str(k), colour))
+    ax.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+    look.frame(ax)
+    _names(ax, ends)
+
+
+def _members(ax: Axes, result: ClubPartition, club: int, colour: str) -> None:
+    x = time_axis(ax, result.paths.index)
+    ax.axhline(1.0, color=look.FAINT, linewidth=0.6, zorder=1)
+    _discarded(ax, x, result)
+    for region in result.members[club]:
+        ax.plot(x, result.paths[region], color=MEMBER, linewidth=0.5, zorder=2, label=str(region))
+    ax.plot(x, result.club_paths[club], color=colour, linewidth=1.6, zorder=3, label=f"club {club}")
+    look.frame(ax)
+
+
+def _discarded(ax: Axes, x: FloatArray, result: ClubPartition) -> None:
+    """Shade the periods that the regressions leave out."""
+    out = len(x) - len(result.periods_used)
+    if out:
+        left, _ = ax.get_xlim()
+        ax.axvspan(left, (x[out - 1] + x[out]) / 2, color="#f4f4f4", linewidth=0, zorder=0, label="discarded")
+
+
+def _same_limits(axes: Sequence[Axes], result: ClubPartition, shown: list[int]) -> None:
+    values = result.paths[[region for k in shown for region in result.members[k]]].to_numpy(dtype=float)
+    low, high = float(values.min()), float(values.max())
+    pad = 0.06 * (high - low) or 0.05
+    for ax in axes:
+        ax.set_ylim(low - pad, high + pad)
+        ax.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+
+
+def _names(ax: Axes, ends: list[tuple[float, str, str]]) -> None:
+    """Write the number of each club at the end of its path, none on another."""
+    if not ends:
+        return
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high)
+    step = LINE_OF_TEXT * (high - low) / look.extent(ax)[1]
+    places = spread(np.array([value for value, _, _ in ends]), step, low + step / 2, high - step / 2)
+    for (_, text, colour), place in zip(ends, places, strict=True):
+        ax.annotate(
+            text,
+            (1, float(place)),
+            xycoords=("axes fraction", "data"),
+            xytext=(1.5, 0),
+            textcoords="offset points",
+            va="center",
+            color=colour if len(ends) < 4 else look.INK,
+            fontweight="bold",
+            label="end",
+        )
+
+
+def spread(values: FloatArray, step: float, low: float, high: float) -> FloatArray:
+    """Return places at least `step` apart, as near to the values as can be, between low and high if there is room."""
+    order = np.argsort(values, kind="stable")
+    # Less the steps beneath them, places must only not fall: least squares by pooling neighbours that do.
+    level = values[order] - step * np.arange(len(values))
+    pools: list[tuple[float, int]] = []
+    for value in level:
+        pools.append((float(value), 1))
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            (b, m), (a, n) = pools.pop(), pools.pop()
+            pools.append(((a * n + b * m) / (n + m), n + m))
+    pooled = np.repeat([value for value, _ in pools], [count for _, count in pools])
+    top = high - step * (len(values) - 1)
+    pooled = np.clip(pooled, min(low, top), max(low, top))
+    out = np.empty(len(values))
+    out[order] = pooled + step * np.arange(len(values))
+    return out

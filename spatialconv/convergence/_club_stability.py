@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
@@ -15,6 +14,7 @@ import pandas as pd
 from spatialconv._core.agreement import adjusted_rand, co_membership, singled_out
 from spatialconv._core.hodrick_prescott import trend
 from spatialconv._options import choice, generator, positive, probability, whole
+from spatialconv._parallel import run
 from spatialconv.convergence._club_data import Series, treatment
 from spatialconv.convergence._club_options import Convention, Options, options
 from spatialconv.convergence._club_search import search
@@ -139,7 +139,7 @@ def bootstrap(
         )
         for r in rng.spawn(draws)
     ]
-    found = _run(_drawn, tasks, jobs, progress)
+    found = run(_drawn, tasks, jobs=jobs, what="bootstrap", show=progress)
     said = (
         f"resampled: deviations from the Hodrick-Prescott trend (lambda {cycle:g}), in blocks of {length} periods, the "
         "same for all regions"
@@ -211,7 +211,7 @@ def sensitivity(
         tasks.append(
             (smoothed[given.get("smooth", data.smooth)], setting, convention, given.get("sort_share", sort_share))
         )
-    found = _run(_setting, tasks, jobs, progress)
+    found = run(_setting, tasks, jobs=jobs, what="settings", show=progress)
     frame = pd.DataFrame(combinations, index=pd.RangeIndex(1, len(tasks) + 1, name="setting"))
     if "smooth" in frame:
         frame["smooth"] = [
@@ -245,19 +245,6 @@ def _setting(data: Series, chosen: Options, convention: Convention, sort_share: 
 
 
 # ---------------------------------------------------------------------- shared
-
-
-def _run(function: Any, tasks: list[tuple[Any, ...]], jobs: int, progress: bool) -> list[IntArray]:
-    from joblib import Parallel, delayed
-
-    with warnings.catch_warnings():
-        # In a notebook without ipywidgets tqdm falls back to text by itself.
-        warnings.simplefilter("ignore")
-        from tqdm.auto import tqdm
-    if jobs == 1:
-        return [function(*task) for task in tqdm(tasks, disable=not progress, unit="run")]
-    results = Parallel(n_jobs=jobs, return_as="generator")(delayed(function)(*task) for task in tasks)
-    return list(tqdm(results, total=len(tasks), disable=not progress, unit="run"))
 
 
 def _collect(

@@ -145,8 +145,29 @@ def small(toy: bool) -> list[Row]:
     ]
 
 
+def clubs(toy: bool) -> list[Row]:
+    """Convergence clubs of 3,000 regions over 40 years, beside convergence-clubs."""
+    n, periods = (40, 20) if toy else (3000, 40)
+    rows = []
+    for kind in ("clubs", "fan"):
+        values = data.paths(n, periods, kind)
+        panel = data.series(values)
+        seconds, found = best(lambda p=panel: sc.clubs(p, "x", log=False), 1 if toy else 3, threads=(1,))
+        case = f"{kind}, n = {n:,}, T = {periods}"
+        what = f"search and merging, {len(found.initial)} clubs found"
+        peak, name = peak_gib(), "convergence-clubs"
+        peer = peers.convergence_clubs(values, 1)
+        if isinstance(peer, str):
+            rows.append(Row(case, what, seconds, name, None, peer, "30 s", peak))
+            continue
+        assert [set(members) for members in found.members.values()] == peer[1], f"{case}: other clubs than {name}"
+        rows.append(Row(case, what, seconds, name, peer[0], faster(seconds, peer[0]), "30 s", peak))
+    return rows
+
+
 CASES: dict[str, Callable[[bool], list[Row]]] = {
     "small": small,
+    "clubs": clubs,
     "lattice": lattice,
     "counties": counties,
     "large": large,

@@ -50,9 +50,27 @@ def panel(y: np.ndarray, X: np.ndarray, regions: pd.Index | None = None) -> tupl
     return sc.Panel(frame, region="region", period="period"), names
 
 
+def series(values: np.ndarray) -> sc.Panel:
+    """Return series of shape (T, N) as a Panel with one variable, x."""
+    periods, n = values.shape
+    frame = {"region": np.tile(np.arange(n), periods), "period": np.repeat(np.arange(periods), n), "x": values.ravel()}
+    return sc.Panel(pd.DataFrame(frame), region="region", period="period")
+
+
 def graph(W: sp.csr_array) -> Graph:
     """Return the weights as a Graph labelled 0, 1, ..."""
     return Graph.from_sparse(sp.coo_array(W), ids=list(range(W.shape[0])))
+
+
+def paths(n: int, periods: int, kind: str) -> np.ndarray:
+    """Return series of shape (T, N): eight clubs with noise, or a fan that opens, of which small clubs remain."""
+    rng = np.random.default_rng(0)
+    t = np.arange(1, periods + 1)[:, None]
+    if kind == "fan":
+        wide = 10 + rng.normal(0, 0.2, n) * np.linspace(1, 2, periods)[:, None]
+        return wide + rng.normal(0, 0.002, (periods, n))
+    limits = np.linspace(8, 11.5, 8)[rng.integers(0, 8, n)]
+    return limits * (1 + rng.normal(0, 0.05, n) * t**-0.3 / np.log(t + 1)) + rng.normal(0, 0.01, (periods, n))
 
 
 def counties(most: int | None = None):

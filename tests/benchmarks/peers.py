@@ -1,7 +1,9 @@
-"""The peers: spreg's panel in the order it wants, and R's splm where R is at hand."""
+"""The peers: spreg's panel in the order it wants, R's splm and convergence-clubs where they are at hand."""
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -27,6 +29,40 @@ times <- replicate(as.integer(a[2]), system.time(f <<- spml(as.formula(a[1]), da
   quiet = TRUE))[["elapsed"]])
 cat(min(times), f$coefficients[["lambda"]])
 """
+
+# convergence-clubs is under the GPL and has an environment of its own: this variable names its Python.
+CLUBS_PYTHON = "CONVERGENCE_CLUBS_PYTHON"
+CLUBS = """
+import json, sys, time, warnings
+import numpy as np, pandas as pd
+import convergence_clubs as peer
+warnings.simplefilter("ignore")
+data = pd.DataFrame(np.load("values.npy").T)
+times = []
+for _ in range(int(sys.argv[1])):
+    start = time.perf_counter()
+    found = peer.find_clubs(data, cstar_method="incremental", core_rule="max_t")
+    merged = peer.merge_clubs(found, "PS") if len(found.clubs) else found
+    times.append(time.perf_counter() - start)
+print(json.dumps([min(times), [sorted(map(int, club.ids)) for club in merged.clubs]]))
+"""
+
+
+def convergence_clubs(values: np.ndarray, repeats: int) -> tuple[float, list[set[int]]] | str:
+    """Return the shortest time in seconds and the clubs of the package convergence-clubs, or why it was not run."""
+    python = os.environ.get(CLUBS_PYTHON)
+    if python is None or shutil.which(python) is None:
+        return f"skipped: {CLUBS_PYTHON} names no Python with convergence-clubs"
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(Path(folder) / "values.npy", values)
+        command = [python, "-c", CLUBS, str(repeats)]
+        # Its own environment: what this process sees of packages is none of its business.
+        bare = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=bare)
+    if done.returncode != 0:
+        return f"skipped: {(done.stderr.strip().splitlines() or ['no message'])[-1]}"
+    seconds, clubs = json.loads(done.stdout)
+    return float(seconds), [set(club) for club in clubs]
 
 
 def spreg_lag(y: np.ndarray, X: np.ndarray, W: sp.csr_array, repeats: int) -> tuple[float, float]:

@@ -46,6 +46,7 @@ _PUBLIC: dict[str, str | None] = {
     "lr_test": "spatialconv.models.diagnostics",
     "maps": None,
     "moran": "spatialconv.autocorrelation",
+    "multiverse": "spatialconv._multiverse",
     "mundlak_test": "spatialconv.models.diagnostics",
     "pesaran_cd": "spatialconv.models.diagnostics",
     "plot": None,
@@ -56,6 +57,7 @@ _PUBLIC: dict[str, str | None] = {
     "select_model": "spatialconv.models.diagnostics",
     "sigma": "spatialconv.convergence.sigma",
     "spatial_gini": "spatialconv.convergence.spatial_gini",
+    "specifications": "spatialconv._multiverse",
     "study": None,
     "tables": None,
     "theil": "spatialconv.convergence.inequality",
@@ -98,6 +100,7 @@ __all__ = [
     "lr_test",
     "maps",
     "moran",
+    "multiverse",
     "mundlak_test",
     "pesaran_cd",
     "plot",
@@ -108,6 +111,7 @@ __all__ = [
     "select_model",
     "sigma",
     "spatial_gini",
+    "specifications",
     "study",
     "tables",
     "theil",
@@ -118,6 +122,8 @@ __all__ = [
 if TYPE_CHECKING:
     from spatialconv import auditing, datasets, errors, maps, plot, report, study, tables, weights
     from spatialconv.auditing import audit
+    from spatialconv import datasets, errors, maps, plot, report, study, tables, weights
+    from spatialconv._multiverse import multiverse, specifications
     from spatialconv.autocorrelation import geary, general_g, hot_spots, local_moran, moran
     from spatialconv.convergence.beta import beta
     from spatialconv.convergence.clubs import clubs

@@ -29,6 +29,7 @@ FLOORS = {
     "convergence": 5,
     "regression": 5.5,  # takes groups of regions as the measures of inequality do
     "auditing": 6,
+    "_multiverse": 5.5,  # drawn by plot
     "_style": 6,
     "_drawing": 6,
     "tables": 6,

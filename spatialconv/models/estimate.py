@@ -13,7 +13,7 @@ from spatialconv._core.information import information as expected_information
 from spatialconv._core.information import inverse, multiply, random_effects_information, spatial_filter
 from spatialconv._core.likelihood import Problem, observed_information, problem
 from spatialconv._core.likelihood_bsk import bsk_problem, maximise_bsk
-from spatialconv._core.logdet import LogDet, choose
+from spatialconv._core.logdet import LogDet
 from spatialconv._core.maximise import Optimum, maximise
 from spatialconv.errors import ModelError, OptimisationError, UnsupportedModelError
 from spatialconv.models.design import Design, matrix
@@ -93,8 +93,8 @@ def sample(design: Design, spec: ModelSpec, correction: Applied) -> Sample:
 def maximum_likelihood(design: Design, spec: ModelSpec, correction: Applied) -> Estimates:
     """Maximise the likelihood of a specification on a complete design."""
     data = sample(design, spec, correction)
-    logdet_w = choose(data.W, spec.logdet) if data.W is not None else None
-    logdet_m = logdet_w if data.M is data.W else (choose(data.M, spec.logdet) if data.M is not None else None)
+    logdet_w = design.W.logdet(spec.logdet) if data.W is not None and design.W is not None else None
+    logdet_m = design.M.logdet(spec.logdet) if data.M is not None and design.M is not None else None
     if spec.outside:
         return _outside(design, spec, data, logdet_w, logdet_m)
     likelihood = data.problem(logdet_w, logdet_m)

@@ -18,6 +18,7 @@ from spatialconv._options import (
     Random,
     Spatial,
     Vcov,
+    first,
     names,
 )
 from spatialconv.errors import BoundaryWarning, ModelError, OptionError, WeightsError
@@ -169,6 +170,11 @@ def fit_complete(design: Design, spec: ModelSpec) -> PanelFit:
     """Estimate a specification on a design that has its weights, spatial lags and intercept already."""
     correction, reason = spec.resolve(sums_to_one(design.W), sums_to_one(design.M))
     T, N, _ = design.shape
+    if spec.effects == "random" and T < 2:
+        raise ModelError(
+            f"random effects need at least two periods of the outcome; the sample has {T}: "
+            f"{first(list(design.periods))}. Take effects='none'."
+        )
     check(design, projection(spec.fixed_effects, T, N, lee_yu=False))
     estimates = (gmm_design if spec.estimator == "gmm" else maximum_likelihood)(design, spec, correction)
     optimum = estimates.optimum

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 from libpysal.graph import Graph
 
 from spatialconv._core import weights_algebra as algebra
+from spatialconv._core.logdet import LogDet, choose
 from spatialconv._options import Standardise, choice, first
+from spatialconv.errors import AlignmentError
 from spatialconv.weights._graph import Labelled, Weights, cut, finish, labels, pack, phrase, positions, unpack
 
 
@@ -29,12 +31,19 @@ class Aligned:
     standardised: Standardise
     notes: tuple[str, ...]
     summary: str
+    _logdets: dict[str, LogDet] = field(default_factory=dict)
+
+    def logdet(self, method: str = "auto") -> LogDet:
+        """Return log|I - rho W| as `models` takes it, set up when first asked for: many fits may share it."""
+        if method not in self._logdets:
+            self._logdets[method] = choose(self.matrix, method)
+        return self._logdets[method]
 
     def __repr__(self) -> str:
         return "\n".join([f"Aligned weights: {self.summary}", *(f"  note: {note}" for note in self.notes)])
 
 
-def align(w: Weights, regions: Iterable[Hashable]) -> Aligned:
+def align(w: Weights | Aligned, regions: Iterable[Hashable]) -> Aligned:
     """Bring weights into the order of some regions, by label; what is left over is cut out and noted.
 
     If regions are cut out, those that remain are standardised again in the way that all of them were: an
@@ -42,8 +51,8 @@ def align(w: Weights, regions: Iterable[Hashable]) -> Aligned:
 
     Parameters
     ----------
-    w : Graph or W
-        libpysal weights, new or old, in any order.
+    w : Graph, W or Aligned
+        libpysal weights, new or old, in any order; what is aligned to these very regions already is returned as it is.
     regions : labels
         The regions wanted, in the order wanted; usually `panel.regions`.
 
@@ -55,7 +64,8 @@ def align(w: Weights, regions: Iterable[Hashable]) -> Aligned:
     Raises
     ------
     AlignmentError
-        If a region has no row in the weights. Labels are compared with their type: 330100 is not "330100".
+        If a region has no row in the weights, or weights are aligned to other regions. Labels are compared with
+        their type: 330100 is not "330100".
     WeightsError
         If weights are missing, infinite, negative or on the diagonal, or the object is no libpysal weights.
 
@@ -68,6 +78,13 @@ def align(w: Weights, regions: Iterable[Hashable]) -> Aligned:
       note: regions cut out of the weights: 'b'; row-standardised again
     """
     wanted = regions if isinstance(regions, pd.Index) else pd.Index(list(regions))
+    if isinstance(w, Aligned):
+        if not w.regions.equals(wanted):
+            raise AlignmentError(
+                f"these weights are aligned to {len(w.regions)} regions, {first(list(w.regions))}, not to the "
+                f"{len(wanted)} asked for, {first(list(wanted))}; pass the weights that they were made from."
+            )
+        return w
     found = _restricted(w, wanted)
     how = algebra.standardisation(found.matrix)
     notes = (*found.notes, *island_notes(found))

@@ -190,3 +190,11 @@ def test_no_variance_of_random_effects_gives_pooled_data():
     np.testing.assert_allclose(random.params[terms], pooled.params, rtol=1e-5)
     np.testing.assert_allclose(random.std_errors[terms], pooled.std_errors, rtol=1e-5)
     assert np.isnan(random.std_errors["phi"])
+
+
+def test_random_effects_need_two_periods():
+    panel, w, y, x = data("us_income")
+    one = panel.subset(periods=[panel.periods[0]])
+    for spatial in ("none", "lag"):
+        with pytest.raises(errors.ModelError, match="random effects need at least two periods"):
+            sc.fit_panel(one, y, x, w, spatial=spatial, durbin=True, effects="random")

@@ -290,3 +290,18 @@ def test_examples_are_there():
         thing = getattr(sc.weights, name)
         if not isinstance(thing, type):
             assert ">>> " in thing.__doc__, name
+
+
+def test_what_is_aligned_already_is_taken_as_it_is():
+    ring = sc.weights.from_matrix(np.ones((3, 3)) - np.eye(3), regions=["a", "b", "c"], standardise="row")
+    aligned = sc.weights.align(ring, ["c", "a"])
+    assert sc.weights.align(aligned, ["c", "a"]) is aligned
+    with pytest.raises(AlignmentError, match="aligned to 2 regions"):
+        sc.weights.align(aligned, ["a", "c"])
+
+
+def test_the_log_determinant_is_set_up_once():
+    ring = sc.weights.from_matrix(np.ones((3, 3)) - np.eye(3), regions=["a", "b", "c"], standardise="row")
+    aligned = sc.weights.align(ring, ["a", "b", "c"])
+    assert aligned.logdet("eigen") is aligned.logdet("eigen")
+    assert aligned.logdet("eigen").value(0.3) == pytest.approx(np.log(np.linalg.det(np.eye(3) - 0.3 * aligned.matrix)))

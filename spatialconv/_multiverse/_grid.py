@@ -1,0 +1,288 @@
+"""The grid of a multiverse is data: every combination, and why some cannot be estimated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+from typing import Any, get_args
+
+import pandas as pd
+
+from spatialconv._multiverse import _axes as axes
+from spatialconv._multiverse._axes import Sample, Transform
+from spatialconv._multiverse._specification import AXES, Specification
+from spatialconv._options import Correction, Effects, Vcov, first
+from spatialconv.convergence.beta import INITIAL
+from spatialconv.errors import OptionError, SpatialConvError
+from spatialconv.models.design import refuse_reserved
+from spatialconv.models.fit import sums_to_one
+from spatialconv.panel import Panel
+from spatialconv.results import merge_notes
+from spatialconv.weights import Aligned, align
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """All specifications of a multiverse with what their names stand for; nothing is estimated yet.
+
+    Attributes
+    ----------
+    variable : str
+        The level whose convergence is asked for, or the outcome where `focus` is given.
+    focus : str or None
+        The regressor in question; None is the initial level of a growth regression.
+    specs : tuple of Specification
+        Every combination, in the order of the axes.
+    data, samples, weights : mappings
+        What names on these axes stand for.
+    overlapping : bool
+        Whether spans of growth may overlap.
+    """
+
+    variable: str
+    focus: str | None
+    specs: tuple[Specification, ...]
+    data: Mapping[str, Panel]
+    samples: Mapping[str, Sample]
+    weights: Mapping[str, Any]
+    transforms: Mapping[str, Transform]
+    overlapping: bool = False
+
+    def __len__(self) -> int:
+        return len(self.specs)
+
+    def __iter__(self) -> Iterator[Specification]:
+        return iter(self.specs)
+
+    def __repr__(self) -> str:
+        status = self.table["status"].value_counts()
+        counts = ", ".join(f"{status[word]:,} {word}" for word in ("ready", "same", "impossible") if word in status)
+        lines = [f"Grid of {len(self):,} specifications of {self.variable}: {counts}"]
+        lines += [f"  {axis}: {first([str(v) for v in self.table[axis].unique()], 4)}" for axis in self.varied]
+        return "\n".join(lines)
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """Axes with more than one choice."""
+        return tuple(axis for axis in AXES if len({getattr(s, axis) for s in self.specs}) > 1)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a specification: its choices, status (ready, same, impossible), and the reason."""
+        choices = pd.DataFrame([s.choices for s in self.specs], columns=list(AXES))
+        status = ["impossible" if r else "same" if o >= 0 else "ready" for r, o in zip(*self._seen, strict=True)]
+        reasons = [r or (f"the same model as row {o}" if o >= 0 else "") for r, o in zip(*self._seen, strict=True)]
+        return choices.assign(status=status, reason=reasons).rename_axis("specification")
+
+    @property
+    def ready(self) -> list[int]:
+        """Rows to be estimated: possible as far as can be seen, and each model once."""
+        return [k for k, (reason, of) in enumerate(zip(*self._seen, strict=True)) if not reason and of < 0]
+
+    @property
+    def same_as(self) -> tuple[int, ...]:
+        """For each row the earlier one that is the same model in other words, -1 where there is none."""
+        return self._seen[1]
+
+    @cached_property
+    def _seen(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """Return the reasons known before estimation, and which rows repeat an earlier one.
+
+        Two rows are the same model where the weights do not enter, or where a correction that "auto" resolves to
+        is asked for by name as well.
+        """
+        reasons, repeats = [], []
+        known: dict[tuple[Specification, str], int] = {}
+        for k, spec in enumerate(self.specs):
+            correction, reason = self._resolved(spec)
+            reasons.append(reason)
+            used = spec.weights if spec.uses_weights else ""
+            key = (replace(spec, weights=used, correction="none"), correction)
+            repeats.append(-1 if reason else known.setdefault(key, k))
+        return tuple(reasons), tuple(of if of != k else -1 for k, of in enumerate(repeats))
+
+    def _resolved(self, spec: Specification) -> tuple[str, str]:
+        """Return the correction that will be applied, or why the specification is impossible."""
+        aligned: Aligned | None = None
+        panel = self.panel(spec.data, spec.sample)
+        if isinstance(panel, str):
+            return "", panel
+        if spec.uses_weights:
+            found = self.aligned(spec.data, spec.sample, spec.weights)
+            if isinstance(found, str):
+                return "", found
+            aligned = found
+        row = sums_to_one(aligned)
+        try:
+            return self._engine[spec.model, spec.effects, spec.correction].resolve(row, row)[0], ""
+        except SpatialConvError as error:
+            return "", one_line(error)
+
+    @cached_property
+    def _engine(self) -> dict[tuple[str, str, str], Any]:
+        """Return one engine specification for each kind of model, which decides what the weights must be."""
+        unique = {(s.model, s.effects, s.correction): s for s in self.specs}
+        return {key: spec.model_spec("y", ("x",)) for key, spec in unique.items()}
+
+    def aligned(self, data: str, sample: str, weights: str) -> Aligned | str:
+        """Return the weights cut out for a sample and standardised again, or why they do not serve."""
+        key = (data, sample, weights)
+        if key not in self._aligned:
+            self._aligned[key] = self._align(*key)
+        return self._aligned[key]
+
+    @cached_property
+    def _aligned(self) -> dict[tuple[str, str, str], Aligned | str]:
+        return {}
+
+    def _align(self, data: str, sample: str, weights: str) -> Aligned | str:
+        panel = self.panel(data, sample)
+        if isinstance(panel, str):
+            return panel
+        regions = panel.regions
+        try:
+            found = align(self.weights[weights], regions)
+        except SpatialConvError as error:
+            return one_line(error)
+        if found.matrix.nnz == 0:
+            return f"the weights hold no link among these {len(regions)} regions; a spatial term needs some."
+        return found
+
+    def panel(self, data: str, sample: str) -> Panel | str:
+        """Return the panel of a choice of data and sample, or why there is none."""
+        key = (data, sample)
+        if key not in self._panels:
+            try:
+                self._panels[key] = self.samples[sample].of(self.data[data])
+            except SpatialConvError as error:
+                self._panels[key] = one_line(error)
+        return self._panels[key]
+
+    @cached_property
+    def _panels(self) -> dict[tuple[str, str], Panel | str]:
+        return {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Notes of the panels as they came."""
+        return merge_notes(*(panel.notes for panel in self.data.values()))
+
+
+def one_line(error: BaseException) -> str:
+    """Return a message without its line breaks."""
+    return " ".join(str(error).split())
+
+
+def specifications(
+    panel: Panel,
+    variable: str,
+    *,
+    weights: Any = None,
+    models: Any = None,
+    effects: Any = "none",
+    corrections: Any = "auto",
+    controls: Any = (),
+    pool: str | Iterable[str] | None = None,
+    samples: Any = "all",
+    groups: Mapping[str, Any] | None = None,
+    horizons: int | Iterable[int] = 1,
+    vcov: Any = "information",
+    data: Mapping[str, Panel | Transform] | None = None,
+    focus: str | None = None,
+    overlapping: bool = False,
+) -> Grid:
+    """Cross the choices on every axis to a grid of frozen specifications, without estimating anything.
+
+    Use it to look at a multiverse before it runs: `.table` has one row a specification, whether it is ready, the same
+    model as an earlier one in other words, or impossible and why. `multiverse` takes the same arguments and runs it.
+
+    Parameters
+    ----------
+    panel : Panel
+    variable : str
+        The level v whose beta convergence is asked for; with `focus` the outcome.
+    weights : mapping of names to Graphs
+        Spatial weights; one Graph alone is called "w".
+    models : words
+        Of "none", "slx", "lag", "sdm", "error", "sdem", "sarar", "gns"; "lag" where there are weights.
+    effects, corrections, vcov : words
+        As in `beta`, one or several each; "all" takes every word.
+    controls : names, list of sets, or "all subsets"
+        A list: each of its members, a name or a tuple of names, is one set; `()` is the empty set. "all subsets" are
+        those of `pool`.
+    pool : names
+        Controls to combine under "all subsets".
+    samples : words or mapping
+        Of "all", "leave-one-out" (each region), "leave-one-period-out", and the names of `groups`. A mapping is
+        short for "all" and its groups.
+    groups : mapping of names to region labels, or to {"regions": …, "periods": …}
+        Subsamples; weights are cut out for each and standardised again.
+    horizons : whole numbers
+        Lengths of the spans of growth, in units of the period's label.
+    data : mapping of names to Panels or functions
+        Variants of the data beside the panel "as given": winsorised, a variable lagged or replaced. A function takes
+        the panel and returns another; the joint test needs functions, to apply them to simulated data too.
+    focus : str, optional
+        A regressor of `variable` whose coefficient is in question, as in `fit_panel`; growth regressions and horizons
+        are then out of the game.
+    overlapping : bool
+        Whether spans of growth may overlap.
+
+    Returns
+    -------
+    Grid
+        `.table`, `.specs`, `.ready`; iterable, with a length.
+
+    Raises
+    ------
+    OptionError, VariableError
+        If a word, a name of a column or a label is unknown: a slip of the pen is no impossible model.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> zj = sc.datasets.zhejiang()
+    >>> w = {"border": sc.weights.adjacency(zj.cities), "inverse": sc.weights.inverse_distance(zj.cities)}
+    >>> grid = sc.specifications(zj.panel, "exports", weights=w, effects="all", corrections=("none", "lee-yu"))
+    >>> len(grid), grid.table["status"].value_counts().to_dict()
+    (20, {'ready': 14, 'impossible': 6})
+    """
+    listed = axes.model_axis(models, weights)
+    variants = axes.data_axis(panel, data)
+    sets = axes.control_sets(controls, pool, variable, panel)
+    spans = (0,) if focus is not None else axes.lengths(horizons)
+    if focus is not None and (overlapping or horizons != 1):
+        raise OptionError("horizons and overlapping belong to growth regressions; leave them out where focus is given.")
+    _check_columns(variants, variable, focus, sets)
+    crossed = product(
+        variants,
+        samples := axes.sample_axis(samples, groups, panel),
+        spans,
+        graphs := axes.weights_axis(weights, listed),
+        listed,
+        axes.words("effects", effects, get_args(Effects)),
+        axes.words("corrections", corrections, get_args(Correction)),
+        sets,
+        axes.words("vcov", vcov, get_args(Vcov)),
+    )
+    specs = tuple(Specification(*choices) for choices in crossed)
+    transforms = {name: f for name, f in (data or {}).items() if not isinstance(f, Panel)}
+    return Grid(variable, focus, specs, variants, samples, graphs, transforms, overlapping)
+
+
+def _check_columns(
+    variants: Mapping[str, Panel], variable: str, focus: str | None, sets: tuple[tuple[str, ...], ...]
+) -> None:
+    """Raise where a column does not exist, or stands twice in a regression."""
+    named = list(dict.fromkeys(name for one in sets for name in one))
+    refuse_reserved(named)
+    for name in (variable, INITIAL if focus is None else focus):
+        if name in named:
+            raise OptionError(f"{name!r} is in every regression already and cannot be a control.")
+    if focus == variable:
+        raise OptionError(f"focus and outcome are both {variable!r}; name a regressor.")
+    for panel in variants.values():
+        for name in (variable, *named, *((focus,) if focus is not None else ())):
+            panel.values(name, missing="keep")

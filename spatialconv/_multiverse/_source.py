@@ -1,0 +1,67 @@
+"""The regressions of one choice of data, sample and horizon: read once, columns taken by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from spatialconv._multiverse._grid import Grid, one_line
+from spatialconv.convergence.beta import GROWTH, INITIAL, growth_design
+from spatialconv.errors import DataError, SpatialConvError
+from spatialconv.models.design import Design
+from spatialconv.panel import FloatArray, Panel
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Outcome and regressor in question as a design, and the controls that can be read or why not.
+
+    `length` is the span of growth, NaN where there is none.
+    """
+
+    design: Design
+    controls: dict[str, FloatArray | str]
+    length: float
+
+    def of(self, controls: tuple[str, ...]) -> Design:
+        """Return the design with a set of controls."""
+        columns = [self.design.X]
+        for name in controls:
+            column = self.controls[name]
+            if isinstance(column, str):
+                raise DataError(column)
+            columns.append(column[..., None])
+        return replace(self.design, X=np.concatenate(columns, axis=2), names=(*self.design.names, *controls))
+
+
+def outcome(grid: Grid) -> str:
+    """Return the name of the outcome."""
+    return GROWTH if grid.focus is None else grid.variable
+
+
+def term(grid: Grid) -> str:
+    """Return the name of the coefficient in question."""
+    return INITIAL if grid.focus is None else grid.focus
+
+
+def source(grid: Grid, panel: Panel | str, horizon: int, controls: set[str]) -> Source | str:
+    """Read the regressions of a panel, or say why there are none."""
+    if isinstance(panel, str):
+        return panel
+    try:
+        if grid.focus is None:
+            design, length = growth_design(panel, grid.variable, (), horizon, grid.overlapping)
+        else:
+            y, x = panel.values(grid.variable), panel.values(grid.focus)[..., None]
+            design, length = Design(y, x, (grid.focus,), panel.regions, panel.periods, notes=panel.notes), np.nan
+    except SpatialConvError as error:
+        return one_line(error)
+    return Source(design, {name: _column(panel, name, design) for name in sorted(controls)}, length)
+
+
+def _column(panel: Panel, name: str, design: Design) -> FloatArray | str:
+    try:
+        return panel.values(name, periods=design.periods)
+    except SpatialConvError as error:
+        return one_line(error)

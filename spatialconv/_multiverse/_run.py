@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from spatialconv import _parallel
 from spatialconv._core.speed import half_life, speed
 from spatialconv._multiverse._grid import Grid, one_line, specifications
 from spatialconv._multiverse._result import Multiverse, build
@@ -156,14 +157,10 @@ def preferred_place(grid: Grid, preferred: int | Specification | None) -> int | 
 
 def estimate(grid: Grid, *, jobs: int, progress: bool, level: float) -> pd.DataFrame:
     """Return the estimates of all rows of the grid, NaN with the reason where there are none."""
-    from joblib import Parallel, delayed
-    from tqdm.auto import tqdm
-
     tasks = list(blocks(grid))
-    runs = Parallel(n_jobs=jobs, return_as="generator")(delayed(run)(task) for task in tasks)
-    shown = tqdm(runs, total=len(tasks), desc="specifications", disable=not progress, leave=False)
+    runs = _parallel.run(run, [(task,) for task in tasks], jobs=jobs, what="specifications", show=progress)
     rows = [Row()] * len(grid)
-    for task, found in zip(tasks, shown, strict=True):
+    for task, found in zip(tasks, runs, strict=True):
         for place, row in zip(task.places, found, strict=True):
             rows[place] = row
     return completed(pd.DataFrame(rows).rename(columns={"lambda_": "lambda"}), level)

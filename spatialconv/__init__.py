@@ -121,9 +121,8 @@ __all__ = [
 
 if TYPE_CHECKING:
     from spatialconv import auditing, datasets, errors, maps, plot, report, study, tables, weights
-    from spatialconv.auditing import audit
-    from spatialconv import datasets, errors, maps, plot, report, study, tables, weights
     from spatialconv._multiverse import multiverse, specifications
+    from spatialconv.auditing import audit
     from spatialconv.autocorrelation import geary, general_g, hot_spots, local_moran, moran
     from spatialconv.convergence.beta import beta
     from spatialconv.convergence.clubs import clubs

@@ -8,6 +8,7 @@ from spatialconv._drawing.coefficients import coefficients
 from spatialconv._style import save
 from spatialconv.plot._betas import betas
 from spatialconv.plot._clubs import transition_paths
+from spatialconv.plot._index import contributions
 from spatialconv.plot._inequality import dagum, theil
 from spatialconv.plot._paths import moran_path, sigma
 from spatialconv.plot._scatter import beta_scatter, moran_scatter
@@ -16,6 +17,7 @@ __all__ = [
     "beta_scatter",
     "betas",
     "coefficients",
+    "contributions",
     "dagum",
     "moran_path",
     "moran_scatter",

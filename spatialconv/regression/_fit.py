@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from spatialconv._core.absorb import absorb
 from spatialconv._core.covariance import newey_west_lags
 from spatialconv._options import choice, names, probability, whole
 from spatialconv.panel import FloatArray, Panel
@@ -71,7 +72,8 @@ def fixed_effects(
     Degrees of freedom follow Stata's `xtreg, fe` and R's fixest: clustered covariances are multiplied by
     G / (G - 1) times (n - 1) / (n - k), where k counts regressors, intercept and effects of periods but not those of
     regions, which are nested in the clusters, and t has G - 1 degrees of freedom; the others by n / (n - k) with all
-    effects counted, and t has n - k, or T - 1 for Driscoll and Kraay. R² within is about the regions' means, "of the
+    effects counted, and t has n - k, or T - 1 for Driscoll and Kraay. R² within is the share of what the effects leave;
+    between and overall are squared correlations of outcome and X b, of the regions' means and of all rows; "of the
     model" counts the effects.
 
     References
@@ -106,7 +108,9 @@ def fit_sample(
     cov, df = _scaled(np.asarray(found.cov), sample, effects, vcov, taken)
     terms = [*(["intercept"] if effects == "none" else []), *sample.names]
     params = np.asarray(found.params)
-    inclusive = float(found.rsquared_inclusive)
+    residuals = np.asarray(found.resids)
+    inclusive = 1 - float(residuals @ residuals) / float(((sample.y - sample.y.mean()) ** 2).sum())
+    within, between, overall = _shares(sample, effects, params[-k:], float(residuals @ residuals))
     options = {"y": sample.y_name, "x": sample.names, "effects": effects, "vcov": vcov, "level": level}
     if vcov == "driscoll-kraay":
         options["lags"] = lags
@@ -115,16 +119,16 @@ def fit_sample(
         effects=effects,
         table=_table(terms, params, np.sqrt(np.diag(cov)), df, level),
         cov=pd.DataFrame(cov, index=terms, columns=terms),
-        residuals=_residuals(sample, np.asarray(found.resids)),
+        residuals=_residuals(sample, residuals),
         nobs=n,
         n_regions=sample.n_regions,
         n_periods=sample.n_periods,
         df=df,
         rsquared=inclusive,
         rsquared_adjusted=1 - (1 - inclusive) * (n - 1) / (n - k - taken),
-        rsquared_within=float(found.rsquared_within),
-        rsquared_between=float(found.rsquared_between),
-        rsquared_overall=float(found.rsquared_overall),
+        rsquared_within=within,
+        rsquared_between=between,
+        rsquared_overall=overall,
         vcov=vcov,
         level=level,
         notes=merge_notes(sample.notes, _notes(sample, effects, vcov)),
@@ -186,6 +190,22 @@ def _table(terms: list[str], params: FloatArray, errors: FloatArray, df: float, 
         "conf_high": params + half,
     }
     return pd.DataFrame(columns, index=pd.Index(terms, name="term"))
+
+
+def _shares(sample: Sample, effects: FixedKind, slopes: FloatArray, squares: float) -> tuple[float, float, float]:
+    y = sample.y[:, None]
+    left = absorb(y, sample.effects(effects)) if effects != "none" else y - y.mean()
+    fitted = (sample.X @ slopes)[:, None]
+    means = [np.bincount(sample.region, v[:, 0]) / np.maximum(np.bincount(sample.region), 1) for v in (y, fitted)]
+    seen = np.bincount(sample.region) > 0
+    between = _squared_correlation(*(mean[seen] for mean in means))
+    return 1 - squares / float((left**2).sum()), between, _squared_correlation(sample.y, fitted[:, 0])
+
+
+def _squared_correlation(a: FloatArray, b: FloatArray) -> float:
+    if min(np.ptp(a), np.ptp(b)) == 0:
+        return float("nan")
+    return float(np.corrcoef(a, b)[0, 1] ** 2)
 
 
 def _residuals(sample: Sample, values: FloatArray) -> pd.DataFrame:

@@ -35,7 +35,8 @@ class FixedEffects(Result):
     rsquared, rsquared_adjusted : float
         Of the model, effects counted.
     rsquared_within, rsquared_between, rsquared_overall : float
-        Of the regressors alone, about the regions' means, between these means, and overall.
+        Of the regressors alone: share of what the effects leave; squared correlations of outcome and X b between the
+        regions' means and overall.
     """
 
     y: str

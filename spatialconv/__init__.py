@@ -24,6 +24,7 @@ _PUBLIC: dict[str, str | None] = {
     "beta_spacing": "spatialconv.convergence.series",
     "bsk_tests": "spatialconv.models.diagnostics",
     "clubs": "spatialconv.convergence.clubs",
+    "check": "spatialconv.checks",
     "common_factor_test": "spatialconv.models.diagnostics",
     "dagum": "spatialconv.convergence.dagum",
     "composite_index": "spatialconv.index",
@@ -77,6 +78,7 @@ __all__ = [
     "beta_rolling",
     "beta_spacing",
     "bsk_tests",
+    "check",
     "clubs",
     "common_factor_test",
     "composite_index",
@@ -124,6 +126,7 @@ if TYPE_CHECKING:
     from spatialconv._multiverse import multiverse, specifications
     from spatialconv.auditing import audit
     from spatialconv.autocorrelation import geary, general_g, hot_spots, local_moran, moran
+    from spatialconv.checks import check
     from spatialconv.convergence.beta import beta
     from spatialconv.convergence.clubs import clubs
     from spatialconv.convergence.dagum import dagum

@@ -91,6 +91,23 @@ def audit(
         raise typer.Exit(1)
 
 
+@app.command()
+def check(
+    case: Annotated[str, typer.Argument(metavar="NAME|FILE", help="zhejiang, or a case.toml (see init).")],
+    draws: Annotated[int, typer.Option("--draws", "-d", help="Samples under no convergence.")] = 999,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes.")] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Ask of a study what a careful referee would ask; exit status 1 if a question fails."""
+    from spatialconv import checks
+    from spatialconv.study import analyse, resolve
+
+    found = checks.check(analyse(resolve(case), progress=not quiet), draws=draws, jobs=jobs, progress=not quiet)
+    typer.echo(found.text())
+    if not found.passed:
+        raise typer.Exit(1)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; errors of the package become one line on stderr and exit status 2."""
     with warnings.catch_warnings():

@@ -38,6 +38,7 @@ FLOORS = {
     "replication": 6,
     "study": 7,
     "report": 7,
+    "checks": 7,
     "cli": 8,
     "__main__": 9,
 }
@@ -52,6 +53,7 @@ PRESENTATION = {
     "replication",
     "study",
     "report",
+    "checks",
 }
 NUMERIC = {"__future__", "numpy", "scipy", "collections", "dataclasses", "typing", "math", "functools", "itertools"}
 

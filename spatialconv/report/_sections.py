@@ -40,6 +40,7 @@ def sections(study: Any, made: Tables, captions: Captions) -> list[Block]:
         *_hot_spots(study, made, captions),
         *_dispersion(study, made, captions),
         *_convergence(study, made, captions),
+        *_checks(study, made),
         *_method(study),
         *(replication(study.replication, study) if study.replication is not None else ()),
     ]
@@ -150,6 +151,19 @@ def _convergence(study: Any, made: Tables, captions: Captions) -> Iterator[Block
             yield Shown(made[name])
     yield Heading("All effects and approaches", 3)
     yield Shown(made["beta_models"])
+
+
+def _checks(study: Any, made: Tables) -> Iterator[Block]:
+    found = study.checks
+    count = found.counts
+    yield Heading("Before publishing")
+    yield Text(
+        f"The questions of a careful referee, asked of the {study.case.model.effects}-effects regression: "
+        f"{count['fail']} fail, {count['warn']} are warned of, {count['ok']} found nothing. Simulated figures rest on "
+        f"{found.provenance.options['draws']} samples."
+    )
+    yield from _bullets([f"{f.name}: {f.evidence}. {f.advice}" for f in found.of("fail")])
+    yield Shown(made["checks"])
 
 
 def _other_models(study: Any) -> str:

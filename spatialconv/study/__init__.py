@@ -22,7 +22,7 @@ from spatialconv.study._case import (
 from spatialconv.study._example import example
 from spatialconv.study._grid import BetaGrid, Cell
 from spatialconv.study._result import Study
-from spatialconv.study._run import BUILT_IN, run, write
+from spatialconv.study._run import BUILT_IN, resolve, run, write
 from spatialconv.study._toml import load
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "analyse",
     "example",
     "load",
+    "resolve",
     "run",
     "write",
     "zhejiang",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,6 +20,9 @@ from spatialconv.study._case import Case
 from spatialconv.study._grid import BetaGrid
 from spatialconv.summary import Descriptives, GrowthTable
 from spatialconv.weights import WeightsSummary
+
+if TYPE_CHECKING:
+    from spatialconv.checks import CheckReport
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -75,6 +79,13 @@ class Study(Result):
         wanted = ("none",) if model.effects == "none" else wanted
         found = (self.betas.get(sample, controls, model.effects, correction) for correction in wanted)
         return next((fit for fit in found if fit is not None), None)
+
+    @cached_property
+    def checks(self) -> CheckReport:
+        """What a careful referee would ask of the study, with the case's seed; see `spatialconv.check`."""
+        from spatialconv.checks import check
+
+        return check(self, seed=self.case.seed, progress=False)
 
     def tidy(self) -> pd.DataFrame:
         """Return one row a growth regression."""

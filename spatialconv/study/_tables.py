@@ -42,6 +42,7 @@ def study_tables(study: Study) -> dict[str, Table]:
         "sigma": _sigma(study),
         "sigma_tests": _sigma_tests(study),
         "beta_models": _grid(study),
+        "checks": _checks(study),
     }
     for name, conditional in (("beta_absolute", False), ("beta_conditional", True)):
         shown = _regression(study, conditional) if not conditional or study.case.controls else None
@@ -127,6 +128,14 @@ def _grid(study: Study) -> Table:
         notes=notes,
         digits=_GRID,
     )
+
+
+def _checks(study: Study) -> Table:
+    found = study.checks
+    frame = found.tidy().set_index("name")
+    shown = frame[["verdict", "evidence", "advice"]].where(~frame["verdict"].isin(["ok", "not asked"]), other="")
+    shown[["verdict", "evidence"]] = frame[["verdict", "evidence"]]
+    return Table(shown, caption=found.title, notes=found.notes, data=frame)
 
 
 def _regression(study: Study, conditional: bool) -> Table | None:

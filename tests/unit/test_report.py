@@ -256,6 +256,7 @@ def test_sections_come_in_the_order_of_a_paper(text):
         "Hot and cold spots",
         "Sigma convergence",
         "Beta convergence",
+        "Before publishing",
         "How this was computed",
         "Replication of Luo and Zhang (2024)",
         "Counts",

@@ -1,0 +1,132 @@
+"""Is this the model that the data ask for?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spatialconv._core.effects import projection
+from spatialconv._options import first
+from spatialconv.checks._finding import Finding
+from spatialconv.checks._robustness import LEVEL
+from spatialconv.checks._subject import Subject
+from spatialconv.convergence.beta import GROWTH, INITIAL
+from spatialconv.errors import SpatialConvError
+from spatialconv.models.diagnostics import hausman, mundlak_test, residual_moran, select_model
+from spatialconv.results import number, p_value
+
+# Belsley, Kuh and Welsch (1980): from 30 on coefficients are hurt.
+CONDITION = 30.0
+
+
+def fixed_or_random(s: Subject) -> Finding:
+    """Does Hausman's test exist, and what does it say?"""
+    question = "Does the Hausman test exist, and are random effects refused?"
+    name = "hausman"
+    if s.b.fit.n_periods < 2:
+        return Finding(name, question, "not asked", "one span has no region effects")
+    fixed, random = s.again(effects="region", vcov="information"), s.again(effects="random", vcov="information")
+    if isinstance(fixed, str) or isinstance(random, str):
+        return Finding(name, question, "not asked", fixed if isinstance(fixed, str) else str(random))
+    bound = "the variance of the random effects is zero" if "phi" in random.fit.at_bound else ""
+    plain = hausman(fixed.fit, random.fit, covariance="plain")
+    try:
+        robust = hausman(fixed.fit, random.fit)
+    except SpatialConvError as error:
+        return Finding(name, question, "not asked", " ".join(str(error).split()))
+    said = [f"as software prints it: {plain.reason or f'{number(plain.statistic, 2)}, {p_value(plain.p_value)}'}"]
+    said.append(
+        f"with a covariance that cannot be indefinite: {number(robust.statistic, 2)}, {p_value(robust.p_value)}"
+    )
+    said += [bound] if bound else []
+    caution = (
+        "The initial level is a lagged outcome: random effects are inconsistent whatever the test says, and the test "
+        "itself does not hold where periods are few."
+    )
+    doubtful = bool(plain.reason) or bool(bound)
+    return Finding(name, question, "warn" if doubtful else "ok", "; ".join(said), caution if doubtful else "")
+
+
+def selection(s: Subject) -> Finding:
+    """Would the chain of specification tests have ended here?"""
+    question = "Does model selection end with this model?"
+    name = "selection"
+    if not s.spatial or s.b.asked.w is None:
+        return Finding(name, question, "not asked", "the regression has no spatial weights")
+    terms = [INITIAL, *s.controls]
+    try:
+        found = select_model(s.regressors, GROWTH, terms, s.b.asked.w, effects=s.b.fit.spec.fixed_effects)
+    except SpatialConvError as error:
+        return Finding(name, question, "not asked", " ".join(str(error).split()))
+    own, chosen = s.b.fit.spec.name, found.spec.name
+    evidence = f"here {own}; the chain of tests at 5 % ends with {chosen} ({found.reason})"
+    if chosen == own:
+        return Finding(name, question, "ok", evidence)
+    return Finding(name, question, "warn", evidence, f"Show {chosen} beside {own}, or say why {own} is preferred.")
+
+
+def residuals(s: Subject) -> Finding:
+    """Is spatial correlation left in the residuals?"""
+    question = "Is spatial correlation left in the residuals?"
+    name = "residuals"
+    w = s.b.asked.w if s.b.asked.w is not None else next(iter(s.others.values()), None)
+    if w is None:
+        return Finding(name, question, "not asked", "no weights are at hand")
+    table = residual_moran(s.b.fit, w).table
+    hit = table.index[table["p"] <= LEVEL]
+    # Several periods are several tests: the smallest p is compared with the level shared among them.
+    jointly = bool(table["p"].min() <= LEVEL / len(table))
+    evidence = (
+        f"Moran's I of the residuals has p <= {LEVEL} in {len(hit)} of {len(table)} spans"
+        f"{f' ({first(list(hit))})' if len(hit) else ''}; smallest p {table['p'].min():.3f}"
+    )
+    if not len(hit):
+        return Finding(name, question, "ok", evidence)
+    advice = "Add what neighbours share (another spatial term, a control), or robust standard errors; see lm_tests."
+    return Finding(name, question, "fail" if jointly and len(table) > 1 and len(hit) > 1 else "warn", evidence, advice)
+
+
+def collinearity(s: Subject) -> Finding:
+    """Are the regressors so alike that their coefficients cannot be told apart?"""
+    question = "Can the coefficients be told apart?"
+    name = "collinearity"
+    design = s.b.fit.design
+    T, N, _ = design.shape
+    names = [n for n in design.names if n != "intercept"]
+    if len(names) < 2:
+        return Finding(name, question, "not asked", "there is one regressor")
+    X = projection(s.b.fit.spec.fixed_effects, T, N, lee_yu=False)(design.X)[
+        :, :, [design.names.index(n) for n in names]
+    ]
+    flat = X.reshape(T * N, -1)
+    if s.b.fit.spec.fixed_effects == "none":
+        flat = flat - flat.mean(axis=0)
+    scaled = flat / np.sqrt((flat**2).sum(axis=0))
+    condition = float(np.linalg.cond(scaled))
+    vif = np.diag(np.linalg.inv(scaled.T @ scaled))
+    worst = int(np.argmax(vif))
+    evidence = f"condition number {condition:.1f}, largest variance inflation {vif[worst]:.1f} ({names[worst]})"
+    if condition < CONDITION and vif[worst] < 10:
+        return Finding(name, question, "ok", evidence)
+    return Finding(name, question, "warn", evidence, "Leave one of the collinear regressors out and see what changes.")
+
+
+def mundlak(s: Subject) -> Finding:
+    """Are region effects correlated with the regressors, by the test that always exists?"""
+    question = "Do regions differ in what the regressors do not tell?"
+    name = "mundlak"
+    random = s.again(effects="random", vcov="information")
+    if isinstance(random, str) or s.b.fit.n_periods < 2:
+        return Finding(name, question, "not asked", random if isinstance(random, str) else "there is one span")
+    try:
+        test = mundlak_test(random.fit)
+    except SpatialConvError as error:
+        return Finding(name, question, "not asked", " ".join(str(error).split()))
+    evidence = f"Mundlak: chi2({number(test.df, 0)}) = {number(test.statistic, 2)}, {p_value(test.p_value)}"
+    if not test.p_value <= LEVEL:
+        return Finding(name, question, "ok", evidence)
+    advice = (
+        "Regions have steady states of their own that the controls do not capture: convergence, if any, is "
+        "conditional. Region effects take them out, at the price of the bias that 'no convergence' measures."
+    )
+    own = s.b.fit.spec.effects in ("region", "two-way")
+    return Finding(name, question, "ok" if own else "warn", evidence, "" if own else advice)

@@ -1,0 +1,349 @@
+"""The referee's questions: each verdict on cases made to deserve it, and what is said of Zhejiang."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+
+import spatialconv as sc
+from spatialconv import checks, errors
+from spatialconv.checks import _dispersion, _inference, _model, _redrawn, _robustness, _sample
+from spatialconv.checks._subject import Effort, subject_of
+from spatialconv.cli import main
+
+DRAWS = 199
+
+
+@pytest.fixture(scope="module")
+def zj():
+    return sc.datasets.zhejiang()
+
+
+@pytest.fixture(scope="module")
+def w(zj):
+    return sc.weights.inverse_distance(zj.cities)
+
+
+@pytest.fixture(scope="module")
+def us():
+    return sc.datasets.us_income()
+
+
+@pytest.fixture(scope="module")
+def study():
+    return sc.study.analyse(sc.study.zhejiang(), progress=False)
+
+
+@pytest.fixture(scope="module")
+def report(study):
+    return sc.check(study, draws=DRAWS, progress=False)
+
+
+def ask(question, result, geometry=None, draws=DRAWS):
+    """Put one question."""
+    return question(subject_of(result, geometry, Effort(draws, 1, 1, False)))
+
+
+def walks(n: int, T: int, seed: int, *, beta: float = 0.0, x: bool = False) -> sc.Panel:
+    """Random walks, or levels that converge by beta."""
+    rng = np.random.default_rng(seed)
+    log = [rng.normal(0, 1, n)]
+    z = rng.standard_normal((T, n))
+    for t in range(1, T):
+        log.append((1 + beta) * log[-1] + 0.1 * rng.standard_normal(n) + (0.1 * z[t] if x else 0))
+    frame = {"r": np.tile([f"r{i}" for i in range(n)], T), "t": np.repeat(np.arange(T), n)}
+    return sc.Panel(pd.DataFrame({**frame, "v": np.exp(log).ravel(), "z": z.ravel()}), region="r", period="t")
+
+
+def ring(n: int):
+    """Each region next to two others."""
+    M = np.roll(np.eye(n), 1, axis=1) + np.roll(np.eye(n), -1, axis=1)
+    return sc.weights.from_matrix(M, regions=[f"r{i}" for i in range(n)], standardise="row")
+
+
+def circle(n: int) -> gpd.GeoDataFrame:
+    """Points of the ring."""
+    angle = 2 * np.pi * np.arange(n) / n
+    at = gpd.points_from_xy(5e5 + 1e5 * np.cos(angle), 4e6 + 1e5 * np.sin(angle))
+    return gpd.GeoDataFrame(index=[f"r{i}" for i in range(n)], geometry=at, crs="EPSG:32650")
+
+
+class TestZhejiang:
+    """What must be said of the study at the least."""
+
+    def test_every_question_has_an_answer(self, report):
+        assert len(report) == len(checks.QUESTIONS)
+        assert all(f.evidence for f in report)
+        assert all(f.advice for f in report if f.verdict in ("warn", "fail"))
+        assert not [f.name for f in report if f.verdict == "not asked"]
+
+    def test_no_city_is_a_significant_hot_spot(self, report):
+        found = report["hot spots"]
+        assert found.verdict == "warn"
+        assert "no region is a significant hot or cold spot: largest |z| 1.498" in found.evidence
+
+    def test_zhoushan_is_an_island(self, report):
+        assert report["islands"].verdict == "warn"
+        assert "adjacency: no neighbour for 'Zhoushan'" in report["islands"].evidence
+
+    def test_absolute_convergence_hangs_on_the_effects(self, report, zj):
+        found = report["absolute"]
+        assert found.verdict in ("warn", "fail")
+        w = sc.weights.inverse_distance(zj.cities, power=2)
+        for effects in ("time", "none", "region", "two-way"):
+            b = sc.beta(zj.panel, "exports", w, spatial="lag", effects=effects, correction="none")
+            star = "*" if b.pvalues["log_initial"] <= 0.05 else ""
+            label = f"{effects} effects" if effects != "none" else "no effects"
+            assert f"{label} {b.beta:.4f}{star} against" in found.evidence
+        assert "time effects -0.0217 against" in found.evidence
+        two_way = found.evidence.split("two-way effects")[1].split(";")[0]
+        assert "(inside)" in two_way or "(outside)" in two_way
+
+    def test_z_values_are_or_are_not_to_be_trusted_with_figures(self, report):
+        found = report["z-values"]
+        assert found.evidence.startswith("11 x 4: beta: p = 0.005 by z, p = ")
+        assert "rho: p < 0.001 by z, p" in found.evidence
+
+    def test_the_rest(self, report):
+        assert report["sample"].verdict == "ok"
+        assert "outside (-1, 1) and admissible" in report["bound"].evidence
+        assert report["direct approach"].verdict == "warn"
+        assert report["controls"].verdict == "warn"
+        assert "conditional on digital" in report["controls"].advice
+        assert "without Jiaxing" in report["regions"].evidence
+        assert report["sigma"].verdict == "warn"
+
+    def test_the_same_seed_whatever_the_jobs(self, study, report):
+        again = sc.check(study, draws=DRAWS, jobs=2, progress=False)
+        pd.testing.assert_frame_equal(again.tidy(), report.tidy())
+
+    def test_it_is_a_section_of_the_report(self, study):
+        text = sc.report.markdown(study)
+        section = text.split("## Before publishing")[1].split("\n## ")[0]
+        assert "no neighbour for 'Zhoushan'" in section
+        assert "999 samples" in section
+
+    def test_views(self, report):
+        assert repr(report).startswith("Check of beta convergence of exports (SAR, time effects, direct approach; 11")
+        assert "WARN islands" in repr(report)
+        assert "[warn] Has every region a neighbour" in report.text()
+        assert "<table" in report._repr_html_()
+        assert report.counts.sum() == len(report)
+        assert report.glance().loc[0, "warn"] == report.counts["warn"]
+        assert report.to_dict()["provenance"]["seed"] == 1
+        with pytest.raises(errors.OptionError, match="no question 'weather'"):
+            report["weather"]
+
+
+class TestSample:
+    def test_what_is_left_out_is_named(self, zj):
+        part = zj.panel.subset(regions=zj.cities.index[:9])
+        found = ask(_sample.sample, sc.beta(part, "exports"))
+        assert found.verdict == "warn"
+        assert "left out by panel.subset()" in found.evidence
+
+    def test_groups_without_a_link(self):
+        M = np.kron(np.eye(2), np.ones((4, 4)) - np.eye(4))
+        w = sc.weights.from_matrix(M, regions=[f"r{i}" for i in range(8)], standardise="row")
+        b = sc.beta(walks(8, 6, 1), "v", w, spatial="lag")
+        found = ask(_sample.islands, b)
+        assert found.verdict == "warn"
+        assert "2 groups" in found.evidence
+        assert ask(_sample.islands, sc.beta(walks(8, 6, 1), "v", ring(8), spatial="lag")).verdict == "ok"
+        assert ask(_sample.islands, sc.beta(walks(8, 6, 1), "v")).verdict == "not asked"
+
+
+class TestRobustness:
+    def test_one_region_makes_the_finding(self):
+        """Nineteen regions without convergence, and one far away that falls back: without it nothing is left."""
+        panel = walks(20, 2, 3)
+        fallen = lambda f: np.where(f["t"] == 0, np.exp(30.0), np.exp(10.0))  # noqa: E731
+        far = panel.assign(v=lambda f: np.where(f["r"] == "r0", fallen(f), f["v"]))
+        found = ask(_robustness.regions, sc.beta(far, "v"))
+        assert found.verdict == "warn"
+        assert "without r0" in found.advice
+
+    def test_what_holds_everywhere_is_ok(self):
+        b = sc.beta(walks(20, 8, 4, beta=-0.3), "v", ring(20), spatial="lag", effects="time")
+        assert ask(_robustness.regions, b).verdict == "ok"
+        assert ask(_robustness.effects, b).verdict == "ok"
+        assert ask(_robustness.weights, b, circle(20)).verdict == "ok"
+        assert ask(_robustness.weights, b).evidence.startswith("no other weights are at hand")
+
+    def test_effects_that_turn_the_finding(self):
+        """Random walks: nothing without effects, and convergence under region effects of eight periods."""
+        found = ask(_robustness.effects, sc.beta(walks(30, 8, 5), "v", effects="two-way"))
+        assert found.verdict == "fail"
+        assert "no effects" in found.evidence
+
+    def test_a_control_that_makes_the_finding(self):
+        panel = walks(40, 6, 6, beta=-0.05)
+        spoiled = panel.assign(c=lambda f: -0.05 * np.log(f["v"]) + np.random.default_rng(1).normal(0, 0.01, len(f)))
+        base = sc.beta(spoiled, "v", controls=["c", "z"])
+        found = ask(_robustness.controls, base)
+        variants = [base.again(controls=c) for c in (["c"], ["z"], [])]
+        low, high = min(v.beta for v in variants), max(v.beta for v in variants)
+        assert f"beta from {low:.4f}" in found.evidence
+        assert f"to {high:.4f}" in found.evidence
+
+    def test_other_weights_are_others(self, us):
+        w = sc.weights.adjacency(us.states)
+        b = sc.beta(us.panel, "income", w, horizon=20, spatial="lag", effects="time")
+        names = set(subject_of(b, us.states, Effort(19, 1, 1, False)).others)
+        assert names == {"inverse distance, power 1", "inverse distance, power 2", "3 nearest", "5 nearest"}
+        own = set(subject_of(b, None, Effort(19, 1, 1, False)).others)
+        assert own == {"its three strongest links"}
+        assert ask(_robustness.weights, sc.beta(us.panel, "income", horizon=20)).verdict == "not asked"
+
+
+class TestInference:
+    def test_random_walks_under_region_effects_fail(self):
+        """What the z-value calls convergence is what the estimator gives without any."""
+        b = sc.beta(walks(15, 6, 8), "v", effects="two-way")
+        assert b.pvalues["log_initial"] < 0.05
+        found = ask(_redrawn.no_convergence, b)
+        assert found.verdict == "fail"
+        assert "(inside)" in found.evidence.split(";")[0]
+        assert ask(_redrawn.z_values, b).verdict == "fail"
+
+    def test_true_convergence_passes(self):
+        b = sc.beta(walks(40, 8, 9, beta=-0.4), "v", effects="time")
+        assert ask(_redrawn.no_convergence, b).verdict in ("ok", "warn")
+        assert "(outside)" in ask(_redrawn.no_convergence, b).evidence.split(";")[0]
+        assert ask(_redrawn.z_values, b).verdict == "ok"
+
+    def test_the_direct_approach_is_said(self, zj, w):
+        direct, transformed = (
+            sc.beta(zj.panel, "exports", w, spatial="lag", effects="time", correction=c) for c in ("none", "lee-yu")
+        )
+        assert ask(_inference.direct, transformed).verdict == "ok"
+        found = ask(_inference.direct, direct)
+        assert found.verdict == "warn"
+        assert f"{transformed.rho:.4f}" in found.evidence
+        island = sc.beta(zj.panel, "exports", sc.weights.adjacency(zj.cities), spatial="lag", effects="time")
+        assert "asks for row-standardised weights without islands" in ask(_inference.direct, island).evidence
+
+    def test_bounds(self, zj, w):
+        with pytest.warns(errors.BoundaryWarning):
+            b = sc.beta(*_on_the_bound(), spatial="lag")
+        assert ask(_inference.bound, b).verdict == "fail"
+        inside = sc.beta(zj.panel, "exports", w, spatial="lag", effects="region")
+        assert ask(_inference.bound, inside).verdict == "ok"
+
+    def test_speeds(self, zj):
+        undefined = sc.beta(zj.panel, "exports", effects="two-way")
+        assert ask(_inference.speed, undefined).verdict == "fail"
+        assert "undefined" in ask(_inference.speed, undefined).evidence
+        open_ended = sc.beta(zj.panel, "exports", effects="time")
+        assert ask(_inference.speed, open_ended).verdict == "warn"
+        finite = sc.beta(zj.panel, "exports", effects="region")
+        assert ask(_inference.speed, finite).verdict == "ok"
+
+
+def _on_the_bound():
+    """Growth that neighbours share but for next to nothing: rho at the upper end of its interval."""
+    n, T = 12, 4
+    rng = np.random.default_rng(2)
+    common = rng.standard_normal((T, 1))
+    log = np.cumsum(np.vstack([np.zeros((1, n)), common + 1e-7 * rng.standard_normal((T, n))]), axis=0)
+    frame = {"r": np.tile([f"r{i}" for i in range(n)], T + 1), "t": np.repeat(np.arange(T + 1), n)}
+    panel = sc.Panel(pd.DataFrame({**frame, "v": np.exp(log + rng.normal(0, 1e-6, n)).ravel()}), region="r", period="t")
+    return panel, "v", ring(n)
+
+
+class TestModel:
+    def test_collinear_controls(self):
+        panel = walks(20, 6, 1).assign(a=lambda f: f["z"] + np.random.default_rng(3).normal(0, 0.01, len(f)))
+        found = ask(_model.collinearity, sc.beta(panel, "v", controls=["z", "a"]))
+        assert found.verdict == "warn"
+        z, a = panel.values("z")[1:].ravel(), panel.values("a")[1:].ravel()
+        x = np.log(panel.values("v")[:-1]).ravel()
+        X = np.column_stack([np.ones_like(x), x, a])
+        e = z - X @ np.linalg.lstsq(X, z, rcond=None)[0]
+        vif = ((z - z.mean()) ** 2).sum() / (e @ e)
+        assert f"variance inflation {vif:.1f}" in found.evidence or "(a)" in found.evidence
+        assert ask(_model.collinearity, sc.beta(panel, "v", controls="z")).verdict == "ok"
+
+    def test_neighbours_left_in_the_residuals(self, us):
+        w = sc.weights.adjacency(us.states)
+        plain = sc.beta(us.panel, "income", w, horizon=20, effects="time")
+        assert ask(_model.residuals, plain).verdict == "fail"
+        assert ask(_model.residuals, sc.beta(us.panel, "income", horizon=20)).verdict == "not asked"
+
+    def test_selection_says_what_it_would_have_taken(self, us):
+        w = sc.weights.adjacency(us.states)
+        b = sc.beta(us.panel, "income", w, horizon=20, spatial="lag", effects="two-way")
+        found = ask(_model.selection, b)
+        want = sc.select_model(subject_of(b, None, Effort(19, 1, 1, False)).regressors, "growth", ["log_initial"], w,
+                               effects="two-way")  # fmt: skip
+        assert f"ends with {want.spec.name}" in found.evidence
+        assert (found.verdict == "ok") == (want.spec.name == "SAR")
+
+    def test_hausman_is_reported_both_ways(self, zj, w):
+        found = ask(_model.fixed_or_random, sc.beta(zj.panel, "exports", w, spatial="lag", effects="region"))
+        assert found.verdict == "warn"
+        assert "as software prints it" in found.evidence
+
+    def test_region_effects_wanted_and_not_there(self):
+        """Levels of their own that the controls do not tell: Mundlak's test says so."""
+        rng = np.random.default_rng(12)
+        n, T = 60, 8
+        home = rng.normal(0, 2, n)
+        log = [home + rng.normal(0, 0.3, n)]
+        for _ in range(T):
+            log.append(log[-1] + 0.4 * (home - log[-1]) + rng.normal(0, 0.3, n))
+        frame = {"r": np.tile(np.arange(n), T + 1), "t": np.repeat(np.arange(T + 1), n), "v": np.exp(log).ravel()}
+        panel = sc.Panel(pd.DataFrame(frame), region="r", period="t")
+        assert ask(_model.mundlak, sc.beta(panel, "v", effects="time")).verdict == "warn"
+        assert ask(_model.mundlak, sc.beta(panel, "v", effects="region")).verdict == "ok"
+
+
+class TestDispersion:
+    def test_gaps_that_close_agree_with_beta(self, us):
+        assert ask(_dispersion.sigma, sc.beta(us.panel, "income", effects="time")).verdict == "ok"
+
+    def test_annual_spacing(self, us):
+        found = ask(_dispersion.spacing, sc.beta(us.panel, "income", effects="two-way"))
+        assert found.verdict == "warn"
+        assert found.evidence.startswith("speeds by length of span: 1: 0.0800")
+        assert ask(_dispersion.spacing, sc.beta(us.panel, "income", horizon=80)).verdict == "not asked"
+
+    def test_the_unit_of_logs(self, study):
+        from dataclasses import replace
+
+        assert ask(_dispersion.unit, study).verdict == "ok"
+        logs = replace(study, sigma=sc.sigma(study.panel, "exports", measures=("sd_log", "cv_log")))
+        found = ask(_dispersion.unit, logs)
+        assert found.verdict == "warn"
+        assert "a thousand times smaller" in found.evidence
+
+    def test_hot_spots_with_few_permutations(self, study, zj):
+        from dataclasses import replace
+
+        w = sc.weights.adjacency(zj.cities)
+        few = sc.hot_spots(zj.panel, "exports", w, period=2020, permutations=99, seed=1)
+        found = ask(_dispersion.hot_spots, replace(study, hot_spots=few))
+        assert "cannot pass (smallest q 0.11)" in found.evidence
+        assert "220 permutations" in found.advice
+
+
+class TestDoors:
+    def test_what_it_takes(self, zj):
+        with pytest.raises(errors.OptionError, match="check takes the result of"):
+            sc.check(zj.panel)
+        with pytest.raises(errors.OptionError, match="draws must be"):
+            sc.check(sc.beta(zj.panel, "exports"), draws=3)
+        with pytest.raises(errors.OptionError, match="jobs must be"):
+            sc.check(sc.beta(zj.panel, "exports"), jobs=0)
+
+    def test_the_command_ends_with_one_where_a_question_fails(self, tmp_path, capsys):
+        from spatialconv.study import example
+
+        path = example(tmp_path)
+        with pytest.raises(SystemExit) as ended:
+            main(["check", str(path), "--draws", "99", "--quiet"])
+        said = capsys.readouterr().out
+        assert said.startswith("Check of beta convergence of ")
+        assert ended.value.code == int("[fail]" in said)

@@ -27,10 +27,11 @@ from spatialconv._options import choice, expect, probability, whole
 from spatialconv._style import save
 from spatialconv.autocorrelation import HotSpots, LocalMoran
 from spatialconv.convergence.clubs import ClubPartition
+from spatialconv.dynamics import HotSpotTrends
 from spatialconv.errors import OptionError
 from spatialconv.panel import Panel, as_panel
 
-__all__ = ["choropleth", "clubs", "clusters", "hot_spots", "links", "save"]
+__all__ = ["choropleth", "clubs", "clusters", "hot_spot_trends", "hot_spots", "links", "save"]
 
 HotSpotClasses = Literal["both", "jenks", "confidence"]
 
@@ -373,6 +374,72 @@ def _quadrants(table: pd.DataFrame, column: str, level: float) -> list[str]:
         ISLAND if not seen else str(quadrant) if p <= level else _INSIGNIFICANT
         for quadrant, p, seen in zip(table["quadrant"], table[column].fillna(1.0), known, strict=True)
     ]
+
+
+def hot_spot_trends(
+    trends: Any,
+    geometry: Any,
+    *,
+    labels: bool | str | Mapping[Hashable, str] | None = None,
+    title: str | None = None,
+    projected: Any = "auto",
+    ax: Axes | None = None,
+) -> Figure | Axes:
+    """Map what hot and cold spots have done over time: new, lasting, fading, on and off.
+
+    Only categories that occur are in the legend; hatched are those that are not hot or cold throughout.
+
+    Parameters
+    ----------
+    trends : HotSpotTrends
+        Result of `spatialconv.hot_spot_trends`.
+    geometry : GeoDataFrame
+        Polygons indexed by region, with a CRS.
+    labels, title, projected, ax
+        As in `choropleth`.
+
+    Returns
+    -------
+    Figure or Axes
+        The new Figure, or `ax` if it was given.
+
+    Raises
+    ------
+    AlignmentError, GeometryError, OptionError
+        As in `choropleth`.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> us = sc.datasets.us_income()
+    >>> trends = sc.hot_spot_trends(us.panel, "income", sc.weights.adjacency(us.states))
+    >>> figure = sc.maps.hot_spot_trends(trends, us.states)
+    """
+    expect(trends, HotSpotTrends, "maps.hot_spot_trends", "the result of sc.hot_spot_trends")
+    base = ground(geometry, trends.regions, projected=projected)
+    keys = [ISLAND if pd.isna(category) else str(category) for category in trends.table["category"]]
+    rows = [
+        Row(category, category, *_trend_look(category), cells=(str(n),)) for category, n in trends.counts.items() if n
+    ]
+    rows += special_rows(base, islands=np.array([[key == ISLAND for key in keys]]))
+    notes = [f"Spots at {100 * trends.level:g} %, trend of z (Mann-Kendall) at {100 * trends.trend_level:g} %"]
+    if set(keys) <= {"no pattern", ISLAND}:
+        notes.append("No region is a hot or cold spot in the last period, or was in 90 % of all.")
+    span = f"{trends.periods[0]} to {trends.periods[-1]}"
+    key = Legend(f"{_statistic(trends.spots)}, {span}", tuple(rows), ("n",), tuple(notes))
+    faces = [Face("", _keys(trends.regions, keys))]
+    return draw(Plan(_grid(faces), (key,), names_of(base, labels), title), base, ax=ax)
+
+
+def _trend_look(category: str) -> tuple[str, str]:
+    """Return colour and hatch of a category: the more of a spot, the darker; hatched if not throughout."""
+    kind, _, side = category.partition(" ")
+    if category == "no pattern":
+        return look.NEUTRAL, ""
+    tones = {"hot": look.HOT, "cold": look.COLD}[side]
+    tone = {"intensifying": 3, "persistent": 2, "consecutive": 1, "new": 0, "diminishing": 1, "historical": 0}
+    hatch = {"sporadic": "....", "oscillating": "xxxx", "historical": "\\\\\\\\", "diminishing": "////"}
+    return tones[tone.get(kind, 0)], hatch.get(kind, "")
 
 
 # ---------------------------------------------------------------------- convergence clubs

@@ -30,6 +30,7 @@ FLOORS = {
     "regression": 5.5,  # takes groups of regions as the measures of inequality do
     "auditing": 6,
     "_multiverse": 5.5,  # drawn by plot
+    "dynamics": 5.5,  # resamples as convergence does
     "_style": 6,
     "_drawing": 6,
     "tables": 6,

@@ -117,11 +117,13 @@ def bootstrap(
     jobs: int,
     progress: bool,
     width: int = 1,
+    coverage: bool = True,
     notes: tuple[str, ...] = (),
 ) -> BootstrapIntervals:
     """Resample, evaluate and summarise; figures are the same for a seed whatever the number of jobs.
 
-    `width` is how many arrays of the size of the sample the statistic makes of each draw.
+    `width` is how many arrays of the size of the sample the statistic makes of each draw; `coverage` notes what the
+    intervals of measures of dispersion cover where there are few regions.
     """
     draws = whole("draws", draws, least=2)
     choice("method", method, Interval)
@@ -133,13 +135,13 @@ def bootstrap(
     size = max(1, _CELLS // (len(strata) * len(periods) * width))
     drawn = _drawn(statistic, strata, size, draws, rng, jobs, progress)
     if method == "percentile":
-        limits = resampling.percentile(drawn, level)
+        limits = _percentile(drawn, level)
     else:
         limits = _bca(statistic, strata, drawn, estimate, level, size)
     columns = {
         "estimate": estimate,
-        "bias": drawn.mean(axis=0) - estimate,
-        "std_error": drawn.std(axis=0, ddof=1),
+        "bias": _over_known(np.mean, drawn) - estimate,
+        "std_error": _over_known(lambda column: np.std(column, ddof=1) if len(column) > 1 else np.nan, drawn),
         "conf_low": limits.low,
         "conf_high": limits.high,
     }
@@ -162,7 +164,7 @@ def bootstrap(
         level=level,
         draws=draws,
         periods=periods,
-        notes=merge_notes(notes, _notes(strata, flat, method)),
+        notes=merge_notes(notes, _notes(strata, drawn, flat, method, coverage)),
         provenance=Provenance(
             call, {"draws": draws, "method": method, "level": level}, len(strata), len(periods), None, used
         ),
@@ -187,6 +189,20 @@ def _block(statistic: Statistic, strata: IntArray, rows: int, rng: np.random.Gen
     return _with_change(statistic(resampling.draw_counts(strata, rows, rng)))
 
 
+def _over_known(function: Callable[[FloatArray], Any], drawn: FloatArray) -> FloatArray:
+    """Apply a function to the finite draws of each figure; NaN where there are none."""
+    known = [column[np.isfinite(column)] for column in drawn.T]
+    return np.array([function(column) if len(column) else np.nan for column in known])
+
+
+def _percentile(drawn: FloatArray, level: float) -> resampling.Limits:
+    """Return percentile intervals, each of the draws in which its figure is defined."""
+    known = [column[np.isfinite(column)] for column in drawn.T]
+    ends = [resampling.percentile(column[:, None], level) if len(column) else None for column in known]
+    low, high = ([np.nan if end is None else float(end[side][0]) for end in ends] for side in (0, 1))
+    return resampling.Limits(np.array(low), np.array(high))
+
+
 def _with_change(figures: FloatArray) -> FloatArray:
     """Return (B, T, K) as (B, T K), followed by last less first where there are several periods."""
     flat = figures.reshape(len(figures), -1)
@@ -203,7 +219,9 @@ def _bca(
     return resampling.bca(drawn, estimate, a, level)
 
 
-def _notes(strata: IntArray, flat: pd.DataFrame, method: Interval) -> tuple[str, ...]:
+def _notes(
+    strata: IntArray, drawn: FloatArray, flat: pd.DataFrame, method: Interval, coverage: bool
+) -> tuple[str, ...]:
     notes = []
     sizes = np.bincount(strata)
     if len(sizes) > 1:
@@ -211,13 +229,19 @@ def _notes(strata: IntArray, flat: pd.DataFrame, method: Interval) -> tuple[str,
         if (sizes == 1).any():
             notes.append(f"{int((sizes == 1).sum())} groups of one region add no variation")
     small = int(sizes[sizes > 1].min())
-    if small < 100:
+    if small < 100 and coverage:
         nearest = min(COVERAGE, key=lambda n: abs(np.log(n / small)))
         own, change = COVERAGE[nearest][method]
         where = " in the smallest group resampled" if len(sizes) > 1 else ""
         notes.append(
             f"{small} regions{where} are few for a bootstrap: in simulated samples of {nearest} lognormal regions "
             f"nominal 95 % intervals of this kind cover the Gini coefficient in {own} % and its change in {change} %"
+        )
+    lost = ~np.isfinite(drawn)
+    if lost.any():
+        notes.append(
+            f"up to {int(lost.sum(axis=0).max())} of {len(drawn)} draws leave a figure undefined; its interval is "
+            "that of the others"
         )
     if method == "bca" and flat["conf_low"].isna().any():
         notes.append(

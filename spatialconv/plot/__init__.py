@@ -8,6 +8,7 @@ from spatialconv._drawing.coefficients import coefficients
 from spatialconv._style import save
 from spatialconv.plot._betas import betas
 from spatialconv.plot._clubs import transition_paths
+from spatialconv.plot._dynamics import density, transitions
 from spatialconv.plot._index import contributions
 from spatialconv.plot._inequality import dagum, theil
 from spatialconv.plot._paths import moran_path, sigma
@@ -19,10 +20,12 @@ __all__ = [
     "coefficients",
     "contributions",
     "dagum",
+    "density",
     "moran_path",
     "moran_scatter",
     "save",
     "sigma",
     "theil",
     "transition_paths",
+    "transitions",
 ]

@@ -19,6 +19,7 @@ import spatialconv as sc
 from spatialconv import _style as look
 from spatialconv import maps
 from spatialconv._drawing.ground import ground, suitable_crs
+from spatialconv.dynamics._hot_spot_trends import CATEGORIES
 from spatialconv.errors import AlignmentError, GeometryError, NotPositiveError, OptionError
 from tests import drawing
 
@@ -267,6 +268,32 @@ class TestClusters:
         figure = maps.clusters(local, zj.cities, level=0.001)
         assert set(drawing.hatches(drawing.maps_of(figure)[0])) == {"Zhoushan"}
         assert "No region is significant at that level." in drawing.words(figure)
+
+
+class TestHotSpotTrends:
+    def test_colours_are_the_categories_and_the_legend_counts_them(self, us):
+        trends = sc.hot_spot_trends(us.panel, "income", sc.weights.adjacency(us.states))
+        figure = maps.hot_spot_trends(trends, us.states)
+        ax, legend = drawing.maps_of(figure)[0], drawing.legends_of(figure)[0]
+        keys, shown = drawing.swatches(legend), drawing.fills(ax)
+        assert set(keys) == set(trends.counts.index[trends.counts > 0])
+        for region, category in trends.table["category"].items():
+            assert shown[str(region)] == keys[category], region
+        assert {row[0]: int(row[-1]) for row in drawing.rows(legend).values()} == trends.counts[
+            trends.counts > 0
+        ].to_dict()
+
+    def test_every_category_can_be_told_from_the_others(self):
+        looks = [maps._trend_look(category) for category in CATEGORIES]
+        assert len(set(looks)) == len(CATEGORIES)
+
+    def test_no_pattern_and_no_neighbour_are_said(self, zj, w):
+        trends = sc.hot_spot_trends(zj.panel, "exports", w, star=False, level=0.01)
+        words = drawing.words(maps.hot_spot_trends(trends, zj.cities))
+        assert "No region is a hot or cold spot in the last period" in words
+        assert "no neighbours (Zhoushan)" in words or "Zhoushan" in words
+        with pytest.raises(OptionError, match=r"maps\.hot_spot_trends takes the result of sc\.hot_spot_trends"):
+            maps.hot_spot_trends(None, zj.cities)
 
 
 class TestLinks:

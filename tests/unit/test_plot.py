@@ -371,6 +371,55 @@ class TestParts:
             plot.dagum(None)
 
 
+class TestDensities:
+    def test_ridges_have_one_scale_and_stand_in_order(self, zj):
+        path = sc.density(zj.panel, "exports", scale="log")
+        ax = plot.density(path).axes[0]
+        curves = path.densities.to_numpy()
+        for i, period in enumerate(path.periods):
+            height = line(ax, str(period))[:, 1] - (4 - i)
+            np.testing.assert_allclose(height, 2.2 * curves[i] / curves.max(), atol=1e-12)
+        assert [t.get_text() for t in ax.get_yticklabels()] == [str(p) for p in path.periods]
+
+    def test_many_periods_are_thinned_and_too_many_refused(self, us):
+        path = sc.density(us.panel, "income")
+        shown = [t.get_text() for t in plot.density(path).axes[0].get_yticklabels()]
+        assert len(shown) == 12
+        assert (shown[0], shown[-1]) == ("1929", "2009")
+        assert plot.density(path, period=us.panel.periods[:50]).get_size_inches()[1] * 25.4 < 240
+        with pytest.raises(OptionError, match="a page has room for 50 densities; 81 periods are asked for"):
+            plot.density(path, period=us.panel.periods)
+
+
+class TestTransitions:
+    def test_cells_are_the_probabilities(self, us):
+        chain = sc.markov(us.panel, "income", classes=3)
+        ax = plot.transitions(chain).axes[0]
+        printed = [t.get_text() for t in ax.texts if t.get_label() == "probability"]
+        expected = [f"{p:.2f}" if p >= 0.005 else "<.01" if p else "0" for p in chain.probabilities.to_numpy().ravel()]
+        assert printed == expected
+        departures = [t.get_text() for t in ax.texts if t.get_label() == "departures"]
+        assert departures == [f"n {n}" for n in chain.counts.sum(axis=1)]
+        assert not [t for t in plot.transitions(chain, counts=False).axes[0].texts if t.get_label() == "departures"]
+
+    def test_a_row_without_departures_stays_empty(self):
+        rows = [(r, t, v) for r, vs in zip("abc", ([1, 2], [1, 1], [1, 2]), strict=True) for t, v in enumerate(vs)]
+        panel = sc.Panel(pd.DataFrame(rows, columns=["region", "year", "v"]), region="region", period="year")
+        ax = plot.transitions(sc.markov(panel, "v", classes=[1.5], scale="level")).axes[0]
+        assert [t.get_text() for t in ax.texts if t.get_label() == "probability"] == ["0.33", "0.67"]
+
+    def test_many_classes_have_shades_without_numbers(self, us):
+        figure = plot.transitions(sc.spatial_markov(us.panel, "income", sc.weights.adjacency(us.states), classes=10))
+        assert not [t for ax in figure.axes for t in ax.texts if t.get_label() == "probability"]
+        assert len(figure.axes) == 11
+
+    def test_given_axes_and_bad_input(self, us):
+        ax = Figure().subplots()
+        assert plot.transitions(sc.markov(us.panel, "income"), ax=ax) is ax
+        with pytest.raises(OptionError, match=r"plot\.transitions takes the result of sc\.markov"):
+            plot.transitions(None)
+
+
 @pytest.fixture(scope="module")
 def figures(zj, us, w):
     wu = sc.weights.adjacency(us.states)
@@ -390,6 +439,10 @@ def figures(zj, us, w):
         "beta of states": plot.beta_scatter(sc.beta(us.panel, "income", horizon=80), labels="all", title=long),
         "theil": plot.theil(sc.theil(zj.panel, "exports", groups=zj.cities["area"]), title=long + ", or two"),
         "dagum": plot.dagum(sc.dagum(zj.panel, "exports", groups=zj.cities["area"])),
+        "density": plot.density(sc.density(zj.panel, "exports", scale="log"), title=long),
+        "densities of states": plot.density(sc.density(us.panel, "income")),
+        "transitions": plot.transitions(sc.markov(zj.panel, "exports", classes=2), title=long),
+        "transitions of states": plot.transitions(sc.spatial_markov(us.panel, "income", wu), title=long),
         "dagum of states": plot.dagum(sc.dagum(us.panel, "income", groups=letters(us))),
         "coefficients": plot.coefficients({"absolute": sc.beta(zj.panel, "exports"), "two-way, digital": net}),
     }
@@ -398,6 +451,7 @@ def figures(zj, us, w):
 NAMES = [
     *("sigma", "sigma of states", "three", "scatter", "levels", "scatter of states", "long", "path", "short path"),
     *("beta", "beta of states", "coefficients", "theil", "dagum", "dagum of states"),
+    *("density", "densities of states", "transitions", "transitions of states"),
 ]
 
 

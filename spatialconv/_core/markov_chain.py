@@ -1,0 +1,94 @@
+"""Transitions between classes: counts by region, probabilities, and what follows from a chain."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+
+
+def quantile_breaks(x: FloatArray, k: int) -> FloatArray:
+    """Return the inner breaks of k classes of equal number; ties leave fewer."""
+    return np.unique(np.quantile(x, np.arange(1, k) / k))
+
+
+def classify(x: FloatArray, breaks: FloatArray) -> IntArray:
+    """Return the class of each value, 0 the lowest; a value on a break belongs to the class below it."""
+    return np.asarray(np.searchsorted(breaks, x, side="left"))
+
+
+def counts_by_region(start: IntArray, end: IntArray, k: int) -> FloatArray:
+    """Return how often each region goes from class to class, shape (N, k, k); classes have the shape (T', N)."""
+    n = start.shape[1]
+    cells = (np.arange(n) * k + start) * k + end
+    return np.bincount(cells.ravel(), minlength=n * k * k).reshape(n, k, k).astype(float)
+
+
+def counts_by_state(start: IntArray, end: IntArray, state: IntArray, k: int, m: int) -> FloatArray:
+    """Return how often a region goes from class to class while in each of m states, shape (m, k, k)."""
+    cells = (state * k + start) * k + end
+    return np.bincount(cells.ravel(), minlength=m * k * k).reshape(m, k, k).astype(float)
+
+
+def probabilities(counts: FloatArray) -> FloatArray:
+    """Return counts over the sum of their row; NaN where nothing departs."""
+    departures = counts.sum(axis=-1, keepdims=True)
+    return np.asarray(np.divide(counts, departures, out=np.full(counts.shape, np.nan), where=departures > 0))
+
+
+def standard_errors(counts: FloatArray) -> FloatArray:
+    """Return sqrt(p (1 - p) / n) with n the departures from the class (Anderson and Goodman 1957)."""
+    p = probabilities(counts)
+    departures = counts.sum(axis=-1, keepdims=True)
+    variance = np.divide(p * (1 - p), departures, out=np.full(p.shape, np.nan), where=departures > 0)
+    return np.asarray(np.sqrt(variance))
+
+
+def wilson(counts: FloatArray, z: float) -> tuple[FloatArray, FloatArray]:
+    """Return Wilson's interval of each probability, which has a length even where it is estimated as 0 or 1."""
+    p = probabilities(counts)
+    n = np.where(np.isnan(p), np.nan, counts.sum(axis=-1, keepdims=True))
+    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
+
+
+def stationary(P: FloatArray) -> FloatArray:
+    """Return the stationary distribution of chains (..., k, k) with one recurrent class; NaN for any other."""
+    k = P.shape[-1]
+    system = np.eye(k) - np.swapaxes(P, -1, -2)
+    # Sums of columns are zero, so that one equation is spare and can say that shares sum to one.
+    system = np.concatenate([system[..., :-1, :], np.ones((*P.shape[:-2], 1, k))], axis=-2)
+    usable = np.asarray(np.isfinite(system).all(axis=(-2, -1)))
+    safe = np.where(usable[..., None, None], system, np.eye(k))
+    usable &= np.linalg.matrix_rank(safe, tol=1e-10) == k
+    safe = np.where(usable[..., None, None], safe, np.eye(k))
+    right = np.zeros((*P.shape[:-1], 1))
+    right[..., -1, 0] = 1.0
+    found = np.linalg.solve(safe, right)[..., 0]
+    return np.where(usable[..., None], found, np.nan)
+
+
+def second_eigenvalue(P: FloatArray) -> FloatArray:
+    """Return the second largest modulus of the eigenvalues of chains (..., k, k); NaN where P is not known."""
+    known = np.asarray(np.isfinite(P).all(axis=(-2, -1)))
+    safe = np.where(known[..., None, None], P, np.eye(P.shape[-1]))
+    moduli = np.sort(np.abs(np.linalg.eigvals(safe)), axis=-1)
+    return np.where(known, moduli[..., -2] if P.shape[-1] > 1 else 0.0, np.nan)
+
+
+def half_life(P: FloatArray) -> FloatArray:
+    """Return ln 2 / -ln of the second eigenvalue: steps until half of a deviation is gone; infinite if it is one."""
+    second = second_eigenvalue(P)
+    # What rounding leaves of 1 or of 0.
+    rate = np.where(second > 1 - 1e-12, 0.0, -np.log(np.clip(second, 1e-300, 1.0)))
+    rate = np.where(second < 1e-12, np.inf, rate)
+    return np.asarray(np.divide(np.log(2.0), rate, out=np.full(rate.shape, np.inf), where=rate != 0))
+
+
+def shorrocks(P: FloatArray) -> FloatArray:
+    """Return Shorrocks' (1978) index (k - trace) / (k - 1): 0 where nobody moves."""
+    k = P.shape[-1]
+    return np.asarray((k - np.trace(P, axis1=-2, axis2=-1)) / (k - 1))

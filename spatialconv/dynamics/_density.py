@@ -1,0 +1,353 @@
+"""Kernel densities of the regions by period, and tests of how many modes they have."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from spatialconv._core import kernel_density as kernel
+from spatialconv._options import choice, generator, positive, whole
+from spatialconv.dynamics._scale import Scale, described, refuse_constant, scaled
+from spatialconv.errors import OptionError
+from spatialconv.panel import FloatArray, Panel
+from spatialconv.results import TIDY, Provenance, Result, merge_notes, number, p_value
+
+Bandwidth = Literal["silverman", "scott"]
+_FEW = 30
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DensityPath(Result):
+    """Kernel density of the regions in every period, on one grid.
+
+    Attributes
+    ----------
+    variable : str
+    scale : {"relative", "log", "level"}
+    densities : DataFrame
+        A row a period, a column a point of the grid.
+    table : DataFrame
+        One row a period: `n`, `mean`, `sd`, `skewness`, `bandwidth`, `modes` (of the density with that bandwidth),
+        `peak` (where it is highest).
+    bandwidth : str
+        Rule, or "fixed".
+    periods, regions : Index
+    """
+
+    variable: str
+    scale: Scale
+    densities: pd.DataFrame
+    table: pd.DataFrame
+    bandwidth: str
+    periods: pd.Index
+    regions: pd.Index
+    notes: tuple[str, ...]
+    provenance: Provenance
+    _values: FloatArray | None = field(default=None, repr=False)
+
+    @property
+    def grid(self) -> FloatArray:
+        """Points at which the densities are known."""
+        return np.asarray(self.densities.columns, dtype=float)
+
+    def mode_test(
+        self,
+        modes: int = 1,
+        *,
+        period: Hashable | Iterable[Hashable] | None = None,
+        draws: int = 999,
+        seed: int | np.random.Generator | None = None,
+    ) -> ModeTests:
+        """Test by Silverman's bootstrap, period by period, whether the regions come from a density with so many modes.
+
+        Take modes=1 to ask whether the distribution has more than one peak (twin peaks, clubs).
+
+        Parameters
+        ----------
+        modes : int
+            Number of modes under the null.
+        period : label or labels, optional
+            All by default.
+        draws : int
+        seed : int or Generator, optional
+            Stored in the provenance.
+
+        Returns
+        -------
+        ModeTests
+
+        Notes
+        -----
+        The critical bandwidth is the smallest with which the density has no more modes. Draws come from the density
+        with it, shrunk to the variance of the data; `p_silverman` is the share of them that have more modes at that
+        bandwidth. For one mode that test next to never rejects (simulated, 48 normal values, nominal 5 %: in under
+        1 %); `p` is then the calibrated one of Hall and York (2001), for more modes Silverman's.
+
+        References
+        ----------
+        Silverman, B. W. (1981) Using kernel density estimates to investigate multimodality. Journal of the Royal
+        Statistical Society B 43, 97-99.
+
+        Hall, P. and York, M. (2001) On the calibration of Silverman's test for multimodality. Statistica Sinica 11,
+        515-536.
+        """
+        assert self._values is not None
+        modes, draws = whole("modes", modes, least=1), whole("draws", draws, least=19)
+        chosen = self.periods if period is None else _chosen(self.periods, period)
+        rng, used = generator(seed)
+        rows = {}
+        # A stream a period, so that its p does not depend on which others are asked for.
+        for label, own in zip(self.periods, rng.spawn(len(self.periods)), strict=True):
+            if label in chosen:
+                values = self._values[self.periods.get_loc(label)]
+                found = kernel.silverman_test(values, modes, draws, own)
+                p = found.p_calibrated if modes == 1 else found.p
+                rows[label] = {"critical_bandwidth": found.bandwidth, "p_silverman": found.p, "p": p}
+        return ModeTests(
+            what=described(self.variable, self.scale),
+            modes=modes,
+            table=pd.DataFrame.from_dict(rows, orient="index").rename_axis(self.periods.name),
+            draws=draws,
+            notes=self.notes,
+            provenance=Provenance(
+                "density.mode_test", {"modes": modes, "draws": draws}, len(self.regions), len(rows), None, used
+            ),
+        )
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row a period: where the density peaks."""
+        rows = pd.DataFrame({"term": [f"peak ({p})" for p in self.periods], "estimate": self.table["peak"].to_numpy()})
+        return rows.reindex(columns=list(TIDY))
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: sample, scale, bandwidth rule, modes and peak in the first and the last period."""
+        a, b = self.table.iloc[0], self.table.iloc[-1]
+        row = {
+            "variable": self.variable,
+            "scale": self.scale,
+            "n_regions": len(self.regions),
+            "n_periods": len(self.periods),
+            "first": self.periods[0],
+            "last": self.periods[-1],
+            "bandwidth": self.bandwidth,
+            "modes_first": int(a["modes"]),
+            "modes_last": int(b["modes"]),
+            "peak_first": a["peak"],
+            "peak_last": b["peak"],
+        }
+        return pd.DataFrame([row])
+
+    def _display(self) -> pd.DataFrame:
+        return self.table
+
+    def _headline(self) -> list[str]:
+        lines = [
+            f"Density of {described(self.variable, self.scale)}: {len(self.regions)} regions x {len(self.periods)} "
+            f"periods ({self.periods[0]} to {self.periods[-1]})",
+            f"  Gaussian kernel, bandwidth: {self.bandwidth}",
+        ]
+        for period in dict.fromkeys((self.periods[0], self.periods[-1])):
+            row = self.table.loc[period]
+            lines.append(
+                f"  {period}: sd {number(row['sd'])}, skewness {number(row['skewness'], 2)}, peak at "
+                f"{number(row['peak'], 2)}, modes {int(row['modes'])} (bandwidth {number(row['bandwidth'])})"
+            )
+        return lines
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ModeTests(Result):
+    """Silverman's tests of the number of modes, one a period.
+
+    Attributes
+    ----------
+    what : str
+    modes : int
+        Number of modes under the null.
+    table : DataFrame
+        One row a period: `critical_bandwidth`, `p_silverman`, `p` (calibrated where the null is one mode).
+    draws : int
+    """
+
+    what: str
+    modes: int
+    table: pd.DataFrame
+    draws: int
+    notes: tuple[str, ...]
+    provenance: Provenance
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row a period: the critical bandwidth as statistic, and p."""
+        rows = pd.DataFrame(
+            {
+                "term": [f"modes ({period})" for period in self.table.index],
+                "statistic": self.table["critical_bandwidth"].to_numpy(),
+                "p_value": self.table["p"].to_numpy(),
+            }
+        )
+        return rows.reindex(columns=list(TIDY))
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: null, draws, and in how many periods it is rejected at 5 %."""
+        row = {
+            "what": self.what,
+            "modes": self.modes,
+            "n_periods": len(self.table),
+            "rejections": int((self.table["p"] <= 0.05).sum()),
+            "draws": self.draws,
+            "seed": self.provenance.seed,
+        }
+        return pd.DataFrame([row])
+
+    def _display(self) -> pd.DataFrame:
+        return self.table
+
+    def _headline(self) -> list[str]:
+        a, b = self.table.index[0], self.table.index[-1]
+        ends = [f"{p_value(self.table.at[t, 'p'])} ({t})" for t in dict.fromkeys((a, b))]
+        plural = "s" if self.modes > 1 else ""
+        return [
+            f"Silverman's test of {self.what}: at most {self.modes} mode{plural}, {len(self.table)} periods",
+            f"  {', '.join(ends)}; p <= 0.05 in {int((self.table['p'] <= 0.05).sum())} of {len(self.table)} periods",
+            f"  {self.draws} smoothed draws a period{', calibrated by Hall and York' if self.modes == 1 else ''}",
+        ]
+
+
+def density(
+    panel: Panel,
+    variable: str,
+    *,
+    scale: Scale = "relative",
+    bandwidth: Bandwidth | float = "silverman",
+    points: int = 256,
+) -> DensityPath:
+    r"""Estimate the density of the regions in every period, to see the whole distribution move.
+
+    Use it beside sigma convergence: the spread may fall while the regions part into two groups, which a density
+    shows and a standard deviation hides.
+
+    Parameters
+    ----------
+    panel : Panel
+        Complete for this variable, three regions or more.
+    variable : str
+        In levels.
+    scale : {"relative", "log", "level"}
+        Values over the mean of their period (1 is the average region), natural logarithms, or as they are.
+    bandwidth : {"silverman", "scott"} or float
+        Rule by period, or one bandwidth for all periods, in the unit of the scale.
+    points : int
+        Of the grid, which reaches three bandwidths beyond the extremes of all periods.
+
+    Returns
+    -------
+    DensityPath
+
+    Raises
+    ------
+    NotPositiveError
+        If `scale="log"` and a value is not positive.
+    VariableError
+        If all regions have one value in a period.
+    DataError, OptionError, MissingDataError, UnbalancedPanelError
+        If there are fewer than three regions, an option is unknown or a value is missing.
+
+    Notes
+    -----
+    .. math:: \hat f(x) = \frac{1}{n h} \sum_i \varphi\left(\frac{x - x_i}{h}\right), \qquad
+              h = 0.9 \min\{s, IQR / 1.349\} n^{-1/5}
+
+    ("silverman"), or 1.06 s n^(-1/5) ("scott"). Modes seen in a density hang on its bandwidth: `mode_test` asks
+    whether they are there.
+
+    References
+    ----------
+    Silverman, B. W. (1986) Density Estimation for Statistics and Data Analysis. Chapman and Hall.
+
+    Quah, D. (1996) Twin peaks: growth and convergence in models of distribution dynamics. Economic Journal 106,
+    1045-1055.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> us = sc.datasets.us_income()
+    >>> path = sc.density(us.panel, "income")
+    >>> bool(path.table.loc[2009, "sd"] < path.table.loc[1929, "sd"])
+    True
+    """
+    values = scaled(panel, variable, scale, least=3, what="a density")
+    refuse_constant(values, variable, panel)
+    points = whole("points", points, least=16)
+    h, rule = _bandwidths(values, bandwidth)
+    grid = np.linspace(values.min() - 3 * h.max(), values.max() + 3 * h.max(), points)
+    curves = kernel.density(values, grid, h)
+    centred = values - values.mean(axis=1, keepdims=True)
+    spread = np.sqrt((centred**2).mean(axis=1))
+    return DensityPath(
+        variable=variable,
+        scale=scale,
+        densities=pd.DataFrame(curves, index=panel.periods, columns=pd.Index(grid, name="x")),
+        table=pd.DataFrame(
+            {
+                "n": panel.n_regions,
+                "mean": values.mean(axis=1),
+                "sd": values.std(axis=1, ddof=1),
+                "skewness": (centred**3).mean(axis=1) / spread**3,
+                "bandwidth": h,
+                "modes": [int(kernel.modes(row[None], width)[0]) for row, width in zip(values, h, strict=True)],
+                "peak": grid[curves.argmax(axis=1)],
+            },
+            index=panel.periods,
+        ),
+        bandwidth=rule,
+        periods=panel.periods,
+        regions=panel.regions,
+        notes=merge_notes(panel.notes, _notes(panel, values, h, scale)),
+        provenance=Provenance(
+            "density",
+            {"variable": variable, "scale": scale, "bandwidth": bandwidth, "points": points},
+            panel.n_regions,
+            panel.n_periods,
+        ),
+        _values=values,
+    )
+
+
+def _bandwidths(values: FloatArray, bandwidth: Any) -> tuple[FloatArray, str]:
+    if isinstance(bandwidth, str):
+        choice("bandwidth", bandwidth, Bandwidth)
+        rule = kernel.silverman if bandwidth == "silverman" else kernel.scott
+        return rule(values), {"silverman": "Silverman's rule", "scott": "Scott's rule"}[bandwidth] + ", by period"
+    if isinstance(bandwidth, bool) or not isinstance(bandwidth, (int, float, np.number)):
+        raise OptionError(f"bandwidth must be 'silverman', 'scott' or a positive number; got {bandwidth!r}.")
+    width = positive("bandwidth", bandwidth)
+    return np.full(len(values), width), f"{width:g} in all periods"
+
+
+def _chosen(periods: pd.Index, asked: Any) -> pd.Index:
+    wanted = [asked] if isinstance(asked, str) or not isinstance(asked, Iterable) else list(asked)
+    unknown = [label for label in wanted if label not in periods]
+    if unknown:
+        raise OptionError(f"unknown period {unknown[0]!r}; the result has {list(periods[:3])!r}, …")
+    return periods[periods.isin(wanted)]
+
+
+def _notes(panel: Panel, values: FloatArray, h: FloatArray, scale: str) -> tuple[str, ...]:
+    notes = []
+    if panel.n_regions < _FEW:
+        notes.append(
+            f"{panel.n_regions} regions are few for a density: its shape is mostly that of the kernel and its bandwidth"
+        )
+    if scale != "log" and (values >= 0).all():
+        outside = kernel.below(values, 0.0, h)
+        worst = int(outside.argmax())
+        if outside[worst] > 0.01:
+            notes.append(
+                f"up to {100 * outside[worst]:.0f} % of a density lies below zero, where no value is "
+                f"({panel.periods[worst]}); take scale='log'"
+            )
+    return tuple(notes)

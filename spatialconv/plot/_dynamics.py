@@ -1,0 +1,273 @@
+"""Distribution dynamics: densities over time as ridges, and matrices of transition probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from spatialconv import _style as look
+from spatialconv._drawing.axes import STEPS, finished, given
+from spatialconv._drawing.classes import periods_of
+from spatialconv._options import expect
+from spatialconv.dynamics import DensityPath, MarkovChain, SpatialMarkov
+from spatialconv.errors import OptionError
+
+MOST = 12  # ridges that can be told apart
+RIDGE = 9.0  # mm from one base line to the next
+CELL = 5.8  # mm, the least width of a cell that has room for its number
+ALL = 50  # ridges that a page has room for
+OVERLAP = 2.2  # how many of these the highest ridge reaches up
+
+
+def density(
+    result: Any,
+    *,
+    period: Hashable | Iterable[Hashable] | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Figure | Axes:
+    """Plot the densities of the periods one below the other (ridges), so that the distribution is seen to move.
+
+    All ridges have one scale: the same area everywhere. The thin line stands at the mean where values are relative
+    to it.
+
+    Parameters
+    ----------
+    result : DensityPath
+        Result of `spatialconv.density`.
+    period : label or labels, optional
+        Which periods; by default all, or about a dozen evenly spaced ones with the first and the last.
+    title : str, optional
+        Heading of the figure.
+    ax : Axes, optional
+        Draw into these axes.
+
+    Returns
+    -------
+    Figure or Axes
+        The new Figure, or `ax` if it was given.
+
+    Raises
+    ------
+    OptionError
+        If a period is not in the result.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> figure = sc.plot.density(sc.density(sc.datasets.us_income().panel, "income"))
+    """
+    expect(result, DensityPath, "plot.density", "the result of sc.density")
+    chosen = _spaced(result.periods) if period is None else periods_of(result.periods, period)
+    if len(chosen) > ALL:
+        raise OptionError(
+            f"a page has room for {ALL} densities; {len(chosen)} periods are asked for. Choose by period=."
+        )
+    curves = result.densities.loc[chosen].to_numpy(dtype=float)
+    words = {"relative": "relative to the mean", "log": "logarithm", "level": "level"}[result.scale]
+    label = f"{result.variable}, {words}"
+    how = f"Gaussian kernel, bandwidth: {result.bandwidth}"
+    reach = _reach(curves)
+    with look.style(title, label, [str(p) for p in chosen], how):
+        plot = given(ax) if ax is not None else _sheet(title, reach, [str(p) for p in chosen])
+        _ridges(plot, result.grid, curves, chosen, mean=result.scale == "relative")
+        plot.set_xlabel(label, color=look.INK)
+        plot.annotate(
+            how,
+            (0, 0),
+            xytext=(0, -27),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            color=look.SOFT,
+            va="top",
+        )
+        return finished([plot], ax)
+
+
+def _spaced(periods: pd.Index) -> pd.Index:
+    if len(periods) <= MOST:
+        return periods
+    return periods[np.unique(np.linspace(0, len(periods) - 1, MOST).round().astype(int))]
+
+
+def _reach(curves: Any) -> float:
+    """Return how high the highest ridge reaches, in steps from one base line to the next."""
+    bases = np.arange(len(curves))[::-1]
+    return float((bases + OVERLAP * curves.max(axis=1) / curves.max()).max())
+
+
+def _sheet(title: str | None, reach: float, names: list[str]) -> Axes:
+    measure = look.measurer(look.Sheet(look.COLUMN, 10))
+    left = max(measure(name)[0] for name in names) + 4.0
+    bold = look.measurer(look.Sheet(look.COLUMN, 10), size=look.TITLE, weight="bold")
+    lines = look.wrapped(title, bold, look.COLUMN - 3.0) if title else []
+    above = 2.0 + 4.0 * len(lines) + 1.0 * bool(lines)
+    # No higher than a page, however many there are.
+    height = min(RIDGE * reach, look.HEIGHT - 30.0 - above) + 1.0
+    sheet = look.Sheet(look.COLUMN, above + height + 14.5)
+    for i, line in enumerate(lines):
+        y = 1 - (1.5 + 4.0 * i) / sheet.size[1]
+        sheet.text(1.5 / look.COLUMN, y, line, fontsize=look.TITLE, fontweight="bold", va="top")
+    return sheet.place(left, above, look.COLUMN - left - 3.0, height)
+
+
+def _ridges(ax: Axes, x: Any, curves: Any, periods: pd.Index, *, mean: bool) -> None:
+    scale = OVERLAP / float(curves.max())
+    bases = np.arange(len(periods))[::-1].astype(float)
+    if mean:
+        ax.axvline(1.0, color=look.FAINT, linewidth=0.6, zorder=0)
+    for i, (curve, base, period) in enumerate(zip(curves, bases, periods, strict=True)):
+        top = base + scale * curve
+        # Later ridges stand in front of earlier ones, whose feet they hide.
+        ax.fill_between(x, base, top, color="#c9dcec", linewidth=0, zorder=2 * i + 1)
+        ax.plot(x, top, color=look.FIRST, linewidth=0.9, zorder=2 * i + 2, label=str(period))
+    ax.set_yticks(bases, [str(period) for period in periods])
+    ax.set_ylim(-0.1, _reach(curves) + 0.05)
+    shown = np.flatnonzero((curves > 1e-3 * curves.max()).any(axis=0))
+    ax.set_xlim(x[shown[0]], x[shown[-1]])
+    ax.xaxis.set_major_locator(MaxNLocator(6, steps=STEPS))
+    look.frame(ax)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+
+
+def transitions(
+    result: Any,
+    *,
+    counts: bool = True,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Figure | Axes:
+    """Plot the matrix of transition probabilities; of a spatial chain, one matrix for each class of neighbours.
+
+    Rows are classes at the start of a step, the lowest on top, columns those at its end. Rows from which nothing
+    departs stay empty.
+
+    Parameters
+    ----------
+    result : MarkovChain or SpatialMarkov
+        Result of `spatialconv.markov` or `spatialconv.spatial_markov`.
+    counts : bool
+        Print how many regions departed from each class at its row.
+    title : str, optional
+        Heading of the figure.
+    ax : Axes, optional
+        Draw a single matrix into these axes; of a spatial chain the pooled one.
+
+    Returns
+    -------
+    Figure or Axes
+        The new Figure, or `ax` if it was given.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> figure = sc.plot.transitions(sc.markov(sc.datasets.us_income().panel, "income"))
+    """
+    expect(result, (MarkovChain, SpatialMarkov), "plot.transitions", "the result of sc.markov or sc.spatial_markov")
+    if not isinstance(counts, bool):
+        raise OptionError(f"counts must be True or False; got {counts!r}.")
+    tables = _tables(result) if ax is None else {"": _pooled(result)}
+    with look.style(title, list(tables)):
+        axes = [given(ax)] if ax is not None else _grid(title, len(tables), len(_pooled(result)[0]))
+        for plot, (head, (p, n)) in zip(axes, tables.items(), strict=True):
+            _matrix(plot, p, n if counts else None)
+            plot.set_title(head, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK, pad=21)
+        return finished(axes, ax)
+
+
+def _pooled(result: Any) -> tuple[pd.DataFrame, pd.Series]:
+    chain = result.pooled if isinstance(result, SpatialMarkov) else result
+    return chain.probabilities, chain.counts.sum(axis=1)
+
+
+def _tables(result: Any) -> dict[str, tuple[pd.DataFrame, pd.Series]]:
+    if isinstance(result, MarkovChain):
+        return {"Probability of moving": _pooled(result)}
+    found = {"All": _pooled(result)}
+    m = len(result.lag_classes)
+    for label in result.lag_classes.index:
+        end = " (lowest)" if label == 1 else " (highest)" if label == m else ""
+        found[f"Neighbours: {label}{end}"] = (
+            result.probabilities.loc[label],
+            result.counts.loc[label].sum(axis=1),
+        )
+    return found
+
+
+def _grid(title: str | None, count: int, k: int) -> list[Axes]:
+    left, right, top, bottom = 11.0, 12.0, 14.0, 3.0
+    across = 1 if count == 1 else min(count, 3)
+    width = look.COLUMN if count == 1 else look.PAGE
+    side = width / across - left - right
+    tall = side * (0.8 if k > 2 else 0.6)
+    rows = -(-count // across)
+    bold = look.measurer(look.Sheet(width, 10), size=look.TITLE, weight="bold")
+    lines = look.wrapped(title, bold, width - 3.0) if title else []
+    above = 4.0 * len(lines) + 2.0 * bool(lines)
+    sheet = look.Sheet(width, above + rows * (top + tall + bottom))
+    for i, line in enumerate(lines):
+        y = 1 - (1.5 + 4.0 * i) / sheet.size[1]
+        sheet.text(1.5 / width, y, line, fontsize=look.TITLE, fontweight="bold", va="top")
+    return [
+        sheet.place(
+            left + (i % across) * (left + side + right), above + top + (i // across) * (top + tall + bottom), side, tall
+        )
+        for i in range(count)
+    ]
+
+
+def _matrix(ax: Axes, p: pd.DataFrame, departures: pd.Series | None) -> None:
+    values = p.to_numpy(dtype=float)
+    k = len(values)
+    legible = look.extent(ax)[0] / k >= CELL
+    shades = mpl.colors.LinearSegmentedColormap.from_list("transitions", ["#ffffff", *look.SEQUENTIAL[1:7]])
+    for i in range(k):
+        for j in range(k):
+            known = np.isfinite(values[i, j])
+            face = shades(values[i, j]) if known else look.EMPTY
+            ax.add_patch(
+                mpl.patches.Rectangle((j, i), 1, 1, facecolor=face, edgecolor="white", linewidth=0.8, label=f"{i},{j}")
+            )
+            if known and legible:
+                ax.text(
+                    j + 0.5,
+                    i + 0.5,
+                    _short(values[i, j]),
+                    ha="center",
+                    va="center",
+                    color="white" if values[i, j] > 0.55 else look.INK if values[i, j] > 0 else look.FAINT,
+                    label="probability",
+                )
+        if departures is not None:
+            ax.annotate(
+                f"n {int(departures.iloc[i])}",
+                (k, i + 0.5),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                color=look.SOFT,
+                label="departures",
+            )
+    ax.set(xlim=(0, k), ylim=(k, 0))
+    look.frame(ax, x=False, y=False)
+    ax.xaxis.tick_top()
+    ax.set_xticks(np.arange(k) + 0.5, [str(c) for c in p.columns])
+    ax.set_yticks(np.arange(k) + 0.5, [str(c) for c in p.index])
+    ax.tick_params(
+        top=False, bottom=False, left=False, labeltop=True, labelbottom=False, labelleft=True, length=0, pad=1.5
+    )
+    ax.set_ylabel("from class", labelpad=2)
+    ax.xaxis.set_label_position("top")
+    ax.set_xlabel("to class", labelpad=2)
+
+
+def _short(p: float) -> str:
+    return "0" if p == 0 else "1" if p == 1 else f"{p:.2f}" if p >= 0.005 else "<.01"

@@ -61,6 +61,7 @@ _PUBLIC: dict[str, str | None] = {
     "robustness": "spatialconv.regression",
     "select_model": "spatialconv.models.diagnostics",
     "sigma": "spatialconv.convergence.sigma",
+    "simulate": None,
     "spatial_gini": "spatialconv.convergence.spatial_gini",
     "specifications": "spatialconv._multiverse",
     "spatial_markov": "spatialconv.dynamics",
@@ -121,6 +122,7 @@ __all__ = [
     "robustness",
     "select_model",
     "sigma",
+    "simulate",
     "spatial_gini",
     "spatial_markov",
     "specifications",
@@ -132,7 +134,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from spatialconv import auditing, datasets, errors, maps, plot, report, study, tables, weights
+    from spatialconv import auditing, datasets, errors, maps, plot, report, simulate, study, tables, weights
     from spatialconv._multiverse import multiverse, specifications
     from spatialconv.auditing import audit
     from spatialconv.autocorrelation import geary, general_g, hot_spots, local_moran, moran

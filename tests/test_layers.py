@@ -23,6 +23,7 @@ FLOORS = {
     "datasets": 2.5,  # hands out a Panel
     "_reconstruction": 3,
     "summary": 3,
+    "simulate": 3,
     "autocorrelation": 3,
     "index": 3.5,  # reads spans of time from summary
     "models": 4,

@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
 from spatialconv._core.speed import Quantity, half_life, speed
 from spatialconv._options import (
+    BetaCorrection,
     BootstrapScheme,
     Correction,
     Effects,
     IntervalMethod,
     Spatial,
     Vcov,
+    choice,
     first,
     names,
     probability,
     whole,
 )
-from spatialconv.errors import OptionError
+from spatialconv.errors import OptionError, UnsupportedModelError
+from spatialconv.models._indirect import corrected
 from spatialconv.models.bootstrap import Bootstrap, run
 from spatialconv.models.design import Chain, Design, names_of, refuse_reserved, sources
 from spatialconv.models.fit import fit_design
@@ -33,6 +36,10 @@ from spatialconv.models.spec import ModelSpec
 from spatialconv.panel import Panel
 from spatialconv.results import Provenance, Result, merge_notes, number, p_value
 from spatialconv.summary import growth_arrays, spans
+
+if TYPE_CHECKING:
+    from spatialconv.convergence.corrections import BiasCorrections
+    from spatialconv.convergence.null import Detectable, NullDistribution
 
 GROWTH, INITIAL = "growth", "log_initial"
 
@@ -48,10 +55,12 @@ def beta(
     spatial: Spatial = "none",
     durbin: bool | str | Iterable[str] = False,
     effects: Effects = "none",
-    correction: Correction = "auto",
+    correction: BetaCorrection = "auto",
     error_w: Any = None,
     vcov: Vcov = "information",
     level: float = 0.95,
+    simulations: int = 1999,
+    seed: int = 0,
 ) -> BetaConvergence:
     """Estimate the growth regression of beta convergence, with its speed and half-life.
 
@@ -77,8 +86,12 @@ def beta(
     spatial, durbin, effects, correction, error_w, vcov
         As in `fit_panel`. Note that region and two-way effects bias beta downwards where T is small, since
         the initial level is a lagged outcome (Nickell 1981).
+        `correction="indirect"` takes that bias off by indirect inference, with standard errors from its
+        simulation (`bias_corrections` sets it beside others).
     level : float
         Confidence level of the intervals of speed and half-life.
+    simulations, seed : int
+        Panels simulated at each step of `correction="indirect"`, and their seed.
 
     Returns
     -------
@@ -120,9 +133,19 @@ def beta(
     if variable in extra:
         raise OptionError(f"{variable!r} is the variable itself; its initial level already enters the regression.")
     columns = (INITIAL, *extra)
-    spec = ModelSpec(GROWTH, columns, spatial, names_of(durbin, columns), effects, correction, vcov)
+    choice("correction", correction, BetaCorrection)
+    indirect = correction == "indirect"
+    if indirect and effects == "random":
+        raise UnsupportedModelError("correction='indirect' is derived for fixed effects or none.")
+    if indirect and vcov != "information":
+        raise OptionError("correction='indirect' has standard errors from its simulation; leave vcov out.")
+    ways = names_of(durbin, columns)
+    first_step = cast(Correction, "auto" if indirect else correction)
+    spec = ModelSpec(GROWTH, columns, spatial, ways, effects, first_step, vcov)
     design, length = growth_design(panel, variable, extra, horizon, overlapping)
     fit = fit_design(design, spec, w, error_w=error_w)
+    if indirect:
+        fit = corrected(fit, draws=whole("simulations", simulations, least=19), seed=whole("seed", seed))
     options = {"variable": variable, "horizon": horizon, "overlapping": overlapping, **fit.provenance.options}
     provenance = Provenance("beta", options, fit.n_regions, fit.n_periods, fit.provenance.weights)
     asked = Asked(
@@ -139,6 +162,8 @@ def beta(
             "correction": correction,
             "vcov": vcov,
             "level": level,
+            "simulations": simulations,
+            "seed": seed,
         },
     )
     return BetaConvergence(fit, variable, length, level, fit.notes, provenance, asked)
@@ -311,6 +336,24 @@ class BetaConvergence(Result):
             seed=seed,
             progress=progress,
         )
+
+    def null_distribution(self, **options: Any) -> NullDistribution:
+        """Return what beta this panel and estimator would give under no convergence; see `null.null_distribution`."""
+        from spatialconv.convergence.null import null_distribution
+
+        return null_distribution(self, **options)
+
+    def detectable(self, **options: Any) -> Detectable:
+        """Return the smallest convergence that this panel and estimator can find; see `null.detectable`."""
+        from spatialconv.convergence.null import detectable
+
+        return detectable(self, **options)
+
+    def bias_corrections(self, **options: Any) -> BiasCorrections:
+        """Return beta corrected for its bias in few periods in four ways; see `corrections.bias_corrections`."""
+        from spatialconv.convergence.corrections import bias_corrections
+
+        return bias_corrections(self, **options)
 
     def impacts(self, **options: Any) -> Impacts:
         """Return direct, indirect and total effects; see `models.impacts.impacts` for the options."""

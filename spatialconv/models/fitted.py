@@ -101,6 +101,8 @@ class PanelFit(Result):
         neighbours share. A sandwich mends standard errors, not the estimate of rho, which unequal variances
         bias (Lin and Lee 2010).
         """
+        if self.estimates.refined:
+            raise ModelError(f"estimates {self.estimates.refined} have their covariance from its simulation.")
         if self.spec.estimator == "gmm":
             raise ModelError("estimates by moments depend on their covariance; fit again with vcov=... instead.")
         spec = replace(self.spec, vcov=vcov)

@@ -11,6 +11,7 @@ from spatialconv.plot._clubs import transition_paths
 from spatialconv.plot._dynamics import density, transitions
 from spatialconv.plot._index import contributions
 from spatialconv.plot._inequality import dagum, theil
+from spatialconv.plot._null import null_picture
 from spatialconv.plot._paths import moran_path, sigma
 from spatialconv.plot._scatter import beta_scatter, moran_scatter
 
@@ -23,6 +24,7 @@ __all__ = [
     "density",
     "moran_path",
     "moran_scatter",
+    "null_picture",
     "save",
     "sigma",
     "theil",

@@ -25,3 +25,4 @@ SPREG_GM = 2e-5  # spreg's L-BFGS stops at 2e-6 in lambda; a covariance follows 
 NLS = 1e-6  # R's nls stops at a relative offset of 1e-7: speeds agree to 1e-7, their standard errors to 3e-7
 QUANTREG = 1e-4  # statsmodels iterates to the quantile regression and stops short of the vertex
 EXTRAPOLATED = 1e-9  # linear in 1/T but for the 40th power of a root of at most 0.6
+NEAR_BOUND = 1e-4  # sums with a standard error next to a bound of rho, where the information loses half its digits

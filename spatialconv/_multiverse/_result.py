@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,9 +21,14 @@ from spatialconv.models.fit import fit_panel
 from spatialconv.models.fitted import PanelFit
 from spatialconv.results import Provenance, Result, merge_notes, number
 
+if TYPE_CHECKING:
+    from spatialconv._multiverse._joint import JointTest
+
+Null = Literal["shuffle", "histories"]
 Of = Literal["estimate", "speed", "statistic", "rho"]
 COLUMNS = (
-    *("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "rho", "lambda", "sigma2"),
+    *("estimate", "std_error", "statistic", "p_value", "p_bootstrap", "conf_low", "conf_high"),
+    *("rho", "lambda", "sigma2"),
     *("speed", "speed_error", "half_life", "loglik", "aic", "nobs", "n_regions", "n_periods", "approach", "at_bound"),
 )
 
@@ -38,19 +43,22 @@ class Multiverse(Result):
         The specifications and what their names stand for.
     table : DataFrame
         One row a specification, in the order of the grid: the choice on every axis, `status` (estimated, same,
-        impossible), `estimate`, `std_error`, `statistic`, `p_value`, `conf_low`, `conf_high`, `rho`, `lambda`,
-        `sigma2`, `speed`, `speed_error`, `half_life`, `loglik`, `aic`, `nobs`, `n_regions`, `n_periods`, `approach`
-        (the correction that was applied), `at_bound`, `reason`.
+        impossible), `estimate`, `std_error`, `statistic`, `p_value`, `p_bootstrap`, `conf_low`, `conf_high`, `rho`,
+        `lambda`, `sigma2`, `speed`, `speed_error`, `half_life`, `loglik`, `aic`, `nobs`, `n_regions`, `n_periods`,
+        `approach` (the correction that was applied), `at_bound`, `reason`.
     level : float
         Of the intervals.
     preferred : int or None
         Row of the preferred specification.
+    bootstrap : int
+        Samples behind each `p_bootstrap`, 0 where there are none.
     """
 
     grid: Grid
     table: pd.DataFrame
     level: float
     preferred: int | None
+    bootstrap: int
     notes: tuple[str, ...]
     provenance: Provenance
 
@@ -70,10 +78,11 @@ class Multiverse(Result):
 
         `negative`, `significant` (p below 1 - level), `negative_significant`, `positive_significant`. An estimate on
         the bound has no standard error and counts as not significant; `at_bound` says how many there are.
+        `significant_bootstrap` is there where a bootstrap was asked for.
         """
         rows, status = self.estimated, self.table["status"].value_counts()
         significant = rows["p_value"] <= 1 - self.level
-        return {
+        counts = {
             "specifications": len(self.table),
             **{word: int(status.get(word, 0)) for word in ("estimated", "same", "impossible")},
             "at_bound": int((rows["at_bound"] != "").sum()),
@@ -82,6 +91,9 @@ class Multiverse(Result):
             "negative_significant": float((significant & (rows["estimate"] < 0)).mean()),
             "positive_significant": float((significant & (rows["estimate"] > 0)).mean()),
         }
+        if self.bootstrap:
+            counts["significant_bootstrap"] = float((rows["p_bootstrap"] <= 1 - self.level).mean())
+        return counts
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -155,6 +167,55 @@ class Multiverse(Result):
         table.loc["interactions", "main"] = 1 - found.additive
         return table
 
+    def joint_test(
+        self,
+        *,
+        draws: int = 500,
+        null: Null | int | Specification = "shuffle",
+        jobs: int = 1,
+        seed: int | np.random.Generator | None = None,
+        progress: bool = False,
+    ) -> JointTest:
+        """Ask whether all specifications together say more than they would without any convergence.
+
+        One specification in twenty is significant by chance, and many specifications share their luck, and their
+        bias. Data without convergence are made, levels rebuilt from the first one on, and all specifications
+        estimated on each of them.
+
+        Parameters
+        ----------
+        draws : int
+            Data sets without convergence; 19 at least.
+        null : {"shuffle", "histories"} or a specification (or its row)
+            "shuffle" permutes the growth of each period among the regions: growth is pure chance, independent over
+            regions and periods, with the shocks that all share kept. "histories" permutes whole histories of growth,
+            which keeps dependence over time; whatever pulls a region back to its own past (what region effects look
+            at) then belongs to the null. A specification, in which beta is zero: its rho, controls and effects are
+            estimated without beta and its residuals drawn anew, which keeps dependence between neighbours. With
+            `focus` outcomes are permuted in the same ways.
+        jobs, seed, progress
+            As in `multiverse`. Lag models and least squares run as one array a specification; others, and robust
+            covariances, are fitted draw by draw, which takes a few milliseconds each.
+
+        Returns
+        -------
+        JointTest
+            `.statistics` (median estimate, share significant in the direction, Stouffer's z: observed, what the null
+            gives, p), `.null` (a row a draw), `.by_specification` (each row's p-value under the same null).
+
+        Raises
+        ------
+        OptionError
+            If a variant of the data holds other levels and is no function, or the null does not cover the panel.
+
+        References
+        ----------
+        Simonsohn, Simmons and Nelson (2020), Specification curve analysis, Nature Human Behaviour 4, 1208-1214.
+        """
+        from spatialconv._multiverse._joint import joint_test
+
+        return joint_test(self, draws=draws, null=null, jobs=jobs, seed=seed, progress=progress)
+
     def reasons(self) -> pd.Series:
         """Return how many specifications each reason made impossible, the commonest first."""
         lost = self.table[self.table["status"] == "impossible"]
@@ -207,9 +268,11 @@ class Multiverse(Result):
         c = self.shares
         percent = number(100 * (1 - self.level), 3).rstrip("0").rstrip(".")
         bound = f"; {c['at_bound']:,} on a bound, without standard error" if c["at_bound"] else ""
+        boot = f", by the bootstrap in {_percent(c['significant_bootstrap'])}" if self.bootstrap else ""
         return (
             f"  negative in {_percent(c['negative'])}; significant at {percent} % in {_percent(c['significant'])} "
-            f"({_percent(c['negative_significant'])} negative, {_percent(c['positive_significant'])} positive){bound}"
+            f"({_percent(c['negative_significant'])} negative, {_percent(c['positive_significant'])} positive)"
+            f"{boot}{bound}"
         )
 
     def _speed_line(self) -> list[str]:
@@ -247,7 +310,9 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %" if share in (0.0, 1.0) or 0.005 <= share <= 0.995 else f"{100 * share:.1f} %"
 
 
-def build(grid: Grid, rows: pd.DataFrame, level: float, preferred: int | None) -> Multiverse:
+def build(
+    grid: Grid, rows: pd.DataFrame, level: float, preferred: int | None, bootstrap: int, seed: int | None
+) -> Multiverse:
     """Put choices and estimates together; a row that repeats a model takes the figures of the first."""
     known = grid.table
     status = known["status"].replace("ready", "estimated")
@@ -267,10 +332,11 @@ def build(grid: Grid, rows: pd.DataFrame, level: float, preferred: int | None) -
     reason = known["reason"].where((known["reason"] != "") & ~lost, filled["reason"])
     table = known.drop(columns=["status", "reason"]).assign(status=status)
     table = pd.concat([table, filled[list(COLUMNS)]], axis=1).assign(reason=reason).rename_axis("specification")
-    options = {"variable": grid.variable, "focus": grid.focus, "level": level, "axes": _choices(grid)}
+    options: dict[str, Any] = {"variable": grid.variable, "focus": grid.focus, "level": level, "bootstrap": bootstrap}
+    options["axes"] = _choices(grid)
     first_panel = next(iter(grid.data.values()))
-    provenance = Provenance("multiverse", options, first_panel.n_regions, first_panel.n_periods)
-    return Multiverse(grid, table, level, preferred, _notes(grid, table), provenance)
+    provenance = Provenance("multiverse", options, first_panel.n_regions, first_panel.n_periods, seed=seed)
+    return Multiverse(grid, table, level, preferred, bootstrap, _notes(grid, table), provenance)
 
 
 def _choices(grid: Grid) -> dict[str, list[Any]]:

@@ -13,13 +13,15 @@ import pandas as pd
 from scipy import stats
 
 from spatialconv import _parallel
+from spatialconv._core.intervals import p_two_sided
 from spatialconv._core.speed import half_life, speed
 from spatialconv._multiverse._grid import Grid, one_line, specifications
 from spatialconv._multiverse._result import Multiverse, build
 from spatialconv._multiverse._source import Source, outcome, source
 from spatialconv._multiverse._specification import Specification
-from spatialconv._options import probability, whole
+from spatialconv._options import generator, probability, whole
 from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning
+from spatialconv.models._refits import Engine, restricted_world
 from spatialconv.models.fit import fit_design
 from spatialconv.models.fitted import PanelFit
 from spatialconv.panel import Panel
@@ -43,6 +45,7 @@ class Row(NamedTuple):
     n_regions: float = np.nan
     n_periods: float = np.nan
     length: float = np.nan
+    p_bootstrap: float = np.nan
     approach: str = ""
     at_bound: str = ""
     reason: str = ""
@@ -57,6 +60,8 @@ class Block:
     outcome: str
     places: tuple[int, ...]
     specs: tuple[Specification, ...]
+    draws: int = 0
+    seeds: tuple[np.random.SeedSequence, ...] = ()
 
 
 def multiverse(
@@ -65,7 +70,9 @@ def multiverse(
     *,
     level: float = 0.95,
     preferred: int | Specification | None = None,
+    bootstrap: int = 0,
     jobs: int = 1,
+    seed: int | None = None,
     progress: bool = False,
     **axes: Any,
 ) -> Multiverse:
@@ -85,9 +92,15 @@ def multiverse(
         Confidence level of the intervals; what lies outside is called significant at 1 - level.
     preferred : int or Specification, optional
         The specification that will be published, by its row; marked in the figure and compared in the result.
+    bootstrap : int
+        Samples under the null for a p-value of each row beside the asymptotic one (`p_bootstrap`): growth without
+        convergence makes the next level, all else is as estimated without beta; as `fit.bootstrap(null=…)` does it.
+        At least 19; 0 takes none.
     jobs : int
         Processes, through joblib, so that `joblib.parallel_config(backend="dask")` sends them to a cluster. Figures
         do not depend on it.
+    seed : int, optional
+        Of the bootstrap; each row has its own stream, whatever the other rows.
     progress : bool
         Show a progress bar.
     **axes
@@ -137,7 +150,11 @@ def multiverse(
         grid = specifications(panel, variable, **axes)
     probability("level", level)
     place = preferred_place(grid, preferred)
-    return build(grid, estimate(grid, jobs=jobs, progress=progress, level=level), level, place)
+    if bootstrap:
+        whole("bootstrap", bootstrap, least=19)
+    used = generator(seed)[1] if bootstrap else None
+    rows = estimate(grid, jobs=jobs, progress=progress, level=level, draws=bootstrap, seed=used)
+    return build(grid, rows, level, place, bootstrap, used)
 
 
 def preferred_place(grid: Grid, preferred: int | Specification | None) -> int | None:
@@ -155,9 +172,14 @@ def preferred_place(grid: Grid, preferred: int | Specification | None) -> int | 
     return int(preferred)
 
 
-def estimate(grid: Grid, *, jobs: int, progress: bool, level: float) -> pd.DataFrame:
+def estimate(
+    grid: Grid, *, jobs: int, progress: bool, level: float, draws: int = 0, seed: int | None = None
+) -> pd.DataFrame:
     """Return the estimates of all rows of the grid, NaN with the reason where there are none."""
     tasks = list(blocks(grid))
+    if draws:
+        seeds = np.random.SeedSequence(seed).spawn(len(grid))
+        tasks = [replace(task, draws=draws, seeds=tuple(seeds[k] for k in task.places)) for task in tasks]
     runs = _parallel.run(run, [(task,) for task in tasks], jobs=jobs, what="specifications", show=progress)
     rows = [Row()] * len(grid)
     for task, found in zip(tasks, runs, strict=True):
@@ -194,14 +216,17 @@ def run(block: Block) -> list[Row]:
         return [Row(reason=block.source)] * len(block.specs)
     rows: list[Row] = []
     last: tuple[Specification, PanelFit] | None = None
-    for spec in block.specs:
-        fit = _fit(block, spec, last)
-        rows.append(Row(reason=fit) if isinstance(fit, str) else _row(fit, block.source))
+    for k, spec in enumerate(block.specs):
+        fit = fit_one(block, spec, last)
+        row = Row(reason=fit) if isinstance(fit, str) else _row(fit, block.source)
+        if block.draws and not isinstance(fit, str):
+            row = row._replace(p_bootstrap=_bootstrapped(fit, block, row, np.random.default_rng(block.seeds[k])))
+        rows.append(row)
         last = (spec, fit) if not isinstance(fit, str) else None
     return rows
 
 
-def _fit(block: Block, spec: Specification, last: tuple[Specification, PanelFit] | None) -> PanelFit | str:
+def fit_one(block: Block, spec: Specification, last: tuple[Specification, PanelFit] | None) -> PanelFit | str:
     """Return the fit, or why there is none."""
     assert isinstance(block.source, Source)
     try:
@@ -216,6 +241,20 @@ def _fit(block: Block, spec: Specification, last: tuple[Specification, PanelFit]
         return one_line(error)
     except np.linalg.LinAlgError as error:
         return f"the information matrix cannot be inverted ({error}); the sample is too small."
+
+
+def _bootstrapped(fit: PanelFit, block: Block, row: Row, rng: np.random.Generator) -> float:
+    """Return the p-value of the coefficient in samples without it; NaN where they cannot be had."""
+    assert isinstance(block.source, Source)
+    own = block.source.design.names[0]
+    terms = tuple(t for t in (own, f"W:{own}") if t in fit.design.names)
+    try:
+        engine = Engine.of(fit)
+        found = engine.run(restricted_world(fit, terms), draws=block.draws, rng=rng)
+    except (SpatialConvError, np.linalg.LinAlgError):
+        return np.nan
+    place = fit.design.names.index(own)
+    return p_two_sided(row.estimate / row.std_error, found.params[:, place] / found.errors[:, place])
 
 
 def _row(fit: PanelFit, of: Source) -> Row:

@@ -169,6 +169,15 @@ class Engine:
             feedback = None
         return cls(fit.design, fit.spec, len(fit.params), feedback, _setting(fit, feedback))
 
+    @classmethod
+    def remade(cls, fit: PanelFit, names: tuple[str, ...]) -> Engine:
+        """Set up the repetition of a fit on samples made elsewhere, which bring the regressors `names` (in order)."""
+        columns = [fit.design.names.index(name) for name in names]
+        own, lagged = (columns[k] if len(columns) > k else None for k in (0, 1))
+        none = np.full(len(fit.design.y), -1)
+        feedback = Feedback(own, lagged, none, np.zeros(len(none)), carry=True) if columns else None
+        return cls(fit.design, fit.spec, len(fit.params), feedback, _setting(fit, feedback))
+
     def model(self, world: World) -> Model:
         """Return the model that turns innovations of a world into outcomes."""
         design, spec = self.design, self.spec

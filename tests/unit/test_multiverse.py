@@ -217,11 +217,6 @@ def test_by_axis_is_a_group_by(lags):
         assert row["negative"] == pytest.approx((part["estimate"] < 0).mean())
 
 
-def test_jobs_change_nothing(zj, weights, lags):
-    again = sc.multiverse(lags.grid, jobs=2)
-    pd.testing.assert_frame_equal(again.table, lags.table)
-
-
 def test_order_of_choices_and_of_rows_changes_nothing(zj, weights):
     choices = {"effects": ("none", "time"), "controls": ((), "digital"), "samples": ("all", "leave-one-out")}
     first = sc.multiverse(zj.panel, "exports", weights=weights, **choices).table

@@ -110,11 +110,16 @@ def silverman_test(x: FloatArray, most: int, draws: int, rng: np.random.Generato
     h = critical_bandwidth(x, most)
     if h == 0:
         return ModeTest(0.0, 1.0, 1.0 if most == 1 else np.nan)
-    chosen = x[rng.integers(0, len(x), (draws, len(x)))]
-    shrink = np.sqrt(1 + h**2 / x.var())
-    sample = x.mean() + (chosen - x.mean() + h * rng.standard_normal(chosen.shape)) / shrink
+    sample = smoothed_draws(x, h, draws, rng)
     share = float((1 + (modes(sample, h) > most).sum()) / (draws + 1))
     return ModeTest(h, share, _calibrated(sample, h) if most == 1 else np.nan)
+
+
+def smoothed_draws(x: FloatArray, h: float, draws: int, rng: np.random.Generator) -> FloatArray:
+    """Return samples from the density of x with bandwidth h, shrunk to the variance of x, shape (draws, N)."""
+    chosen = x[rng.integers(0, len(x), (draws, len(x)))]
+    shrink = np.sqrt(1 + h**2 / x.var())
+    return np.asarray(x.mean() + (chosen - x.mean() + h * rng.standard_normal(chosen.shape)) / shrink)
 
 
 def _calibrated(sample: FloatArray, h: float) -> float:

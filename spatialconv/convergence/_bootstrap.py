@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,14 +175,20 @@ def _drawn(
     statistic: Statistic, strata: IntArray, size: int, draws: int, rng: np.random.Generator, jobs: int, progress: bool
 ) -> FloatArray:
     from joblib import Parallel, delayed
-    from tqdm.auto import tqdm
 
     sizes = [min(size, draws - start) for start in range(0, draws, size)]
     # Blocks and their seeds hang on the data alone, never on the number of jobs.
     work = list(zip(sizes, rng.spawn(len(sizes)), strict=True))
-    bar = tqdm(work, desc="bootstrap", unit="block", disable=not progress or len(work) < 8, leave=False)
-    parts = Parallel(n_jobs=jobs)(delayed(_block)(statistic, strata, rows, own) for rows, own in bar)
+    shown = _watched(work) if progress and len(work) >= 8 else work
+    parts = Parallel(n_jobs=jobs)(delayed(_block)(statistic, strata, rows, own) for rows, own in shown)
     return np.concatenate(parts)
+
+
+def _watched(work: Sequence[Any]) -> Iterable[Any]:
+    from tqdm.auto import tqdm
+
+    bar: Iterable[Any] = tqdm(work, desc="bootstrap", unit="block", leave=False)
+    return bar
 
 
 def _block(statistic: Statistic, strata: IntArray, rows: int, rng: np.random.Generator) -> FloatArray:

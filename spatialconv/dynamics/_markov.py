@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -391,24 +393,31 @@ def build(
     )
 
 
+def giddy(module: str) -> Any:
+    """Import a module of giddy, which takes seconds, when it is needed."""
+    with warnings.catch_warnings():
+        # What giddy imports may warn of widgets that Jupyter lacks, which is nobody's business here.
+        warnings.simplefilter("ignore")
+        return import_module(f"giddy.{module}")
+
+
 def long_run(
     P: FloatArray, labels: pd.Index
 ) -> tuple[tuple[tuple[int, ...], ...], tuple[int, ...], pd.DataFrame, FloatArray]:
     """Return recurrent and transient classes, a stationary distribution for each recurrent set, first passages."""
     if np.isnan(P).any():
         return (), (), pd.DataFrame(np.nan, index=[1], columns=labels), np.full(P.shape, np.nan)
-    from giddy.ergodic import mfpt, steady_state
-
+    library = giddy("ergodic")
     reach = np.linalg.matrix_power((P > 0) | np.eye(len(P), dtype=bool), len(P)) > 0
     mutual = reach & reach.T
     # A set is recurrent if whatever is reached from it reaches back.
     closed = np.array([(reach[i] == mutual[i]).all() for i in range(len(P))])
     sets = list(dict.fromkeys(tuple(np.flatnonzero(mutual[i])) for i in np.flatnonzero(closed)))
-    found = np.atleast_2d(np.asarray(steady_state(P), dtype=float))
+    found = np.atleast_2d(np.asarray(library.steady_state(P), dtype=float))
     # giddy lists the distributions in an order of its own: each belongs to the set that holds its mass.
     order = [int(np.argmax([row[list(part)].sum() for row in found])) for part in sets]
     with np.errstate(invalid="ignore"):
-        passage = np.asarray(mfpt(P), dtype=float)
+        passage = np.asarray(library.mfpt(P), dtype=float)
     return (
         tuple(tuple(int(labels[i]) for i in part) for part in sets),
         tuple(int(labels[i]) for i in np.flatnonzero(~closed)),
@@ -419,9 +428,7 @@ def long_run(
 
 def homogeneity_tests(counts: FloatArray, null: str, what: str) -> tuple[HypothesisTest, ...]:
     """Return the likelihood ratio and Q of equal rows over the first axis of counts, (m, k, k)."""
-    from giddy.markov import Homogeneity_Results
-
-    found = Homogeneity_Results(counts)
+    found = giddy("markov").Homogeneity_Results(counts)
     if found.dof < 1:
         reason = "no class has departures in two of them"
         return tuple(_untested(name, null, reason) for name in ("likelihood ratio", "Q"))

@@ -16,6 +16,7 @@ from spatialconv.convergence import _club_search as found_by
 from spatialconv.convergence._club_data import Series
 from spatialconv.convergence._club_neighbours import ClubNeighbours, neighbours
 from spatialconv.convergence._club_options import CONVENTIONS, Convention, Merge, Options, as_dict
+from spatialconv.convergence._club_rolling import rolling
 from spatialconv.convergence._club_stability import ClubStability, Scheme, bootstrap, sensitivity
 from spatialconv.convergence.log_t import few_note, relative_paths
 from spatialconv.errors import OptionError
@@ -192,6 +193,49 @@ class ClubPartition(Result):
         grid = {"trim": trim, "c_star": c_star, "hac": hac, "smooth": smooth, "sort_share": sort_share, "merge": merge}
         return sensitivity(
             self._data, self._options, self.convention, self._share, self.club, grid, jobs=jobs, progress=progress
+        )
+
+    def rolling(
+        self,
+        window: int,
+        *,
+        step: int = 1,
+        expanding: bool = False,
+        jobs: int = 1,
+        progress: bool = True,
+    ) -> ClubStability:
+        """Ask since when regions belong together: clubs of one stretch of time after another.
+
+        Parameters
+        ----------
+        window : int
+            Number of periods in each window; log t needs long ones, 30 or so.
+        step : int
+            Periods from one window to the next.
+        expanding : bool
+            Let every window begin with the first period.
+        jobs : int
+            Processes.
+        progress : bool
+            Show a progress bar.
+
+        Returns
+        -------
+        ClubStability
+            Its table has `first`, `last`, and `t_all`, the t of the log t test of all regions in the window. Trends
+            are taken within each window, so that no window knows of later periods.
+        """
+        return rolling(
+            self._data,
+            self._options,
+            self.convention,
+            self._share,
+            self.club,
+            window=window,
+            step=step,
+            expanding=expanding,
+            jobs=jobs,
+            progress=progress,
         )
 
     def tidy(self) -> pd.DataFrame:

@@ -148,7 +148,7 @@ def bootstrap(
     )
     given = {"draws": draws, "scheme": scheme, "cycle": cycle, "block": length, "share": share}
     index = pd.RangeIndex(1, draws + 1, name="draw")
-    return _collect(data, club, pd.DataFrame(index=index), found, said, Provenance("bootstrap", given, n, T, seed=seed))
+    return collect(data, club, pd.DataFrame(index=index), found, said, Provenance("bootstrap", given, n, T, seed=seed))
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,7 +219,7 @@ def sensitivity(
         ]
     said = "settings: " + "; ".join(f"{name} {', '.join(_word(v) for v in values)}" for name, values in axes.items())
     given = {name: list(values) for name, values in axes.items()}
-    return _collect(data, club, frame, found, said, Provenance("sensitivity", given, *reversed(data.values.shape)))
+    return collect(data, club, frame, found, said, Provenance("sensitivity", given, *reversed(data.values.shape)))
 
 
 def _axis(name: str, values: Any) -> tuple[Any, ...]:
@@ -247,9 +247,10 @@ def _setting(data: Series, chosen: Options, convention: Convention, sort_share: 
 # ---------------------------------------------------------------------- shared
 
 
-def _collect(
+def collect(
     data: Series, club: pd.Series, frame: pd.DataFrame, found: list[IntArray], said: str, provenance: Provenance
 ) -> ClubStability:
+    """Compare the partitions found (from 0; -1 diverges, -2 was not drawn) with the one in question."""
     labels = np.stack(found)
     base = club.reindex(data.regions).fillna(0).to_numpy(dtype=np.intp) - 1
     present = labels > -2

@@ -8,6 +8,7 @@ from spatialconv._drawing.coefficients import coefficients
 from spatialconv._style import save
 from spatialconv.plot._betas import betas
 from spatialconv.plot._clubs import transition_paths
+from spatialconv.plot._co_membership import co_membership
 from spatialconv.plot._dynamics import density, transitions
 from spatialconv.plot._index import contributions
 from spatialconv.plot._inequality import dagum, theil
@@ -18,6 +19,7 @@ from spatialconv.plot._scatter import beta_scatter, moran_scatter
 __all__ = [
     "beta_scatter",
     "betas",
+    "co_membership",
     "coefficients",
     "contributions",
     "dagum",

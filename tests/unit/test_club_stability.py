@@ -80,6 +80,15 @@ class TestJoinCounts:
         exact = (every >= observed - 1e-9).mean(axis=0)
         np.testing.assert_allclose((found.simulated >= observed - 1e-9).mean(axis=0), exact, atol=MONTE_CARLO_P)
 
+    def test_divergent_regions_have_no_joins_among_them(self):
+        W = chain(5).sparse.tocsr()
+        found = join_counts(np.array([0, 0, -1, -1, -1]), W, 500, np.random.default_rng(0))
+        assert found.observed.tolist() == [1, 1]
+        np.testing.assert_allclose(found.expected, 4 * 2 / 20, rtol=EXACT)
+        np.testing.assert_allclose(found.simulated.mean(axis=0), found.expected, atol=0.1)
+        nobody = join_counts(np.full(5, -1), W, 9, np.random.default_rng(0))
+        assert nobody.observed.tolist() == [0]
+
     @pytest.mark.filterwarnings("ignore:The inplace keyword")
     def test_counts_are_those_of_esda(self, states):
         esda = pytest.importorskip("esda")
@@ -281,3 +290,33 @@ class TestSensitivity:
             found.sensitivity(trim=(), progress=False)
         with pytest.raises(DataError, match="needs 5 or more"):
             found.sensitivity(trim=(0.95,), progress=False)
+
+
+class TestRolling:
+    def test_each_window_is_what_the_functions_find(self, states):
+        found, _ = states
+        panel = sc.datasets.us_income().panel
+        windows = found.rolling(30, step=5, progress=False)
+        assert windows.table[["first", "last"]].to_numpy().tolist() == [[1969, 1998], [1974, 2003], [1979, 2008]]
+        for k, row in windows.table.iterrows():
+            part = panel.subset(periods=range(int(row["first"]), int(row["last"]) + 1))
+            alone = sc.clubs(part, "income", smooth=400)
+            assert alone.club.fillna(0).tolist() == windows.memberships[k].tolist()
+            assert row["t_all"] == pytest.approx(sc.log_t(part, "income", smooth=400).statistic, rel=ROUNDING)
+
+    def test_expanding_windows_end_with_the_whole(self, states):
+        found, _ = states
+        windows = found.rolling(31, step=10, expanding=True, progress=False)
+        assert windows.table["first"].tolist() == [1969, 1969]
+        assert windows.table["adjusted_rand"].iloc[-1] == 1.0
+        assert "all from the first on, 10 apart" in repr(windows)
+
+    def test_bad_input(self, found):
+        with pytest.raises(OptionError, match="window must be at most the number of periods, 40"):
+            found.rolling(41)
+        with pytest.raises(DataError, match="6 periods, of which"):
+            found.rolling(6)
+        with pytest.raises(OptionError, match="step must be a whole number"):
+            found.rolling(30, step=0)
+        with pytest.raises(OptionError, match="jobs must be a whole number"):
+            found.rolling(30, jobs=0)

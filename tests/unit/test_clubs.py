@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -156,6 +157,26 @@ def test_divergent_regions_as_a_club_of_their_own(method):
         assert sorted(order[part.divergent]) == expected["divergent"]
         differ += expected != theirs[f"{method}_divergent"] or expected != theirs[method]
     assert differ >= 3
+
+
+def test_divergent_regions_may_be_a_club_once_others_have_joined():
+    """Of four regions outside one joins the club; two of the rest are a club then, unless R's rule is taken."""
+    X, _ = planted(limits=(11.0, 8.0), each=4)
+    S = np.ascontiguousarray(X[:, np.argsort(-X[-1], kind="stable")])
+    design = core.Design(40, 13, "fqsb")
+    club = clubbing.Club(np.arange(3), np.arange(3), clubbing.estimate(S, np.arange(3), design), 0.0, "sieve")
+    part = clubbing.Partition((club,), np.arange(3, 8))
+    both = clubbing.reassign(S, part, design, -1.65, -1.65)
+    assert [c.members.tolist() for c in both.clubs] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert [c.how for c in both.clubs] == ["sieve", "pool"]
+    assert both.divergent.size == 0
+    r = clubbing.reassign(S, part, design, -1.65, -1.65, pool=False)
+    assert [c.members.tolist() for c in r.clubs] == [[0, 1, 2, 3]]
+    assert r.divergent.tolist() == [4, 5, 6, 7]
+    start = core.first_row(40, 1 / 3, "even")
+    np.testing.assert_allclose(r.clubs[0].estimate, brute_clubs.regression(S[:, :4], start), rtol=OPTIM)
+    none = clubbing.reassign(S, part, design, -1.65, 1e6, pool=False)
+    assert none.divergent.tolist() == [3, 4, 5, 6, 7]
 
 
 # ---------------------------------------------------------------------- the faults, and what is right
@@ -487,3 +508,28 @@ class TestBadInput:
 
 def test_panels_kept_are_those_compared():
     assert sorted(PANELS) == sorted(KEPT) == sorted(map(int, PEER["panels"]))
+
+
+def test_conventions_are_as_the_docstring_says():
+    rows = {}
+    for text in (sc.clubs.__doc__ or "").splitlines():
+        cells = re.split(r" {2,}", text.strip())
+        if len(cells) == 4 and not text.strip().startswith("="):
+            rows[cells[0]] = cells[1:]
+    words = {
+        "half to even": "even",
+        "half away from 0": "away",
+        "abs(t)": "abs",
+        "yes": True,
+        "no": False,
+        "1/3": 1 / 3,
+        "0.3": 0.3,
+    }
+    fields = {"trim": "trim", "rounding": "rounding", "sieve": "sieve", "core maximises": "core"}
+    fields |= {"club is checked": "check", "merge": "merge"}
+    for k, name in enumerate(("phillips-sul", "r", "stata")):
+        chosen = CONVENTIONS[name]
+        for row, field in fields.items():
+            said = rows[row][k]
+            assert getattr(chosen, field) == words.get(said, said), (name, row)
+        assert [chosen.increment, chosen.cap] == [float(v) for v in rows["increment, cap"][k].split(", ")]

@@ -143,3 +143,38 @@ class TestMap:
             sc.maps.clubs(found, us.states.iloc[:10])
         with pytest.raises(OptionError, match=r"the result of sc\.clubs"):
             sc.maps.clubs(found.club, us.states)
+
+
+class TestCoMembership:
+    def test_cells_are_shares_in_the_order_of_clubs(self, found):
+        stable = found.bootstrap(9, seed=1, progress=False)
+        figure = sc.plot.co_membership(stable)
+        names = [t.get_text() for t in figure.axes[0].get_yticklabels()]
+        shown = figure.axes[0].images[0].get_array()
+        np.testing.assert_array_equal(shown, stable.co_membership.loc[names, names])
+        club = stable.regions.loc[names, "club"].fillna(99).tolist()
+        assert club == sorted(club)
+        together = stable.regions.loc[names, "together"].fillna(0).to_numpy()
+        for k in set(club):
+            assert (np.diff(together[np.array(club) == k]) <= 0).all()
+        assert drawing.outside(figure) == []
+        labels = list(figure.axes[0].get_yticklabels())
+        assert drawing.overlaps(drawing.boxes(figure, labels), names) == []
+        for k, members in found.members.items():
+            box = line(figure.axes[0], f"club {k}")
+            assert np.ptp(box[:, 0]) == np.ptp(box[:, 1]) == len(members)
+
+    def test_pairs_never_drawn_are_said(self):
+        found = sc.clubs(PANEL[45], "x", log=False)
+        figure = sc.plot.co_membership(found.bootstrap(4, scheme="regions", share=0.3, seed=1, progress=False))
+        assert "never drawn together" in drawing.words(figure)
+        assert np.ma.is_masked(figure.axes[0].images[0].get_array())
+        assert "never drawn" not in drawing.words(sc.plot.co_membership(found.sensitivity(hac="qs", progress=False)))
+
+    def test_many_regions_have_no_names(self, found):
+        stable = found.sensitivity(hac="qs", progress=False)
+        ax = Figure().subplots()
+        assert sc.plot.co_membership(stable, ax=ax) is ax
+        assert [t.get_text() for t in ax.get_yticklabels()] == ["1", "2", "3", "4", "5", "6", "div."]
+        with pytest.raises(OptionError, match="the result of clubs"):
+            sc.plot.co_membership(found)

@@ -51,9 +51,21 @@ class BskProblem:
         inverse = la.inv(B)
         V = inverse @ inverse.T
         V[np.diag_indices(self.N)] += np.expm1(-psi)
-        root = la.cholesky(V, lower=True)
-        outer = la.solve_triangular(root, self.between, lower=True)
-        return inner.T @ inner + outer.T @ outer, 2 * float(np.log(np.diag(root)).sum())
+        try:
+            root = la.cholesky(V, lower=True)
+        except np.linalg.LinAlgError:
+            # Next to a bound of lambda the squares of B^-1 have no digits left for the smallest eigenvalues.
+            outer, log_v = self._near_singular(B, psi)
+        else:
+            outer = la.solve_triangular(root, self.between, lower=True)
+            log_v = 2 * float(np.log(np.diag(root)).sum())
+        return inner.T @ inner + outer.T @ outer, log_v
+
+    def _near_singular(self, B: FloatArray, psi: float) -> tuple[FloatArray, float]:
+        """Return V^(-1/2) times the means, up to a rotation, and log|V|, from the singular values of B."""
+        _, s, right = la.svd(B)
+        variances = np.expm1(-psi) + s**-2.0
+        return np.asarray((right @ self.between) / np.sqrt(variances)[:, None]), float(np.log(variances).sum())
 
     def at(self, rho: float, lam: float, psi: float) -> tuple[float, float, FloatArray]:
         """Return the concentrated log-likelihood, the sum of squares and beta."""

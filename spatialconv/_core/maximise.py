@@ -158,10 +158,12 @@ def _newton(f: _Counted, theta: FloatArray) -> FloatArray:
     """Move to where the slope vanishes; a parameter that sits on its bound stays there."""
     ends = np.array(f.bounds)
     inner = np.flatnonzero((theta > ends[:, 0]) & (theta < ends[:, 1]))
-    steps = 1e-5 * np.eye(len(theta))[inner]
     for _ in range(12):
+        # Next to a bound the step is half the way to it: beyond, the log-determinant does not exist.
+        sizes = np.minimum(1e-5, 0.5 * np.min(np.abs(ends - theta[:, None]), axis=1))
+        steps = np.diag(sizes)[inner]
         slope = f.slope(theta)[inner]
-        columns = [(f.slope(theta + e) - f.slope(theta - e))[inner] / 2e-5 for e in steps]
+        columns = [(f.slope(theta + e) - f.slope(theta - e))[inner] / (2 * e.max()) for e in steps]
         hessian = (np.array(columns) + np.array(columns).T) / 2
         if len(inner) == 0 or np.linalg.eigvalsh(hessian).max() >= 0:
             return theta

@@ -143,7 +143,9 @@ def effects_tests(
     two-way effects (Lee and Yu's, where the weights allow it), which are consistent whether or not the effects are
     there. The likelihood ratio restricts N - 1 parameters with T observations each, so that it rejects too often: in
     400 simulated panels with rho = 0.4 and no effects the nominal 5 % test of region effects rejected at 30
-    regions x 8 periods in 10 % (F in 5 %), at 30 x 4 in 21 % (F in 6 %).
+    regions x 8 periods in 10 % (F in 5 %), at 30 x 4 in 21 % (F in 6 %). The F test of time effects rejects too often
+    in a lag model with few regions, in which rho was estimated: in 16 % at 11 x 4, 11 % at 30 x 8, 8 % at 48 x 17, 4 %
+    at 200 x 10 (tests/simulation/RESULTS.md).
 
     References
     ----------

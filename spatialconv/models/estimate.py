@@ -282,18 +282,25 @@ def _bias_corrected(
     W = matrix(design.W) if data.W is not None or at_eta is not None else None
     root = largest_root(W, terms, shift=data.project.shift)
     if root >= 1:
-        reason = (
-            f"no bias correction: the dynamics are not stable (largest root {root:.3f}); the estimates are uncorrected"
-        )
-        return _assembled(design, spec, data, "none", optimum, beta, sigma2, cov, (*notes, reason))
+        return _uncorrected(design, spec, f"the dynamics are not stable (largest root {root:.3f})")
     move = dynamic_correction(W, terms, cov, data.X.shape[1], shift=data.project.shift, M=data.M)
     rho = optimum.point.rho + (float(move[terms.at_rho]) if terms.at_rho is not None else 0.0)
     lam = optimum.point.lam + (float(move[terms.at_lam]) if terms.at_lam is not None else 0.0)
+    for coefficient, logdet in ((rho, optimum.logdet_w), (lam, optimum.logdet_m)):
+        # NaN where the optimum lies on a bound.
+        if logdet is not None and not logdet.interval[0] < coefficient < logdet.interval[1]:
+            return _uncorrected(design, spec, "it would leave the admissible interval")
     beta, sigma2 = beta + move[:K], sigma2 + float(move[-1])
     moved = replace(optimum, point=optimum.point._replace(rho=rho, lam=lam, sse=sigma2 * data.project.dof))
     cov, notes = information_covariance(design, spec, data, moved, beta, sigma2)
     said = "the log-likelihood is that of the optimum before the correction of the dynamic bias"
     return _assembled(design, spec, data, "lee-yu", moved, beta, sigma2, cov, (*notes, said))
+
+
+def _uncorrected(design: Design, spec: ModelSpec, reason: str) -> Estimates:
+    """Return the direct approach, and why the bias stays."""
+    plain = maximum_likelihood(design, spec, "none")
+    return replace(plain, notes=(*plain.notes, f"no bias correction: {reason}; the estimates are the direct ones"))
 
 
 def _outside(

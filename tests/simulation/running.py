@@ -1,20 +1,23 @@
-"""Cells of a study, their samples in parallel, and the same figures whatever the number of jobs."""
+"""Cells of a study, their samples in parallel, and the same figures whatever the number of jobs.
+
+A study is a grid of cells and a function that draws and fits samples of one cell, each from a generator of its own.
+Nothing of it depends on which process draws a sample, nor on which other cells are run.
+"""
 
 from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import Any
 
 import numpy as np
-import pandas as pd
-from scipy import stats
 
 from tests.simulation.worlds import FloatArray
 
 BLOCK = 25
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -24,10 +27,15 @@ class Cell:
     study: str
     n: int
     T: int
-    options: tuple[tuple[str, object], ...] = ()
+    options: tuple[tuple[str, Any], ...] = ()
 
-    def __getitem__(self, name: str) -> object:
+    def __getitem__(self, name: str) -> Any:
         return dict(self.options)[name]
+
+    @property
+    def size(self) -> str:
+        """The sample in words."""
+        return f"{self.n} x {self.T}"
 
     @property
     def key(self) -> str:
@@ -39,40 +47,66 @@ class Cell:
         return np.random.default_rng(np.random.SeedSequence([seed, zlib.crc32(self.key.encode()), draw]))
 
 
+def grid(study: str, sizes: Iterable[tuple[int, int]], **options: Iterable[Any]) -> tuple[Cell, ...]:
+    """Return the cells of all sizes with all combinations of options, sizes slowest."""
+    values = list(product(*options.values()))
+    return tuple(Cell(study, n, T, tuple(zip(options, chosen, strict=True))) for n, T in sizes for chosen in values)
+
+
+Results = Mapping[Cell, FloatArray]
+Draw = Callable[[Cell, Sequence[np.random.Generator]], FloatArray]
+
+
 @dataclass(frozen=True)
 class Study:
-    """A design: `draw(cell, rng)` returns an array of the shape that `columns(cell)` labels."""
+    """A design: `draw(cell, generators)` returns an array, a sample a generator along its first axis.
+
+    `share` of the draws asked for is taken (fits through the public door cost more than those on arrays); `tell`
+    makes Markdown of the results.
+    """
 
     name: str
+    title: str
     cells: tuple[Cell, ...]
-    draw: Callable[[Cell, np.random.Generator], FloatArray]
+    draw: Draw
+    tell: Callable[[Results], str]
+    share: float = 1.0
+
+    def draws(self, asked: int) -> int:
+        """Return how many samples a cell has."""
+        return max(2, round(self.share * asked))
 
 
-def block(study: Study, cell: Cell, seed: int, start: int, stop: int) -> FloatArray:
+@dataclass(frozen=True)
+class Each:
+    """Draws a block one sample after the other by `one(cell, generator)`."""
+
+    one: Callable[[Cell, np.random.Generator], FloatArray]
+
+    def __call__(self, cell: Cell, generators: Sequence[np.random.Generator]) -> FloatArray:
+        return np.array([self.one(cell, g) for g in generators])
+
+
+def block(draw: Draw, cell: Cell, seed: int, start: int, stop: int) -> FloatArray:
     """Draw and fit some samples of a cell."""
-    return np.array([study.draw(cell, cell.generator(seed, k)) for k in range(start, stop)])
+    import warnings
+
+    from spatialconv.errors import SpatialConvWarning
+
+    with warnings.catch_warnings():
+        # An optimum on a bound is a result here: it is counted.
+        warnings.simplefilter("ignore", SpatialConvWarning)
+        return draw(cell, [cell.generator(seed, k) for k in range(start, stop)])
 
 
-def run(
-    studies: Iterable[Study],
-    *,
-    draws: int,
-    seed: int,
-    jobs: int = 1,
-    show: bool = False,
-) -> Mapping[Cell, FloatArray]:
+def run(studies: Iterable[Study], *, draws: int, seed: int, jobs: int = 1, show: bool = False) -> Results:
     """Return the figures of every cell, samples along the first axis."""
     from joblib import Parallel, delayed
     from tqdm.auto import tqdm
 
-    tasks = [
-        (study, cell, start, min(start + BLOCK, draws))
-        for study in studies
-        for cell in study.cells
-        for start in range(0, draws, BLOCK)
-    ]
+    tasks = list(_tasks(studies, draws))
     found = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(block)(study, cell, seed, start, stop) for study, cell, start, stop in tasks
+        delayed(block)(study.draw, cell, seed, start, stop) for study, cell, start, stop in tasks
     )
     gathered = defaultdict(list)
     for (_, cell, _, _), values in zip(
@@ -82,43 +116,9 @@ def run(
     return {cell: np.concatenate(parts) for cell, parts in gathered.items()}
 
 
-@dataclass(frozen=True)
-class Summary:
-    """What samples say of one estimator of one quantity, with the Monte Carlo error of each figure."""
-
-    bias: float
-    sd: float
-    mean_se: float
-    size: float
-    draws: int
-
-    @property
-    def coverage(self) -> float:
-        """Share of 95 % intervals that hold the truth: what the two-sided test of the truth does not reject."""
-        return 1 - self.size
-
-    @property
-    def bias_error(self) -> float:
-        """Standard error of the bias."""
-        return self.sd / np.sqrt(self.draws)
-
-
-def summarise(values: FloatArray, truth: float) -> Summary:
-    """Summarise estimates and standard errors, shape (draws, 2), against the truth."""
-    estimate, se = values[:, 0], values[:, 1]
-    z = (estimate - truth) / se
-    rejects = np.abs(z) > stats.norm.ppf(0.5 + LEVEL / 2)
-    return Summary(
-        float(estimate.mean() - truth), float(estimate.std(ddof=1)), float(se.mean()), float(rejects.mean()), len(z)
-    )
-
-
-def share_error(share: float, draws: int) -> float:
-    """Standard error of a share from independent draws."""
-    return float(np.sqrt(share * (1 - share) / draws))
-
-
-def rejections(p: FloatArray) -> pd.Series:
-    """Return the share of p-values below 5 % among those that exist, by column."""
-    frame = pd.DataFrame(p)
-    return (frame < 1 - LEVEL).sum() / frame.notna().sum()
+def _tasks(studies: Iterable[Study], draws: int) -> Iterator[tuple[Study, Cell, int, int]]:
+    for study in studies:
+        count = study.draws(draws)
+        for cell in study.cells:
+            for start in range(0, count, BLOCK):
+                yield study, cell, start, min(start + BLOCK, count)

@@ -37,8 +37,8 @@ class World:
     logdet: LogDet
 
     def solve(self, rho: float, Z: FloatArray) -> FloatArray:
-        """Return (I - rho W)^-1 Z for Z of shape (..., n)."""
-        return np.linalg.solve(np.eye(self.n) - rho * self.dense, Z[..., None])[..., 0]
+        """Return (I - rho W)^-1 Z for Z of shape (T, n)."""
+        return Z if rho == 0 else np.linalg.solve(np.eye(self.n) - rho * self.dense, Z.T).T
 
 
 @cache
@@ -87,13 +87,13 @@ def regressor(rng: np.random.Generator, own: Effects) -> FloatArray:
 
 
 def lag_sample(
-    there: World, rng: np.random.Generator, T: int, kind: str, rho: float, *, theta: float = 0.0
+    there: World, rng: np.random.Generator, T: int, kind: str, rho: float, *, theta: float = 0.0, lam: float = 0.0
 ) -> tuple[FloatArray, FloatArray]:
-    """Draw y and x, shape (T, n), of y = rho W y + x beta + W x theta + effects + e."""
+    """Draw y and x, shape (T, n), of y = rho W y + x beta + W x theta + effects + u, u = lam W u + e."""
     own = effects(rng, kind, T, there.n)
     x = regressor(rng, own)
-    e = SIGMA * rng.standard_normal((T, there.n))
-    return there.solve(rho, BETA * x + theta * x @ there.dense.T + own.sum + e), x
+    u = there.solve(lam, SIGMA * rng.standard_normal((T, there.n)))
+    return there.solve(rho, BETA * x + theta * x @ there.dense.T + own.sum + u), x
 
 
 def random_effects_sample(
@@ -106,14 +106,25 @@ def random_effects_sample(
     return there.solve(rho, 1.0 + BETA * x + mu + u), x
 
 
+@dataclass(frozen=True)
+class Dynamics:
+    """True coefficients of the past, of space, and of the error process."""
+
+    tau: float
+    eta: float = 0.0
+    rho: float = 0.0
+    lam: float = 0.0
+
+
 def dynamic_sample(
-    there: World, rng: np.random.Generator, T: int, kind: str, rho: float, tau: float, eta: float
+    there: World, rng: np.random.Generator, T: int, kind: str, truth: Dynamics
 ) -> tuple[FloatArray, FloatArray]:
-    """Draw y and x, shape (T + 1, n), of y = rho W y + tau y[-1] + eta W y[-1] + x beta + effects + e."""
+    """Draw y and x, shape (T + 1, n), of y = rho W y + tau y[-1] + eta W y[-1] + x beta + effects + u."""
+    rho, tau, eta = truth.rho, truth.tau, truth.eta
     length = BURN_IN + T + 1
     own = effects(rng, kind, length, there.n)
     x = regressor(rng, own)
-    shocks = BETA * x + own.sum + SIGMA * rng.standard_normal(x.shape)
+    shocks = BETA * x + own.sum + there.solve(truth.lam, SIGMA * rng.standard_normal(x.shape))
     A = np.linalg.inv(np.eye(there.n) - rho * there.dense)
     past = A @ (tau * np.eye(there.n) + eta * there.dense)
     shocks = shocks @ A.T

@@ -129,6 +129,8 @@ def bootstrap(
     choice("method", method, Interval)
     probability("level", level)
     rng, used = generator(seed)
+    if len(strata) < 3:
+        raise DataError(f"a bootstrap needs three regions or more; the panel has {len(strata)}.")
     if not (np.bincount(strata) > 1).any():
         raise DataError("every group has one region only, so that nothing can be resampled within groups.")
     estimate = _with_change(statistic(np.ones((1, len(strata)))))[0]
@@ -137,7 +139,7 @@ def bootstrap(
     if method == "percentile":
         limits = _percentile(drawn, level)
     else:
-        limits = _bca(statistic, strata, drawn, estimate, level, size)
+        limits = _bca(statistic, strata, drawn, estimate, level, size, jobs)
     columns = {
         "estimate": estimate,
         "bias": _over_known(np.mean, drawn) - estimate,
@@ -192,7 +194,11 @@ def _watched(work: Sequence[Any]) -> Iterable[Any]:
 
 
 def _block(statistic: Statistic, strata: IntArray, rows: int, rng: np.random.Generator) -> FloatArray:
-    return _with_change(statistic(resampling.draw_counts(strata, rows, rng)))
+    return _evaluated(statistic, resampling.draw_counts(strata, rows, rng))
+
+
+def _evaluated(statistic: Statistic, counts: FloatArray) -> FloatArray:
+    return _with_change(statistic(counts))
 
 
 def _over_known(function: Callable[[FloatArray], Any], drawn: FloatArray) -> FloatArray:
@@ -216,10 +222,19 @@ def _with_change(figures: FloatArray) -> FloatArray:
 
 
 def _bca(
-    statistic: Statistic, strata: IntArray, drawn: FloatArray, estimate: FloatArray, level: float, size: int
+    statistic: Statistic,
+    strata: IntArray,
+    drawn: FloatArray,
+    estimate: FloatArray,
+    level: float,
+    size: int,
+    jobs: int,
 ) -> resampling.Limits:
+    from joblib import Parallel, delayed
+
     counts, able = resampling.jackknife_counts(strata)
-    parts = [_with_change(statistic(counts[s : s + size])) for s in range(0, len(counts), size)]
+    blocks = [counts[start : start + size] for start in range(0, len(counts), size)]
+    parts = Parallel(n_jobs=jobs)(delayed(_evaluated)(statistic, block) for block in blocks)
     sizes = np.bincount(strata)[strata][able]
     a = resampling.acceleration(estimate, np.concatenate(parts), sizes)
     return resampling.bca(drawn, estimate, a, level)

@@ -40,7 +40,7 @@ def groups_of(panel: Panel, groups: Any) -> Groups:
     VariableError
         If a column is absent or its entries change over time.
     OptionError
-        If it is neither a name nor a mapping.
+        If it is neither a name nor a mapping, or groups are named by tuples.
     DataError
         If a region has no group.
     """
@@ -60,6 +60,9 @@ def groups_of(panel: Panel, groups: Any) -> Groups:
             f"no group is given for regions {first(list(panel.regions[lacking]))}. Give each region a group, or leave "
             "these out by panel.subset(regions=…)."
         )
+    several = [label for label in found if isinstance(label, tuple)]
+    if several:
+        raise OptionError(f"a group is named by one label; got the tuple {several[0]!r}. Join its parts into a text.")
     labels = _ordered(groups if isinstance(groups, pd.Series) else found, found)
     return Groups(name, pd.Index(labels, name=name), np.asarray(pd.Index(labels).get_indexer(pd.Index(found))))
 

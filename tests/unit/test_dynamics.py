@@ -388,6 +388,7 @@ class TestSpatialMarkov:
         assert found.tests[2].p_value == pytest.approx(0.08, abs=0.035)
         assert found.pooled.order_test()[0].p_value < 0.001
 
+    @pytest.mark.slow
     def test_size_of_the_permutation_test_where_histories_persist(self):
         """Random walks without space: the asymptotic test rejects too often, that of histories as it says."""
         rng = np.random.default_rng(8)

@@ -330,6 +330,7 @@ GROUPS = {
     "an unknown column": ("zone", VariableError, "no variable 'zone'"),
     "a column that changes": ("v", VariableError, "must not change over time, but 'v' does"),
     "a number": (3, OptionError, "groups must be the name of a column"),
+    "tuples": ({r: ("a", i % 2) for i, r in enumerate(REGIONS)}, OptionError, "named by one label; got the tuple"),
     "twice": (pd.Series(["a", "b"], index=["r0", "r0"]), DataError, "more than one entry for regions 'r0'"),
     "none at all": ([], OptionError, "at least one partition"),
 }

@@ -175,6 +175,10 @@ class TestDoors:
         with pytest.raises(OptionError, match=message):
             sc.sigma(panel_of(lognormal()), "v").bootstrap(**options)
 
+    def test_two_regions(self):
+        with pytest.raises(DataError, match="a bootstrap needs three regions or more; the panel has 2"):
+            sc.sigma(panel_of(lognormal(3, 2)), "v").bootstrap(draws=10)
+
     def test_groups_of_one_region_each(self):
         result = sc.dagum(panel_of(lognormal(2, 4)), "v", groups={f"r{i}": i for i in range(4)})
         with pytest.raises(DataError, match="nothing can be resampled"):

@@ -175,6 +175,18 @@ def test_fit_takes_off_the_bias(effects):
     np.testing.assert_allclose(fit.params, moved, atol=OPTIM_BRUTE)
 
 
+def test_a_correction_out_of_the_admissible_interval_is_not_made():
+    rng = np.random.default_rng(2)
+    W, M = weights(rng), weights(rng)
+    y, x = sample(rng, W, M, 5, TRUTH)
+    options = {"error_w": graph(M), "spatial": "sarar", "effects": "two-way", "dynamic": "both"}
+    fit, direct = (sc.fit_panel(panel(y, x), "y", "x", graph(W), **options, correction=c) for c in ("auto", "none"))
+    assert any("no bias correction: it would leave the admissible interval" in note for note in fit.notes)
+    assert fit.correction == "none"
+    np.testing.assert_array_equal(fit.params, direct.params)
+    np.testing.assert_array_equal(fit.with_vcov("observed").cov, direct.with_vcov("observed").cov)
+
+
 def mean_gaps(T: int, effects: str, draws: int, seed: int) -> dict[str, np.ndarray]:
     rng, found = np.random.default_rng(seed), {"none": [], "lee-yu": []}
     n, truth = 20, {"tau": 0.4, "eta": 0.1, "rho": 0.2, "lambda": 0.4}

@@ -6,6 +6,7 @@ is registered with pyplot: the Figure shows itself in a notebook, `save` writes 
 
 from spatialconv._drawing.coefficients import coefficients
 from spatialconv._style import save
+from spatialconv.plot._agglomeration import location_curves
 from spatialconv.plot._betas import betas
 from spatialconv.plot._clubs import transition_paths
 from spatialconv.plot._co_membership import co_membership
@@ -24,6 +25,7 @@ __all__ = [
     "contributions",
     "dagum",
     "density",
+    "location_curves",
     "moran_path",
     "moran_scatter",
     "null_picture",

@@ -25,6 +25,7 @@ FLOORS = {
     "summary": 3,
     "simulate": 3,
     "autocorrelation": 3,
+    "agglomeration": 3,
     "index": 3.5,  # reads spans of time from summary
     "models": 4,
     "convergence": 5,

@@ -22,7 +22,8 @@ _EVEN = 1e-9
 class Series:
     """The series of shape (T, N), regions in the order of their labels, and what was done to get there.
 
-    That order makes results independent of the order of the rows; `raw` are the values before the trend was taken.
+    That order makes results independent of the order of the rows; `raw` are the values before the trend was taken. Both
+    are in a unit of their own.
     """
 
     values: FloatArray
@@ -54,7 +55,9 @@ def series(panel: Panel, variable: str, *, log: bool, smooth: float | None) -> S
         raise DataError(f"convergence needs two regions or more; the panel has one, {first(list(panel.regions))}.")
     lam = None if smooth is None else positive("smooth", smooth)
     order = pd.Index(sorted(panel.regions, key=lambda label: (type(label).__name__, str(label))), name=panel.region)
+    # Paths are relative, so the unit is free: a power of two, which rounds nothing, keeps squares from overflowing.
     raw = panel.values(variable, regions=order, log=log)
+    raw = np.ldexp(raw, -int(np.frexp(np.abs(raw).max())[1]))
     if lam is not None and panel.n_periods < 3:
         raise DataError(f"a Hodrick-Prescott trend needs three periods or more; the panel has {panel.n_periods}.")
     values = raw if lam is None else trend(raw, lam)

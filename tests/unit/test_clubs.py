@@ -110,15 +110,13 @@ def test_port_of_r_and_stata(name):
         assert X.sum() == pytest.approx(PEER["sums"][str(i)], rel=1e-12), "numpy draws other panels than before"
         theirs = PEER["panels"][str(i)][name]
         for key, expected in theirs.items():
-            # All ways of merging by two settings; the others say the same after the search.
-            if key.endswith("joint") or (key != "find" and name not in ("r_fixed_1", "stata")):
+            # All ways of merging by one setting; the others say the same after the search.
+            if key.endswith("joint") or (key != "find" and name != "r_fixed_1"):
                 continue
             method = {"find": "none", "PS": "phillips-sul", "vLT": "von-lyncker"}[key.split("_")[0]]
-            # The Stata port merges after von Lyncker and Thoennessen as R does.
-            given = PEER_SETTINGS[name]
-            if method == "von-lyncker" or key.endswith("divergent"):
-                given = {**vars(CONVENTIONS["stata"]), **given, "convention": "r"} if "stata" in name else given
-            found = sc.clubs(PANEL[i], "x", log=False, merge=method, reassign=key.endswith("divergent"), **_only(given))
+            found = sc.clubs(
+                PANEL[i], "x", log=False, merge=method, reassign=key.endswith("divergent"), **PEER_SETTINGS[name]
+            )
             assert sets(found) == [set(club["ids"]) for club in expected["clubs"]], (i, key)
             assert set(found.divergent) == set(expected["divergent"]), (i, key)
             np.testing.assert_allclose(
@@ -128,10 +126,6 @@ def test_port_of_r_and_stata(name):
             )
             compared += len(expected["clubs"])
     assert compared > 60
-
-
-def _only(given):
-    return {k: v for k, v in given.items() if k not in ("merge", "reassign")}
 
 
 @pytest.mark.parametrize("method", ["PS", "vLT"])

@@ -186,8 +186,10 @@ def test_conventions_differ_as_said():
 
 def test_unit_of_a_plain_variable_does_not_matter():
     X = paths()
-    a, b = (sc.log_t(panel_of(c * X), "x", log=False) for c in (1.0, 1000.0))
-    np.testing.assert_allclose([a.b, a.statistic], [b.b, b.statistic], rtol=ROUNDING)
+    a, *others = (sc.log_t(panel_of(c * X), "x", log=False) for c in (1.0, 1000.0, 1e300, 1e-200))
+    for b in others:
+        np.testing.assert_allclose([a.b, a.statistic], [b.b, b.statistic], rtol=ROUNDING)
+        np.testing.assert_allclose(a.paths, b.paths, rtol=REFERENCE)
 
 
 def test_order_of_rows_changes_nothing():

@@ -9,6 +9,7 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
 from scipy import stats
 
 import spatialconv as sc
@@ -201,7 +202,8 @@ class TestMarkov:
         np.testing.assert_allclose(found.iloc[9:12], chain.ergodic.iloc[0], rtol=ROUNDING)
         assert found["half_life"] == pytest.approx(chain.half_life, rel=ROUNDING)
         # Histories of a region hang together: errors beyond those of independent moves.
-        again = chain.bootstrap(draws=400, seed=1, progress=False, jobs=2)
+        with parallel_config(backend="threading"):
+            again = chain.bootstrap(draws=400, seed=1, progress=False, jobs=2)
         pd.testing.assert_frame_equal(again.table, chain.bootstrap(draws=400, seed=1, progress=False).table)
         errors = again.table["std_error"].droplevel(1).iloc[:9].to_numpy() / chain.std_errors.to_numpy().ravel()
         assert 1.0 < np.nanmedian(errors) < 3.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
 from scipy import stats
 
 import spatialconv as sc
@@ -128,7 +129,9 @@ class TestDoors:
         wide = panel_of(rng.lognormal(size=(20, 400)))
         result = sc.sigma(wide, "v", measures="gini")
         a = result.bootstrap(draws=300, seed=7, jobs=1, progress=False)
-        b = result.bootstrap(draws=300, seed=7, jobs=2, progress=False)
+        # Threads, since processes take seconds to start.
+        with parallel_config(backend="threading"):
+            b = result.bootstrap(draws=300, seed=7, jobs=2, progress=False)
         pd.testing.assert_frame_equal(a.table, b.table)
         pd.testing.assert_frame_equal(a.changes, b.changes)
         assert not a.table.equals(result.bootstrap(draws=300, seed=8, progress=False).table)

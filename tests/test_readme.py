@@ -47,6 +47,15 @@ def test_example_prints_what_is_shown():
     assert printed.getvalue() == shown[1]
 
 
+def test_the_multiverse_prints_what_is_shown():
+    block = next(code for code in PYTHON if "sc.multiverse(" in code)
+    shown = re.search(r"## Many paths.*?It prints\n\n```text\n(.*?)```", TEXT, re.DOTALL)
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        exec(compile(block, "README.md", "exec"), {})
+    assert printed.getvalue() == shown[1]
+
+
 def test_pictures_are_made_by_the_code_that_is_shown(tmp_path, monkeypatch):
     from matplotlib.image import imread
 

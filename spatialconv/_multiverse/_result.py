@@ -203,6 +203,11 @@ class Multiverse(Result):
             `.statistics` (median estimate, share significant in the direction, Stouffer's z: observed, what the null
             gives, p), `.null` (a row a draw), `.by_specification` (each row's p-value under the same null).
 
+        Notes
+        -----
+        p-values are (1 + draws as extreme) / (1 + draws). Under "shuffle" and growth that is exchangeable the tests are
+        exact; the share significant takes few values where specifications are few, and its ties make it cautious.
+
         Raises
         ------
         OptionError

@@ -10,6 +10,7 @@ from spatialconv.plot._agglomeration import location_curves
 from spatialconv.plot._betas import betas
 from spatialconv.plot._clubs import transition_paths
 from spatialconv.plot._co_membership import co_membership
+from spatialconv.plot._curve import specification_curve
 from spatialconv.plot._dynamics import density, transitions
 from spatialconv.plot._index import contributions
 from spatialconv.plot._inequality import dagum, theil
@@ -31,6 +32,7 @@ __all__ = [
     "null_picture",
     "save",
     "sigma",
+    "specification_curve",
     "theil",
     "transition_paths",
     "transitions",

@@ -1,0 +1,470 @@
+"""The specification curve: all estimates sorted, and beneath each the choices that led to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from spatialconv import _style as look
+from spatialconv._drawing.axes import STEPS
+from spatialconv._multiverse import AXES, Multiverse
+from spatialconv._options import expect, names, whole
+from spatialconv.errors import OptionError
+from spatialconv.results import number
+
+FloatArray = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+# Up to this many specifications each one is drawn; more share columns of 0.4 mm.
+SINGLE, COLUMNS = 320, 330
+# mm: heights of the curve, of a row of choices, between groups, for the words above and below, and margins.
+CURVE, ROW, GROUP, ABOVE, BELOW, RIGHT = 56.0, 3.1, 1.5, 16.5, 9.0, 15.0
+MOST = 12  # choices of an axis with a row each
+WORDS_AT_MOST = 36.0  # mm of the name of a choice
+DIM = "#a9a9a9"
+BANDS = {True: "#86a9c6", False: "#cfcfcf"}  # intervals, lighter than the marks of choices
+SHADES = LinearSegmentedColormap.from_list("choices", ["#ffffff", look.FIRST])
+_SAID = {
+    "data": "data",
+    "sample": "sample",
+    "horizon": "span",
+    "weights": "weights",
+    "model": "model",
+    "effects": "effects",
+    "correction": "approach",
+    "controls": "controls",
+    "vcov": "errors",
+}
+
+_APPROACH = {"none": "direct", "lee-yu": "Lee-Yu"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A row of the lower part: its group, its name, and which specifications took it."""
+
+    group: str
+    name: str
+    taken: Mask
+
+
+def specification_curve(
+    result: Any, *, axes: str | Iterable[str] | None = None, most: int = MOST, title: str | None = None
+) -> Figure:
+    """Plot all estimates of a multiverse sorted by size, and beneath each the choices that led to it.
+
+    Whether a finding hangs on one path through the choices: a pattern in a row of the lower part says that this choice
+    decides where on the curve an estimate lies. Up to 320 specifications are drawn one by one; more share
+    columns, which the figure says: the band is then the median interval of a column, and the shade of a choice its
+    share there.
+
+    Parameters
+    ----------
+    result : Multiverse
+        Result of `sc.multiverse`.
+    axes : names, optional
+        Which axes to show, from top to bottom; by default all that vary, those first that move the estimate most.
+    most : int
+        Choices of an axis that have a row of their own; regions or periods left out in turn share one beyond it, and so
+        do the rarest of others.
+    title : str, optional
+        Heading of the figure.
+
+    Returns
+    -------
+    Figure
+        Of 180 mm.
+
+    Raises
+    ------
+    OptionError
+        If an axis is unknown, or the rows would not fit a page.
+
+    References
+    ----------
+    Simonsohn, Simmons and Nelson (2020), Specification curve analysis, Nature Human Behaviour 4, 1208-1214.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> zj = sc.datasets.zhejiang()
+    >>> w = {"border": sc.weights.adjacency(zj.cities), "inverse": sc.weights.inverse_distance(zj.cities)}
+    >>> m = sc.multiverse(zj.panel, "exports", weights=w, effects=("none", "time", "region"), controls=((), "digital"))
+    >>> figure = sc.plot.specification_curve(m)
+    """
+    expect(result, Multiverse, "plot.specification_curve", "the result of sc.multiverse")
+    whole("most", most, least=2)
+    table = result.estimated.sort_values("estimate", kind="stable")
+    rows = list(_choices(result, table, _shown(result, axes), most))
+    if rows and len(table) > SINGLE:
+        rows = [Choice("p", f"at most {1 - result.level:.2g}", _significant(result, table)), *rows]
+    heading = title or _heading(result)
+    with look.style(heading, [r.name for r in rows]):
+        groups = dict.fromkeys(r.group for r in rows)
+        below = ROW * len(rows) + GROUP * max(len(groups) - 1, 0)
+        height = ABOVE + CURVE + (3.0 + below if rows else 0.0) + BELOW
+        if height > look.HEIGHT:
+            raise OptionError(
+                f"{len(rows)} rows of choices need {height:.0f} mm, and a page has {look.HEIGHT:.0f}; show fewer by "
+                "axes=(…) or most=…"
+            )
+        sheet = look.Sheet(look.PAGE, height)
+        left = _left(sheet, rows)
+        width = look.PAGE - left - RIGHT
+        curve = sheet.place(left, ABOVE, width, CURVE)
+        _words_above(sheet, result, table, heading)
+        _curve(curve, result, table)
+        if rows:
+            _lower(sheet.place(left, ABOVE + CURVE + 3.0, width, below), rows, table, result)
+        _words_below(sheet, result, len(table), left)
+        return sheet
+
+
+def _shown(result: Multiverse, axes: str | Iterable[str] | None) -> list[str]:
+    if axes is None:
+        order = [axis for axis in result.decomposition().index if axis in AXES]
+        return order + [axis for axis in result.varied if axis not in order]
+    chosen = names("axes", axes)
+    unknown = [axis for axis in chosen if axis not in AXES]
+    if unknown:
+        raise OptionError(f"axes must be among {', '.join(map(repr, AXES))}; got {unknown[0]!r}.")
+    return list(chosen)
+
+
+def _heading(result: Multiverse) -> str:
+    grid = result.grid
+    return f"β of {grid.variable}, initial level" if grid.focus is None else f"{grid.focus} in {grid.variable}"
+
+
+def _choices(result: Multiverse, table: pd.DataFrame, axes: list[str], most: int) -> Iterator[Choice]:
+    for axis in axes:
+        group = _SAID[axis]
+        if axis == "controls":
+            sets = [result.grid.specs[k].controls for k in table.index]
+            members = dict.fromkeys(name for one in sets for name in one)
+            found = {"none": np.array([not one for one in sets])}
+            found |= {name: np.array([name in one for one in sets]) for name in members}
+        else:
+            order = dict.fromkeys(getattr(spec, axis) for spec in result.grid.specs)
+            values = table[axis].to_numpy()
+            found = {
+                _APPROACH.get(str(value), str(value)) if axis == "correction" else str(value): values == value
+                for value in order
+            }
+        found = {name: taken for name, taken in found.items() if taken.any()}
+        yield from (Choice(group, name, taken) for name, taken in _fewer(found, most, axis == "sample").items())
+
+
+def _fewer(found: dict[str, Mask], most: int, samples: bool) -> dict[str, Mask]:
+    """Join choices of which there are too many: those left out in turn first, then the rarest."""
+    if len(found) <= most:
+        return found
+    turns = [name for name in found if samples and name.startswith("without ")]
+    if len(turns) > 1:
+        found = _joined(found, turns, f"one left out ({len(turns)})")
+    if len(found) <= most:
+        return found
+    rarest = sorted(found, key=lambda name: int(found[name].sum()))[: len(found) - most + 1]
+    return _joined(found, rarest, f"others ({len(rarest)})")
+
+
+def _joined(found: dict[str, Mask], members: list[str], name: str) -> dict[str, Mask]:
+    kept = {key: taken for key, taken in found.items() if key not in members}
+    joined = np.zeros_like(next(iter(found.values())))
+    for key in members:
+        joined |= found[key]
+    return {**kept, name: joined}
+
+
+def _left(sheet: look.Sheet, rows: list[Choice]) -> float:
+    """Return the margin that the names of groups and choices need, in mm."""
+    plain, bold = look.measurer(sheet), look.measurer(sheet, weight="bold")
+    if not rows:
+        return 13.0
+    names_ = max(plain(_cut(row.name, plain))[0] for row in rows)
+    return float(max(13.0, 2.0 + max(bold(row.group)[0] for row in rows) + 3.0 + names_ + 2.0))
+
+
+def _cut(text: str, measure: look.Measure) -> str:
+    if measure(text)[0] <= WORDS_AT_MOST:
+        return text
+    while len(text) > 1 and measure(text + "…")[0] > WORDS_AT_MOST:
+        text = text[:-1]
+    return text + "…"
+
+
+def _significant(result: Multiverse, table: pd.DataFrame) -> Mask:
+    return np.asarray(table["p_value"] <= 1 - result.level, dtype=bool)
+
+
+def _bins(n: int) -> npt.NDArray[np.intp]:
+    """Return the column of each of n specifications."""
+    if n <= SINGLE:
+        return np.arange(n, dtype=np.intp)
+    return (np.arange(n) * COLUMNS // n).astype(np.intp)
+
+
+def _drawn(result: Multiverse, table: pd.DataFrame) -> pd.DataFrame:
+    """Return what is drawn: every specification or the medians of columns, and whether most is significant."""
+    column, many = _bins(len(table)), len(table) > SINGLE
+    frame = table[["estimate", "conf_low", "conf_high"]].astype(float).groupby(column)
+    share = pd.Series(_significant(result, table)).groupby(column).mean()
+    return (frame.median() if many else frame.first()).assign(significant=share > 0.5)
+
+
+def _curve(ax: Axes, result: Multiverse, table: pd.DataFrame) -> None:
+    column, drawn = _bins(len(table)), _drawn(result, table)
+    ax.axhline(0, color=look.INK, linewidth=0.6, zorder=1, label="zero")
+    across = ax.get_position().width * look.PAGE
+    wide = min(1.2, 0.8 * across / len(drawn) * look.MM * 72)
+    for significant, colour in ((False, DIM), (True, look.FIRST)):
+        part = drawn[drawn["significant"] == significant]
+        known = part.dropna()
+        label = "significant" if significant else "not significant"
+        ax.vlines(
+            known.index,
+            known["conf_low"],
+            known["conf_high"],
+            color=BANDS[significant],
+            linewidth=wide,
+            capstyle="butt",
+            zorder=2,
+            label=f"interval, {label}",
+        )
+        size = 3.0 if len(drawn) <= 80 else 1.6
+        # Grey tells the two apart by lightness and by the mark: full where significant, hollow where not.
+        fill = colour if significant else "white"
+        ax.plot(
+            part.index,
+            part["estimate"],
+            "o",
+            markersize=size,
+            color=look.INK if significant else "#6b6b6b",
+            markerfacecolor=look.INK if significant else fill,
+            markeredgewidth=0.5,
+            zorder=4,
+            label=label,
+        )
+    _median(ax, float(table["estimate"].median()))
+    _preferred(ax, result, table, column)
+    last = int(column[-1])
+    ax.set_xlim(-0.01 * last - 0.6, 1.01 * last + 0.6)
+    ax.set_ylim(*_limits(drawn))
+    ax.yaxis.set_major_locator(MaxNLocator(6, steps=STEPS))
+    look.frame(ax, x=False)
+
+
+def _limits(frame: pd.DataFrame) -> tuple[float, float]:
+    """Return limits that hold every estimate, and intervals as far as they do not dwarf them."""
+    low, high = float(frame["estimate"].min()), float(frame["estimate"].max())
+    spread = max(high - low, 1e-12)
+    ends = frame[["conf_low", "conf_high"]].dropna()
+    if len(ends):
+        low = min(low, max(float(ends["conf_low"].quantile(0.02)), low - spread))
+        high = max(high, min(float(ends["conf_high"].quantile(0.98)), high + spread))
+    pad = 0.04 * (high - low) or 0.1
+    return min(low - pad, 0.0), max(high + pad, 0.0)
+
+
+def _median(ax: Axes, median: float) -> None:
+    ax.axhline(median, color=look.SOFT, linewidth=0.8, linestyle=(0, (4, 2)), zorder=3, label="median")
+    text = f"median\n{number(median)}".replace("-", "−")
+    ax.annotate(
+        text,
+        (1, median),
+        xytext=(3, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        va="center",
+        color=look.SOFT,
+        fontsize=look.TEXT,
+        annotation_clip=False,
+    )
+
+
+def _preferred(ax: Axes, result: Multiverse, table: pd.DataFrame, column: npt.NDArray[np.intp]) -> None:
+    if result.preferred is None or result.preferred not in table.index:
+        return
+    place = int(np.flatnonzero(table.index == result.preferred)[0])
+    ax.plot(
+        [column[place]],
+        [table["estimate"].iloc[place]],
+        "D",
+        color=look.SECOND,
+        markersize=4.4,
+        markeredgecolor="white",
+        markeredgewidth=0.6,
+        zorder=6,
+        label="preferred",
+    )
+
+
+def _lower(ax: Axes, rows: list[Choice], table: pd.DataFrame, result: Multiverse) -> None:
+    n, column = len(table), _bins(len(table))
+    last = int(column[-1])
+    ax.set_xlim(-0.01 * last - 0.6, 1.01 * last + 0.6)
+    significant = _significant(result, table)
+    places, y, group = [], 0.0, rows[0].group
+    for row in rows:
+        if row.group != group:
+            y, group = y + GROUP, row.group
+        places.append(y + ROW / 2)
+        y += ROW
+    ax.set_ylim(y, 0)
+    plain = look.measurer(ax.get_figure())  # type: ignore[arg-type]
+    if n > SINGLE:
+        _shaded(ax, rows, places, column)
+    else:
+        _dotted(ax, rows, places, significant)
+    if result.preferred is not None and result.preferred in table.index:
+        place = column[int(np.flatnonzero(table.index == result.preferred)[0])]
+        ax.axvline(place, color=look.SECOND, linewidth=0.6, zorder=0.5, label="preferred")
+    seen: set[str] = set()
+    left = ax.get_position().x0 * look.PAGE
+    for row, at in zip(rows, places, strict=True):
+        words: dict[str, Any] = {"va": "center_baseline", "fontsize": look.TEXT, "annotation_clip": False}
+        where: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+        ax.annotate(_cut(row.name, plain), (0, at), xytext=(-3, 0), ha="right", color=look.INK, **where, **words)
+        if row.group not in seen:
+            seen.add(row.group)
+            shift = -(left - 1.5) * look.MM * 72
+            ax.annotate(
+                row.group, (0, at), xytext=(shift, 0), ha="left", color=look.INK, fontweight="bold", **where, **words
+            )
+    ax.set_axis_off()
+
+
+def _dotted(ax: Axes, rows: list[Choice], places: list[float], significant: Mask) -> None:
+    x = np.arange(len(significant))
+    across = ax.get_position().width * look.PAGE
+    size = float(np.clip(0.75 * across / len(x) * look.MM * 72, 1.3, 3.2))
+    for row, at in zip(rows, places, strict=True):
+        ax.axhline(at, color="#ececec", linewidth=0.5, zorder=0)
+        for kind, colour in ((False, DIM), (True, look.FIRST)):
+            here = x[row.taken & (significant == kind)]
+            ax.plot(
+                here,
+                np.full(len(here), at),
+                "s",
+                color=colour,
+                markersize=size,
+                markeredgewidth=0,
+                zorder=2,
+                label=f"{row.group}: {row.name}",
+            )
+
+
+def _shaded(ax: Axes, rows: list[Choice], places: list[float], column: npt.NDArray[np.intp]) -> None:
+    """Shade each column of each row by the share of its specifications that took the choice."""
+    count = np.bincount(column)
+    for row, at in zip(rows, places, strict=True):
+        share = np.bincount(column, row.taken) / count
+        half = 0.42 * ROW
+        ax.imshow(
+            share[None, :],
+            cmap=SHADES,
+            vmin=0,
+            vmax=1,
+            aspect="auto",
+            interpolation="nearest",
+            zorder=1,
+            extent=(-0.5, len(count) - 0.5, at + half, at - half),
+            label=f"{row.group}: {row.name}",
+        )
+        ax.add_patch(_box(len(count), at, half))
+
+
+def _box(columns: int, at: float, half: float) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((-0.5, at - half), columns, 2 * half, fill=False, edgecolor=look.FAINT, linewidth=0.3, zorder=2)
+
+
+def _words_above(sheet: look.Sheet, result: Multiverse, table: pd.DataFrame, heading: str) -> None:
+    across, down = sheet.size
+    counts = result.shares
+    percent = f"{100 * (1 - result.level):.3g}"
+    said = (
+        f"{counts['estimated']:,} specifications: {100 * counts['negative']:.0f} % negative, "
+        f"{100 * counts['significant']:.0f} % significant at {percent} %"
+    )
+    if result.bootstrap:
+        said += f" ({100 * counts['significant_bootstrap']:.0f} % by the bootstrap)"
+    sheet.text(1.5 / across, 1 - 1.5 / down, heading, fontsize=look.HEADING, fontweight="bold", va="top")
+    sheet.text(1.5 / across, 1 - 6.0 / down, said, fontsize=look.TEXT, va="top", color=look.INK)
+    _legend(sheet, result, table, 11.2)
+
+
+def _legend(sheet: look.Sheet, result: Multiverse, table: pd.DataFrame, top: float) -> None:
+    from matplotlib.lines import Line2D
+
+    many = len(table) > SINGLE
+    unit = "column, most of it " if many else ""
+    line: Any = Line2D
+    marks = [
+        line(
+            [],
+            [],
+            color=BANDS[True],
+            marker="o",
+            markersize=3.2,
+            markerfacecolor=look.INK,
+            markeredgecolor=look.INK,
+            linewidth=1.2,
+            label=f"{unit}significant",
+        ),
+        line(
+            [],
+            [],
+            color=BANDS[False],
+            marker="o",
+            markersize=3.2,
+            markerfacecolor="white",
+            markeredgecolor="#6b6b6b",
+            markeredgewidth=0.5,
+            linewidth=1.2,
+            label=f"{unit}not significant",
+        ),
+    ]
+    if result.preferred is not None and result.preferred in table.index:
+        marks.append(line([], [], color=look.SECOND, marker="D", markersize=4, linewidth=0, label="preferred"))
+    across, down = sheet.size
+    sheet.legend(
+        handles=marks,
+        loc="upper left",
+        bbox_to_anchor=(0.2 / across, 1 - (top - 1.2) / down),
+        ncols=len(marks),
+        frameon=False,
+        fontsize=look.TEXT,
+        handlelength=2.0,
+        columnspacing=1.8,
+        borderpad=0.2,
+        handletextpad=0.6,
+    )
+
+
+def _words_below(sheet: look.Sheet, result: Multiverse, n: int, left: float) -> None:
+    across, down = sheet.size
+    drawn = _drawn(result, result.estimated.sort_values("estimate", kind="stable"))
+    low, high = _limits(drawn)
+    beyond = int(((drawn["conf_low"] < low) | (drawn["conf_high"] > high)).sum())
+    said = f"specifications, sorted by estimate; {100 * result.level:g} % intervals"
+    if n > SINGLE:
+        said = (
+            f"{n:,} specifications in {COLUMNS} columns, sorted by estimate; median interval of a column; shade: share "
+            "with the choice, none to all"
+        )
+    if beyond:
+        said += f"; {beyond:,} intervals run beyond the axis"
+    lines = look.wrapped(said, look.measurer(sheet), across - left - 2.0)
+    for i, line in enumerate(lines):
+        sheet.text(left / across, (BELOW - 2.0 - 3.2 * i) / down, line, fontsize=look.TEXT, color=look.SOFT, va="top")

@@ -57,7 +57,7 @@ def test_every_draw_is_a_multiverse_of_its_own(zj, weights, null):
     levels = zj.panel.values("exports", log=True)
     drawn = permuted(levels, 19, np.random.default_rng(7), whole=null == "histories", levels=True)
     found = []
-    for b in (0, 7):
+    for b in (7,):
         wide = pd.DataFrame(np.exp(drawn[..., b]), index=zj.panel.periods, columns=zj.panel.regions)
         frame = zj.panel.frame.assign(
             exports=lambda f, wide=wide: [wide.loc[t, r] for t, r in zip(f["year"], f["city"], strict=True)]
@@ -67,7 +67,7 @@ def test_every_draw_is_a_multiverse_of_its_own(zj, weights, null):
         again = sc.multiverse(panel, "exports", **axes)
         assert (again.table["status"] == m.table["status"]).all()
         found.append(statistics(again.table))
-    np.testing.assert_allclose(j.null.iloc[[0, 7]].to_numpy(), found, rtol=NEAR_BOUND)
+    np.testing.assert_allclose(j.null.iloc[[7]].to_numpy(), found, rtol=NEAR_BOUND)
     np.testing.assert_allclose(j.statistics["observed"].to_numpy(), statistics(m.table), rtol=1e-10)
 
 
@@ -117,6 +117,7 @@ def test_p_values_by_hand(zj, weights):
     assert j.to_dict()["provenance"]["seed"] == 3
 
 
+@pytest.mark.slow  # the cluster of two processes in test_multiverse_dask.py asks the same by default
 def test_jobs_change_nothing(zj, weights):
     m = sc.multiverse(zj.panel, "exports", weights=weights, effects=("none", "time"), bootstrap=99, seed=4)
     again = sc.multiverse(m.grid, bootstrap=99, seed=4, jobs=2)

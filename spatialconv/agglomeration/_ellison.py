@@ -153,7 +153,8 @@ def _given(table: IndustryTable, plants: Any) -> tuple[FloatArray, FloatArray, F
     lacking = [industry for industry in table.industries if industry not in found]
     if lacking:
         raise MissingDataError(f"plants has no Herfindahl index for {first(lacking)}.")
-    H = np.array([float(found[industry]) for industry in table.industries])
+    given = pd.Series([found[industry] for industry in table.industries], dtype=object)
+    H = pd.to_numeric(given, errors="coerce").to_numpy(dtype=float)
     wrong = [industry for industry, h in zip(table.industries, H, strict=True) if not 0 < h <= 1]
     if wrong:
         raise OptionError(f"a Herfindahl index of plants lies in (0, 1]; not so for {first(wrong)}.")

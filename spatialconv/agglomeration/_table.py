@@ -121,6 +121,8 @@ class IndustryTable:
 def located(labels: pd.Index, wanted: Iterable[Hashable], what: str) -> Any:
     """Return the places of labels, refusing unknown and doubled ones."""
     listed = [wanted] if isinstance(wanted, str) or not isinstance(wanted, Iterable) else list(wanted)
+    if not all(isinstance(label, Hashable) for label in listed):
+        raise OptionError(f"{what} are named by their labels, one or several in a list; got {listed[0]!r}.")
     places = labels.get_indexer(pd.Index(listed, dtype=object))
     unknown = [label for label, place in zip(listed, places, strict=True) if place < 0]
     if unknown or not listed:

@@ -217,7 +217,8 @@ def _own(weighting: Mapping[str, float], kept: Indicators) -> FloatArray:
     lost = [name for name in kept.names if name not in weighting]
     if lost:
         raise OptionError(f"weighting gives no weight to {first(lost)}; name every indicator.")
-    weight = np.array([float(weighting[name]) for name in kept.names])
+    given = pd.Series([weighting[name] for name in kept.names], dtype=object)
+    weight = pd.to_numeric(given, errors="coerce").to_numpy(dtype=float)
     if not np.isfinite(weight).all() or (weight < 0).any() or weight.sum() == 0:
         raise OptionError(f"weights must be zero or positive, and not all zero; got {dict(weighting)!r}.")
     return np.asarray(weight / weight.sum())

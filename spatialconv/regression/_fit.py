@@ -13,6 +13,7 @@ from scipy import stats
 from spatialconv._core.absorb import absorb
 from spatialconv._core.covariance import newey_west_lags
 from spatialconv._options import choice, names, probability, whole
+from spatialconv.errors import OptionError
 from spatialconv.panel import FloatArray, Panel
 from spatialconv.regression._result import FixedEffects
 from spatialconv.regression._sample import FixedKind, Sample, check, sample_of
@@ -103,11 +104,16 @@ def fit_sample(
     """Estimate on rows that are chosen already."""
     taken = check(sample, effects)
     lags = newey_west_lags(sample.n_periods) if lags is None else whole("lags", lags)
+    if vcov == "driscoll-kraay" and lags >= sample.n_periods:
+        raise OptionError(f"lags must be fewer than the {sample.n_periods} periods; got {lags}.")
     n, k = len(sample.y), len(sample.names)
-    found = _linearmodels(sample, effects, vcov, lags)
-    cov, df = _scaled(np.asarray(found.cov), sample, effects, vcov, taken)
+    # One scale for all regressors, whatever their units.
+    scale = sample.X.std(axis=0)
+    found = _linearmodels(sample, effects, vcov, lags, scale)
+    units = np.concatenate([np.ones(int(effects == "none")), scale])
+    cov, df = _scaled(np.asarray(found.cov) / np.outer(units, units), sample, effects, vcov, taken)
     terms = [*(["intercept"] if effects == "none" else []), *sample.names]
-    params = np.asarray(found.params)
+    params = np.asarray(found.params) / units
     residuals = np.asarray(found.resids)
     inclusive = 1 - float(residuals @ residuals) / float(((sample.y - sample.y.mean()) ** 2).sum())
     within, between, overall = _shares(sample, effects, params[-k:], float(residuals @ residuals))
@@ -136,21 +142,24 @@ def fit_sample(
     )
 
 
-def _linearmodels(sample: Sample, effects: FixedKind, vcov: FixedVcov, lags: int) -> Any:
+def _linearmodels(sample: Sample, effects: FixedKind, vcov: FixedVcov, lags: int, scale: FloatArray) -> Any:
     from linearmodels.panel import PanelOLS
 
     # Places instead of labels: linearmodels takes no text for periods.
     index = pd.MultiIndex.from_arrays([sample.region, sample.period])
-    X = sample.X if effects != "none" else np.column_stack([np.ones(len(sample.y)), sample.X])
+    X = sample.X / scale
+    X = X if effects != "none" else np.column_stack([np.ones(len(sample.y)), X])
     regressors = pd.DataFrame(X, index=index).add_prefix("x")
     model = PanelOLS(
         pd.Series(sample.y, index=index, name="y"),
         regressors,
         entity_effects=effects in ("region", "two-way"),
         time_effects=effects in ("time", "two-way"),
+        check_rank=False,  # done in check(), where columns have one scale
     )
-    options: dict[str, Any] = {"cov_type": vcov, "debiased": False, "auto_df": False, "count_effects": False}
-    if vcov == "cluster":
+    plain = "unadjusted" if vcov == "cluster" else vcov  # one cluster has no variance; see _scaled
+    options: dict[str, Any] = {"cov_type": plain, "debiased": False, "auto_df": False, "count_effects": False}
+    if vcov == "cluster" and sample.n_regions > 1:
         options |= {"cov_type": "clustered", "cluster_entity": True}
     if vcov == "driscoll-kraay":
         options |= {"cov_type": "kernel", "kernel": "bartlett", "bandwidth": lags}

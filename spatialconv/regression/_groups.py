@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from spatialconv._core.absorb import absorb, heterogeneity, rank_of_effects, slopes
+from spatialconv._core.least_squares import collinear_columns
 from spatialconv._options import choice, first, generator, names, probability, whole
 from spatialconv.convergence._sample import Groups, groups_of
 from spatialconv.errors import ModelError, OptionError
@@ -268,14 +269,18 @@ def _permuted(
     sets: FixedKind = "time" if complete and effects == "two-way" else effects
     taken_regions = effects == "two-way" and complete
     observed = _statistic(Z, sample, split.codes, sets, taken_regions)
-    larger = 0
-    for _ in range(draws):
+    drawn = np.empty(draws)
+    for draw in range(draws):
         dealt = split.codes.copy()
         dealt[present] = rng.permutation(split.codes[present])
-        larger += _statistic(Z, sample, dealt, sets, taken_regions) >= observed * (1 - 1e-12)
-    p = (1 + larger) / (1 + draws)
+        drawn[draw] = _statistic(Z, sample, dealt, sets, taken_regions)
+    # Of an incomplete sample a draw may leave a group too little to estimate anything.
+    undefined = int(np.isnan(drawn).sum())
+    larger = int((drawn >= observed * (1 - 1e-12)).sum())
+    p = (1 + larger) / (1 + draws - undefined)
+    said = f"{draws} permutations" + (f", {undefined} of them undefined" if undefined else "")
     null = f"{term} {_NULL}"
-    return HypothesisTest("permutation", null, f"{term} {_ALTERNATIVE}", observed, p, f"{draws} permutations")
+    return HypothesisTest("permutation", null, f"{term} {_ALTERNATIVE}", observed, p, said)
 
 
 def _statistic(Z: FloatArray, sample: Sample, codes: IntArray, effects: FixedKind, taken_regions: bool) -> float:
@@ -285,8 +290,11 @@ def _statistic(Z: FloatArray, sample: Sample, codes: IntArray, effects: FixedKin
     estimates, variances = [], []
     for g in range(int(codes.max()) + 1):
         rows = group == g
-        beta, squares, diagonal = slopes(Z[rows, 0], Z[rows, 1:])
         taken = rank_of_effects([c[rows] for c in own]) + taken_regions * (len(np.unique(sample.region[rows])) - 1)
+        left = int(rows.sum()) - taken - Z.shape[1] + 1
+        if left < 1 or len(collinear_columns(Z[rows, 1:])):
+            return float("nan")
+        beta, squares, diagonal = slopes(Z[rows, 0], Z[rows, 1:])
         estimates.append(beta[0])
-        variances.append(squares / (int(rows.sum()) - taken - Z.shape[1] + 1) * diagonal[0])
+        variances.append(squares / left * diagonal[0])
     return heterogeneity(np.array(estimates), np.array(variances))

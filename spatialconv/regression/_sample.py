@@ -98,6 +98,8 @@ def _lost(panel: Panel, whole: npt.NDArray[np.bool_]) -> list[str]:
 
 def check(sample: Sample, effects: FixedKind) -> int:
     """Refuse regressors that effects absorb or others span, and too few rows; return the parameters of the effects."""
+    if np.ptp(sample.y) == 0:
+        raise DataError(f"{sample.y_name!r} does not vary in the sample; there is nothing to explain.")
     after = absorb(sample.X, sample.effects(effects)) if effects != "none" else sample.X - sample.X.mean(axis=0)
     spread = sample.X - sample.X.mean(axis=0)
     gone = [sample.names[k] for k in absorbed_columns(sample.X, spread)]

@@ -421,6 +421,10 @@ def test_bad_options_are_answered(table):
         sc.ellison_glaeser(table, plants={"trade": 0.1})
     with pytest.raises(errors.OptionError, match=r"lies in \(0, 1\]"):
         sc.ellison_glaeser(table, plants=dict.fromkeys(KINDS, 1.5))
+    with pytest.raises(errors.OptionError, match=r"lies in \(0, 1\]"):
+        sc.ellison_glaeser(table, plants=dict.fromkeys(KINDS, "few"))
+    with pytest.raises(errors.OptionError, match="regions are named by their labels"):
+        table.subset(regions=[["c00"]])
     with pytest.raises(errors.VariableError, match="plants needs the columns"):
         sc.ellison_glaeser(table, plants=pd.DataFrame({"sector": ["trade"]}))
     lone = sc.ellison_glaeser(table, plants=dict.fromkeys(KINDS, 0.1) | {"trade": 1.0})

@@ -302,6 +302,7 @@ BAD = {
     "direction true": ({"direction": True}, errors.OptionError, "must be '\\+' or '-'"),
     "weighting": ({"weighting": "ahp"}, errors.OptionError, "weighting must be one of"),
     "weights lacking": ({"weighting": {"sales": 1}}, errors.OptionError, "gives no weight to"),
+    "weights in words": ({"weighting": dict.fromkeys(NAMES, "high")}, errors.OptionError, "zero or positive"),
     "weights negative": ({"weighting": dict.fromkeys(NAMES, -1)}, errors.OptionError, "zero or positive"),
     "threshold": ({"max_vif": 0.5}, errors.OptionError, "max_vif must be 1 or more"),
     "shift": ({"shift": -1}, errors.OptionError, "shift must be a positive number"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -192,6 +193,34 @@ def test_bad_input_is_answered():
         sc.fixed_effects(panel.assign(none=np.nan), "y", ["x", "none"])
     with pytest.raises(errors.DataError, match="data enter by a Panel"):
         sc.fixed_effects(panel.frame, "y", "x")
+    with pytest.raises(errors.DataError, match="'flat' does not vary in the sample; there is nothing"):
+        sc.fixed_effects(steady, "flat", "x")
+    with pytest.raises(errors.OptionError, match="lags must be fewer than the 4 periods"):
+        sc.fixed_effects(panel, "y", "x", vcov="driscoll-kraay", lags=4)
+
+
+def test_units_do_not_matter_and_one_region_has_no_clusters():
+    panel = simulated(1, n=6, periods=6)
+    other = panel.assign(x=lambda f: 1e9 * f["x"], z=lambda f: 1e-9 * f["z"])
+    for effects in KINDS:
+        a, b = (sc.fixed_effects(p, "y", ["x", "z"], effects=effects) for p in (panel, other))
+        units = pd.Series({"intercept": 1.0, "x": 1e9, "z": 1e-9})[a.params.index]
+        np.testing.assert_allclose(b.params * units, a.params, rtol=1e-7)
+        np.testing.assert_allclose(b.std_errors * units, a.std_errors, rtol=1e-7)
+    alone = sc.fixed_effects(panel.subset(regions=["p00"]), "y", "x", effects="region")
+    assert np.isfinite(alone.params).all()
+    assert alone.std_errors.isna().all()
+    assert any("one cluster has none" in note for note in alone.notes)
+
+
+def test_draws_that_leave_nothing_are_counted():
+    few = ["p00", "p01", "p02", "p03"]
+    panel = simulated(3, n=8, periods=4).assign(y=lambda f: f["y"].where(~(f["p"].isin(few) & (f["year"] > 2013))))
+    groups = {f"p{k:02d}": "a" if k in (0, 4, 5) else "b" for k in range(8)}
+    by = sc.fixed_effects_by_group(panel, "y", ["x", "z"], groups=groups, effects="region", permutations=60, seed=2)
+    undefined = int(re.search(r"(\d+) of them undefined", by.tests[2].distribution)[1])
+    assert 0 < undefined < 60
+    assert 1 / (61 - undefined) <= by.tests[2].p_value <= 1
 
 
 def test_result_goes_where_results_go(munnell):

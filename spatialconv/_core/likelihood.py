@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -136,6 +136,46 @@ class Problem:
             value += 0.5 * self.projection.N * psi
             slope[2] = 0.5 * self.projection.N
         return value, slope
+
+    def along(self, axis: int) -> Callable[[Any], Any]:
+        """Return the slope in rho (0), lambda (1) or psi (2) with the other two at zero, of a number or an array.
+
+        In rho the sum of squares is one quadratic, whose three numbers are computed here once; in the others all
+        values are solved for together.
+        """
+        return self._along_rho() if axis == 0 else lambda values: self._along_other(axis, values)
+
+    def _along_rho(self) -> Callable[[Any], Any]:
+        A, dof = self.matrix(0.0, 0.0), self.projection.dof
+        scale = 1 / np.sqrt(np.diag(A)[2:])
+        solved = np.linalg.solve(A[2:, 2:] * np.outer(scale, scale), scale[:, None] * A[2:, :2])
+        (yy, yl), (_, ll) = (A[:2, :2] - (A[:2, 2:] * scale) @ solved).tolist()
+
+        def slope(rho: Any) -> Any:
+            return dof * (yl - rho * ll) / (yy - 2 * rho * yl + rho**2 * ll) + self._free_slope(self.logdet_w, rho)
+
+        return slope
+
+    def _along_other(self, axis: int, values: Any) -> Any:
+        at = np.atleast_1d(np.asarray(values, dtype=float))[:, None, None]
+        lam, psi = (at, np.zeros_like(at)) if axis == 1 else (np.zeros_like(at), at)
+        A = self.matrix(lam, psi)
+        by = self.slopes(lam, psi)[axis - 1]
+        scale = 1 / np.sqrt(np.einsum("gkk->gk", A)[:, 2:])
+        scaled = A[:, 2:, 2:] * scale[:, :, None] * scale[:, None, :]
+        b = scale * np.linalg.solve(scaled, (scale * A[:, 0, 2:])[..., None])[..., 0]
+        v = np.concatenate([np.ones((len(b), 1)), np.zeros((len(b), 1)), -b], axis=1)
+        sse, d_sse = (np.einsum("gk,gkl,gl->g", v, matrix, v) for matrix in (A, by))
+        free = self._free_slope(self.logdet_m, at[:, 0, 0]) if axis == 1 else 0.5 * self.projection.N
+        found = -0.5 * self.projection.dof * d_sse / sse + free
+        return found if np.ndim(values) else float(found[0])
+
+    def _free_slope(self, logdet: LogDet | None, at: Any) -> Any:
+        """Return the slope of what the likelihood holds besides the sum of squares, in rho or lambda."""
+        if logdet is None:
+            return 0.0 * at
+        slope = logdet.derivative(at)
+        return self.projection.J * (slope + 1 / (1 - at) if self.projection.shift else slope)
 
     def recover(self, point: Point) -> FloatArray:
         """Return beta of the regressors as they were given."""

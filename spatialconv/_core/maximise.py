@@ -133,14 +133,20 @@ def _one(f: _Counted) -> FloatArray:
     """Bracket every stationary maximum by the sign of the slope and solve for its root; take the best."""
     low, high = f.bounds[0]
     grid = _grid(low, high, GRID_ONE)
-    slopes = np.array([f.slope([g])[0] for g in grid])
+    slope = f.problem.along(f.free[0])
+    slopes = slope(grid)
     peaks = np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
-    found = [so.brentq(lambda r: f.slope([r])[0], grid[k], grid[k + 1], xtol=1e-14, rtol=1e-14) for k in peaks]
+    found = []
+    for k in peaks:
+        root, how = so.brentq(slope, grid[k], grid[k + 1], xtol=1e-14, rtol=1e-14, full_output=True)
+        f.n_eval += how.function_calls
+        found.append(root)
+    f.n_eval += len(grid)
     if slopes[0] < 0:
         found.append(low)
     if slopes[-1] > 0:
         found.append(high)
-    best = max(found, key=lambda r: f.point([r]).loglik)
+    best = found[0] if len(found) == 1 else max(found, key=lambda r: f.point([r]).loglik)
     return np.array([best])
 
 

@@ -26,3 +26,4 @@ NLS = 1e-6  # R's nls stops at a relative offset of 1e-7: speeds agree to 1e-7, 
 QUANTREG = 1e-4  # statsmodels iterates to the quantile regression and stops short of the vertex
 EXTRAPOLATED = 1e-9  # linear in 1/T but for the 40th power of a root of at most 0.6
 NEAR_BOUND = 1e-4  # sums with a standard error next to a bound of rho, where the information loses half its digits
+LOGDET_RHO = 1e-8  # rho by an interpolated log-determinant against all eigenvalues: what the search asks for

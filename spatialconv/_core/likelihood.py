@@ -63,13 +63,13 @@ class Part(NamedTuple):
     A1: FloatArray
     A2: FloatArray
 
-    def at(self, lam: float) -> FloatArray:
+    def at(self, lam: Any) -> FloatArray:
         """Return the matrix at lambda."""
-        return self.A0 - lam * (self.A1 + self.A1.T) + lam**2 * self.A2
+        return np.asarray(self.A0 - lam * (self.A1 + self.A1.T) + lam**2 * self.A2)
 
-    def slope(self, lam: float) -> FloatArray:
+    def slope(self, lam: Any) -> FloatArray:
         """Return its derivative with respect to lambda."""
-        return 2 * lam * self.A2 - self.A1 - self.A1.T
+        return np.asarray(2 * lam * self.A2 - self.A1 - self.A1.T)
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,12 @@ class Problem:
     logdet_w: LogDet | None
     logdet_m: LogDet | None
 
-    def matrix(self, lam: float, psi: float) -> FloatArray:
-        """Return A(lambda, tau)."""
+    def matrix(self, lam: Any, psi: Any) -> FloatArray:
+        """Return A(lambda, tau), a stack of them for lambda and psi of shape (G, 1, 1)."""
         A = self.part.at(lam)
         return A if self.mean_part is None else A + np.exp(psi) * self.mean_part.at(lam)
 
-    def slopes(self, lam: float, psi: float) -> tuple[FloatArray, FloatArray]:
+    def slopes(self, lam: Any, psi: Any) -> tuple[FloatArray, FloatArray]:
         """Return the derivatives of A with respect to lambda and psi."""
         by_lam = self.part.slope(lam)
         if self.mean_part is None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -37,8 +37,17 @@ Rho = float | FloatArray
 
 # Up to this many regions all eigenvalues are cheaper than a dozen sparse factorisations.
 EIGEN_AT_MOST = 400
-# Factorisations of the interpolation over the whole interval and of each window around the optimum.
-COARSE, FINE = 7, 5
+# The columns of weights have few entries in common: supernodes and panels cost more than they save.
+SETTINGS: dict[str, Any] = {
+    "options": {"SymmetricMode": True},
+    "diag_pivot_thresh": 0.01,
+    "relax": 1,
+    "panel_size": 1,
+}
+# Factorisations of the interpolation over the whole interval, of a window around the optimum, and of the last one.
+COARSE, WINDOW, FINE = 6, 4, 5
+# A window as narrow as this is the last one, and reaches this share of the way to an end of the interval.
+LAST, NEAR = 0.002, 0.04
 
 
 class LogDet(Protocol):
@@ -143,6 +152,45 @@ class Eigen:
         return terms
 
 
+@dataclass(frozen=True, eq=False)
+class Ordered:
+    """W, its regions in an order in which the factors of I - rho W fill up little: found once, good for every rho.
+
+    `pattern` holds W with every place of the diagonal, `diagonal` says where these places are among its entries.
+    `known` is the rho at which the order was found, and the log-determinant there.
+    """
+
+    pattern: sp.csc_array
+    diagonal: npt.NDArray[np.intp]
+    known: tuple[float, float]
+
+    @classmethod
+    def of(cls, W: sp.csr_array, rho: float) -> Ordered:
+        """Order by the pattern of W + W', as `factor` does, at a rho whose log-determinant is wanted anyway."""
+        N = W.shape[0]
+        found = factor(W, rho)
+        order = np.argsort(found.perm_c)
+        # An entry of NaN keeps its place where a zero would be dropped.
+        held = sp.csc_array(sp.csc_array(W)[order][:, order] + sp.diags_array(np.full(N, np.nan), format="csc"))
+        held.sort_indices()
+        diagonal = np.flatnonzero(np.isnan(held.data))
+        held.data[diagonal] = W.diagonal()[order]
+        return cls(held, diagonal, (rho, _log_of(found)))
+
+    def log_determinant(self, rho: float) -> float:
+        """Return log|I - rho W|."""
+        if rho == self.known[0]:
+            return self.known[1]
+        A = self.pattern.copy()
+        A.data *= -rho
+        A.data[self.diagonal] += 1.0
+        return _log_of(sp.linalg.splu(A, permc_spec="NATURAL", **SETTINGS))
+
+
+def _log_of(factors: sp.linalg.SuperLU) -> float:
+    return float(np.log(np.abs(factors.U.diagonal())).sum())
+
+
 @dataclass(frozen=True)
 class Factored:
     """Log-determinant from sparse LU factors at Chebyshev nodes of a window; O(n) to O(n^1.5) a node.
@@ -154,6 +202,7 @@ class Factored:
     """
 
     W: sp.csr_array
+    ordered: Ordered
     interval: tuple[float, float]
     poles: tuple[float, ...]
     window: tuple[float, float]
@@ -165,35 +214,26 @@ class Factored:
     @classmethod
     def of(cls, W: sp.csr_array) -> Factored:
         """Interpolate over the guaranteed interval, to find the neighbourhood of the optimum."""
+        start = cls.unset(W)
+        return start._fitted(_off(start.interval), COARSE)
+
+    @classmethod
+    def unset(cls, W: sp.csr_array) -> Factored:
+        """Return what has no values yet, only windows `around` a rho."""
         low, high, poles = guaranteed(W)
-        return cls._over(W, (low, high), poles, exact=(False, len(poles) > 0), spent=0)
+        ordered = Ordered.of(W, float(_nodes(_off((low, high)), COARSE)[0]))
+        return cls(W, ordered, (low, high), poles, (low, high), np.zeros(1), 0, (False, len(poles) > 0))
 
     def widened(self) -> Factored:
         """Interpolate over the whole admissible interval, with exact bounds."""
         interval = searched(self.W)
-        return self._over(
-            self.W, interval, tuple(1 / bound for bound in interval), exact=(True, True), spent=self.n_factored
-        )
-
-    @classmethod
-    def _over(
-        cls,
-        W: sp.csr_array,
-        interval: tuple[float, float],
-        poles: tuple[float, ...],
-        *,
-        exact: tuple[bool, bool],
-        spent: int,
-    ) -> Factored:
-        low, high = interval
-        margin = 1e-3 * (high - low)
-        start = cls(W, interval, poles, interval, np.zeros(1), spent, exact)
-        return start._fitted((low + margin, high - margin), COARSE)
+        poles = tuple(1 / bound for bound in interval)
+        wide = replace(self, interval=interval, poles=poles, exact=(True, True))
+        return wide._fitted(_off(interval), COARSE)
 
     def _fitted(self, window: tuple[float, float], nodes: int) -> Factored:
-        places = np.cos(np.pi * (np.arange(nodes) + 0.5) / nodes)
-        points = sum(window) / 2 + (window[1] - window[0]) / 2 * places
-        values = [log_determinant(self.W, rho) - np.log1p(-rho * np.array(self.poles)).sum() for rho in points]
+        places, points = _nodes((-1.0, 1.0), nodes), _nodes(window, nodes)
+        values = [self.ordered.log_determinant(rho) - np.log1p(-rho * np.array(self.poles)).sum() for rho in points]
         series = np.asarray(chebyshev.chebfit(places, values, nodes - 1))
         return replace(self, window=window, series=series, n_factored=self.n_factored + nodes)
 
@@ -217,8 +257,10 @@ class Factored:
     def around(self, rho: float, half_width: float) -> Factored:
         """Interpolate over a window around rho, inside the interval and away from its ends."""
         low, high = self.interval
-        inside = min(half_width, 0.5 * (high - rho), 0.5 * (rho - low))
-        return self._fitted((rho - inside, rho + inside), FINE)
+        # Towards an end of the interval the function bends more and more; the last window stays far from it.
+        share, nodes = (NEAR, FINE) if half_width <= LAST else (0.5, WINDOW)
+        inside = min(half_width, share * (high - rho), share * (rho - low))
+        return self._fitted((rho - inside, rho + inside), nodes)
 
     def _evaluated(self, rho: Rho, order: int) -> Rho:
         low, high = self.window
@@ -227,6 +269,18 @@ class Factored:
         series = chebyshev.chebder(self.series, order) if order else self.series
         result = chebyshev.chebval(place, series) * scale**order
         return float(result) if np.ndim(result) == 0 else np.asarray(result)
+
+
+def _nodes(window: tuple[float, float], count: int) -> FloatArray:
+    """Return Chebyshev nodes of a window."""
+    places = np.cos(np.pi * (np.arange(count) + 0.5) / count)
+    return np.asarray(sum(window) / 2 + (window[1] - window[0]) / 2 * places)
+
+
+def _off(interval: tuple[float, float]) -> tuple[float, float]:
+    """Return the interval without a thousandth at either end."""
+    margin = 1e-3 * (interval[1] - interval[0])
+    return interval[0] + margin, interval[1] - margin
 
 
 @dataclass(frozen=True)
@@ -332,11 +386,6 @@ def guaranteed(W: sp.csr_array) -> tuple[float, float, tuple[float, ...]]:
     return -1 / most, 1 / high, ((high,) if same else ())
 
 
-def log_determinant(W: sp.csr_array, rho: float) -> float:
-    """Return log|I - rho W| by one sparse LU factorisation."""
-    return float(np.log(np.abs(factor(W, rho).U.diagonal())).sum())
-
-
 def factor(W: sp.csr_array, rho: float) -> sp.linalg.SuperLU:
     """Return the sparse LU factors of I - rho W.
 
@@ -345,7 +394,7 @@ def factor(W: sp.csr_array, rho: float) -> sp.linalg.SuperLU:
     """
     N = W.shape[0]
     A = sp.csc_array(sp.eye_array(N, format="csc") - rho * sp.csc_array(W))
-    return sp.linalg.splu(A, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}, diag_pivot_thresh=0.01)
+    return sp.linalg.splu(A, permc_spec="MMD_AT_PLUS_A", **SETTINGS)
 
 
 def eigenvalues(W: sp.csr_array) -> npt.NDArray[np.complex128]:

@@ -24,6 +24,10 @@ STARTS = 8
 PSI = (-16.0, 0.0)
 # Distance to the bound, as a share of the interval's width, within which an optimum counts as on the bound.
 EDGE = 1e-5
+# The same where the bound is only guaranteed to be admissible: a coarse interpolation ends a thousandth before it.
+CLOSE = 2e-3
+# A slope of less than this an observation is rounding: the likelihood is level.
+FLAT = 1e-9
 # The search stops this share of the width before a bound: closer, the filter (I - lambda M) removes the
 # constant of a row-standardised M up to rounding.
 MARGIN = 1e-6
@@ -35,7 +39,10 @@ RECENTRED = 8
 
 @dataclass(frozen=True)
 class Optimum:
-    """Where the maximum is and how surely: the gradient there, evaluations, and whether it sits on a bound."""
+    """Where the maximum is and how surely: the gradient there, evaluations, and whether it sits on a bound.
+
+    `flat` says that the likelihood does not depend on the coefficient at all, so that the point is any point.
+    """
 
     point: Point
     gradient_norm: float
@@ -43,6 +50,7 @@ class Optimum:
     at_bound: tuple[str, ...]
     logdet_w: LogDet | None
     logdet_m: LogDet | None
+    flat: bool = False
 
 
 class _Counted:
@@ -57,6 +65,7 @@ class _Counted:
             self.free.append(2)
             self.bounds.append(PSI)
         self.n_eval = n_eval
+        self.flat = False
 
     def point(self, theta: FloatArray | list[float]) -> Point:
         full = [0.0, 0.0, 0.0]
@@ -88,14 +97,22 @@ def maximise(problem: Problem) -> Optimum:
     """
     f = _Counted(problem)
     theta = _search(f)
+    if not _beyond_guarantee(f, theta):
+        f, theta = _closed_in(f, theta)
+    # The coarse interpolation may place inside what the finer one finds at the end.
     if _beyond_guarantee(f, theta):
         f = _Counted(_with(problem, [d.widened() for d in _logdets(f)]), f.n_eval)
-        theta = _search(f)
-    for half_width in REFINEMENTS:
-        f, theta = _refined(f, theta, half_width)
+        f, theta = _closed_in(f, _search(f))
     point = f.point(theta)
     norm = float(np.abs(point.gradient[f.free]).max(initial=0.0))
-    return Optimum(point, norm, f.n_eval, _at_bound(f, theta), f.problem.logdet_w, f.problem.logdet_m)
+    bound = _at_bound(f, theta)
+    return Optimum(point, norm, f.n_eval, bound, f.problem.logdet_w, f.problem.logdet_m, f.flat)
+
+
+def _closed_in(f: _Counted, theta: FloatArray) -> tuple[_Counted, FloatArray]:
+    for half_width in REFINEMENTS:
+        f, theta = _refined(f, theta, half_width)
+    return f, theta
 
 
 def _logdets(f: _Counted) -> list[LogDet]:
@@ -135,6 +152,7 @@ def _one(f: _Counted) -> FloatArray:
     grid = _grid(low, high, GRID_ONE)
     slope = f.problem.along(f.free[0])
     slopes = slope(grid)
+    f.flat = bool(np.median(np.abs(slopes)) <= FLAT * f.problem.projection.dof)
     peaks = np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
     found = []
     for k in peaks:
@@ -195,9 +213,10 @@ def _near_ends(value: float, ends: tuple[float, float], width: float) -> tuple[b
 
 
 def _beyond_guarantee(f: _Counted, theta: FloatArray) -> bool:
-    """Whether the optimum runs into an end of the search that is not known to be the end of the interval."""
-    for value, window, logdet in zip(theta, f.bounds, _logdets(f), strict=False):
-        near = _near_ends(value, window, window[1] - window[0])
+    """Whether the optimum runs into an end that is guaranteed to be admissible, but not known to be the last."""
+    for value, logdet in zip(theta, _logdets(f), strict=False):
+        low, high = logdet.interval
+        near = value - low <= CLOSE * (high - low), high - value <= CLOSE * (high - low)
         if any(at and not sure for at, sure in zip(near, logdet.exact, strict=True)):
             return True
     return False

@@ -151,8 +151,7 @@ class Powers:
 
 def factored(W: sp.csr_array) -> Slopes:
     """Return the route by sparse factors near each r."""
-    low, high, poles = guaranteed(W)
-    return Slopes(W, Factored(W, (low, high), poles, (low, high), np.zeros(1)))
+    return Slopes(W, Factored.unset(W))
 
 
 def by_eigenvalues(W: sp.csr_array) -> Slopes:

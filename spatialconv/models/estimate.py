@@ -103,6 +103,8 @@ def maximum_likelihood(design: Design, spec: ModelSpec, correction: Applied) -> 
             "the regressors and effects explain the outcome perfectly; the likelihood has no finite maximum."
         )
     optimum = maximise(likelihood)
+    if optimum.flat:
+        raise ModelError(_NOT_TOLD)
     point = optimum.point
     beta, sigma2 = likelihood.recover(point), point.sse / data.project.dof
     cov, notes = information_covariance(design, spec, data, optimum, beta, sigma2)
@@ -143,6 +145,10 @@ BSK_AT_MOST = 1000
 _NO_PHI = "the variance of the random effects is zero (phi on its bound): the fit is that of pooled data"
 
 
+_NOT_TOLD = (
+    "the information of the estimates is singular: the sample does not tell the spatial coefficient from the "
+    "variance, or the optimum is no regular maximum. More regions, fewer terms or other effects are needed."
+)
 _NO_ERRORS = "no standard errors: on the bound the information is not positive definite"
 
 
@@ -153,10 +159,7 @@ def _inverted(info: FloatArray, optimum: Optimum) -> FloatArray:
     except np.linalg.LinAlgError:
         if optimum.at_bound:
             return np.full_like(info, np.nan)
-        raise ModelError(
-            "the information of the estimates is singular: the sample does not tell the spatial coefficient from the "
-            "variance, or the optimum is no regular maximum. More regions, fewer terms or other effects are needed."
-        ) from None
+        raise ModelError(_NOT_TOLD) from None
 
 
 def observed_covariance(data: Sample, optimum: Optimum) -> FloatArray:

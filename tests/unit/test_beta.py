@@ -351,3 +351,16 @@ class TestAgain:
     def test_unknown_options(self, zj):
         with pytest.raises(errors.OptionError, match=r"again\(\) changes .*got 'colour'"):
             sc.beta(zj.panel, "exports").again(colour="red")
+
+
+@pytest.mark.parametrize("n", [2, 3, 6])
+def test_a_level_likelihood_is_no_estimate(n, zj):
+    """Where all are everybody's neighbours alike, demeaned data are their own lag: rho cannot be told from sigma2."""
+    some = list(zj.cities.index[:n])
+    alike = sc.weights.from_matrix(np.ones((n, n)) - np.eye(n), regions=some, standardise="row")
+    for effects in ("time", "two-way"):
+        if n == 2 and effects == "two-way":
+            continue
+        with pytest.raises(errors.ModelError, match="does not tell the spatial coefficient from the variance"):
+            sc.beta(zj.panel.subset(regions=some), "exports", alike, spatial="lag", effects=effects)
+    assert np.isfinite(sc.beta(zj.panel.subset(regions=some), "exports", alike, spatial="lag", effects="region").rho)

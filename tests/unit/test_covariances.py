@@ -20,7 +20,7 @@ N = 7
 
 def observation_scores(f: sc.models.fitted.PanelFit, *, independent: bool = True) -> np.ndarray:
     sample = covariances.sample(f.design, f.spec, f.correction)
-    return covariances._scores(sample, f.estimates, independent=independent)
+    return covariances.scores(sample, f.estimates, independent=independent)
 
 
 @pytest.mark.parametrize("spatial", ["none", "lag", "error", "sarar"])

@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from scipy.spatial import cKDTree
 
 from spatialconv._core import information, logdet
-from tests.tolerances import EXACT
+from spatialconv._core.effects import projection
+from spatialconv._core.likelihood import problem
+from spatialconv._core.maximise import maximise
+from tests.tolerances import EXACT, LOGDET_RHO
 
 
 def lattice(k: int) -> sp.csr_array:
@@ -51,7 +55,7 @@ class TestAgainstDense:
             assert exact.value(rho) == pytest.approx(np.linalg.slogdet(A)[1], abs=1e-10)
             assert exact.derivative(rho) == pytest.approx(-np.trace(G), abs=1e-8)
             assert exact.second(rho) == pytest.approx(-np.trace(G @ G), rel=1e-8, abs=1e-8)
-            assert logdet.log_determinant(W, rho) == pytest.approx(np.linalg.slogdet(A)[1], abs=1e-10)
+            assert logdet.Ordered.of(W, 0.1).log_determinant(rho) == pytest.approx(np.linalg.slogdet(A)[1], abs=1e-10)
 
     def test_interpolation_closes_in(self, name):
         W = MATRICES[name]
@@ -107,3 +111,53 @@ def test_probed_trace_lies_within_its_error():
     value, error = information._probed(K, W, W)
     assert abs(value / exact - 1) < 4 * error
     assert error < 0.02
+
+
+def scattered(n: int, k: int) -> sp.csr_array:
+    """Each of n random points with its k nearest, which is not mutual."""
+    at = np.random.default_rng(1).uniform(size=(n, 2))
+    near = cKDTree(at).query(at, k + 1)[1][:, 1:]
+    return sp.csr_array((np.full(n * k, 1 / k), (np.repeat(np.arange(n), k), near.ravel())), shape=(n, n))
+
+
+def ring(n: int) -> sp.csr_array:
+    """A circle, whose smallest eigenvalue is -1."""
+    return sp.csr_array(sp.diags_array([0.5, 0.5, 0.5, 0.5], offsets=[1, -1, n - 1, 1 - n], shape=(n, n)))
+
+
+LARGE = {"knn": scattered(300, 5), "ring": ring(300), "binary": sp.csr_array(2 * ring(300))}
+
+
+@pytest.mark.parametrize("name", LARGE)
+@pytest.mark.parametrize("share", [-0.98, -0.5, 0.0, 0.6, 0.95, 0.998])
+def test_the_optimum_is_that_of_the_eigenvalues(name, share):
+    """Between and next to the bounds, and beyond -1 where norms guarantee -1 only: rho to 1e-8."""
+    W = LARGE[name]
+    exact, n = logdet.Eigen.of(W), W.shape[0]
+    rho = abs(share) * exact.interval[int(share > 0)]
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((3, n, 2))
+    y = np.linalg.solve(np.eye(n) - rho * W.toarray(), (X.sum(axis=2) + rng.standard_normal((3, n))).T).T
+    project = projection("region", 3, n, lee_yu=False)
+    want, got = (maximise(problem(y, X, project, W=W, logdet_w=how)) for how in (exact, logdet.Factored.of(W)))
+    assert got.point.rho == pytest.approx(want.point.rho, abs=LOGDET_RHO)
+    assert got.point.loglik == pytest.approx(want.point.loglik, abs=1e-6)
+    assert got.at_bound == want.at_bound
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_slopes_along_an_axis_are_those_at_its_points(axis):
+    """Arrays and numbers against one evaluation a point."""
+    rng = np.random.default_rng(4)
+    W = ring(12)
+    y, X = rng.standard_normal((4, 12)), rng.standard_normal((4, 12, 2))
+    how = logdet.Eigen.of(W)
+    given = [{"W": W, "logdet_w": how}, {"M": W, "logdet_m": how}, {"random": True}][axis]
+    found = problem(y, X, projection("none", 4, 12, lee_yu=False), **given)
+    at = np.linspace(-0.9, 0.9, 7) if axis < 2 else np.linspace(-5, -0.1, 7)
+    places = np.zeros((7, 3))
+    places[:, axis] = at
+    want = [found.at(*place).gradient[axis] for place in places]
+    slope = found.along(axis)
+    np.testing.assert_allclose(slope(at), want, rtol=1e-10)
+    np.testing.assert_allclose([slope(float(value)) for value in at], want, rtol=1e-10)

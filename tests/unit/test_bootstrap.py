@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import joblib
 import numpy as np
 import pandas as pd
@@ -94,6 +96,18 @@ def test_speeds_that_do_not_exist_count_at_their_end(zj, w):
     assert table.loc["speed", "undefined"] == over
     assert np.isnan(table.loc["speed", "std_error"])
     assert f"undefined: speed in {over} and half-life in {over} of 999 samples" in repr(boot)
+
+
+def test_samples_without_standard_error_count_at_both_ends(boot):
+    """A sample on a bound has no standard error: its t is infinite, at the side of its estimate."""
+    errors_ = boot.errors.copy()
+    errors_.loc[:199, "rho"] = np.nan
+    t = replace(boot, errors=errors_).t["rho"]
+    below = boot.draws.loc[:199, "rho"] < boot.fit.rho
+    assert (t[:200] == np.where(below, -np.inf, np.inf)).all()
+    np.testing.assert_allclose(t[200:], boot.t["rho"][200:])
+    wide = replace(boot, errors=errors_).intervals.loc["rho", "bootstrap-t"]
+    assert np.isinf(wide).all()
 
 
 def test_quantities_at_the_edges():

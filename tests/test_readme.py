@@ -63,7 +63,9 @@ def test_pictures_are_made_by_the_code_that_is_shown(tmp_path, monkeypatch):
     exec(compile(PYTHON[1], "README.md", "exec"), {})
     stored = ROOT / "notebooks" / "figures"
     made = sorted(path.name for path in (tmp_path / "notebooks" / "figures").iterdir())
-    assert made == sorted(path.name for path in stored.iterdir())
+    # The picture of the simulations takes minutes; its own test draws one of toy size.
+    shown = {path.name for path in stored.iterdir()} - {"small_samples.png"}
+    assert made == sorted(shown)
     assert sum((stored / name).stat().st_size for name in made) < MOST_BYTES
     for name in made:
         assert f"notebooks/figures/{name}" in TEXT

@@ -114,16 +114,6 @@ def _concentrated(setting: Setting, y: FloatArray, wy: FloatArray) -> tuple[Floa
     return rho, squares.at(rho)
 
 
-def concentrated(setting: Setting, y: FloatArray, offset: FloatArray, X: FloatArray) -> float:
-    """Return rho of one data set y (T, N) where some of the mean, offset (T, N), is known; X (T, N, K) is the rest."""
-    assert setting.W is not None
-    project, n = setting.project, y.size
-    Q = basis(project(X).reshape(n, -1)).Q
-    left, _ = _left(project(y - offset).reshape(n, 1), Q)
-    lagged, _ = _left(project(lag(setting.W, y)).reshape(n, 1), Q)
-    return float(_concentrated(setting, left, lagged)[0][0])
-
-
 class _Orthogonal(NamedTuple):
     """Rebuilt regressors made orthonormal in turn: units (v, n, B), triangle (v, v, B), on_fixed (F, v, B)."""
 

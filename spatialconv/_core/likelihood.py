@@ -193,14 +193,16 @@ def problem(
     logdet_w: LogDet | None = None,
     logdet_m: LogDet | None = None,
     random: bool = False,
+    given: FloatArray | float = 0.0,
 ) -> Problem:
     """Pass over the data once: y of shape (T, N), X of shape (T, N, K), full rank after the projection.
 
     W and its log-determinant are given where rho is free, M and its log-determinant where lambda is; `random`
-    frees tau.
+    frees tau. `given` is a part of the mean with known coefficients: y = rho W y + given + X beta + effects + u.
     """
     T, N, K = X.shape
     wy = lag(W, y) if W is not None else np.zeros_like(y)
+    y = y - given
     QR = basis(project(X).reshape(T * N, K))
     X_white = la.solve_triangular(QR.R, X.reshape(T * N, K).T, trans="T").T.reshape(T, N, K) if K else X
     shift_y = QR.Q.T @ project(y).ravel()

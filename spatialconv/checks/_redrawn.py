@@ -132,6 +132,6 @@ def _chance(s: Subject, effects: str) -> _Chance | str:
 
 def _bootstrap(s: Subject, b: BetaConvergence, null: str) -> Bootstrap | str:
     try:
-        return b.bootstrap(draws=s.effort.draws, null=null, seed=s.effort.seed, jobs=s.effort.jobs)
+        return b.bootstrap(draws=s.effort.draws, scheme="wild", null=null, seed=s.effort.seed, jobs=s.effort.jobs)
     except SpatialConvError as error:
         return " ".join(str(error).split())

@@ -13,7 +13,6 @@ import pandas as pd
 from spatialconv._core.speed import Quantity, half_life, speed
 from spatialconv._options import (
     BetaCorrection,
-    BootstrapBias,
     BootstrapScheme,
     Correction,
     Effects,
@@ -40,7 +39,7 @@ from spatialconv.summary import growth_arrays, spans
 
 if TYPE_CHECKING:
     from spatialconv.convergence.corrections import BiasCorrections
-    from spatialconv.convergence.inversion import InvertedInterval
+    from spatialconv.convergence.grid_interval import GridInterval
     from spatialconv.convergence.null import Detectable, NullDistribution
 
 GROWTH, INITIAL = "growth", "log_initial"
@@ -315,7 +314,6 @@ class BetaConvergence(Result):
         scheme: BootstrapScheme = "residual",
         null: str | None = None,
         recursive: bool = True,
-        bias: BootstrapBias = "none",
         interval: IntervalMethod = "bootstrap-t",
         level: float | None = None,
         jobs: int = 1,
@@ -333,7 +331,6 @@ class BetaConvergence(Result):
             scheme=scheme,
             null=null,
             recursive=recursive,
-            bias=bias,
             interval=interval,
             level=self.level if level is None else level,
             jobs=jobs,
@@ -347,17 +344,17 @@ class BetaConvergence(Result):
 
         return null_distribution(self, **options)
 
+    def grid_interval(self, **options: Any) -> GridInterval:
+        """Return the interval of beta and the speed that holds in few periods; see `grid_interval.grid_interval`."""
+        from spatialconv.convergence.grid_interval import grid_interval
+
+        return grid_interval(self, **options)
+
     def detectable(self, **options: Any) -> Detectable:
         """Return the smallest convergence that this panel and estimator can find; see `null.detectable`."""
         from spatialconv.convergence.null import detectable
 
         return detectable(self, **options)
-
-    def inverted_interval(self, **options: Any) -> InvertedInterval:
-        """Return all betas that a simulated test does not reject; see `inversion.inverted_interval`."""
-        from spatialconv.convergence.inversion import inverted_interval
-
-        return inverted_interval(self, **options)
 
     def bias_corrections(self, **options: Any) -> BiasCorrections:
         """Return beta corrected for its bias in few periods in four ways; see `corrections.bias_corrections`."""

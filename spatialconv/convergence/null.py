@@ -14,7 +14,15 @@ from spatialconv._core.effects import projection
 from spatialconv._core.information import spatial_filter
 from spatialconv._options import BootstrapScheme, choice, generator, probability, whole
 from spatialconv._parallel import checked_jobs
-from spatialconv.models._refits import Engine, Refits, World, broken_chain, restricted_world, world_at
+from spatialconv.models._refits import (
+    Engine,
+    Refits,
+    World,
+    broken_chain,
+    restricted_world,
+    with_drifts_shrunk,
+    world_at,
+)
 from spatialconv.models.bootstrap import half_life_of, null_terms, speed_of
 from spatialconv.models.design import matrix
 from spatialconv.models.fitted import PanelFit
@@ -60,7 +68,8 @@ def null_distribution(
     Notes
     -----
     The world is that of the regression without the initial level (and its spatial lag): rho, controls, effects and
-    errors are estimated anew under beta = 0, growth is drawn from it, and makes the next level.
+    errors are estimated anew under beta = 0, growth is drawn from it, and makes the next level. Region effects, which
+    are drifts of the levels there, are shrunk towards their mean by what the errors of few years added to their spread.
 
     References
     ----------
@@ -295,15 +304,12 @@ def _search(power_at: Any, target: float, step: float, h: float) -> float:
     return float(low)
 
 
-def world_with(fit: PanelFit, null: World, beta: float, absent: tuple[str, ...] = (f"W:{INITIAL}",)) -> World:
-    """Return the world at a given beta: rho and lambda of another, other coefficients by least squares given all.
-
-    Regressors named by `absent` have the coefficient zero.
-    """
+def world_with(fit: PanelFit, null: World, beta: float) -> World:
+    """Return the world at a given beta: rho and lambda of the null, other coefficients by least squares given all."""
     design, spec = fit.design, fit.spec
     names, K = list(design.names), len(design.names)
-    own = names.index(INITIAL)
-    rest = [k for k, name in enumerate(names) if name not in (INITIAL, *absent)]
+    own, absent = names.index(INITIAL), {INITIAL, f"W:{INITIAL}"}
+    rest = [k for k, name in enumerate(names) if name not in absent]
     W, M = (matrix(design.W) if spec.has_lag else None), (matrix(design.M) if spec.has_error else None)
     project = projection(spec.fixed_effects, *design.y.shape, lee_yu=False)
     left = spatial_filter(W, null.rho, design.y) - beta * design.X[..., own]
@@ -313,7 +319,7 @@ def world_with(fit: PanelFit, null: World, beta: float, absent: tuple[str, ...] 
     if rest:
         Z = project(spatial_filter(M, null.lam, design.X[..., rest])).reshape(-1, len(rest))
         values[rest] = np.linalg.lstsq(Z, project(spatial_filter(M, null.lam, left)).ravel(), rcond=None)[0]
-    return world_at(fit, values)
+    return with_drifts_shrunk(world_at(fit, values), fit)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -17,10 +17,10 @@ import numpy as np
 
 from spatialconv._core.batch import Setting, fit_batch
 from spatialconv._core.effects import projection
-from spatialconv._core.information import spatial_filter
+from spatialconv._core.information import multiply, spatial_filter
 from spatialconv._core.innovations import Pool, Scheme, innovations, pool, signs
 from spatialconv._core.logdet import Eigen
-from spatialconv._core.maximise import search_window
+from spatialconv._core.maximise import maximise, search_window
 from spatialconv._core.recursive import Feedback, Model, rebuild
 from spatialconv._options import first
 from spatialconv._parallel import run as parallel
@@ -89,8 +89,11 @@ def fitted_world(fit: PanelFit) -> World:
     return world_at(fit, fit.params.to_numpy())
 
 
-def world_at(fit: PanelFit, values: FloatArray) -> World:
-    """Return the world with these coefficients, rho and lambda; effects and errors are what they leave of the data."""
+def world_at(fit: PanelFit, values: FloatArray, regressors: FloatArray | None = None) -> World:
+    """Return the world with these coefficients, rho and lambda; effects and errors are what they leave of the data.
+
+    `regressors` are those whose coefficients were estimated and took a share out of the errors, all by default.
+    """
     design, spec = fit.design, fit.spec
     K = len(design.names)
     place = {term: k for k, term in enumerate(fit.params.index)}
@@ -102,7 +105,8 @@ def world_at(fit: PanelFit, values: FloatArray) -> World:
     u = raw - effect
     if spec.effects == "random":
         return _random_world(fit, values, rho, lam, u)
-    source = pool(spatial_filter(M, lam, u), spatial_filter(M, lam, design.X), project)
+    taken = design.X if regressors is None else regressors
+    source = pool(spatial_filter(M, lam, u), spatial_filter(M, lam, taken), project)
     return World(values, values[:K], rho, lam, effect, source)
 
 
@@ -139,8 +143,57 @@ def restricted_world(fit: PanelFit, terms: Iterable[str]) -> World:
         found = fit_complete(smaller, replace(spec, spatial=spatial, vcov="information"))
     values = fit.params.copy()
     values[:] = found.params.reindex(values.index).fillna(0.0).to_numpy()
-    source = world_at(found, found.params.to_numpy())
+    source = with_drifts_shrunk(world_at(found, found.params.to_numpy()), found)
     return replace(source, values=values.to_numpy(), beta=values.to_numpy()[: len(design.names)])
+
+
+def imposed_world(fit: PanelFit, term: str, value: float) -> World:
+    """Return the world in which a coefficient has a given value and everything else is estimated anew under it."""
+    design, spec = fit.design, fit.spec
+    if spec.estimator != "ml" or spec.outside or fit.correction == "splm" or spec.dynamic != "none":
+        raise UnsupportedModelError(
+            "a coefficient is imposed on maximum likelihood estimates only, of models without lags in time, with "
+            "random effects inside the error process if any."
+        )
+    at = design.names.index(term)
+    keep = [k for k in range(len(design.names)) if k != at]
+    smaller = replace(design, X=design.X[..., keep], names=tuple(design.names[k] for k in keep))
+    data = sample(smaller, spec, fit.correction)
+    known = fit.estimates.optimum
+    likelihood = data.problem(known.logdet_w, known.logdet_m, value * design.X[..., at])
+    point = maximise(likelihood).point
+    tau = float(np.exp(point.psi))
+    found = dict(zip(smaller.names, likelihood.recover(point), strict=True)) | {
+        term: value,
+        "rho": point.rho,
+        "lambda": point.lam,
+        "phi": (1 / tau - 1) / len(design.y),
+        "sigma2": point.sse / data.project.dof,
+    }
+    values = np.array([found[name] for name in fit.params.index])
+    return with_drifts_shrunk(world_at(fit, values, smaller.X), fit)
+
+
+def with_drifts_shrunk(world: World, fit: PanelFit) -> World:
+    """Return the world with regions' drifts as spread out as drifts are, not as their estimates.
+
+    In a growth regression a region effect is a drift of its level, estimated from T years of growth, whose errors add
+    their variance over T to the spread of the estimates. Panels drawn with drifts so spread out vary more in their
+    levels than the sample does, and bias the estimator less: the test of no convergence would reject too often (12 %
+    in eleven cities over four years with two-way effects; 5 % with the spread as it should be).
+    """
+    design = fit.design
+    if design.chain is None or not design.chain.levels or fit.spec.effects not in ("region", "two-way"):
+        return world
+    regions = world.effect.mean(axis=0) - world.effect.mean()
+    variance = float((regions**2).sum()) / max(len(regions) - 1, 1)
+    if variance == 0:
+        return world
+    M = matrix(design.M) if fit.spec.has_error else None
+    spread = 1.0 if M is None else float((multiply(M, world.lam, world.pool.rescaled) ** 2).mean()) / world.pool.s2
+    excess = world.pool.s2 * spread / len(design.y)
+    share = float(np.sqrt(max(variance - excess, 0.0) / variance))
+    return replace(world, effect=world.effect - (1 - share) * regions)
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,8 +57,8 @@ class Sample:
     M: sp.csr_array | None
     random: bool
 
-    def problem(self, logdet_w: LogDet | None, logdet_m: LogDet | None) -> Problem:
-        """Return the likelihood, given the log-determinants of the free terms."""
+    def problem(self, logdet_w: LogDet | None, logdet_m: LogDet | None, given: FloatArray | float = 0.0) -> Problem:
+        """Return the likelihood, given the log-determinants of the free terms and a known part of the mean."""
         return problem(
             self.y,
             self.X,
@@ -68,6 +68,7 @@ class Sample:
             logdet_w=logdet_w,
             logdet_m=logdet_m,
             random=self.random,
+            given=given,
         )
 
 

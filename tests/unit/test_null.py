@@ -10,8 +10,7 @@ from scipy import stats
 
 import spatialconv as sc
 from spatialconv import errors
-from spatialconv.convergence.corrections import AS_IT_IS, BOOTSTRAP, DYNAMIC, INDIRECT, JACKKNIFE, _part, halves
-from spatialconv.convergence.inversion import constrained_world
+from spatialconv.convergence.corrections import AS_IT_IS, BOOTSTRAP, DYNAMIC, INDIRECT, JACKKNIFE, halves
 from spatialconv.convergence.null import world_with
 from spatialconv.models._indirect import indirect
 from spatialconv.models._refits import Engine, restricted_world
@@ -69,11 +68,16 @@ def test_the_null_distribution_is_that_of_naive_simulation(b, zj, w):
     A = np.linalg.inv(np.eye(11) - world.rho * W)
     digital = fit.design.X[..., 1]
     betas = []
+    raw = (fit.design.y - world.rho * fit.design.y @ W.T) - world.beta[1] * digital
+    drifts = raw.mean(axis=0) - raw.mean()
+    spread = drifts.var(ddof=1)
+    # Four years of errors have added to the spread of the drifts.
+    drifts = raw.mean() + drifts * np.sqrt(max(spread - world.pool.s2 / 4, 0) / spread)
     for _ in range(300):
         levels = [fit.design.X[0, :, 0]]
         for t in range(4):
             e = rng.choice(world.pool.rescaled.ravel(), 11)
-            levels.append(levels[-1] + A @ (world.beta[1] * digital[t] + world.effect[t] + e))
+            levels.append(levels[-1] + A @ (world.beta[1] * digital[t] + drifts + e))
         long = pd.DataFrame(np.exp(levels), index=pd.Index(range(2016, 2021), name="year"), columns=fit.design.regions)
         frame = zj.panel.frame[["city", "year", "digital"]].merge(
             long.rename_axis(columns="city").stack().rename("exports").reset_index()
@@ -81,7 +85,8 @@ def test_the_null_distribution_is_that_of_naive_simulation(b, zj, w):
         panel = sc.Panel(frame, region="city", period="year")
         betas.append(sc.beta(panel, "exports", w, controls="digital", spatial="lag", effects="region").beta)
     engine = b.null_distribution(draws=1999, seed=3)
-    assert stats.ks_2samp(betas, engine.betas).pvalue > 0.01
+    # Two samples of one distribution: once in a thousand seeds by chance alone.
+    assert stats.ks_2samp(betas, engine.betas).pvalue > 0.001
     assert engine.mean < -0.1
 
 
@@ -174,13 +179,6 @@ class TestIndirect:
             world = world_at(b.fit, values)
             return engine.run(world, draws=500, rng=np.random.default_rng(2)).params[:, 0].mean()
 
-        # Its spread is that of the simulated betas over the slope of their mean.
-        b0, h = found.values[0], 0.02
-        slope = (mean(b0 + h) - mean(b0 - h)) / (2 * h)
-        sd = engine.run(found.world, draws=500, rng=np.random.default_rng(2)).params[:, 0].std(ddof=1)
-        assert abs(slope - 1) > 0.02
-        assert found.draws[:, 0].std(ddof=1) == pytest.approx(sd / slope, rel=0.02)
-        assert found.draws[:, 0].mean() == pytest.approx(b0, abs=1e-9)
         low, high = -1.0, 0.5
         for _ in range(40):
             middle = (low + high) / 2
@@ -255,11 +253,6 @@ class TestCorrections:
         }
         expected = np.mean([2 * b.beta - n / 5 * f - (5 - n) / 5 * s for n, (f, s) in pieces.items()])
         assert b.bias_corrections(draws=49, seed=1).table.loc[JACKKNIFE, "beta"] == pytest.approx(expected, abs=1e-10)
-
-    def test_halves_start_a_chain_of_their_own(self, b):
-        first, second = (_part(b.fit.design, part) for part in halves(4)[0])
-        assert list(first.chain.source) == list(second.chain.source) == [-1, 0]
-        np.testing.assert_array_equal(second.y, b.fit.design.y[2:])
 
     def test_dynamic_model_is_the_engine_s(self, zj):
         """Without space: ln v on its own past by fit_panel, region effects, corrected by Yu, de Jong and Lee."""
@@ -361,82 +354,3 @@ def test_indirect_inference_recovers_known_truth(w, beta, effects):
 
 def test_rows_are_reproducible():
     assert row(0.4, "region", 100, 1) == row(0.4, "region", 100, 1)
-
-
-class TestInvertedInterval:
-    def test_ends_are_where_the_test_says(self, b):
-        """At each end, drawn anew, the tail holds 2.5 %; far outside next to nothing, inside much."""
-        found = b.inverted_interval(draws=1999, seed=1)
-        engine = Engine.of(b.fit)
-        se = b.std_errors["log_initial"]
-
-        def tails(beta):
-            world = constrained_world(b.fit, engine, beta)
-            r = engine.run(world, draws=4000, rng=np.random.default_rng(77))
-            z, here = (r.params[:, 0] - beta) / r.errors[:, 0], (b.beta - beta) / se
-            return (z <= here).mean(), (z >= here).mean()
-
-        assert tails(found.conf_high)[0] == pytest.approx(0.025, abs=0.01)
-        assert tails(found.conf_low)[1] == pytest.approx(0.025, abs=0.01)
-        assert tails(found.conf_high + 2 * se)[0] < 0.01
-        # The bias moves it: its middle lies above the estimate.
-        assert (found.conf_low + found.conf_high) / 2 > b.beta + 0.03
-
-    def test_agrees_with_the_null_imposed(self, b):
-        """Zero lies outside of the 95 % interval where p of no convergence is below 5 %."""
-        found = b.inverted_interval(draws=1999, seed=2)
-        p = b.null_distribution(draws=1999, seed=3).p_value
-        assert (p < 0.05) == (found.conf_high < 0)
-
-    def test_where_nothing_is_wrong_it_is_student_s(self):
-        """Levels far apart, many regions, no effects: the interval of least squares."""
-        world = sc.simulate.growth_panel(300, periods=2, beta=-0.1, effects="none", initial_sd=3.0, seed=4)
-        b = sc.beta(world.panel, "level")
-        found = b.inverted_interval(draws=1999, seed=1, scheme="parametric")
-        half = stats.t.ppf(0.975, 298) * b.std_errors["log_initial"] * np.sqrt(300 / 298)
-        np.testing.assert_allclose([found.conf_low, found.conf_high], [b.beta - half, b.beta + half], atol=0.12 * half)
-
-    def test_views(self, b):
-        found = b.inverted_interval(draws=99, seed=5)
-        table = found.tidy().set_index("term")
-        ends = table.loc["speed", ["conf_low", "conf_high"]].astype(float)
-        np.testing.assert_allclose(ends, -np.log1p([found.conf_high, found.conf_low]))
-        assert "simulated panels at each of" in repr(found)
-        assert found.curve["p_value"].between(0, 1).all()
-        again = b.inverted_interval(draws=99, seed=5)
-        assert (again.conf_low, again.conf_high) == (found.conf_low, found.conf_high)
-
-    def test_the_constrained_world_at_zero_is_the_null_s(self, b):
-        engine = Engine.of(b.fit)
-        one, two = constrained_world(b.fit, engine, 0.0), restricted_world(b.fit, ["log_initial"])
-        np.testing.assert_allclose([one.rho, *one.beta], [two.rho, *two.beta], atol=1e-9)
-        np.testing.assert_allclose(one.effect, two.effect, atol=1e-9)
-
-    def test_the_constrained_world_at_the_estimate_is_the_fit_s(self, b, zj, w):
-        for spatial, name in (("lag", "rho"), ("error", "lambda")):
-            f = sc.beta(zj.panel, "exports", w, controls="digital", spatial=spatial, effects="time").fit
-            world = constrained_world(f, Engine.of(f), float(f.params["log_initial"]))
-            np.testing.assert_allclose(world.beta, f.params.iloc[:2], atol=1e-6)
-            assert {"rho": world.rho, "lambda": world.lam}[name] == pytest.approx(f.params[name], abs=1e-6)
-
-    def test_error_model_and_durbin(self, zj, w):
-        for options in ({"spatial": "error", "effects": "time"}, {"spatial": "lag", "durbin": True, "effects": "time"}):
-            found = sc.beta(zj.panel, "exports", w, **options).inverted_interval(draws=19, seed=6)
-            assert found.conf_low < found.conf_high
-
-
-@pytest.mark.slow
-def test_inverted_intervals_hold_the_truth_where_others_miss_it(w):
-    """Two-way effects, eleven regions, four years: z intervals hold it in a quarter of panels, these in 95 %."""
-    held, missed = [], []
-    for seed in range(120):
-        world = sc.simulate.growth_panel(
-            w, periods=5, beta=-0.1, effects="two-way", effect_sd=0.1, drift=0.3, sigma=0.25, seed=seed
-        )
-        b = sc.beta(world.panel, "level", w, spatial="lag", effects="two-way")
-        found = b.inverted_interval(draws=199, seed=seed)
-        held.append(found.conf_low <= -0.1 <= found.conf_high)
-        low, high = b.conf_int().loc["log_initial"]
-        missed.append(not low <= -0.1 <= high)
-    assert np.mean(held) > 0.89
-    assert np.mean(missed) > 0.6

@@ -10,6 +10,7 @@ from spatialconv.auditing._figures import INFINITY, Figure, Interval, exactly
 from spatialconv.auditing._registry import Check, rule
 from spatialconv.auditing._reported import Regression, Reported
 
+_LONGEST = 60
 _BARRO = "Barro and Sala-i-Martin (1992)"
 
 
@@ -43,20 +44,19 @@ def _plus(b: Interval, h: float) -> Interval | None:
     return -found if found else None
 
 
-def _horizons(reported: Reported, table: Regression, column: int) -> tuple[float, ...]:
+def _horizons(table: Regression) -> tuple[float, ...]:
     if table.horizon is not None:
         return (table.horizon,)
-    sample = reported.sample(table.samples[column]) if table.samples and table.samples[column] else None
-    periods = sample.periods if sample else None
-    return (1.0, *((float(periods), periods - 1.0) if periods and periods > 2 else ()))
+    # A table that does not say over how long growth is measured leaves that open.
+    return tuple(float(h) for h in range(1, _LONGEST + 1))
 
 
-def _fitting(reported: Reported, table: Regression, column: int) -> tuple[list[str], list[str], Figure, Figure] | None:
+def _fitting(table: Regression, column: int) -> tuple[list[str], list[str], Figure, Figure] | None:
     beta, speed = table.role("beta", column), table.statistic("speed", column)
     if beta is None or speed is None:
         return None
     fits, all_of = [], []
-    for h in _horizons(reported, table, column):
+    for h in _horizons(table):
         for formula in SPEEDS:
             found = formula.of(beta.range, h)
             if found is None:
@@ -73,7 +73,7 @@ def _fitting(reported: Reported, table: Regression, column: int) -> tuple[list[s
 def speed(reported: Reported) -> Iterator[Check]:
     """Check the speed against beta, and find the formula that all models of a table share."""
     for table in reported.of(Regression):
-        found = {k: f for k in range(len(table.columns)) if (f := _fitting(reported, table, k)) is not None}
+        found = {k: f for k in range(len(table.columns)) if (f := _fitting(table, k)) is not None}
         for k, (fits, all_of, beta, printed) in found.items():
             yield Check(
                 table.where("speed", k), bool(fits), f"beta {beta.text}, speed {printed.text}", printed.text,
@@ -108,22 +108,22 @@ def half_life(reported: Reported) -> Iterator[Check]:
                 if not rate.percent:
                     ranges["ln 2 / speed in per cent"] = exactly(log2) / rate.range.scaled(0.01)
             if beta is not None:
-                own = _of_beta(reported, table, k, beta)
+                own = _of_beta(table, beta)
                 fits_beta = any(printed.range.meets(r) for r in own.values())
                 ranges = ranges or own
             else:
                 own, fits_beta = {}, True
             # Speed and half-life are both rounded: each must agree with the other, and the half-life with beta.
             fits = any(printed.range.meets(r) for r in ranges.values()) and fits_beta
-            listed = "; ".join(f"{words}: {r}" for words, r in {**ranges, **own}.items())
+            listed = "; ".join(f"{words}: {r}" for words, r in list({**ranges, **own}.items())[:4])
             text = ", ".join(f"{n} {f.text}" for n, f in (("beta", beta), ("speed", rate), ("half-life", printed)) if f)
             message = f"printed is {printed.text}; {listed}"
             yield Check(table.where("half_life", k), fits, text, printed.text, listed, message)
 
 
-def _of_beta(reported: Reported, table: Regression, column: int, beta: Figure) -> dict[str, Interval]:
+def _of_beta(table: Regression, beta: Figure) -> dict[str, Interval]:
     found = {}
-    for h in _horizons(reported, table, column):
+    for h in _horizons(table):
         for formula in SPEEDS:
             rate = formula.of(beta.range, h)
             if rate is not None and rate.high > 0:

@@ -478,3 +478,33 @@ def test_readme_and_changelog_count_right():
     # Ten findings are told, the rest counted.
     assert "and twelve more" in readme
     assert len(sc.audit("he_innovation").findings) == 10 + 12
+
+
+# ---------------------------------------------------------------------- results of our own
+
+
+def test_a_whole_study_agrees_with_itself():
+    study = sc.study.analyse(sc.study.zhejiang(), progress=False)
+    report = sc.audit(study)
+    assert report.findings == ()
+    assert report.checked > 800
+    assert {"log-likelihood", "criteria", "rho", "speed", "half-life", "averages", "p-value"} <= set(
+        report.rules["rule"]
+    )
+
+
+def test_own_results_that_no_rule_reads_are_named():
+    zj = sc.datasets.zhejiang()
+    hot = sc.hot_spots(zj.panel, "exports", sc.weights.adjacency(zj.cities), period=2020)
+    report = sc.audit({"growth": sc.growth(zj.panel, "exports"), "hot": hot})
+    assert report.notes == ("left out, because no rule reads it: hot (HotSpots)",)
+    with pytest.raises(OptionError, match="takes a TOML file"):
+        sc.audit(hot)
+
+
+def test_a_table_of_ours_with_one_star_too_many():
+    zj = sc.datasets.zhejiang()
+    made = sc.tables.regression({"a": sc.beta(zj.panel, "exports", effects="time")}, cells="estimate (p_value)")
+    assert sc.audit(made).findings == ()
+    made.frame.iloc[0, 0] += "**"
+    assert {f.rule for f in sc.audit(made).findings} == {"stars"}

@@ -13,6 +13,7 @@ import pandas as pd
 from spatialconv._core.speed import Quantity, half_life, speed
 from spatialconv._options import (
     BetaCorrection,
+    BootstrapBias,
     BootstrapScheme,
     Correction,
     Effects,
@@ -314,6 +315,7 @@ class BetaConvergence(Result):
         scheme: BootstrapScheme = "residual",
         null: str | None = None,
         recursive: bool = True,
+        bias: BootstrapBias = "none",
         interval: IntervalMethod = "bootstrap-t",
         level: float | None = None,
         jobs: int = 1,
@@ -331,6 +333,7 @@ class BetaConvergence(Result):
             scheme=scheme,
             null=null,
             recursive=recursive,
+            bias=bias,
             interval=interval,
             level=self.level if level is None else level,
             jobs=jobs,

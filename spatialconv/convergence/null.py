@@ -308,8 +308,8 @@ def world_with(fit: PanelFit, null: World, beta: float) -> World:
     """Return the world at a given beta: rho and lambda of the null, other coefficients by least squares given all."""
     design, spec = fit.design, fit.spec
     names, K = list(design.names), len(design.names)
-    own, absent = names.index(INITIAL), {INITIAL, f"W:{INITIAL}"}
-    rest = [k for k, name in enumerate(names) if name not in absent]
+    own = names.index(INITIAL)
+    rest = [k for k, name in enumerate(names) if name not in (INITIAL, f"W:{INITIAL}")]
     W, M = (matrix(design.W) if spec.has_lag else None), (matrix(design.M) if spec.has_error else None)
     project = projection(spec.fixed_effects, *design.y.shape, lee_yu=False)
     left = spatial_filter(W, null.rho, design.y) - beta * design.X[..., own]

@@ -11,11 +11,12 @@ import pandas as pd
 
 from spatialconv._core import intervals as core
 from spatialconv._core.innovations import FEW
-from spatialconv._options import BootstrapScheme, IntervalMethod, choice, generator, probability, whole
+from spatialconv._options import BootstrapBias, BootstrapScheme, IntervalMethod, choice, generator, probability, whole
 from spatialconv._parallel import checked_jobs
 from spatialconv.errors import OptionError
+from spatialconv.models._indirect import indirect
 from spatialconv.models._influence import influence
-from spatialconv.models._refits import Engine, Refits, broken_chain, fitted_world, restricted_world
+from spatialconv.models._refits import Engine, Refits, World, broken_chain, fitted_world, restricted_world
 from spatialconv.models.fitted import PanelFit
 from spatialconv.panel import FloatArray
 from spatialconv.results import Provenance, Result, merge_notes, number, p_value
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 METHODS = ("bootstrap-t", "bca", "percentile", "basic")
 SPEED, HALF_LIFE = "speed", "half_life"
+# Samples at each step of the search for the parameters without bias.
+CORRECTION = 999
 
 
 def bootstrap(
@@ -34,6 +37,7 @@ def bootstrap(
     scheme: BootstrapScheme = "residual",
     null: str | None = None,
     recursive: bool = True,
+    bias: BootstrapBias = "none",
     interval: IntervalMethod = "bootstrap-t",
     level: float = 0.95,
     jobs: int = 1,
@@ -63,6 +67,10 @@ def bootstrap(
         other parameters are estimated anew under it.
     recursive : bool
         False holds all regressors fixed, initial levels too, as textbooks do; for comparison.
+    bias : {"none", "indirect"}
+        "indirect" draws samples at parameters from which indirect inference has taken the bias, rather than at the
+        estimates. Use it under region and two-way effects with few periods, where the estimates are a bad place to
+        learn from how far estimates lie from the truth.
     interval : {"bootstrap-t", "bca", "percentile", "basic"}
         Which intervals `tidy` shows; all are in `intervals`.
     level : float
@@ -117,6 +125,7 @@ def bootstrap(
         scheme=scheme,
         null=null,
         recursive=recursive,
+        bias=bias,
         interval=interval,
         level=level,
         jobs=jobs,
@@ -133,6 +142,7 @@ def run(
     scheme: BootstrapScheme,
     null: str | None,
     recursive: bool,
+    bias: BootstrapBias,
     interval: IntervalMethod,
     level: float,
     jobs: int,
@@ -143,6 +153,7 @@ def run(
     choice("scheme", scheme, BootstrapScheme)
     checked_jobs(jobs)
     choice("interval", interval, IntervalMethod)
+    choice("bias", bias, BootstrapBias)
     whole("draws", draws, least=19)
     probability("level", level)
     tested = null_terms(fit, null)
@@ -150,10 +161,11 @@ def run(
     engine = Engine.of(fit, recursive=recursive)
     first, second = rng.spawn(2)
     how: dict[str, Any] = {"draws": draws, "scheme": scheme, "jobs": jobs, "show": progress}
-    found = engine.run(fitted_world(fit), rng=first, **how)
+    centre, world, moved = _centre(fit, bias, first, recursive, jobs)
+    found = engine.run(world, rng=first, **how)
     under = engine.run(restricted_world(fit, tested), rng=second, **how) if tested else None
     units, said = influence(fit, by_region=scheme in ("wild-region", "block-region"))
-    options = {"draws": draws, "scheme": scheme, "null": null, "recursive": recursive, "level": level}
+    options = {"draws": draws, "scheme": scheme, "null": null, "recursive": recursive, "bias": bias, "level": level}
     origin = Provenance("bootstrap", options, fit.n_regions, fit.n_periods, fit.provenance.weights, used)
     notes = _notes(fit, engine, scheme, recursive, found, under, tested)
     chain = fit.design.chain
@@ -163,6 +175,7 @@ def run(
         fit=fit,
         draws=pd.DataFrame(found.params, columns=terms),
         errors=pd.DataFrame(found.errors, columns=terms),
+        centre=pd.Series(centre, index=terms, name="centre"),
         scheme=scheme,
         interval=interval,
         level=level,
@@ -173,9 +186,26 @@ def run(
         initial=initial,
         length=length or 1.0,
         lost=found.lost + (under.lost if under is not None else 0),
-        notes=merge_notes(notes, said),
+        notes=merge_notes(notes, moved, said),
         provenance=origin,
     )
+
+
+def _centre(
+    fit: PanelFit, bias: str, rng: np.random.Generator, recursive: bool, jobs: int
+) -> tuple[FloatArray, World, tuple[str, ...]]:
+    """Return the parameters at which samples are drawn, their world, and what is to be said of them."""
+    if bias == "none":
+        return fit.params.to_numpy(), fitted_world(fit), ()
+    if not recursive:
+        raise OptionError("bias='indirect' rebuilds levels; it does not go with recursive=False.")
+    found = indirect(fit, draws=CORRECTION, seed=int(rng.integers(2**31)), jobs=jobs)
+    named = [(t, v) for t, v in zip(fit.params.index, found.values, strict=True) if t in ("rho", "lambda")]
+    chain = fit.design.chain
+    if chain is not None:
+        named = [(chain.name, found.values[list(fit.params.index).index(chain.name)]), *named]
+    said = ", ".join(f"{term} {number(value)}" for term, value in named)
+    return found.values, found.world, (f"samples were drawn at parameters corrected by indirect inference: {said}",)
 
 
 def _frame(under: Refits | None, of: str, terms: list[str], tested: tuple[str, ...]) -> pd.DataFrame:
@@ -253,13 +283,15 @@ def _notes(
 class Bootstrap(Result):
     """Estimates of resampled data: intervals of four kinds, p-values, and the draws themselves.
 
-    `draws` and `errors` have a row a sample and a column a parameter; `null_draws` and `null_errors` are those of
+    `draws` and `errors` have a row a sample and a column a parameter; `centre` are the parameters at which samples
+    were drawn, the estimates unless their bias was taken off first. `null_draws` and `null_errors` are those of
     samples in which the null holds, for the terms it sets to zero. `length` is the span of a growth regression.
     """
 
     fit: PanelFit
     draws: pd.DataFrame
     errors: pd.DataFrame
+    centre: pd.Series
     scheme: str
     interval: str
     level: float
@@ -275,8 +307,8 @@ class Bootstrap(Result):
 
     @cached_property
     def t(self) -> pd.DataFrame:
-        """Studentised draws (b* - b) / se*; infinite, at the side of b*, where a sample has no standard error."""
-        return _studentised(self.draws, self.errors, self.fit.params)
+        """Studentised draws (b* - centre) / se*; infinite, at the side of b*, where a sample has no standard error."""
+        return _studentised(self.draws, self.errors, self.centre)
 
     @cached_property
     def p_values(self) -> pd.Series:
@@ -316,15 +348,20 @@ class Bootstrap(Result):
 
     def _of(self, term: str) -> dict[str, FloatArray]:
         b, se = float(self.fit.params[term]), float(self.fit.std_errors[term])
-        draws = self.draws[term].to_numpy()
+        draws, centre = self.draws[term].to_numpy(), float(self.centre[term])
+        if self.provenance.options["bias"] == "none":
+            middle, placed = b, draws
+        else:
+            # The corrected estimate with the spread of the draws: what is left of their bias is taken off too.
+            middle, placed = centre, draws - np.nanmean(draws) + centre
         a = 0.0
         if self.influence is not None:
             a = core.acceleration(self.influence[:, list(self.draws).index(term)])
         return {
             "bootstrap-t": core.studentised(b, se, self.t[term].to_numpy(), self.level),
-            "bca": core.bca(b, draws, a, self.level),
-            "percentile": core.percentile(draws, self.level),
-            "basic": core.basic(b, draws, self.level),
+            "bca": core.bca(middle, placed, a, self.level),
+            "percentile": core.percentile(placed, self.level),
+            "basic": core.basic(b, draws - centre + b, self.level),
         }
 
     @property
@@ -354,14 +391,14 @@ class Bootstrap(Result):
     def tidy(self) -> pd.DataFrame:
         """Return one row a parameter: estimate, bias, std_error, statistic, p_value, conf_low, conf_high, undefined.
 
-        `bias` is the mean of the draws less the estimate; the statistic is the fit's z.
+        `bias` is the mean of the draws less what they were drawn at; the statistic is the fit's z.
         """
         ends = self.intervals.xs(self.interval, level="method")
         kept = self.draws.dropna()
         frame = pd.DataFrame(
             {
                 "estimate": self.fit.params,
-                "bias": kept.mean() - self.fit.params,
+                "bias": kept.mean() - self.centre,
                 "std_error": kept.std(ddof=1),
                 "statistic": self.fit.tstats,
                 "p_value": self.p_values.reindex(self.fit.params.index),
@@ -380,13 +417,14 @@ class Bootstrap(Result):
         rows = {}
         for name, of in ((SPEED, speed_of), (HALF_LIFE, half_life_of)):
             here, values = of(b, self.length), of(beta, self.length)
+            at = of(float(self.centre[self.initial]), self.length)
             defined = np.isfinite(here) and (name == SPEED or here > 0)
             here = here if defined else np.nan
             # Where the speed does not exist in some samples, neither does its mean or standard deviation.
             everywhere = self.undefined[name] == 0
             rows[name] = {
                 "estimate": here,
-                "bias": float(values.mean() - here) if everywhere else np.nan,
+                "bias": float(values.mean() - at) if everywhere else np.nan,
                 "std_error": float(values.std(ddof=1)) if everywhere else np.nan,
                 "statistic": np.nan,
                 "p_value": np.nan,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import joblib
 import numpy as np
 import pandas as pd
@@ -94,6 +96,38 @@ def test_speeds_that_do_not_exist_count_at_their_end(zj, w):
     assert table.loc["speed", "undefined"] == over
     assert np.isnan(table.loc["speed", "std_error"])
     assert f"undefined: speed in {over} and half-life in {over} of 999 samples" in repr(boot)
+
+
+def test_samples_where_the_bias_was_taken_off(zj, w):
+    """Drawn at the corrected parameters: the draws average the estimates, and intervals are recomputed from them."""
+    b = sc.beta(zj.panel, "exports", w, spatial="lag", effects="region")
+    boot = b.bootstrap(draws=1999, seed=11, bias="indirect")
+    centre = boot.centre["log_initial"]
+    assert centre > b.beta + 0.02
+    se = b.std_errors["log_initial"]
+    assert boot.draws["log_initial"].mean() == pytest.approx(b.beta, abs=0.12 * se)
+    draws = boot.draws["log_initial"]
+    t = (draws - centre) / boot.errors["log_initial"]
+    found = boot.intervals.loc["log_initial"]
+    np.testing.assert_allclose(found.loc["bootstrap-t"], b.beta - np.quantile(t, [0.975, 0.025]) * se)
+    low, high = np.quantile(draws, [0.025, 0.975]) - centre
+    np.testing.assert_allclose(found.loc["basic"], [b.beta - high, b.beta - low])
+    np.testing.assert_allclose(found.loc["percentile"], np.array([low, high]) + 2 * centre - draws.mean())
+    assert any("corrected by indirect inference: log_initial" in note for note in boot.notes)
+    with pytest.raises(errors.OptionError, match="does not go with recursive=False"):
+        b.bootstrap(draws=19, bias="indirect", recursive=False)
+
+
+def test_samples_without_standard_error_count_at_both_ends(boot):
+    """A sample on a bound has no standard error: its t is infinite, at the side of its estimate."""
+    errors_ = boot.errors.copy()
+    errors_.loc[:199, "rho"] = np.nan
+    t = replace(boot, errors=errors_).t["rho"]
+    below = boot.draws.loc[:199, "rho"] < boot.fit.rho
+    assert (t[:200] == np.where(below, -np.inf, np.inf)).all()
+    np.testing.assert_allclose(t[200:], boot.t["rho"][200:])
+    wide = replace(boot, errors=errors_).intervals.loc["rho", "bootstrap-t"]
+    assert np.isinf(wide).all()
 
 
 def test_quantities_at_the_edges():

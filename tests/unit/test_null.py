@@ -10,7 +10,7 @@ from scipy import stats
 
 import spatialconv as sc
 from spatialconv import errors
-from spatialconv.convergence.corrections import AS_IT_IS, BOOTSTRAP, DYNAMIC, INDIRECT, JACKKNIFE, halves
+from spatialconv.convergence.corrections import AS_IT_IS, BOOTSTRAP, DYNAMIC, INDIRECT, JACKKNIFE, _part, halves
 from spatialconv.convergence.null import world_with
 from spatialconv.models._indirect import indirect
 from spatialconv.models._refits import Engine, restricted_world
@@ -179,6 +179,13 @@ class TestIndirect:
             world = world_at(b.fit, values)
             return engine.run(world, draws=500, rng=np.random.default_rng(2)).params[:, 0].mean()
 
+        # Its spread is that of the simulated betas over the slope of their mean.
+        b0, h = found.values[0], 0.02
+        slope = (mean(b0 + h) - mean(b0 - h)) / (2 * h)
+        sd = engine.run(found.world, draws=500, rng=np.random.default_rng(2)).params[:, 0].std(ddof=1)
+        assert abs(slope - 1) > 0.02
+        assert found.draws[:, 0].std(ddof=1) == pytest.approx(sd / slope, rel=0.02)
+        assert found.draws[:, 0].mean() == pytest.approx(b0, abs=1e-9)
         low, high = -1.0, 0.5
         for _ in range(40):
             middle = (low + high) / 2
@@ -253,6 +260,11 @@ class TestCorrections:
         }
         expected = np.mean([2 * b.beta - n / 5 * f - (5 - n) / 5 * s for n, (f, s) in pieces.items()])
         assert b.bias_corrections(draws=49, seed=1).table.loc[JACKKNIFE, "beta"] == pytest.approx(expected, abs=1e-10)
+
+    def test_halves_start_a_chain_of_their_own(self, b):
+        first, second = (_part(b.fit.design, part) for part in halves(4)[0])
+        assert list(first.chain.source) == list(second.chain.source) == [-1, 0]
+        np.testing.assert_array_equal(second.y, b.fit.design.y[2:])
 
     def test_dynamic_model_is_the_engine_s(self, zj):
         """Without space: ln v on its own past by fit_panel, region effects, corrected by Yu, de Jong and Lee."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import spatialconv as sc
 from spatialconv import errors
-from spatialconv.models._refits import Engine, fitted_world
+from spatialconv.models._refits import Engine, _region_effects, fitted_world
 from spatialconv.models.resample import resampled_params
 from tests.unit.test_splm import data, fit
 
@@ -76,6 +78,19 @@ def test_random_effects_are_drawn_with_their_variance(random):
         V = f.sigma2 * (np.eye(48) * f.estimates.phi + B @ B.T / 17)
     np.testing.assert_allclose((means**2).mean(axis=1) / np.diag(V), 1, atol=0.35)
     assert (means**2).mean() == pytest.approx(np.diag(V).mean(), rel=0.08)
+
+
+@pytest.mark.parametrize("scheme", ["residual", "wild", "parametric"])
+def test_resampled_region_effects_have_the_variance_of_the_fit(scheme):
+    """Estimated means hold errors too: they are brought to phi sigma2 before they are drawn."""
+    panel, w, y, x = data("munnell")
+    f = sc.fit_panel(panel, y, x, w, effects="random", spatial="lag")
+    world = fitted_world(f)
+    # Means made twice as large must change nothing.
+    for mu in (world.mu, 2 * world.mu):
+        drawn = _region_effects(replace(world, mu=mu), scheme, 4000, np.random.default_rng(1))
+        assert (drawn**2).mean() == pytest.approx(world.mu_variance, rel=0.05)
+    assert world.mu_variance == pytest.approx(f.estimates.phi * world.pool.s2)
 
 
 def test_log_determinant_by_every_method():

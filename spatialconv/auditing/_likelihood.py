@@ -111,6 +111,18 @@ def _log_determinant(rho: Interval, weights: Weights, times: float, shift: float
     return Interval(min(values) - slack, max(values) + slack)
 
 
+@rule("variance", "a variance is not negative", source="definition")
+def variance(reported: Reported) -> Iterator[Check]:
+    """Check the sign of the variance of the errors."""
+    for table in reported.of(Regression):
+        for k in range(len(table.columns)):
+            printed = table.role("sigma2", k)
+            if printed is not None:
+                where = table.where(table.roles.get("sigma2", "sigma2"), k)
+                message = f"sigma2 is a variance; printed is {printed.text}"
+                yield Check(where, printed.range.high >= 0, printed.text, printed.text, "0 or more", message)
+
+
 @rule(
     "criteria",
     "AIC = -2 l + 2 k and BIC = -2 l + k ln n, with one whole number k",

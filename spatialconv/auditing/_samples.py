@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 from spatialconv.auditing._figures import Figure
 from spatialconv.auditing._registry import Check, rule
-from spatialconv.auditing._reported import Regression, Reported, Sample
+from spatialconv.auditing._reported import Listing, Regression, Reported, Sample
 
 _COUNTING = "counting"
+_COUNTS = (
+    "n", "regions", "periods", "parameters", "df", "f_df", "f_df2", "hausman_df", "wald_df", "lr_df",
+)  # fmt: skip
 
 
 @rule("observations", "N = regions x periods", source=_COUNTING)
@@ -80,10 +83,17 @@ def _sum(where: str, text: str, whole: float, pieces: list[float]) -> Check:
 def counts(reported: Reported) -> Iterator[Check]:
     """Check that what is counted is a count."""
     for table in reported.of(Regression):
-        for name in ("n", "regions", "periods", "parameters", "hausman_df", "wald_df", "lr_df"):
+        for name in _COUNTS:
             for k in range(len(table.columns)):
-                figure = table.statistic(name, k)
-                if figure is not None:
-                    sound = figure.value > 0 and figure.value == int(figure.value)
-                    message = f"{name} is a count; printed is {figure.text}"
-                    yield Check(table.where(name, k), sound, figure.text, figure.text, "a whole number", message)
+                yield from _count(table.where(name, k), name, table.statistic(name, k))
+    for table in reported.of(Listing):
+        for name in ("n", "df", "df2"):
+            for row in table.rows:
+                yield from _count(table.where(row, name), name, table.get(row, name))
+
+
+def _count(where: str, name: str, figure: Figure | None) -> Iterator[Check]:
+    if figure is not None:
+        sound = figure.value > 0 and figure.value == int(figure.value)
+        message = f"{name} is a count; printed is {figure.text}"
+        yield Check(where, sound, figure.text, figure.text, "a whole number", message)

@@ -84,13 +84,26 @@ def speed(reported: Reported) -> Iterator[Check]:
         if not sets:
             continue
         common = set.intersection(*sets)
-        first = next(f.words for f in SPEEDS)
-        shown = sorted(common, key=lambda words: (not words.startswith(first), len(words)))
+        shown = _told(common)
         yield Check(
             f"{table.name}, speed", bool(common), ", ".join(f[3].text for f in found.values()), "",
             shown[0] if shown else "", "the models of the table have speeds by different formulas", severity="warning",
             remark=f"{table.name}: speed = {shown[0]}" if shown else "",
         )  # fmt: skip
+
+
+def _told(common: set[str]) -> list[str]:
+    """Return the formulas that fit, the usual one first; of one formula the horizons that do, where they are open."""
+    found = []
+    for formula in SPEEDS:
+        spans = [w for w in common if w == formula.words or w.startswith(f"{formula.words} with h = ")]
+        horizons = sorted(1 if w == formula.words else int(float(w.rsplit(" ", 1)[1])) for w in spans)
+        if horizons == [1]:
+            found.append(formula.words)
+        elif horizons:
+            listed = ", ".join(str(h) for h in horizons[:6]) + (", …" if len(horizons) > 6 else "")
+            found.append(f"{formula.words} with h = {listed}")
+    return found
 
 
 @rule("half-life", "half-life = ln 2 / speed", source=_BARRO)

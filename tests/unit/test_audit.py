@@ -508,3 +508,77 @@ def test_a_table_of_ours_with_one_star_too_many():
     assert sc.audit(made).findings == ()
     made.frame.iloc[0, 0] += "**"
     assert {f.rule for f in sc.audit(made).findings} == {"stars"}
+
+
+# ---------------------------------------------------------------------- edges
+
+
+@pytest.mark.parametrize("horizon", [1, 5, 10])
+def test_speeds_over_longer_spans(horizon):
+    """-ln(1 + h beta) / h, and no other h: a speed that is that of another span is found."""
+    us = sc.datasets.us_income()
+    fit = sc.beta(us.panel, us.panel.variables[0], horizon=horizon, effects="time")
+    assert sc.audit(fit).findings == ()
+    reported, _ = sc.auditing.describe(fit, digits=6)
+    (made,) = reported.tables
+    assert made.horizon == horizon
+    speed = made.statistic("speed", 0).value
+    assert speed == pytest.approx(fit.speed, abs=5e-7)
+    # Printed tables do not say over how long: some whole number of periods must do.
+    shown = sc.audit(sc.tables.regression({"a": fit}, digits=6))
+    assert shown.findings == ()
+    (remark,) = (r for r in shown.remarks if "speed" in r)
+    assert remark.endswith("/ h" if horizon == 1 else f"with h = {horizon}")
+
+
+def test_a_wrong_horizon_is_found():
+    given = template()
+    given["claim"] = []
+    table(given, "Table 3")["statistics"] = {"speed": ["0.0532", ""]}
+    # 0.0532 is the speed of beta -0.0412 over ten periods, not over one.
+    assert {f.rule for f in sc.audit(given).findings} >= {"speed"}
+    table(given, "Table 3")["horizon"] = 10
+    assert sc.audit(given).findings == ()
+
+
+def test_a_level_that_p_may_lie_on_is_granted():
+    given = {
+        "paper": {"title": "t"},
+        "table": [{"name": "T", "kind": "regression", "columns": ["a"], "round": "p",
+                   "coefficients": {"x": ["0.5 (0.050)"]}}],
+        "claim": [{"text": "s", "kind": "significant", "at": "5%", "figures": [["T", "x", "a"]]}],
+    }  # fmt: skip
+    assert sc.audit(given).findings == ()
+    given["table"][0]["coefficients"] = {"x": ["0.5 (0.051)"]}
+    assert [f.rule for f in sc.audit(given).findings] == ["said of significance"]
+
+
+def test_an_error_that_rounds_to_zero_still_speaks():
+    for text, sound in (("0.5*** (0.000)", True), ("0.5 (0.000)", False), ("0.000 (0.000)", True)):
+        given = {
+            "paper": {"title": "t"},
+            "table": [{"name": "T", "kind": "regression", "columns": ["a"], "round": "se", "distribution": "normal",
+                       "coefficients": {"x": [text], "y": ["9*** (1)"]}}],
+        }  # fmt: skip
+        assert (sc.audit(given).findings == ()) is sound, text
+
+
+def test_growth_above_the_compound_rate_may_be_an_average_of_yearly_rates():
+    """Without the levels between, above is doubtful and below impossible: averages of rates never are."""
+    given = {"paper": {"title": "t"}, "claim": [
+        {"text": "s", "kind": "growth", "start": "100.0", "end": "150.0", "periods": 4, "value": "14.0%"}]}  # fmt: skip
+    assert [f.severity for f in sc.audit(given).findings] == ["warning"]
+    given["claim"][0]["value"] = "8.0%"
+    assert [f.severity for f in sc.audit(given).findings] == ["error"]
+    for value in ("10.7%", "12.5%", "10.1%"):
+        given["claim"][0]["value"] = value
+        assert sc.audit(given).findings == ()
+
+
+def test_a_loose_sentence_is_a_warning():
+    given = template()
+    given["claim"] = [{"text": "s", "kind": "count", "value": "4", "table": "Table 6"}]
+    assert [f.severity for f in sc.audit(given).findings] == ["error"]
+    given["claim"][0]["loose"] = True
+    assert [f.severity for f in sc.audit(given).findings] == ["warning"]
+    assert sc.audit(given).passed

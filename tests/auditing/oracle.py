@@ -191,6 +191,21 @@ def speeds(roles: dict[str, Box], s: dict[str, Box], table: dict[str, Any]) -> b
                     sound &= s["half_life"].holds(np.log(2) / speed)
                 if np.any(sound):
                     return True
+    return "half_life" in s and _from_half_life(roles["beta"], s, h)
+
+
+def _from_half_life(beta: Box, s: dict[str, Box], h: float) -> bool:
+    """A long half-life is printed more finely than its beta: from it to the speed, and from that to beta."""
+    half = s["half_life"].grid(2001)
+    rate = np.log(2) / half[half != 0]
+    inverses = [np.expm1(-h * rate) / h, np.expm1(-h * rate), np.exp(-h * rate), -rate, -h * rate, np.expm1(h * rate)]
+    for b in inverses:
+        for printed in (1.0, 0.01):
+            sound = beta.holds(b)
+            if "speed" in s:
+                sound = sound & s["speed"].holds(rate / printed)
+            if np.any(sound):
+                return True
     return False
 
 

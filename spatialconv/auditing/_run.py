@@ -8,7 +8,8 @@ from typing import Any
 
 from spatialconv._options import choice
 from spatialconv.auditing import (  # noqa: F401  (each enters its rules into the registry)
-    _claims,
+    _claims_figures,
+    _claims_order,
     _descriptives,
     _grids,
     _index,

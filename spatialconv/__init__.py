@@ -55,6 +55,7 @@ _PUBLIC: dict[str, str | None] = {
     "maps": None,
     "markov": "spatialconv.dynamics",
     "mobility": "spatialconv.dynamics",
+    "monte_carlo": "spatialconv.models.monte_carlo",
     "moran": "spatialconv.autocorrelation",
     "multiverse": "spatialconv._multiverse",
     "mundlak_test": "spatialconv.models.diagnostics",
@@ -123,6 +124,7 @@ __all__ = [
     "maps",
     "markov",
     "mobility",
+    "monte_carlo",
     "moran",
     "multiverse",
     "mundlak_test",
@@ -192,6 +194,7 @@ if TYPE_CHECKING:
         wald_test,
     )
     from spatialconv.models.fit import fit_panel
+    from spatialconv.models.monte_carlo import monte_carlo
     from spatialconv.panel import Panel
     from spatialconv.regression import fixed_effects, fixed_effects_by_group, robustness
     from spatialconv.summary import descriptives, growth

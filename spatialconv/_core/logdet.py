@@ -45,7 +45,7 @@ SETTINGS: dict[str, Any] = {
     "panel_size": 1,
 }
 # Factorisations of the interpolation over the whole interval, of a window around the optimum, and of the last one.
-COARSE, WINDOW, FINE = 6, 4, 5
+COARSE, WINDOW, FINE = 5, 3, 5
 # A window as narrow as this is the last one, and reaches this share of the way to an end of the interval.
 LAST, NEAR = 0.002, 0.04
 

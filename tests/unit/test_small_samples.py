@@ -59,11 +59,13 @@ def test_a_toy_study_prints_and_draws(tmp_path, monkeypatch):
     assert (tmp_path / "small.png").stat().st_size > 5_000
 
 
-def test_more_draws_of_one_seed_begin_alike():
+def test_one_seed_one_result_and_blocks_of_their_own(monkeypatch):
     case = study.Case(kind="region")
-    few, many = (study.replications(case, draws, 5) for draws in (40, 40))
+    monkeypatch.setattr(study, "BLOCK", 30)
+    few, many, other = (study.replications(case, draws, seed) for draws, seed in ((60, 5), (90, 5), (60, 6)))
     for name in few:
-        np.testing.assert_array_equal(few[name], many[name])
+        np.testing.assert_array_equal(few[name], many[name][:60])
+        assert not np.array_equal(few[name], other[name])
 
 
 @pytest.mark.slow

@@ -71,6 +71,27 @@ def stationary(P: FloatArray) -> FloatArray:
     return np.where(usable[..., None], found, np.nan)
 
 
+def first_passage(P: FloatArray) -> FloatArray:
+    """Return the expected steps from class to class of a chain (k, k), on the diagonal those until the return.
+
+    Infinite where the chain may end in classes from which there is no way there. Which these are is read from the
+    links: a linear system that is singular but for rounding would give steps of any size and sign.
+    """
+    k = len(P)
+    passage = np.full((k, k), np.inf)
+    for j in range(k):
+        links = P > 0
+        links[j] = False  # a path ends where it arrives
+        reach = np.asarray(np.linalg.matrix_power(np.asarray(links | np.eye(k, dtype=bool)), k), dtype=bool)
+        sure = ~(reach & ~reach[:, j]).any(axis=1)
+        others = np.flatnonzero(sure & (np.arange(k) != j))
+        left = np.eye(len(others)) - P[np.ix_(others, others)]
+        passage[others, j] = np.linalg.solve(left, np.ones(len(others)))
+        if sure[P[j] > 0].all():
+            passage[j, j] = 1 + P[j, others] @ passage[others, j]
+    return passage
+
+
 def second_eigenvalue(P: FloatArray) -> FloatArray:
     """Return the second largest modulus of the eigenvalues of chains (..., k, k); NaN where P is not known."""
     known = np.asarray(np.isfinite(P).all(axis=(-2, -1)))

@@ -68,6 +68,12 @@ def classified(values: FloatArray, classes: Any, breaks: str, *, name: str = "cl
     k = int(codes.max()) + 1
     if k < 2:
         raise DataError(f"all values fall into one {name}, so that nothing moves between any; give cut points inside.")
+    empty = np.flatnonzero(np.bincount(codes.ravel(), minlength=k) == 0) + 1
+    if len(empty):
+        raise OptionError(
+            f"{asked} classes by period are too many for {values.shape[1]} regions and their ties: no value falls into "
+            f"{first(empty.tolist())}. Take fewer classes, or breaks='pooled'."
+        )
     labels = pd.Index(range(1, k + 1), name=name)
     members = [values[codes == c] for c in range(k)]
     table = pd.DataFrame(

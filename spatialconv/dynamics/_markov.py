@@ -416,13 +416,11 @@ def long_run(
     found = np.atleast_2d(np.asarray(library.steady_state(P), dtype=float))
     # giddy lists the distributions in an order of its own: each belongs to the set that holds its mass.
     order = [int(np.argmax([row[list(part)].sum() for row in found])) for part in sets]
-    with np.errstate(invalid="ignore"):
-        passage = np.asarray(library.mfpt(P), dtype=float)
     return (
         tuple(tuple(int(labels[i]) for i in part) for part in sets),
         tuple(int(labels[i]) for i in np.flatnonzero(~closed)),
         pd.DataFrame(found[order], index=pd.RangeIndex(1, len(sets) + 1, name="set"), columns=labels),
-        passage,
+        chain.first_passage(P),
     )
 
 

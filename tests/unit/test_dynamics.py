@@ -750,3 +750,49 @@ def test_nothing_warns_on_the_way(us, w):
         warnings.simplefilter("error")
         chain_of(np.array([[1, 1, 2, 3], [1, 2, 3, 3], [1, 3, 3, 3]]))
         sc.spatial_markov(us.panel, "income", w, classes=2)
+
+
+REDUCIBLE = {
+    "two closed sets": [[1 / 3, 2 / 3, 0, 0], [1 / 7, 6 / 7, 0, 0], [0.1, 0.2, 0.3, 0.4], [0, 0, 0, 1]],
+    "transient below": [[0.9, 0.1, 0], [0, 0.6, 0.4], [0, 0.2, 0.8]],
+    "transient above, through a pair": [[0.7, 0.3, 0, 0], [0.3, 0.7, 0, 0], [0.2, 0, 0.3, 0.5], [0, 0, 0.6, 0.4]],
+    "two absorbing": [[1, 0, 0], [0.25, 0.5, 0.25], [0, 0, 1]],
+    "a cycle": [[0, 1, 0], [0, 0, 1], [1, 0, 0]],
+}
+
+
+class TestFirstPassageOfReducibleChains:
+    """giddy 2.3.8 gives 6e15 for the first, -3e15 for the second, and a LinAlgError for some chains of data."""
+
+    @pytest.mark.parametrize("name", REDUCIBLE)
+    def test_sums_of_the_probabilities_of_not_having_arrived(self, name):
+        P = np.array(REDUCIBLE[name], dtype=float)
+        k = len(P)
+        want = np.empty((k, k))
+        for j in range(k):
+            not_yet, total = np.ones(k), np.zeros(k)
+            for _ in range(5000):
+                total = total + not_yet
+                not_yet = np.delete(P, j, axis=1) @ np.delete(not_yet, j)
+            want[:, j] = np.where(not_yet > 1e-6, np.inf, total)
+        np.testing.assert_allclose(markov_chain.first_passage(P), want, rtol=ROUNDING)
+
+    def test_a_chain_from_data(self):
+        # Two regions change places below, two above, and one leaves the middle for those below.
+        paths = np.array(
+            [[1, 2, 1, 2, 1, 2], [2, 1, 1, 2, 2, 1], [9, 8, 9, 9, 8, 8], [8, 9, 9, 8, 8, 9], [5, 5, 1, 1, 1, 2]]
+        )
+        found = sc.markov(panel_of(paths.T.astype(float)), "v", classes=[1.5, 3, 6, 8.5], scale="level")
+        passage = found.first_passage.to_numpy()
+        assert np.isinf(passage[:2, 3:]).all()
+        assert np.isinf(passage[3:, :3]).all()
+        assert np.isfinite(passage[:2, :2]).all()
+        assert np.isfinite(passage[3:, 3:]).all()
+        assert np.isinf(passage[2, 2])
+        assert np.isfinite(passage[2, :2]).all()
+
+
+def test_more_classes_by_period_than_regions_fill_are_refused():
+    panel = panel_of(lognormal(8, 2))
+    with pytest.raises(OptionError, match="3 classes by period are too many for 2 regions"):
+        sc.markov(panel, "v", classes=3, breaks="period")

@@ -14,7 +14,7 @@ from scipy import stats
 from spatialconv._core.least_squares import absorbed_columns, collinear_columns
 from spatialconv._core.nonlinear_speed import Profile, best_speed, gradient, profile, profile_interval
 from spatialconv._options import choice, first, names, probability
-from spatialconv.errors import AbsorbedVariableError, SingularDesignError
+from spatialconv.errors import AbsorbedVariableError, SingularDesignError, VariableError
 from spatialconv.models.design import refuse_reserved
 from spatialconv.panel import FloatArray, Panel, as_panel
 from spatialconv.results import Provenance, Result, merge_notes, number, p_value
@@ -112,6 +112,8 @@ def beta_nls(
     at = panel.periods[over.start if controls_at == "start" else over.end]
     X, labels = _linear_part(panel, extra, at, over, intercepts)
     _check(X, labels, y.size)
+    if np.ptp(y) == 0:
+        raise VariableError(f"growth of {variable!r} is the same everywhere; there is nothing to explain.")
     found = profile(y, initial, X, over.length)
     speed, inner = best_speed(found)
     notes = merge_notes(panel.notes, over.notes, () if inner else (UNDEFINED,))

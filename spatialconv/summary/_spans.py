@@ -136,6 +136,8 @@ def spans_between(panel: Panel, breaks: Iterable[Hashable] | None = None) -> Spa
         raise DataError(f"growth needs two periods or more; the panel has one, {first(list(panel.periods))}.")
     if isinstance(breaks, (str, bytes)):
         raise OptionError(f"breaks takes a list of periods; got the text {breaks!r}.")
+    if breaks is not None and not isinstance(breaks, Iterable):
+        raise OptionError(f"breaks takes a list of periods; got {breaks!r} alone.")
     named = [panel.periods[0], panel.periods[-1]] if breaks is None else list(dict.fromkeys(breaks))
     places = np.sort(panel.periods.get_indexer(pd.Index(named, dtype=object)))
     if len(named) < 2 or places[0] < 0:

@@ -218,3 +218,14 @@ class TestBadInput:
         b = sc.beta_nls(words, "income")
         assert any("positions" in note or "no whole numbers" in note for note in b.notes)
         assert b.speed == pytest.approx(sc.beta_nls(us, "income").speed)
+
+
+def test_growth_that_is_the_same_everywhere_is_refused(us):
+    same = us.assign(flat=1.0)
+    with pytest.raises(errors.VariableError, match="growth of 'flat' is the same everywhere"):
+        sc.beta_nls(same, "flat")
+
+
+def test_one_period_is_no_list_of_breaks(us):
+    with pytest.raises(errors.OptionError, match="breaks takes a list of periods; got 1950 alone"):
+        sc.beta_nls(us, "income", breaks=1950)

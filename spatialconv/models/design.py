@@ -214,7 +214,7 @@ def _check_size(design: Design, project: Projection) -> None:
             f"region effects need at least two periods of the outcome; the sample has {T}: "
             f"{first(list(design.periods))}. Take effects='none' or 'time'."
         )
-    if project.kind == "none" and T > 1 and N < 2:
+    if N < 2 and T > 1:
         raise ModelError(
             f"a model of regions needs at least two of them; the panel has {N}: {first(list(design.regions))}."
         )

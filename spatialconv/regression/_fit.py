@@ -12,7 +12,7 @@ from scipy import stats
 
 from spatialconv._core.absorb import absorb
 from spatialconv._core.covariance import newey_west_lags
-from spatialconv._options import choice, names, probability, whole
+from spatialconv._options import choice, first, names, probability, whole
 from spatialconv.errors import OptionError
 from spatialconv.panel import FloatArray, Panel
 from spatialconv.regression._result import FixedEffects
@@ -21,6 +21,7 @@ from spatialconv.results import Provenance, merge_notes
 
 FixedVcov = Literal["unadjusted", "robust", "cluster", "driscoll-kraay"]
 FEW = 20  # clusters, or periods of Driscoll and Kraay: below this their errors are known to be too small
+RELATIVE_ROUNDING = 1e-12  # a standard error below this share of its coefficient is what rounding leaves of zero
 
 
 def fixed_effects(
@@ -114,6 +115,7 @@ def fit_sample(
     cov, df = _scaled(np.asarray(found.cov) / np.outer(units, units), sample, effects, vcov, taken)
     terms = [*(["intercept"] if effects == "none" else []), *sample.names]
     params = np.asarray(found.params) / units
+    cov, spurious = _without_rounding(cov, params)
     residuals = np.asarray(found.resids)
     inclusive = 1 - float(residuals @ residuals) / float(((sample.y - sample.y.mean()) ** 2).sum())
     within, between, overall = _shares(sample, effects, params[-k:], float(residuals @ residuals))
@@ -137,7 +139,7 @@ def fit_sample(
         rsquared_overall=overall,
         vcov=vcov,
         level=level,
-        notes=merge_notes(sample.notes, _notes(sample, effects, vcov)),
+        notes=merge_notes(sample.notes, _notes(sample, effects, vcov), _vanishing([terms[k] for k in spurious])),
         provenance=Provenance("fixed_effects", options, sample.n_regions, sample.n_periods),
     )
 
@@ -184,6 +186,25 @@ def _scaled(
     if vcov == "driscoll-kraay":
         return cov * n / left, float(sample.n_periods - 1) if sample.n_periods > 1 else np.nan
     return cov * n / left, float(left)
+
+
+def _without_rounding(cov: FloatArray, params: FloatArray) -> tuple[FloatArray, list[int]]:
+    """Return the covariance without variances that are zero but for rounding, and the places of these.
+
+    Scores of few clusters can cancel: those of two regions under two-way effects always do.
+    """
+    spurious = np.flatnonzero(np.sqrt(np.diag(cov)) <= RELATIVE_ROUNDING * np.abs(params))
+    cov = cov.copy()
+    cov[spurious], cov[:, spurious] = np.nan, np.nan
+    return cov, spurious.tolist()
+
+
+def _vanishing(terms: list[str]) -> list[str]:
+    if not terms:
+        return []
+    return [
+        f"no standard error but rounding of {first(terms)}: a perfect fit, or too few clusters, whose scores cancel"
+    ]
 
 
 def _table(terms: list[str], params: FloatArray, errors: FloatArray, df: float, level: float) -> pd.DataFrame:

@@ -364,3 +364,10 @@ def test_a_level_likelihood_is_no_estimate(n, zj):
         with pytest.raises(errors.ModelError, match="does not tell the spatial coefficient from the variance"):
             sc.beta(zj.panel.subset(regions=some), "exports", alike, spatial="lag", effects=effects)
     assert np.isfinite(sc.beta(zj.panel.subset(regions=some), "exports", alike, spatial="lag", effects="region").rho)
+
+
+@pytest.mark.parametrize("effects", ["none", "region"])
+def test_one_region_is_refused_whatever_the_effects(effects):
+    us = sc.datasets.us_income().panel
+    with pytest.raises(errors.ModelError, match="at least two of them; the panel has 1: 'Texas'"):
+        sc.beta(us.subset(regions=["Texas"]), "income", effects=effects)

@@ -408,3 +408,16 @@ def test_robustness_answers_bad_input(with_index):
     with pytest.raises(errors.OptionError, match="x names the one regressor"):
         sc.robustness(panel, "y", ["x", "z"])
     np.testing.assert_allclose(index.scores.to_numpy().max(), panel.values("score").max(), rtol=EXACT)
+
+
+def test_errors_of_two_clusters_whose_scores_cancel_are_undefined():
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"r": np.repeat(["a", "b"], 8), "t": np.tile(np.arange(8), 2)})
+    frame = frame.assign(y=rng.normal(size=16), x=rng.normal(size=16))
+    panel = sc.Panel(frame, region="r", period="t")
+    found = sc.fixed_effects(panel, "y", "x", effects="two-way")
+    assert np.isnan(found.table.loc["x", ["std_error", "statistic", "p_value"]].astype(float)).all()
+    assert any("no standard error but rounding of 'x'" in note for note in found.notes)
+    plain = sc.fixed_effects(panel, "y", "x", effects="two-way", vcov="unadjusted")
+    assert plain.table.loc["x", "std_error"] > 0
+    np.testing.assert_allclose(found.params, plain.params, rtol=ROUNDING)

@@ -204,9 +204,12 @@ def problem(
     wy = lag(W, y) if W is not None else np.zeros_like(y)
     y = y - given
     QR = basis(project(X).reshape(T * N, K))
+    left_y, left_wy = project(y).ravel(), project(wy).ravel()
+    shift_y, shift_wy = QR.Q.T @ left_y, QR.Q.T @ left_wy
+    if M is None and not random:
+        P = np.column_stack([left_y - QR.Q @ shift_y, left_wy - QR.Q @ shift_wy, QR.Q])
+        return Problem(_unfiltered(P), None, QR.R, shift_y, shift_wy, project, logdet_w, logdet_m)
     X_white = la.solve_triangular(QR.R, X.reshape(T * N, K).T, trans="T").T.reshape(T, N, K) if K else X
-    shift_y = QR.Q.T @ project(y).ravel()
-    shift_wy = QR.Q.T @ project(wy).ravel()
     Z = np.concatenate([(y - X_white @ shift_y)[..., None], (wy - X_white @ shift_wy)[..., None], X_white], axis=2)
     MZ = lag(M, Z) if M is not None else None
     part = _part(Z, MZ, deviations if random else project)
@@ -214,14 +217,18 @@ def problem(
     return Problem(part, mean_part, QR.R, shift_y, shift_wy, project, logdet_w, logdet_m)
 
 
+def _unfiltered(P: FloatArray) -> Part:
+    A = P.T @ P
+    return Part(A, np.zeros_like(A), np.zeros_like(A))
+
+
 def _part(Z: FloatArray, MZ: FloatArray | None, project: Callable[[FloatArray], FloatArray]) -> Part:
     columns = Z.shape[2]
     P0 = project(Z).reshape(-1, columns)
-    A0 = P0.T @ P0
     if MZ is None:
-        return Part(A0, np.zeros_like(A0), np.zeros_like(A0))
+        return _unfiltered(P0)
     P1 = project(MZ).reshape(-1, columns)
-    return Part(A0, P0.T @ P1, P1.T @ P1)
+    return Part(P0.T @ P0, P0.T @ P1, P1.T @ P1)
 
 
 def observed_information(problem: Problem, point: Point) -> FloatArray:

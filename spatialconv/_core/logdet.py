@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -44,10 +45,11 @@ SETTINGS: dict[str, Any] = {
     "relax": 1,
     "panel_size": 1,
 }
-# Factorisations of the interpolation over the whole interval, of a window around the optimum, and of the last one.
-COARSE, WINDOW, FINE = 5, 3, 5
-# A window as narrow as this is the last one, and reaches this share of the way to an end of the interval.
-LAST, NEAR = 0.002, 0.04
+# Factorisations of the interpolation over the whole interval, those added around the optimum, and of a window's own.
+COARSE, NEARER, FINE = 5, 2, 5
+# Half-widths of the neighbourhood to which nodes are added and of the last window, and the share of the way to an end
+# of the interval that the last one may take: rho to 1e-8 and standard errors to 1e-6 want it narrow, rounding wide.
+ROUGH, NARROW, NEAR = 0.05, 0.001, 0.02
 
 
 class LogDet(Protocol):
@@ -85,8 +87,16 @@ class LogDet(Protocol):
         """Whether the lower and the upper end of the interval are exact, not only guaranteed to lie inside."""
         ...
 
+    def whole(self) -> LogDet:
+        """Return an object for the whole interval, to begin with; itself where it is exact."""
+        ...
+
+    def nearer(self, rho: float) -> LogDet:
+        """Return an object that is better around rho, not yet good; itself where it is exact."""
+        ...
+
     def around(self, rho: float, half_width: float) -> LogDet:
-        """Return an object at least as accurate near rho; itself where it is exact."""
+        """Return an object as good as exact around rho; itself where it is exact."""
         ...
 
     def widened(self) -> LogDet:
@@ -134,6 +144,14 @@ class Eigen:
         """Both: all eigenvalues are known."""
         return True, True
 
+    def whole(self) -> Eigen:
+        """Return itself."""
+        return self
+
+    def nearer(self, rho: float) -> Eigen:  # noqa: ARG002
+        """Return itself."""
+        return self
+
     def around(self, rho: float, half_width: float) -> Eigen:  # noqa: ARG002
         """Return itself: it is exact everywhere."""
         return self
@@ -177,14 +195,18 @@ class Ordered:
         held.data[diagonal] = W.diagonal()[order]
         return cls(held, diagonal, (rho, _log_of(found)))
 
-    def log_determinant(self, rho: float) -> float:
-        """Return log|I - rho W|."""
-        if rho == self.known[0]:
-            return self.known[1]
-        A = self.pattern.copy()
-        A.data *= -rho
-        A.data[self.diagonal] += 1.0
-        return _log_of(sp.linalg.splu(A, permc_spec="NATURAL", **SETTINGS))
+    def log_determinants(self, rhos: FloatArray) -> FloatArray:
+        """Return log|I - rho W| for each rho."""
+        A, found = self.pattern.copy(), np.empty(len(rhos))
+        A.has_canonical_format = True
+        for k, rho in enumerate(rhos):
+            if rho == self.known[0]:
+                found[k] = self.known[1]
+                continue
+            np.multiply(self.pattern.data, -rho, out=A.data)
+            A.data[self.diagonal] += 1.0
+            found[k] = _log_of(sp.linalg.splu(A, permc_spec="NATURAL", **SETTINGS))
+        return found
 
 
 def _log_of(factors: sp.linalg.SuperLU) -> float:
@@ -209,33 +231,66 @@ class Factored:
     series: FloatArray
     n_factored: int = 0
     exact: tuple[bool, bool] = (False, False)
+    # Nodes of the whole interval, and the values there without the poles.
+    wide: tuple[FloatArray, FloatArray] = (np.zeros(0), np.zeros(0))
     name: str = "sparse LU at Chebyshev nodes"
 
     @classmethod
     def of(cls, W: sp.csr_array) -> Factored:
         """Interpolate over the guaranteed interval, to find the neighbourhood of the optimum."""
-        start = cls.unset(W)
-        return start._fitted(_off(start.interval), COARSE)
+        return cls.unset(W)._over_all()
 
     @classmethod
     def unset(cls, W: sp.csr_array) -> Factored:
         """Return what has no values yet, only windows `around` a rho."""
         low, high, poles = guaranteed(W)
         ordered = Ordered.of(W, float(_nodes(_off((low, high)), COARSE)[0]))
-        return cls(W, ordered, (low, high), poles, (low, high), np.zeros(1), 0, (False, len(poles) > 0))
+        return cls(W, ordered, (low, high), poles, (low, high), np.zeros(1), exact=(False, len(poles) > 0))
 
     def widened(self) -> Factored:
         """Interpolate over the whole admissible interval, with exact bounds."""
         interval = searched(self.W)
         poles = tuple(1 / bound for bound in interval)
-        wide = replace(self, interval=interval, poles=poles, exact=(True, True))
-        return wide._fitted(_off(interval), COARSE)
+        return replace(self, interval=interval, poles=poles, exact=(True, True))._over_all()
 
-    def _fitted(self, window: tuple[float, float], nodes: int) -> Factored:
-        places, points = _nodes((-1.0, 1.0), nodes), _nodes(window, nodes)
-        values = [self.ordered.log_determinant(rho) - np.log1p(-rho * np.array(self.poles)).sum() for rho in points]
-        series = np.asarray(chebyshev.chebfit(places, values, nodes - 1))
-        return replace(self, window=window, series=series, n_factored=self.n_factored + nodes)
+    def whole(self) -> Factored:
+        """Return the interpolation over the whole interval, which was there before any window."""
+        return self._fitted(_off(self.interval), *self.wide) if self.wide[0].size else self._over_all()
+
+    def nearer(self, rho: float) -> Factored:
+        """Add nodes around rho to those of the whole interval."""
+        window = self._window(rho, ROUGH, 0.5)
+        points, values = self._at(_nodes(window, NEARER))
+        found = self._fitted(window, np.append(points, self.wide[0]), np.append(values, self.wide[1]))
+        return replace(found, n_factored=self.n_factored + NEARER)
+
+    def around(self, rho: float, half_width: float) -> Factored:
+        """Interpolate over a window around rho, whose nodes are its own.
+
+        Towards an end of the interval the function bends more and more; a narrow window stays far from it.
+        """
+        window = self._window(rho, half_width, NEAR if half_width <= NARROW else 0.5)
+        return replace(self._fitted(window, *self._at(_nodes(window, FINE))), n_factored=self.n_factored + FINE)
+
+    def _window(self, rho: float, half_width: float, share: float) -> tuple[float, float]:
+        low, high = self.interval
+        inside = min(half_width, share * (high - rho), share * (rho - low))
+        return rho - inside, rho + inside
+
+    def _over_all(self) -> Factored:
+        points, values = self._at(_nodes(_off(self.interval), COARSE))
+        found = self._fitted(_off(self.interval), points, values)
+        return replace(found, wide=(points, values), n_factored=self.n_factored + COARSE)
+
+    def _at(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        known = np.log1p(-np.multiply.outer(points, self.poles)).sum(axis=1)
+        return points, self.ordered.log_determinants(points) - known
+
+    def _fitted(self, window: tuple[float, float], points: FloatArray, values: FloatArray) -> Factored:
+        """Return the polynomial through the points, as a Chebyshev series of the window."""
+        places = (2 * points - window[0] - window[1]) / (window[1] - window[0])
+        basis: FloatArray = np.asarray(chebyshev.chebvander(places, len(points) - 1), dtype=float)
+        return replace(self, window=window, series=np.asarray(np.linalg.solve(basis, values), dtype=float))
 
     @property
     def said(self) -> str:
@@ -254,20 +309,17 @@ class Factored:
         """Return -tr(G G)."""
         return self._evaluated(rho, 2) - sum((w / (1 - np.asarray(rho) * w)) ** 2 for w in self.poles)
 
-    def around(self, rho: float, half_width: float) -> Factored:
-        """Interpolate over a window around rho, inside the interval and away from its ends."""
-        low, high = self.interval
-        # Towards an end of the interval the function bends more and more; the last window stays far from it.
-        share, nodes = (NEAR, FINE) if half_width <= LAST else (0.5, WINDOW)
-        inside = min(half_width, share * (high - rho), share * (rho - low))
-        return self._fitted((rho - inside, rho + inside), nodes)
+    @cached_property
+    def _derivatives(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The series, and those of its first and second derivative, in the place within the window."""
+        first, second = (np.asarray(chebyshev.chebder(self.series, order), dtype=float) for order in (1, 2))
+        return self.series, first, second
 
     def _evaluated(self, rho: Rho, order: int) -> Rho:
         low, high = self.window
         scale = 2 / (high - low)
         place = scale * (np.asarray(rho) - (low + high) / 2)
-        series = chebyshev.chebder(self.series, order) if order else self.series
-        result = chebyshev.chebval(place, series) * scale**order
+        result = chebyshev.chebval(place, self._derivatives[order]) * scale**order
         return float(result) if np.ndim(result) == 0 else np.asarray(result)
 
 
@@ -342,6 +394,14 @@ class Stochastic:
     def second(self, rho: Rho) -> Rho:
         """Return -tr(G G)."""
         return self._series(rho, self._powers - 1, 2)
+
+    def whole(self) -> Stochastic:
+        """Return itself."""
+        return self
+
+    def nearer(self, rho: float) -> Stochastic:  # noqa: ARG002
+        """Return itself."""
+        return self
 
     def around(self, rho: float, half_width: float) -> Stochastic:  # noqa: ARG002
         """Return itself."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import scipy.optimize as so
 
 from spatialconv._core.likelihood import Point, Problem
-from spatialconv._core.logdet import LogDet
+from spatialconv._core.logdet import NARROW, ROUGH, LogDet
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -31,17 +31,16 @@ FLAT = 1e-9
 # The search stops this share of the width before a bound: closer, the filter (I - lambda M) removes the
 # constant of a row-standardised M up to rounding.
 MARGIN = 1e-6
-# Half-widths of the windows in which an interpolated log-determinant is refined, and how often a window may be
-# moved because the optimum left it.
-REFINEMENTS = (0.05, 0.002)
-RECENTRED = 8
+# How often a window may be moved because the optimum left it.
+MOVED = 40
 
 
 @dataclass(frozen=True)
 class Optimum:
     """Where the maximum is and how surely: the gradient there, evaluations, and whether it sits on a bound.
 
-    `flat` says that the likelihood does not depend on the coefficient at all, so that the point is any point.
+    `flat` says that the likelihood does not depend on the coefficient at all, so that the point is any point;
+    `settled` that the point stayed where it was when the log-determinant became finer around it.
     """
 
     point: Point
@@ -51,6 +50,7 @@ class Optimum:
     logdet_w: LogDet | None
     logdet_m: LogDet | None
     flat: bool = False
+    settled: bool = True
 
 
 class _Counted:
@@ -66,6 +66,13 @@ class _Counted:
             self.bounds.append(PSI)
         self.n_eval = n_eval
         self.flat = False
+        self.settled = True
+        self.theta = np.empty(0)
+
+    def search(self) -> None:
+        """Set theta to the maximum within the bounds."""
+        if self.free:
+            self.theta = _one(self) if len(self.free) == 1 else _many(self)
 
     def point(self, theta: FloatArray | list[float]) -> Point:
         full = [0.0, 0.0, 0.0]
@@ -94,29 +101,19 @@ def maximise(problem: Problem) -> Optimum:
 
     Where the log-determinant is interpolated, the maximum of the coarse interpolation is refined by finer ones
     around it until it stays put; where it runs into an end that is only guaranteed, the exact one is taken.
+    `settled` is False where it does not stay put.
     """
-    f = _Counted(problem)
-    theta = _search(f)
-    if not _beyond_guarantee(f, theta):
-        f, theta = _closed_in(f, theta)
-    # The coarse interpolation may place inside what the finer one finds at the end.
-    if _beyond_guarantee(f, theta):
-        f = _Counted(_with(problem, [d.widened() for d in _logdets(f)]), f.n_eval)
-        f, theta = _closed_in(f, _search(f))
-    point = f.point(theta)
+    start = _with(problem, [d.whole() for d in _logdets(problem)])
+    f = _refined(_Counted(start))
+    if _beyond_guarantee(f):
+        f = _refined(_Counted(_with(start, [d.widened() for d in _logdets(start)]), f.n_eval))
+    point = f.point(f.theta)
     norm = float(np.abs(point.gradient[f.free]).max(initial=0.0))
-    bound = _at_bound(f, theta)
-    return Optimum(point, norm, f.n_eval, bound, f.problem.logdet_w, f.problem.logdet_m, f.flat)
+    return Optimum(point, norm, f.n_eval, _at_bound(f), f.problem.logdet_w, f.problem.logdet_m, f.flat, f.settled)
 
 
-def _closed_in(f: _Counted, theta: FloatArray) -> tuple[_Counted, FloatArray]:
-    for half_width in REFINEMENTS:
-        f, theta = _refined(f, theta, half_width)
-    return f, theta
-
-
-def _logdets(f: _Counted) -> list[LogDet]:
-    return [d for d in (f.problem.logdet_w, f.problem.logdet_m) if d is not None]
+def _logdets(problem: Problem) -> list[LogDet]:
+    return [d for d in (problem.logdet_w, problem.logdet_m) if d is not None]
 
 
 def _with(problem: Problem, logdets: list[LogDet]) -> Problem:
@@ -126,24 +123,36 @@ def _with(problem: Problem, logdets: list[LogDet]) -> Problem:
     return replace(problem, logdet_w=w, logdet_m=m)
 
 
-def _search(f: _Counted) -> FloatArray:
-    if not f.free:
-        return np.empty(0)
-    return _one(f) if len(f.free) == 1 else _many(f)
+def _refined(f: _Counted) -> _Counted:
+    """Search, with log-determinants that are better around each optimum found, until it lies in a narrow window.
 
-
-def _refined(f: _Counted, theta: FloatArray, half_width: float) -> tuple[_Counted, FloatArray]:
-    for _ in range(RECENTRED):
-        finer = [d.around(float(at), half_width) for d, at in zip(_logdets(f), theta, strict=False)]
-        if all(a is b for a, b in zip(finer, _logdets(f), strict=True)):
-            return f, theta
+    An optimum that leaves its window is looked for around the place where it left, in a window four times as wide.
+    """
+    f.search()
+    half_width = 0.0
+    for _ in range(MOVED):
+        if f.flat or _beyond_guarantee(f):
+            return f
+        # strict=False: theta may end with psi, which has no log-determinant.
+        pairs = list(zip(_logdets(f.problem), f.theta, strict=False))
+        finer = [d.around(at, half_width) if half_width else d.nearer(at) for d, at in pairs]
+        if all(a is b for a, (b, _) in zip(finer, pairs, strict=True)):
+            return f
         f = _Counted(_with(f.problem, finer), f.n_eval)
-        theta = _search(f)
-        # strict=False above and below: theta may end with psi, which has no log-determinant.
-        inside = [low < at < high for at, (low, high), _ in zip(theta, f.bounds, finer, strict=False)]
-        if all(inside):
-            return f, theta
-    return f, theta
+        f.search()
+        settled = all(_settled(at, d) for at, d in zip(f.theta, finer, strict=False))
+        if settled and half_width == NARROW:
+            return f
+        half_width = NARROW if settled else 4 * (half_width or ROUGH)
+    f.settled = False
+    return f
+
+
+def _settled(at: float, logdet: LogDet) -> bool:
+    """Whether the optimum lies inside its window, or on the bound of the interval."""
+    low, high = search_window(logdet)
+    ends = logdet.interval
+    return low < at < high or any(_near_ends(at, ends, ends[1] - ends[0]))
 
 
 def _one(f: _Counted) -> FloatArray:
@@ -212,9 +221,9 @@ def _near_ends(value: float, ends: tuple[float, float], width: float) -> tuple[b
     return value - ends[0] <= EDGE * width, ends[1] - value <= EDGE * width
 
 
-def _beyond_guarantee(f: _Counted, theta: FloatArray) -> bool:
+def _beyond_guarantee(f: _Counted) -> bool:
     """Whether the optimum runs into an end that is guaranteed to be admissible, but not known to be the last."""
-    for value, logdet in zip(theta, _logdets(f), strict=False):
+    for value, logdet in zip(f.theta, _logdets(f.problem), strict=False):
         low, high = logdet.interval
         near = value - low <= CLOSE * (high - low), high - value <= CLOSE * (high - low)
         if any(at and not sure for at, sure in zip(near, logdet.exact, strict=True)):
@@ -222,8 +231,8 @@ def _beyond_guarantee(f: _Counted, theta: FloatArray) -> bool:
     return False
 
 
-def _at_bound(f: _Counted, theta: FloatArray) -> tuple[str, ...]:
+def _at_bound(f: _Counted) -> tuple[str, ...]:
     """Name the parameters on a bound; tau = 1, no random effects at all, counts as phi on its bound."""
-    ends = [*(d.interval for d in _logdets(f)), PSI][: len(theta)]
-    named = zip([("rho", "lambda", "phi")[k] for k in f.free], theta, ends, strict=True)
+    ends = [*(d.interval for d in _logdets(f.problem)), PSI][: len(f.theta)]
+    named = zip([("rho", "lambda", "phi")[k] for k in f.free], f.theta, ends, strict=True)
     return tuple(name for name, value, (low, high) in named if any(_near_ends(value, (low, high), high - low)))

@@ -20,14 +20,14 @@ from spatialconv._core.effects import projection
 from spatialconv._core.information import multiply, spatial_filter
 from spatialconv._core.innovations import Pool, Scheme, innovations, pool, signs
 from spatialconv._core.logdet import Eigen
-from spatialconv._core.maximise import maximise, search_window
+from spatialconv._core.maximise import search_window
 from spatialconv._core.recursive import Feedback, Model, rebuild
 from spatialconv._options import first
 from spatialconv._parallel import run as parallel
 from spatialconv.errors import ModelError, SpatialConvError, SpatialConvWarning, UnsupportedModelError
 from spatialconv.models.covariances import SANDWICH
 from spatialconv.models.design import Design, matrix
-from spatialconv.models.estimate import sample
+from spatialconv.models.estimate import optimum_of, sample
 from spatialconv.models.fit import fit_complete
 from spatialconv.models.fitted import PanelFit
 from spatialconv.panel import FloatArray
@@ -161,7 +161,7 @@ def imposed_world(fit: PanelFit, term: str, value: float) -> World:
     data = sample(smaller, spec, fit.correction)
     known = fit.estimates.optimum
     likelihood = data.problem(known.logdet_w, known.logdet_m, value * design.X[..., at])
-    point = maximise(likelihood).point
+    point = optimum_of(likelihood).point
     tau = float(np.exp(point.psi))
     found = dict(zip(smaller.names, likelihood.recover(point), strict=True)) | {
         term: value,

@@ -103,7 +103,7 @@ def maximum_likelihood(design: Design, spec: ModelSpec, correction: Applied) -> 
         raise OptimisationError(
             "the regressors and effects explain the outcome perfectly; the likelihood has no finite maximum."
         )
-    optimum = maximise(likelihood)
+    optimum = optimum_of(likelihood)
     if optimum.flat:
         raise ModelError(_NOT_TOLD)
     point = optimum.point
@@ -112,6 +112,18 @@ def maximum_likelihood(design: Design, spec: ModelSpec, correction: Applied) -> 
     if spec.dynamic != "none" and correction == "lee-yu" and data.project.over_periods:
         return _bias_corrected(design, spec, data, optimum, beta, sigma2, cov, notes)
     return _assembled(design, spec, data, correction, optimum, beta, sigma2, cov, notes)
+
+
+def optimum_of(likelihood: Problem) -> Optimum:
+    """Return the maximum of a likelihood; an OptimisationError where the search found none that stays put."""
+    optimum = maximise(likelihood)
+    if not optimum.settled:
+        raise OptimisationError(
+            f"the search ended at {optimum.point.rho:.4g} for rho and {optimum.point.lam:.4g} for lambda, which moved "
+            f"with every refinement of the log-determinant: the likelihood is nearly level there. "
+            f'Take logdet="eigen", or fewer spatial terms.'
+        )
+    return optimum
 
 
 def information_covariance(

@@ -11,6 +11,8 @@ from spatialconv._core import information, logdet
 from spatialconv._core.effects import projection
 from spatialconv._core.likelihood import problem
 from spatialconv._core.maximise import maximise
+from spatialconv.errors import OptimisationError
+from spatialconv.models.estimate import optimum_of
 from tests.tolerances import EXACT, LOGDET_RHO
 
 
@@ -55,18 +57,23 @@ class TestAgainstDense:
             assert exact.value(rho) == pytest.approx(np.linalg.slogdet(A)[1], abs=1e-10)
             assert exact.derivative(rho) == pytest.approx(-np.trace(G), abs=1e-8)
             assert exact.second(rho) == pytest.approx(-np.trace(G @ G), rel=1e-8, abs=1e-8)
-            assert logdet.Ordered.of(W, 0.1).log_determinant(rho) == pytest.approx(np.linalg.slogdet(A)[1], abs=1e-10)
+            assert logdet.Ordered.of(W, 0.1).log_determinants(np.array([rho])) == pytest.approx(
+                np.linalg.slogdet(A)[1], abs=1e-10
+            )
 
     def test_interpolation_closes_in(self, name):
         W = MATRICES[name]
         exact, coarse = logdet.Eigen.of(W), logdet.Factored.of(W)
         low, high = coarse.interval
         for rho in np.linspace(0.8 * low, 0.8 * high, 5):
-            fine = coarse.around(rho, 0.002)
+            fine = coarse.nearer(rho).around(rho, logdet.NARROW)
             assert fine.value(rho) == pytest.approx(exact.value(rho), abs=1e-10)
             # Five nodes: an error that moves rho by less than 1e-8, since the curvature is of the size of n.
             assert fine.derivative(rho) == pytest.approx(exact.derivative(rho), rel=1e-7, abs=1e-7)
-            assert fine.second(rho) == pytest.approx(exact.second(rho), rel=1e-4)
+            assert fine.second(rho) == pytest.approx(exact.second(rho), rel=1e-6)
+            # The nodes of the whole interval are kept.
+            np.testing.assert_allclose(fine.whole().value(np.linspace(low, high, 9)[1:-1]),
+                                       coarse.value(np.linspace(low, high, 9)[1:-1]), rtol=1e-12)  # fmt: skip
 
     def test_guaranteed_interval_lies_inside_the_admissible_one(self, name):
         W = MATRICES[name]
@@ -143,6 +150,61 @@ def test_the_optimum_is_that_of_the_eigenvalues(name, share):
     assert got.point.rho == pytest.approx(want.point.rho, abs=LOGDET_RHO)
     assert got.point.loglik == pytest.approx(want.point.loglik, abs=1e-6)
     assert got.at_bound == want.at_bound
+
+
+def line(n: int) -> sp.csr_array:
+    """Regions in a row: log-determinants bend more towards the ends of the interval than those of any plane."""
+    D = sp.diags_array([np.ones(n - 1), np.ones(n - 1)], offsets=[-1, 1])
+    return sp.csr_array(sp.diags_array(1 / np.asarray(D.sum(axis=1)).ravel()) @ D)
+
+
+@pytest.mark.parametrize("rho", [-0.97, -0.8, 0.4, 0.8, 0.97, 0.99])
+def test_the_search_settles_where_the_whole_interval_misleads(rho):
+    """Rho to 1e-8 and its curvature, on which standard errors rest, to 1e-5 (rounding over the square of a width)."""
+    W, n = line(700), 700
+    rng = np.random.default_rng(round(100 * abs(rho)) + 4)
+    X = rng.standard_normal((4, n, 2))
+    mean = 0.2 * X.sum(axis=2) + rng.standard_normal((4, n))
+    y = sp.linalg.spsolve(sp.csc_array(sp.eye_array(n) - rho * W), mean.T).T
+    project, exact = projection("region", 4, n, lee_yu=False), logdet.Eigen.of(W)
+    want, got = (maximise(problem(y, X, project, W=W, logdet_w=how)) for how in (exact, logdet.Factored.of(W)))
+    assert got.settled
+    assert got.point.rho == pytest.approx(want.point.rho, abs=LOGDET_RHO)
+    assert got.logdet_w.second(got.point.rho) == pytest.approx(exact.second(want.point.rho), rel=1e-5)
+
+
+def test_a_search_begins_with_the_whole_interval_whatever_window_it_is_given():
+    """A bootstrap imposes other values on a likelihood whose log-determinant the estimate has narrowed."""
+    W, n = lattice(20), 400
+    rng = np.random.default_rng(6)
+    X = rng.standard_normal((3, n, 1))
+    y = sp.linalg.spsolve(sp.csc_array(sp.eye_array(n) - 0.6 * W), (X[..., 0] + rng.standard_normal((3, n))).T).T
+    project, coarse = projection("region", 3, n, lee_yu=False), logdet.Factored.of(W)
+    far = coarse.around(-0.7, logdet.NARROW)
+    one, other = (maximise(problem(y, X, project, W=W, logdet_w=how)).point.rho for how in (coarse, far))
+    assert one == pytest.approx(other, abs=1e-12)
+
+
+def test_few_factorisations_suffice():
+    """On a lattice, as at most places: five over the interval, two near the optimum, five around it."""
+    W, n = lattice(25), 625
+    rng = np.random.default_rng(7)
+    X = rng.standard_normal((5, n, 2))
+    y = sp.linalg.spsolve(sp.csc_array(sp.eye_array(n) - 0.5 * W), (X.sum(axis=2) + rng.standard_normal((5, n))).T).T
+    found = maximise(problem(y, X, projection("two-way", 5, n, lee_yu=True), W=W, logdet_w=logdet.Factored.of(W)))
+    assert found.logdet_w.n_factored == 12
+
+
+def test_an_optimum_that_does_not_stay_put_is_refused(monkeypatch):
+    from spatialconv._core import maximise as module
+
+    monkeypatch.setattr(module, "MOVED", 1)
+    W, n = lattice(25), 625
+    rng = np.random.default_rng(7)
+    y, X = rng.standard_normal((2, 2, n, 1))
+    likelihood = problem(y[..., 0], X, projection("none", 2, n, lee_yu=False), W=W, logdet_w=logdet.Factored.of(W))
+    with pytest.raises(OptimisationError, match="moved with every refinement"):
+        optimum_of(likelihood)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])

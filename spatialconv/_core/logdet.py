@@ -187,12 +187,14 @@ class Ordered:
         """Order by the pattern of W + W', as `factor` does, at a rho whose log-determinant is wanted anyway."""
         N = W.shape[0]
         found = factor(W, rho)
-        order = np.argsort(found.perm_c)
+        pairs, own = W.tocoo(), np.arange(N)
+        rows, columns = (np.concatenate([found.perm_c[at], own]) for at in pairs.coords)
         # An entry of NaN keeps its place where a zero would be dropped.
-        held = sp.csc_array(sp.csc_array(W)[order][:, order] + sp.diags_array(np.full(N, np.nan), format="csc"))
+        entries = np.concatenate([pairs.data, np.full(N, np.nan)])
+        held = sp.csc_array(sp.coo_array((entries, (rows, columns)), shape=(N, N)))
         held.sort_indices()
         diagonal = np.flatnonzero(np.isnan(held.data))
-        held.data[diagonal] = W.diagonal()[order]
+        held.data[diagonal] = W.diagonal()[np.argsort(found.perm_c)]
         return cls(held, diagonal, (rho, _log_of(found)))
 
     def log_determinants(self, rhos: FloatArray) -> FloatArray:

@@ -120,6 +120,23 @@ class Problem:
         loglik = -0.5 * dof * (np.log(2 * np.pi * sse / dof) + 1) + value
         return Point(rho, lam, psi, loglik, -0.5 * dof * d_sse / sse + slope, sse, b)
 
+    def logliks(self, rho: FloatArray, lam: FloatArray, psi: FloatArray) -> FloatArray:
+        """Evaluate the concentrated log-likelihood at G points at once, shape (G,) each."""
+        A = self.matrix(lam[:, None, None], psi[:, None, None])
+        left = np.stack([np.ones_like(rho), -rho], axis=1)
+        cross = np.einsum("gi,gik->gk", left, A[:, :2, 2:])
+        scale = 1 / np.sqrt(np.einsum("gkk->gk", A)[:, 2:])
+        scaled = A[:, 2:, 2:] * scale[:, :, None] * scale[:, None, :]
+        b = scale * np.linalg.solve(scaled, (scale * cross)[..., None])[..., 0]
+        v = np.concatenate([left, -b], axis=1)
+        sse, dof = np.einsum("gk,gkl,gl->g", v, A, v), self.projection.dof
+        value = -0.5 * dof * (np.log(2 * np.pi * sse / dof) + 1)
+        for logdet, at in ((self.logdet_w, rho), (self.logdet_m, lam)):
+            if logdet is not None:
+                free = logdet.value(at)
+                value = np.asarray(value + self.projection.J * (free - np.log1p(-at) * self.projection.shift))
+        return np.asarray(value if self.mean_part is None else value + 0.5 * self.projection.N * psi)
+
     def _free(self, rho: float, lam: float, psi: float) -> tuple[float, FloatArray]:
         """Return what the likelihood holds besides the sum of squares, and its slopes."""
         J = self.projection.J

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 import scipy.optimize as so
+from scipy.ndimage import maximum_filter
 
 from spatialconv._core.likelihood import Point, Problem
 from spatialconv._core.logdet import NARROW, ROUGH, LogDet
@@ -16,8 +16,8 @@ FloatArray = npt.NDArray[np.float64]
 
 # Starting points on each free axis. The one-parameter likelihood may have several maxima where eigenvalues
 # are complex or regressors are near-collinear; the two-parameter one commonly has two (rho and lambda trade
-# places), so that a single start is not enough.
-GRID_ONE, GRID_MANY = 40, 9
+# places), so that a single start is not enough. Values on a grid cost little, climbs from its peaks more.
+GRID_ONE, GRID_TWO, GRID_THREE = 40, 31, 15
 STARTS = 8
 # psi = log tau with tau = 1 / (1 + T phi): from phi = 0 to a variance of the random effects so large that the
 # fit is that of fixed effects.
@@ -80,6 +80,14 @@ class _Counted:
             full[place] = float(value)
         self.n_eval += 1
         return self.problem.at(*full)
+
+    def values(self, theta: FloatArray) -> FloatArray:
+        """Return the log-likelihood at many points at once; theta has shape (..., free parameters)."""
+        flat = theta.reshape(-1, len(self.free))
+        full = np.zeros((len(flat), 3))
+        full[:, self.free] = flat
+        self.n_eval += len(flat)
+        return self.problem.logliks(*full.T).reshape(theta.shape[:-1])
 
     def slope(self, theta: FloatArray | list[float]) -> FloatArray:
         return self.point(theta).gradient[self.free]
@@ -178,10 +186,12 @@ def _one(f: _Counted) -> FloatArray:
 
 
 def _many(f: _Counted) -> FloatArray:
-    """Climb from the best nodes of a grid, then polish by Newton steps on the analytic gradient."""
-    axes = [_grid(low, high, GRID_MANY) for low, high in f.bounds]
-    nodes = [(f.point(list(node)).loglik, node) for node in product(*axes)]
-    starts = [start for _, start in sorted(nodes, reverse=True)[:STARTS]]
+    """Climb from the peaks of a grid, then polish by Newton steps on the analytic gradient."""
+    axes = [_grid(low, high, GRID_TWO if len(f.free) == 2 else GRID_THREE) for low, high in f.bounds]
+    values = np.nan_to_num(f.values(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)), nan=-np.inf)
+    peaks = np.argwhere(values == maximum_filter(values, size=3, mode="nearest"))
+    highest = peaks[np.argsort(-values[tuple(peaks.T)], kind="stable")][:STARTS]
+    starts = [np.array([axis[k] for axis, k in zip(axes, peak, strict=True)]) for peak in highest]
     climbed = [so.minimize(f.negative, start, jac=True, method="L-BFGS-B", bounds=f.bounds) for start in starts]
     best = min(climbed, key=lambda result: result.fun)
     return _newton(f, np.asarray(best.x, dtype=float))

@@ -223,3 +223,21 @@ def test_slopes_along_an_axis_are_those_at_its_points(axis):
     slope = found.along(axis)
     np.testing.assert_allclose(slope(at), want, rtol=1e-10)
     np.testing.assert_allclose([slope(float(value)) for value in at], want, rtol=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("kind", ["sarar", "random lag", "random sarar"])
+def test_many_points_at_once_are_the_same_one_by_one(kind, seed):
+    """The grid of the search against the likelihood with its gradient, which brute force witnesses."""
+    rng = np.random.default_rng(seed)
+    W, M = (sp.csr_array(rng.uniform(0, 0.2, (7, 7)) * (1 - np.eye(7))) for _ in range(2))
+    y, X = rng.standard_normal((5, 7)), rng.standard_normal((5, 7, 2))
+    given = {"W": W, "logdet_w": logdet.Eigen.of(W)} | (
+        {"M": M, "logdet_m": logdet.Eigen.of(M)} if "sarar" in kind else {}
+    )
+    random = "random" in kind
+    found = problem(y, X, projection("none" if random else "two-way", 5, 7, lee_yu=not random), random=random, **given)
+    rho, lam, psi = rng.uniform(-0.5, 0.5, (3, 9))
+    lam, psi = lam * ("sarar" in kind), (psi - 0.6) * random
+    one_by_one = [found.at(*point).loglik for point in zip(rho, lam, psi, strict=True)]
+    np.testing.assert_allclose(found.logliks(rho, lam, psi), one_by_one, rtol=1e-12)

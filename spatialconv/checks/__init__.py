@@ -8,7 +8,7 @@ from typing import Any
 from spatialconv._options import whole
 from spatialconv._parallel import checked_jobs
 from spatialconv._parallel import progress as bar
-from spatialconv.checks import _dispersion, _inference, _model, _redrawn, _robustness, _sample
+from spatialconv.checks import _dispersion, _inference, _model, _paths, _redrawn, _robustness, _sample
 from spatialconv.checks._finding import VERDICTS, CheckReport, Finding, Verdict
 from spatialconv.checks._subject import Effort, Subject, subject_of
 from spatialconv.results import Provenance, merge_notes
@@ -33,9 +33,11 @@ QUESTIONS: tuple[Callable[[Subject], Finding], ...] = (
     _robustness.regions,
     _robustness.controls,
     _robustness.effects,
+    _paths.halves,
     _inference.speed,
     _dispersion.spacing,
     _dispersion.sigma,
+    _paths.clubs,
     _dispersion.unit,
     _dispersion.hot_spots,
 )

@@ -9,7 +9,7 @@ import pytest
 
 import spatialconv as sc
 from spatialconv import checks, errors
-from spatialconv.checks import _dispersion, _inference, _model, _redrawn, _robustness, _sample
+from spatialconv.checks import _dispersion, _inference, _model, _paths, _redrawn, _robustness, _sample
 from spatialconv.checks._subject import Effort, subject_of
 from spatialconv.cli import main
 
@@ -77,7 +77,9 @@ class TestZhejiang:
         assert len(report) == len(checks.QUESTIONS)
         assert all(f.evidence for f in report)
         assert all(f.advice for f in report if f.verdict in ("warn", "fail"))
-        assert not [f.name for f in report if f.verdict == "not asked"]
+        # Five periods are too few for a log t regression.
+        assert [f.name for f in report if f.verdict == "not asked"] == ["clubs"]
+        assert "leave 3 for the log t regression" in report["clubs"].evidence
 
     def test_no_city_is_a_significant_hot_spot(self, report):
         found = report["hot spots"]
@@ -298,6 +300,85 @@ class TestModel:
         panel = sc.Panel(pd.DataFrame(frame), region="r", period="t")
         assert ask(_model.mundlak, sc.beta(panel, "v", effects="time")).verdict == "warn"
         assert ask(_model.mundlak, sc.beta(panel, "v", effects="region")).verdict == "ok"
+
+
+def two_levels(n: int, T: int, apart: float, seed: int) -> sc.Panel:
+    """Two groups whose logs close in on levels `apart`, each from around its own."""
+    rng = np.random.default_rng(seed)
+    level = np.where(np.arange(n) < n // 2, 0.0, apart)
+    away = rng.normal(0, 0.5, n)
+    log = np.array([8 + 0.02 * t + level + away * 0.9**t + 0.002 * rng.standard_normal(n) for t in range(T)])
+    frame = {"r": np.tile([f"r{i}" for i in range(n)], T), "t": np.repeat(np.arange(T), n), "v": np.exp(log).ravel()}
+    return sc.Panel(pd.DataFrame(frame), region="r", period="t")
+
+
+class TestPaths:
+    def test_two_clubs_are_found_where_beta_is_negative(self):
+        b = sc.beta(two_levels(20, 40, 1.5, 1), "v", effects="region")
+        assert b.beta < 0
+        found = ask(_paths.clubs, b)
+        assert found.verdict == "warn"
+        assert "(rejected: t <= -1.65); 2 clubs of 10 and 10 regions" in found.evidence
+        assert "several levels" in found.advice
+
+    def test_one_level_is_one_level(self):
+        found = ask(_paths.clubs, sc.beta(two_levels(20, 40, 0.0, 1), "v"))
+        assert found.verdict == "ok"
+        assert "(not rejected)" in found.evidence
+        few = ask(_paths.clubs, sc.beta(two_levels(20, 12, 0.0, 1), "v"))
+        assert few.verdict == "warn"
+        assert "fewer than 15 periods" in few.advice
+
+    def test_only_the_regions_of_the_regression_are_asked(self):
+        panel = two_levels(20, 40, 1.5, 1)
+        part = panel.subset(regions=[f"r{i}" for i in range(10)])
+        assert ask(_paths.clubs, sc.beta(part, "v")).verdict == "ok"
+
+    def test_walks_without_a_finding_may_drift_apart(self):
+        panel = walks(20, 40, 3).assign(v=lambda f: 1e6 * f.v)
+        b = sc.beta(panel, "v", effects="time")
+        assert b.pvalues["log_initial"] > 0.05
+        found = ask(_paths.clubs, b)
+        assert found.verdict == "ok"
+        assert "(rejected" in found.evidence
+
+    def test_a_beta_that_ends_halfway(self):
+        rng = np.random.default_rng(5)
+        log = [rng.normal(8, 1, 30)]
+        for t in range(20):
+            mean = log[-1].mean()
+            log.append(log[-1] - (0.15 if t < 10 else 0.0) * (log[-1] - mean) + 0.05 * rng.standard_normal(30))
+        frame = {"r": np.tile(np.arange(30), 21), "t": np.repeat(np.arange(21), 30), "v": np.exp(log).ravel()}
+        panel = sc.Panel(pd.DataFrame(frame), region="r", period="t")
+        b = sc.beta(panel, "v", effects="time")
+        found = ask(_paths.halves, b)
+        assert found.verdict == "warn"
+        # The same figures by hand.
+        early, late = (sc.beta(panel.subset(periods=range(*part)), "v", effects="time") for part in ((0, 11), (10, 21)))
+        assert f"0 to 10: {early.beta:.4f}" in found.evidence
+        assert f"10 to 20: {late.beta:.4f}" in found.evidence
+        z = (early.beta - late.beta) / np.hypot(early.std_errors["log_initial"], late.std_errors["log_initial"])
+        assert abs(z) > 1.96
+
+    def test_a_beta_that_lasts(self):
+        assert ask(_paths.halves, sc.beta(walks(30, 20, 3, beta=-0.1), "v")).verdict == "ok"
+
+    def test_the_test_of_halves_keeps_its_level(self):
+        """One beta for all years, regions that begin far apart: 5 % of 300, within three Monte Carlo errors."""
+        panels = (walks(11, 9, seed, beta=-0.1) for seed in range(300))
+        warned = [ask(_paths.halves, sc.beta(panel, "v", effects="time")).verdict == "warn" for panel in panels]
+        assert abs(np.mean(warned) - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 300)
+
+    def test_halves_are_not_compared_where_each_has_a_bias_of_its_own(self):
+        found = ask(_paths.halves, sc.beta(walks(30, 20, 2, beta=-0.1), "v", effects="region"))
+        assert found.verdict == "not asked"
+        assert "how far apart its regions begin" in found.evidence
+
+    def test_halves_that_are_none(self):
+        assert ask(_paths.halves, sc.beta(walks(30, 2, 2, beta=-0.1), "v")).verdict == "not asked"
+        found = ask(_paths.halves, sc.beta(walks(30, 4, 2, beta=-0.1), "v", horizon=3))
+        assert found.verdict == "not asked"
+        assert "alone cannot be estimated" in found.evidence
 
 
 class TestDispersion:

@@ -133,8 +133,8 @@ class Problem:
         value = -0.5 * dof * (np.log(2 * np.pi * sse / dof) + 1)
         for logdet, at in ((self.logdet_w, rho), (self.logdet_m, lam)):
             if logdet is not None:
-                free = logdet.value(at)
-                value = np.asarray(value + self.projection.J * (free - np.log1p(-at) * self.projection.shift))
+                free = logdet.value(at) - np.log1p(-at) if self.projection.shift else logdet.value(at)
+                value = np.asarray(value + self.projection.J * free)
         return np.asarray(value if self.mean_part is None else value + 0.5 * self.projection.N * psi)
 
     def _free(self, rho: float, lam: float, psi: float) -> tuple[float, FloatArray]:

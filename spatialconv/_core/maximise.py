@@ -18,7 +18,7 @@ FloatArray = npt.NDArray[np.float64]
 # are complex or regressors are near-collinear; the two-parameter one commonly has two (rho and lambda trade
 # places), so that a single start is not enough. Values on a grid cost little, climbs from its peaks more.
 GRID_ONE, GRID_TWO, GRID_THREE = 40, 31, 15
-STARTS = 8
+STARTS, NEWTON = 8, 20
 # psi = log tau with tau = 1 / (1 + T phi): from phi = 0 to a variance of the random effects so large that the
 # fit is that of fixed effects.
 PSI = (-16.0, 0.0)
@@ -198,27 +198,55 @@ def _many(f: _Counted) -> FloatArray:
 
 
 def _newton(f: _Counted, theta: FloatArray) -> FloatArray:
-    """Move to where the slope vanishes; a parameter that sits on its bound stays there."""
-    ends = np.array(f.bounds)
-    inner = np.flatnonzero((theta > ends[:, 0]) & (theta < ends[:, 1]))
-    for _ in range(12):
-        # Next to a bound the step is half the way to it: beyond, the log-determinant does not exist.
-        sizes = np.minimum(1e-5, 0.5 * np.min(np.abs(ends - theta[:, None]), axis=1))
-        steps = np.diag(sizes)[inner]
-        slope = f.slope(theta)[inner]
-        columns = [(f.slope(theta + e) - f.slope(theta - e))[inner] / (2 * e.max()) for e in steps]
-        hessian = (np.array(columns) + np.array(columns).T) / 2
-        if len(inner) == 0 or np.linalg.eigvalsh(hessian).max() >= 0:
+    """Move to where the slope vanishes; what would leave its bounds stops on them, and may come back."""
+    low, high = np.array(f.bounds).T
+    # Differences are taken inside the bounds: beyond, the log-determinant may not exist.
+    sizes = np.minimum(1e-5, 0.25 * (high - low))
+    best = f.point(theta)
+    for _ in range(NEWTON):
+        slope = best.gradient[f.free]
+        hessian = _curvature(f, np.clip(theta, low + sizes, high - sizes), sizes)
+        step = _step(slope, hessian, theta <= low, theta >= high)
+        if step is None:
             return theta
-        candidate = theta.copy()
-        candidate[inner] -= np.linalg.solve(hessian, slope)
-        inside = np.all((candidate[inner] > ends[inner, 0]) & (candidate[inner] < ends[inner, 1]))
-        if not inside or f.point(candidate).loglik < f.point(theta).loglik - 1e-9:
+        room = np.where(step > 0, high - theta, theta - low)
+        share = np.where(np.abs(step) > room, room / np.where(step == 0, 1.0, np.abs(step)), 1.0)
+        # As far as the first bound: the whole step, cut off coefficient by coefficient, need not lead upwards.
+        candidate = theta + share.min() * step
+        first = int(share.argmin())
+        if share[first] < 1:
+            candidate[first] = high[first] if step[first] > 0 else low[first]
+        found = f.point(candidate)
+        if found.loglik < best.loglik - 1e-9:
             return theta
-        moved, theta = np.abs(candidate - theta).max(), candidate
+        moved, theta, best = np.abs(candidate - theta).max(), candidate, found
         if moved < 1e-13:
             return theta
     return theta
+
+
+def _curvature(f: _Counted, at: FloatArray, sizes: FloatArray) -> FloatArray:
+    """Return the second derivatives by central differences of the gradient."""
+    columns = [(f.slope(at + e) - f.slope(at - e)) / (2 * e.max()) for e in np.diag(sizes)]
+    return np.asarray((np.array(columns) + np.array(columns).T) / 2)
+
+
+def _step(
+    slope: FloatArray, hessian: FloatArray, lowest: npt.NDArray[np.bool_], highest: npt.NDArray[np.bool_]
+) -> FloatArray | None:
+    """Return Newton's step in the coefficients that it does not push out of their bounds; None where there is none."""
+    free = ~((lowest & (slope <= 0)) | (highest & (slope >= 0)))
+    while free.any():
+        H = hessian[np.ix_(free, free)]
+        if np.linalg.eigvalsh(H).max() >= 0:
+            return None
+        step = np.zeros_like(slope)
+        step[free] = -np.linalg.solve(H, slope[free])
+        pushed = free & ((lowest & (step < 0)) | (highest & (step > 0)))
+        if not pushed.any():
+            return step
+        free &= ~pushed
+    return None
 
 
 def _grid(low: float, high: float, nodes: int) -> FloatArray:

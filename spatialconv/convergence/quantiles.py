@@ -17,7 +17,7 @@ from spatialconv._core.speed import half_life, speed
 from spatialconv._options import choice, first, generator, names, probability, whole
 from spatialconv._parallel import run
 from spatialconv.convergence.beta import INITIAL, growth_design
-from spatialconv.errors import OptionError, SingularDesignError
+from spatialconv.errors import DataError, OptionError, SingularDesignError
 from spatialconv.models.design import Design, refuse_reserved
 from spatialconv.panel import FloatArray, Panel, as_panel
 from spatialconv.results import HypothesisTest, Provenance, Result, merge_notes, number, p_value
@@ -79,7 +79,7 @@ def beta_quantiles(
     SingularDesignError
         If regressors are collinear or too many.
     DataError
-        As in `beta`.
+        If there is one region only; else as in `beta`.
 
     Notes
     -----
@@ -100,6 +100,11 @@ def beta_quantiles(
     [-0.0106, -0.0096, -0.0097, -0.0086, -0.0076]
     """
     as_panel(panel)
+    if panel.n_regions < 2:
+        # Every sample of one region is that region: the intervals would have no width.
+        raise DataError(
+            f"quantile beta resamples regions and needs two or more; the panel has one, {first(list(panel.regions))}."
+        )
     choice("effects", effects, get_args(QuantileEffects))
     probability("level", level)
     whole("draws", draws, least=2)

@@ -138,3 +138,9 @@ class TestBadInput:
     def test_collinear(self, us):
         with pytest.raises(errors.SingularDesignError, match="linear combination"):
             sc.beta_quantiles(us.assign(one=1.0), "income", controls="one", horizon=80)
+
+    def test_one_region(self, us):
+        """Every sample of one region is that region: the intervals had no width, and p was undefined."""
+        one = us.subset(regions=[us.regions[0]])
+        with pytest.raises(errors.DataError, match="two or more; the panel has one, 'Alabama'"):
+            sc.beta_quantiles(one, "income", draws=9)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from inspect import signature
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -79,6 +80,29 @@ def names(name: str, value: str | Iterable[str]) -> tuple[str, ...]:
     if twice:
         raise OptionError(f"{name} names {first(twice)} more than once; name each column once.")
     return given
+
+
+def passed_on(
+    call: str,
+    options: Mapping[str, Any],
+    taker: Callable[..., Any],
+    *,
+    own: Iterable[str] = (),
+    without: Iterable[str] = (),
+) -> Mapping[str, Any]:
+    """Return the options that a method hands on to the function that takes them, else raise OptionError.
+
+    Python's own TypeError would speak of a function that the user never called, and not say what it takes. `own`
+    are options that the method itself takes beside them, `without` those of the function that it settles.
+    """
+    settled = set(without)
+    known = [p.name for p in signature(taker).parameters.values() if p.kind is p.KEYWORD_ONLY and p.name not in settled]
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise OptionError(
+            f"{call} takes the options {', '.join([*own, *known])}; got {first(unknown)}. Check the spelling."
+        )
+    return options
 
 
 def expect(value: Any, kinds: tuple[type, ...] | type, what: str, source: str) -> None:

@@ -19,7 +19,7 @@ from spatialconv._multiverse._grid import Grid, one_line, specifications
 from spatialconv._multiverse._result import Multiverse, build
 from spatialconv._multiverse._source import Source, outcome, source
 from spatialconv._multiverse._specification import Specification
-from spatialconv._options import generator, probability, whole
+from spatialconv._options import generator, passed_on, probability, whole
 from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning
 from spatialconv.models._refits import Engine, restricted_world
 from spatialconv.models.fit import fit_design
@@ -147,7 +147,8 @@ def multiverse(
     elif variable is None:
         raise OptionError("variable names the level whose convergence is asked for; only a Grid goes without.")
     else:
-        grid = specifications(panel, variable, **axes)
+        own = ("level", "preferred", "bootstrap", "jobs", "seed", "progress")
+        grid = specifications(panel, variable, **passed_on("multiverse()", axes, specifications, own=own))
     probability("level", level)
     place = preferred_place(grid, preferred)
     if bootstrap:

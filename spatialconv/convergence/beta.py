@@ -13,22 +13,20 @@ import pandas as pd
 from spatialconv._core.speed import Quantity, half_life, speed
 from spatialconv._options import (
     BetaCorrection,
-    BootstrapBias,
-    BootstrapScheme,
     Correction,
     Effects,
-    IntervalMethod,
     Spatial,
     Vcov,
     choice,
     first,
     names,
+    passed_on,
     probability,
     whole,
 )
 from spatialconv.errors import OptionError, UnsupportedModelError
 from spatialconv.models._indirect import corrected
-from spatialconv.models.bootstrap import Bootstrap, run
+from spatialconv.models.bootstrap import Bootstrap, bootstrap, run
 from spatialconv.models.design import Chain, Design, names_of, refuse_reserved, sources
 from spatialconv.models.fit import fit_design
 from spatialconv.models.fitted import PanelFit
@@ -308,62 +306,39 @@ class BetaConvergence(Result):
     def _spills(self) -> bool:
         return self.fit.spec.has_lag or f"W:{INITIAL}" in self.params.index
 
-    def bootstrap(
-        self,
-        *,
-        draws: int = 9999,
-        scheme: BootstrapScheme = "residual",
-        null: str | None = None,
-        recursive: bool = True,
-        bias: BootstrapBias = "none",
-        interval: IntervalMethod = "bootstrap-t",
-        level: float | None = None,
-        jobs: int = 1,
-        seed: int | np.random.Generator | None = None,
-        progress: bool = False,
-    ) -> Bootstrap:
+    def bootstrap(self, **options: Any) -> Bootstrap:
         """Return intervals and p-values from panels in which growth makes the next level, of speed and half-life too.
 
         See `models.bootstrap.bootstrap` for the options; `level` is that of the regression unless given.
         """
-        return run(
-            self.fit,
-            self.length,
-            draws=draws,
-            scheme=scheme,
-            null=null,
-            recursive=recursive,
-            bias=bias,
-            interval=interval,
-            level=self.level if level is None else level,
-            jobs=jobs,
-            seed=seed,
-            progress=progress,
-        )
+        given = dict(passed_on("bootstrap()", options, bootstrap))
+        if given.get("level") is None:
+            given["level"] = self.level
+        return run(self.fit, self.length, **given)
 
     def null_distribution(self, **options: Any) -> NullDistribution:
         """Return what beta this panel and estimator would give under no convergence; see `null.null_distribution`."""
         from spatialconv.convergence.null import null_distribution
 
-        return null_distribution(self, **options)
+        return null_distribution(self, **passed_on("null_distribution()", options, null_distribution))
 
     def grid_interval(self, **options: Any) -> GridInterval:
         """Return the interval of beta and the speed that holds in few periods; see `grid_interval.grid_interval`."""
         from spatialconv.convergence.grid_interval import grid_interval
 
-        return grid_interval(self, **options)
+        return grid_interval(self, **passed_on("grid_interval()", options, grid_interval))
 
     def detectable(self, **options: Any) -> Detectable:
         """Return the smallest convergence that this panel and estimator can find; see `null.detectable`."""
         from spatialconv.convergence.null import detectable
 
-        return detectable(self, **options)
+        return detectable(self, **passed_on("detectable()", options, detectable))
 
     def bias_corrections(self, **options: Any) -> BiasCorrections:
         """Return beta corrected for its bias in few periods in four ways; see `corrections.bias_corrections`."""
         from spatialconv.convergence.corrections import bias_corrections
 
-        return bias_corrections(self, **options)
+        return bias_corrections(self, **passed_on("bias_corrections()", options, bias_corrections))
 
     def impacts(self, **options: Any) -> Impacts:
         """Return direct, indirect and total effects; see `models.impacts.impacts` for the options."""

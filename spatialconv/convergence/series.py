@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from spatialconv._options import first, whole
+from spatialconv._options import first, passed_on, whole
 from spatialconv.convergence.beta import INITIAL, BetaConvergence, beta
 from spatialconv.errors import OptionError, SpatialConvError
 from spatialconv.panel import Panel, as_panel
@@ -67,6 +67,7 @@ def beta_rolling(
     [0.0293, 0.0195, 0.0059, 0.0137]
     """
     as_panel(panel)
+    passed_on("beta_rolling()", options, beta, own=["window", "step"])
     whole("window", window, least=1)
     whole("step", step, least=1)
     time, by_position = time_axis(panel.periods)
@@ -151,6 +152,7 @@ def beta_spacing(
         raise OptionError("horizons names no length of span; give for example horizons=(1, 2, 5).")
     if "horizon" in options:
         raise OptionError("beta_spacing varies the horizon itself; name lengths by horizons=(…) and leave horizon out.")
+    passed_on("beta_spacing()", options, beta, own=["horizons"], without=["horizon"])
     lengths = sorted({whole("horizons", h, least=1) for h in given})
     runs = {h: _attempt(panel, variable, w, {**options, "horizon": h}) for h in lengths}
     what = {"variable": variable, "horizons": tuple(lengths), **_plain(options)}
@@ -158,13 +160,9 @@ def beta_spacing(
 
 
 def _attempt(panel: Panel, variable: str, w: Any, options: Mapping[str, Any]) -> BetaConvergence | SpatialConvError:
-    """Return the regression, or why there is none; words that are no options are the caller's mistake."""
+    """Return the regression, or why there is none."""
     try:
         return beta(panel, variable, w, **options)
-    except TypeError as error:
-        if "unexpected keyword" in str(error):
-            raise OptionError(f"{str(error).split(') ')[-1]}; options are those of sc.beta.") from None
-        raise
     except SpatialConvError as error:
         return error
 

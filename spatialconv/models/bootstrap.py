@@ -11,7 +11,16 @@ import pandas as pd
 
 from spatialconv._core import intervals as core
 from spatialconv._core.innovations import FEW
-from spatialconv._options import BootstrapBias, BootstrapScheme, IntervalMethod, choice, generator, probability, whole
+from spatialconv._options import (
+    BootstrapBias,
+    BootstrapScheme,
+    IntervalMethod,
+    choice,
+    generator,
+    passed_on,
+    probability,
+    whole,
+)
 from spatialconv._parallel import checked_jobs
 from spatialconv.errors import OptionError
 from spatialconv.models._indirect import indirect
@@ -138,16 +147,16 @@ def run(
     fit: PanelFit,
     length: float | None,
     *,
-    draws: int,
-    scheme: BootstrapScheme,
-    null: str | None,
-    recursive: bool,
-    bias: BootstrapBias,
-    interval: IntervalMethod,
-    level: float,
-    jobs: int,
-    seed: int | np.random.Generator | None,
-    progress: bool,
+    draws: int = 9999,
+    scheme: BootstrapScheme = "residual",
+    null: str | None = None,
+    recursive: bool = True,
+    bias: BootstrapBias = "none",
+    interval: IntervalMethod = "bootstrap-t",
+    level: float = 0.95,
+    jobs: int = 1,
+    seed: int | np.random.Generator | None = None,
+    progress: bool = False,
 ) -> Bootstrap:
     """Run the bootstrap of a fit; `length` is the span of a growth regression, whose speed is then reported."""
     choice("scheme", scheme, BootstrapScheme)
@@ -386,7 +395,9 @@ class Bootstrap(Result):
         from spatialconv.models.impacts import impacts_of_draws
 
         kept = self.draws.dropna().to_numpy()
-        return impacts_of_draws(self.fit, kept, self.lost, level=self.level, seed=self.provenance.seed, **options)
+        # The seed of the draws serves again; the level is theirs unless another one is asked for.
+        given = {"level": self.level, **passed_on("impacts()", options, impacts_of_draws, without=["seed"])}
+        return impacts_of_draws(self.fit, kept, self.lost, seed=self.provenance.seed, **given)
 
     def tidy(self) -> pd.DataFrame:
         """Return one row a parameter: estimate, bias, std_error, statistic, p_value, conf_low, conf_high, undefined.

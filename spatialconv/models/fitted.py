@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from spatialconv._core.effects import projection
-from spatialconv._options import Vcov, choice, probability
+from spatialconv._options import Vcov, choice, passed_on, probability
 from spatialconv.errors import ModelError
 from spatialconv.models.covariances import covariance, effects_errors
 from spatialconv.models.design import Design
@@ -289,19 +289,19 @@ class PanelFit(Result):
         """Return direct, indirect and total effects; see `models.impacts.impacts` for the options."""
         from spatialconv.models.impacts import impacts
 
-        return impacts(self, **options)
+        return impacts(self, **passed_on("impacts()", options, impacts))
 
     def bootstrap(self, **options: Any) -> Bootstrap:
         """Return intervals and p-values from resampled data; see `models.bootstrap.bootstrap` for the options."""
         from spatialconv.models.bootstrap import bootstrap
 
-        return bootstrap(self, **options)
+        return bootstrap(self, **passed_on("bootstrap()", options, bootstrap))
 
     def predict(self, panel: Panel | None = None, **options: Any) -> pd.DataFrame:
         """Return predictions in sample or for the periods of a panel; see `models.prediction.predict`."""
         from spatialconv.models.prediction import predict
 
-        return predict(self, panel, **options)
+        return predict(self, panel, **passed_on("predict()", options, predict))
 
     # ------------------------------------------------------------------ views
 

@@ -93,6 +93,44 @@ CASES = {
 }
 
 
+MISSPELT = {
+    "b.bootstrap": (lambda b, zj: b.bootstrap(drws=9), "bootstrap.. takes the options draws, scheme.*; got 'drws'"),
+    "fit.bootstrap": (lambda b, zj: b.fit.bootstrap(drws=9), "bootstrap.. takes the options draws"),
+    "b.null_distribution": (lambda b, zj: b.null_distribution(drws=9), "null_distribution.. takes the options draws"),
+    "b.grid_interval": (lambda b, zj: b.grid_interval(foo=1), "grid_interval.. takes .*scheme.*; got 'foo'"),
+    "b.detectable": (lambda b, zj: b.detectable(drws=9, foo=1), "power, size, .*; got 2: 'drws', 'foo'"),
+    "b.bias_corrections": (lambda b, zj: b.bias_corrections(drws=9), "bias_corrections.. takes the options draws"),
+    "b.impacts": (lambda b, zj: b.impacts(rout="exact"), "impacts.. takes the options kind, route"),
+    "fit.predict": (lambda b, zj: b.fit.predict(knd="trend"), "predict.. takes the options kind, time_effect"),
+    "impacts of a bootstrap": (
+        lambda b, zj: b.bootstrap(draws=19, seed=1).impacts(seed=2),
+        "impacts.. takes the options kind, route, level; got 'seed'",
+    ),
+    "beta_rolling": (lambda b, zj: sc.beta_rolling(zj.panel, "exports", window=2, effekts="time"), "window, step, con"),
+    "beta_spacing": (
+        lambda b, zj: sc.beta_spacing(zj.panel, "exports", horizons=1, effekts=1),
+        "horizons, controls, o",
+    ),
+    "multiverse": (
+        lambda b, zj: sc.multiverse(zj.panel, "exports", effekts="time"),
+        "level, preferred.*, weights, models, effects.*; got 'effekts'",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISSPELT)
+def test_misspelt_option_is_told_those_there_are(name, zj, w):
+    call, message = MISSPELT[name]
+    with pytest.raises(errors.OptionError, match=message):
+        call(sc.beta(zj.panel, "exports", w, spatial="lag", effects="time"), zj)
+
+
+def test_impacts_of_a_bootstrap_take_a_level_of_their_own(zj, w):
+    boot = sc.beta(zj.panel, "exports", w, spatial="lag", effects="time").bootstrap(draws=99, seed=1)
+    narrow, wide = (boot.impacts(level=level).tidy() for level in (0.5, 0.95))
+    assert (narrow["conf_low"] > wide["conf_low"]).all()
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_wrong_argument(name, zj, w):
     call, message = CASES[name]

@@ -205,10 +205,11 @@ def _consecutive(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _no_span(time: FloatArray, horizon: int, by_position: bool) -> str:
+    # "A horizon of", and not the name of an argument: beta_spacing and multiverse call theirs horizons.
     unit = "positions" if by_position else "the unit of the labels"
     steps = np.unique(np.diff(time)).astype(int).tolist()
     if len(steps) == 1 and horizon % steps[0]:
-        return f"no period lies {horizon} before another; periods are {steps[0]} apart: use horizon={steps[0]}."
+        return f"no period lies {horizon} before another; periods are {steps[0]} apart: use a horizon of {steps[0]}."
     most = int(time[-1] - time[0])
     apart = sorted({int(b - a) for k, a in enumerate(time) for b in time[k + 1 :]})
     return (

@@ -110,6 +110,9 @@ class TestBadInput:
             sc.beta_rolling(us.panel, "income", window=20, colour="red")
         with pytest.raises(errors.OptionError, match="leave horizon out"):
             sc.beta_spacing(us.panel, "income", horizons=(1, 2), horizon=3)
+        five_yearly = us.panel.subset(periods=range(1930, 2006, 5))
+        with pytest.raises(errors.OptionError, match="periods are 5 apart: use a horizon of 5"):
+            sc.beta_spacing(five_yearly, "income", horizons=(1, 2))
         with pytest.raises(errors.OptionError, match="names no length"):
             sc.beta_spacing(us.panel, "income", horizons=())
 

@@ -23,6 +23,9 @@ from spatialconv.errors import (
 
 FloatArray = npt.NDArray[np.float64]
 
+# The products of four such values are the largest that models form; they stay within double precision.
+EXTREME = 1e60
+
 
 class Panel:
     """Observations of regions over periods, one row a region and period.
@@ -332,6 +335,22 @@ class Panel:
 def in_order(periods: pd.Index) -> bool:
     """Whether periods ascend as a panel would sort them, each once."""
     return periods.is_unique and list(_sorted_periods(np.asarray(periods), str(periods.name))) == list(periods)
+
+
+def refuse_extreme(values: FloatArray, what: str) -> None:
+    """Raise DataError for values so large or small that double precision loses the products of four of them.
+
+    Covariances of estimates hold such products. Beyond these bounds a sum of squares is zero or infinite, and the
+    variable would look as if it did not vary.
+    """
+    size = np.abs(values)
+    largest = float(np.max(size, where=~np.isnan(size), initial=0.0))
+    if largest > EXTREME or 0 < largest < 1 / EXTREME:
+        how = "small" if largest < 1 else "large"
+        raise DataError(
+            f"{what} reaches {largest:.2g} at most, too {how} for double precision, in which products of such values "
+            f"are lost. Rescale it: count in a {'smaller' if how == 'small' else 'larger'} unit."
+        )
 
 
 def as_panel(value: Any) -> Panel:

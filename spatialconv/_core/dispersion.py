@@ -21,6 +21,9 @@ FloatArray = npt.NDArray[np.float64]
 Shares = FloatArray | None
 Domain = Literal["real", "non-negative", "positive"]
 
+# Powers of two up to which values have squares and sums of squares in double precision.
+ORDINARY = 256
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -43,9 +46,20 @@ def mean(x: FloatArray, p: Shares = None) -> FloatArray:
 
 def sd(x: FloatArray, p: Shares = None) -> FloatArray:
     """Return the sample standard deviation, with n - 1 in the denominator; weighted, sqrt of sum p (x - mean)^2."""
+    x, power = within_reach(x)
     spread = np.std(x, axis=-1, ddof=1) if p is None else np.sqrt(mean((x - mean(x, p)[..., None]) ** 2, p))
     # The mean of equal numbers is not always that number, which would leave 1e-17 for 0.
-    return np.where(np.ptp(x, axis=-1) == 0, 0.0, spread)
+    return np.ldexp(np.where(np.ptp(x, axis=-1) == 0, 0.0, spread), power)
+
+
+def within_reach(x: FloatArray) -> tuple[FloatArray, npt.NDArray[np.intc]]:
+    """Return x with each row divided by a power of two, which costs no digit, and the powers.
+
+    Rows of ordinary size stay as they are (power 0); squares of 1e-200 or 1e200 would be zero or infinite.
+    """
+    power = np.frexp(np.max(np.abs(x), axis=-1))[1]
+    power = np.where(np.abs(power) > ORDINARY, power, 0).astype(np.intc)
+    return (np.ldexp(x, -power[..., None]) if power.any() else x), power
 
 
 def cv(x: FloatArray, p: Shares = None) -> FloatArray:

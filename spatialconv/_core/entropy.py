@@ -62,7 +62,9 @@ def correlation(x: FloatArray) -> FloatArray:
 
 
 def standardised(x: FloatArray) -> FloatArray:
-    """Return the columns of x with mean 0 and sample standard deviation 1."""
+    """Return the columns of x with mean 0 and sample standard deviation 1, whatever their unit."""
+    # By a power of two, which costs no digit: squares of 1e-200 or 1e200 would be zero or infinite.
+    x = np.ldexp(x, -np.frexp(np.abs(x).max(axis=0))[1])
     return np.asarray((x - x.mean(axis=0)) / x.std(axis=0, ddof=1))
 
 

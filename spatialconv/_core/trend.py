@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from spatialconv._core.dispersion import within_reach
+
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -36,6 +38,8 @@ def trend(y: FloatArray, time: FloatArray, lags: int) -> Trend:
     """
     assert y.shape == time.shape
     n = len(y)
+    y, power = within_reach(y)
+    back = float(np.ldexp(1.0, int(power)))
     centred = time - time.mean()
     sxx = float(centred @ centred)
     slope = float(centred @ (y - y.mean())) / sxx
@@ -45,10 +49,10 @@ def trend(y: FloatArray, time: FloatArray, lags: int) -> Trend:
     u = centred * e
     long_run = u @ u + 2.0 * sum((1.0 - j / (lags + 1.0)) * (u[j:] @ u[:-j]) for j in range(1, min(lags, n - 1) + 1))
     return Trend(
-        intercept=float(y.mean() - slope * time.mean()),
-        slope=slope,
-        se_hac=float(np.sqrt(n / (n - 2) * long_run)) / sxx,
-        se_ols=float(np.sqrt(e @ e / (n - 2) / sxx)),
+        intercept=float(y.mean() - slope * time.mean()) * back,
+        slope=slope * back,
+        se_hac=float(np.sqrt(n / (n - 2) * long_run)) / sxx * back,
+        se_ols=float(np.sqrt(e @ e / (n - 2) / sxx)) * back,
         df=n - 2,
         lags=lags,
     )

@@ -12,7 +12,7 @@ import pandas as pd
 
 from spatialconv._core import paired
 from spatialconv._core.decomposition import group_sums
-from spatialconv._core.dispersion import MEASURES, Measure
+from spatialconv._core.dispersion import MEASURES, Measure, within_reach
 from spatialconv._core.resampling import Interval
 from spatialconv._core.trend import newey_west_lags
 from spatialconv._options import Alternative, choice, first, names, probability, whole
@@ -310,7 +310,8 @@ def sigma(
     time, by_position = time_axis(panel.periods)
     lags = newey_west_lags(len(time)) if lags is None else whole("lags", lags)
     slopes = trends(table, chosen, time, lags, alternative, level)
-    compared = values if logs is None else logs
+    # One power of two for all periods: ratios of variances stay, and 1e-200 has a square.
+    compared = within_reach(values.reshape(1, -1))[0].reshape(values.shape) if logs is None else logs
     moments = paired.paired_variances(compared[0], compared[-1])
     a, b = panel.periods[0], panel.periods[-1]
     what = f"{'logs of ' if logs is not None else ''}{variable}"

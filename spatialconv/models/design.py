@@ -17,7 +17,7 @@ from spatialconv._options import first
 from spatialconv._options import names as column_names
 from spatialconv.errors import AbsorbedVariableError, ModelError, OptionError, SingularDesignError, VariableError
 from spatialconv.models.spec import ModelSpec
-from spatialconv.panel import Panel, as_panel
+from spatialconv.panel import Panel, as_panel, refuse_extreme
 from spatialconv.results import merge_notes
 from spatialconv.summary import time_axis
 from spatialconv.weights import Aligned
@@ -185,6 +185,9 @@ def check(design: Design, project: Projection) -> None:
     """Raise where the model cannot be estimated from these data, naming what stands in the way."""
     T, N, K = design.shape
     _check_size(design, project)
+    refuse_extreme(design.y, "the outcome")
+    for k, name in enumerate(design.names):
+        refuse_extreme(design.X[:, :, k], repr(name))
     y, X = design.y.reshape(T * N, 1), design.X.reshape(T * N, K)
     Py, PX = project(design.y).reshape(T * N, 1), project(design.X).reshape(T * N, K)
     if len(absorbed_columns(y - y.mean(), Py)) or np.ptp(y) == 0:

@@ -13,7 +13,7 @@ from spatialconv._core.absorb import absorb, rank_of_effects
 from spatialconv._core.least_squares import absorbed_columns, collinear_columns
 from spatialconv._options import first
 from spatialconv.errors import AbsorbedVariableError, DataError, OptionError, SingularDesignError
-from spatialconv.panel import FloatArray, Panel, as_panel
+from spatialconv.panel import FloatArray, Panel, as_panel, refuse_extreme
 from spatialconv.results import merge_notes
 
 IntArray = npt.NDArray[np.intp]
@@ -98,6 +98,9 @@ def _lost(panel: Panel, whole: npt.NDArray[np.bool_]) -> list[str]:
 
 def check(sample: Sample, effects: FixedKind) -> int:
     """Refuse regressors that effects absorb or others span, and too few rows; return the parameters of the effects."""
+    refuse_extreme(sample.y, repr(sample.y_name))
+    for k, name in enumerate(sample.names):
+        refuse_extreme(sample.X[:, k], repr(name))
     if np.ptp(sample.y) == 0:
         raise DataError(f"{sample.y_name!r} does not vary in the sample; there is nothing to explain.")
     after = absorb(sample.X, sample.effects(effects)) if effects != "none" else sample.X - sample.X.mean(axis=0)

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from spatialconv._core.dispersion import sd
 from spatialconv._options import choice, first, names
 from spatialconv.errors import OptionError, VariableError
 from spatialconv.panel import FloatArray, Panel, as_panel
@@ -155,7 +156,7 @@ def describe(values: FloatArray) -> dict[str, float]:
     return {
         "n": n,
         "mean": float(known.mean()) if n else np.nan,
-        "std": float(known.std(ddof=1)) if n > 1 else np.nan,
+        "std": float(sd(known)) if n > 1 else np.nan,
         "min": float(known.min()) if n else np.nan,
         "max": float(known.max()) if n else np.nan,
         "median": float(np.median(known)) if n else np.nan,

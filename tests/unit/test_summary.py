@@ -74,7 +74,9 @@ class TestSpans:
         panel = make([1950, 1960, 1970])
         assert pairs(panel, 10) == [(1950, 1960), (1960, 1970)]
         assert spans(panel, 10).length.tolist() == [10.0, 10.0]
-        with pytest.raises(OptionError, match="no period lies 1 before another; periods are 10 apart: use a horizon of 10"):
+        with pytest.raises(
+            OptionError, match="no period lies 1 before another; periods are 10 apart: use a horizon of 10"
+        ):
             spans(panel)
 
     def test_horizon_longer_than_the_panel(self):

@@ -73,6 +73,16 @@ def levels_of(panel: Panel, groups: Any) -> tuple[Groups, ...]:
     given = list(groups) if many else [groups]
     if not given:
         raise OptionError("groups must name at least one partition of the regions; got an empty list.")
+    keys = [one if isinstance(one, str) else id(one) for one in given]
+    twice = [
+        one if isinstance(one, str) else str(getattr(one, "name", "group"))
+        for k, one in enumerate(given)
+        if keys[k] in keys[:k]
+    ]
+    if twice:
+        raise OptionError(
+            f"groups names {first(twice)} more than once; a level inside itself splits nothing. Name each level once."
+        )
     levels = [groups_of(panel, one) for one in given]
     for upper, lower in pairwise(levels):
         parents = pd.Series(upper.codes).groupby(lower.codes).nunique()

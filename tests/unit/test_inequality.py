@@ -260,6 +260,26 @@ class TestTheil:
         with pytest.raises(NotPositiveError, match="the logarithm of 'v' needs positive values"):
             sc.theil(panel(x), "v", groups="fine", measure="l")
 
+    @pytest.mark.parametrize("twice", [["wide", "wide"], ["wide", "fine", "wide"]])
+    def test_a_level_named_twice(self, twice):
+        with pytest.raises(OptionError, match="groups names 'wide' more than once"):
+            sc.theil(panel(), "v", groups=twice)
+
+    def test_a_series_given_twice(self):
+        frame = panel().frame.reset_index()
+        series = frame.groupby(panel().region)["wide"].first()
+        with pytest.raises(OptionError, match="groups names 'wide' more than once"):
+            sc.theil(panel(), "v", groups=[series, series])
+
+    def test_measures_named_twice(self):
+        with pytest.raises(OptionError, match="measures names 'cv' more than once"):
+            sc.sigma(panel(), "v", measures=["cv", "cv"])
+
+    @pytest.mark.parametrize("function", [sc.dagum, sc.sigma])
+    def test_one_partition_is_no_list(self, function):
+        with pytest.raises(OptionError, match="groups must be the name of a column"):
+            function(panel(), "v", groups=["wide", "wide"])
+
     def test_not_nested(self):
         with pytest.raises(DataError, match=r"must be nested, coarse to fine, but wide .* several groups of fine"):
             sc.theil(panel(), "v", groups=["fine", "wide"])

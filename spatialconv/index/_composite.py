@@ -175,7 +175,9 @@ def composite_index(
         indicators=kept,
         asked=chosen,
         source=panel,
-        notes=merge_notes(panel.notes, _notes(full, screening, max_vif, options, [part[2] for part in parts])),
+        notes=merge_notes(
+            panel.notes, _notes(full, screening, max_vif, options, [part[2] for part in parts]), _thin(panel, blocks[0])
+        ),
         provenance=Provenance("composite_index", options, panel.n_regions, panel.n_periods),
     )
 
@@ -253,6 +255,27 @@ def _notes(
     if options["shift"]:
         notes.append(f"{options['shift']:g} was added before shares were taken: entropies and weights hang on it")
     return notes + [text for text in said if text]
+
+
+def _thin(panel: Panel, block: FloatArray) -> list[str]:
+    """Say what weights are worth where there is little to compare."""
+    notes = []
+    if panel.n_regions == 1:
+        notes.append(
+            f"one region, {first(list(panel.regions))}: range and weights are those of its own ups and downs over "
+            "time, and say nothing of how regions differ"
+        )
+    if panel.n_periods == 1:
+        notes.append(
+            f"one period, {first(list(panel.periods))}: range and weights are those of this one cross-section and move "
+            "as soon as a period is added"
+        )
+    if len(block) == 2:
+        notes.append(
+            "two rows to compare: each indicator is highest in one and lowest in the other, so that entropies are "
+            "alike whatever the values, and the data tell no weights"
+        )
+    return notes
 
 
 def _cells(table: pd.DataFrame) -> str:

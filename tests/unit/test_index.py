@@ -338,3 +338,19 @@ def test_bad_data_are_answered(panel):
     twice = {"a": ["sales"], "b": ["sales", "sites"]}
     with pytest.raises(errors.OptionError, match="more than once"):
         sc.composite_index(panel, twice, direction="+")
+
+
+def test_little_to_compare_is_said(panel):
+    """One region, one period or two rows give weights, but not those that a reader would take them for."""
+    told = {
+        "one region, 'p00'": panel.subset(regions=["p00"]),
+        "one period, 2013": panel.subset(periods=[2013]),
+        "two rows to compare": panel.subset(regions=["p00", "p01"], periods=[2013]),
+    }
+    for words, few in told.items():
+        index = sc.composite_index(few, NAMES, direction=SIGNS, max_vif=None)
+        assert any(note.startswith(words) for note in index.notes)
+        assert f"note: {words}" in repr(index)
+    np.testing.assert_allclose(index.weights["weight"], 1 / len(NAMES))
+    full = sc.composite_index(panel, NAMES, direction=SIGNS)
+    assert not any(words in note for words in told for note in full.notes)

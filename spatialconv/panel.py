@@ -20,6 +20,7 @@ from spatialconv.errors import (
     UnbalancedPanelError,
     VariableError,
 )
+from spatialconv.results import extent
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -136,8 +137,7 @@ class Panel:
         gaps = int((self._rows < 0).sum())
         state = "balanced" if gaps == 0 else f"unbalanced: {gaps} of {self._rows.size} rows absent"
         lines = [
-            f"Panel: {self.n_regions} regions x {self.n_periods} periods "
-            f"({self._periods[0]} to {self._periods[-1]}), {state}",
+            f"Panel: {extent(self.n_regions, self.n_periods)} ({self._periods[0]} to {self._periods[-1]}), {state}",
             f"  region {self._region!r}, period {self._period!r}; variables: "
             + (", ".join(str(v) for v in self.variables) or "none"),
         ]
@@ -259,7 +259,7 @@ class Panel:
         if bad.any():
             zeros, below = int((array == 0).sum()), int((array < 0).sum())
             raise NotPositiveError(
-                f"the logarithm of {variable!r} needs positive values; {zeros} are zero and {below} negative, in "
+                f"the logarithm of {variable!r} needs positive values; zero: {zeros}, negative: {below}, in "
                 f"{self._cells(bad, rows, columns)}. Leave these regions out by panel.subset(), or transform the "
                 "variable on purpose before it enters the panel."
             )

@@ -24,7 +24,18 @@ def number(value: float | None, digits: int = 4) -> str:
         return "inf" if value > 0 else "-inf"
     if value != 0 and (abs(value) < 10.0**-digits or abs(value) >= 1e7):
         return f"{value:.{digits - 1}e}"
-    return f"{value:.{digits}f}"
+    # Adding zero takes the sign off a zero: -0.0 is no news.
+    return f"{value + 0.0:.{digits}f}"
+
+
+def plural(count: int, singular: str, several: str | None = None) -> str:
+    """Return a count with its noun: '1 region', '11 regions', '1 industry'."""
+    return f"{count} {singular if count == 1 else several or f'{singular}s'}"
+
+
+def extent(regions: int, periods: int, unit: str = "period") -> str:
+    """Return the size of a sample: '11 regions x 4 spans', '48 regions x 1 period'."""
+    return f"{plural(regions, 'region')} x {plural(periods, unit)}"
 
 
 def p_value(value: float) -> str:

@@ -17,6 +17,7 @@ from spatialconv._core.recursive import Feedback, Model, rebuild
 from spatialconv._options import SimulatedEffects, SimulatedErrors, choice, first, generator, whole
 from spatialconv.errors import OptionError
 from spatialconv.panel import Panel
+from spatialconv.results import extent
 from spatialconv.weights import align
 
 FloatArray = npt.NDArray[np.float64]
@@ -39,7 +40,7 @@ class Simulated:
 
     def __repr__(self) -> str:
         known = ", ".join(f"{name} {value:g}" for name, value in self.truth.items())
-        return f"Simulated panel: {self.panel.n_regions} regions x {self.panel.n_periods} periods\n  truth: {known}"
+        return f"Simulated panel: {extent(self.panel.n_regions, self.panel.n_periods)}\n  truth: {known}"
 
 
 def growth_panel(

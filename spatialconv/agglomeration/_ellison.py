@@ -16,7 +16,7 @@ from spatialconv.agglomeration._quotients import shares_of
 from spatialconv.agglomeration._table import ONLY, IndustryTable, as_table
 from spatialconv.errors import DataError, MissingDataError, NotPositiveError, OptionError, VariableError
 from spatialconv.panel import FloatArray, Panel
-from spatialconv.results import Provenance, Result, merge_notes, number
+from spatialconv.results import Provenance, Result, merge_notes, number, plural
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -59,7 +59,8 @@ class EllisonGlaeser(Result):
         listed = ", ".join(f"{label} {number(value, 3)}" for label, value in gamma.iloc[:4].items())
         last = f" in {source.periods[-1]}" if source.n_periods > 1 else ""
         return [
-            f"Ellison-Glaeser index of {source.quantity}: {source.n_regions} regions x {len(gamma)} industries",
+            f"Ellison-Glaeser index of {source.quantity}: {plural(source.n_regions, 'region')} x "
+            f"{plural(len(gamma), 'industry', 'industries')}",
             f"  gamma{last}: {listed}",
             "  by their words: below 0.02 not very, above 0.05 very concentrated; below 0 spread more than by chance",
         ]
@@ -253,7 +254,7 @@ class Coagglomeration(Result):
         listed = ", ".join(f"{region} {number(value, 2)}" for region, value in last.iloc[:3].items())
         when = f" in {self.source.periods[-1]}" if self.source.n_periods > 1 else ""
         return [
-            f"Co-agglomeration of {self.a} and {self.b}: {self.source.n_regions} regions",
+            f"Co-agglomeration of {self.a} and {self.b}: {plural(self.source.n_regions, 'region')}",
             f"  highest index{when}: {listed}; 3 where both are as everywhere",
             f"  pair{when} (Ellison-Glaeser-Kerr): {number(float(self.pair.iloc[-1]))}; below 0 if they keep apart",
         ]

@@ -15,7 +15,7 @@ from spatialconv._options import choice, first
 from spatialconv.agglomeration._table import IndustryTable, as_table, located
 from spatialconv.errors import DataError
 from spatialconv.panel import FloatArray, Panel
-from spatialconv.results import Provenance, Result, merge_notes, number
+from spatialconv.results import Provenance, Result, merge_notes, number, plural
 
 Kind = Literal["ratio", "log", "symmetric", "additive", "standardised", "standardised-log"]
 WORDS = {
@@ -114,8 +114,9 @@ class LocationQuotients(Result):
         source, array = self.source, self._array()[-1]
         last = f" in {source.periods[-1]}" if source.n_periods > 1 else ""
         lines = [
-            f"{WORDS[self.kind].capitalize()} of {source.quantity}: {source.n_regions} regions x "
-            f"{len(source.industries)} industries" + (f" x {source.n_periods} periods" if source.n_periods > 1 else "")
+            f"{WORDS[self.kind].capitalize()} of {source.quantity}: {plural(source.n_regions, 'region')} x "
+            f"{plural(len(source.industries), 'industry', 'industries')}"
+            + (f" x {plural(source.n_periods, 'period')}" if source.n_periods > 1 else "")
         ]
         order = np.argsort(np.nan_to_num(array, nan=-np.inf), axis=None, kind="stable")[::-1][:3]
         top = [np.unravel_index(at, array.shape) for at in order]

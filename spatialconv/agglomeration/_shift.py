@@ -13,7 +13,7 @@ from spatialconv._core import agglomeration as core
 from spatialconv._options import choice, first
 from spatialconv.agglomeration._table import IndustryTable, as_table
 from spatialconv.errors import DataError, OptionError
-from spatialconv.results import Provenance, Result, merge_notes, number
+from spatialconv.results import Provenance, Result, merge_notes, number, plural
 
 Method = Literal["classic", "esteban-marquillas"]
 
@@ -67,7 +67,8 @@ class ShiftShare(Result):
         down = ", ".join(f"{region} {number(value, 1)}" for region, value in order.iloc[::-1].iloc[:2].items())
         growth = self.table["after"].sum() / self.table["before"].sum() - 1
         return [
-            f"Shift-share of {self.source.quantity} ({self.method}): {self.start} to {self.end}, {len(order)} regions",
+            f"Shift-share of {self.source.quantity} ({self.method}): {self.start} to {self.end}, "
+            f"{plural(len(order), 'region')}",
             f"  all together {number(100 * growth, 1)} %; change = national + mix + competitive"
             + (" + allocation" if "allocation" in self.table else ""),
             f"  competitive: most {up}; least {down}",

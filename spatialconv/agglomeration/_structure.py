@@ -14,7 +14,7 @@ from spatialconv._options import choice, first, names
 from spatialconv.agglomeration._table import IndustryTable, as_table
 from spatialconv.errors import DataError, OptionError
 from spatialconv.panel import FloatArray, Panel
-from spatialconv.results import Provenance, Result, merge_notes, number
+from spatialconv.results import Provenance, Result, merge_notes, number, plural
 
 Reference = Literal["total", "rest", "equal"]
 RELATIVE = {"hoover": core.hoover, "gini": core.locational_gini, "gini_lq": core.gini_of_quotients}
@@ -78,8 +78,9 @@ class Structure(Result):
         listed = ", ".join(f"{label} {number(value, 3)}" for label, value in top.items())
         over = f" x {source.n_periods} periods" if source.n_periods > 1 else ""
         lines = [
-            f"{self.of.capitalize()} by {source.quantity}: {source.n_regions} regions x {len(source.industries)} "
-            f"industries{over}, against {_WORDS[self.reference].format(who=who)}",
+            f"{self.of.capitalize()} by {source.quantity}: {plural(source.n_regions, 'region')} x "
+            f"{plural(len(source.industries), 'industry', 'industries')}{over}, "
+            f"against {_WORDS[self.reference].format(who=who)}",
             f"  {leading}: most {listed}",
         ]
         if source.n_periods > 1:

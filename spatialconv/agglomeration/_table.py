@@ -19,7 +19,7 @@ from spatialconv.errors import (
     VariableError,
 )
 from spatialconv.panel import FloatArray, Panel
-from spatialconv.results import merge_notes, number
+from spatialconv.results import merge_notes, number, plural
 
 ONLY = "all"  # the one period of a table without periods
 
@@ -109,10 +109,14 @@ class IndustryTable:
 
     def __repr__(self) -> str:
         T, N, K = self.values.shape
-        over = "" if T == 1 and self.periods[0] == ONLY else f" x {T} periods ({self.periods[0]} to {self.periods[-1]})"
+        over = (
+            ""
+            if T == 1 and self.periods[0] == ONLY
+            else f" x {plural(T, 'period')} ({self.periods[0]} to {self.periods[-1]})"
+        )
         empty = float((self.values == 0).mean())
         lines = [
-            f"IndustryTable of {self.quantity}: {N} regions x {K} industries{over}",
+            f"IndustryTable of {self.quantity}: {plural(N, 'region')} x {plural(K, 'industry', 'industries')}{over}",
             f"  industries: {first(list(self.industries), 6)}; {number(100 * empty, 1)} % of the cells are zero",
         ]
         return "\n".join(lines + [f"  note: {note}" for note in self.notes])

@@ -11,7 +11,7 @@ import pandas as pd
 
 from spatialconv._options import Alternative, Null, first
 from spatialconv.errors import OptionError
-from spatialconv.results import Provenance, Result, number, p_value
+from spatialconv.results import Provenance, Result, number, p_value, plural
 
 # Position of a region in the Moran scatter plot: the region first, its neighbours second.
 QUADRANTS = {
@@ -110,10 +110,11 @@ class GlobalAutocorrelation(Result):
             # Under permutation the expectation differs from period to period by the luck of the draws.
             found += f", expected {number(expected)}" if np.ptp(self.table["expected"]) < 1e-12 else ""
         return [
-            f"{self._names[self.statistic]} of {_label(self.variable, self.log)}: {len(self.regions)} regions, "
+            f"{self._names[self.statistic]} of {_label(self.variable, self.log)}: "
+            f"{plural(len(self.regions), 'region')}, "
             f"{_span(self.periods)}",
             f"  {self.statistic} {found}",
-            f"  p <= 0.05 in {int((self.table['p'] <= 0.05).sum())} of {len(values)} periods "
+            f"  p <= 0.05 in {int((self.table['p'] <= 0.05).sum())} of {plural(len(values), 'period')} "
             f"(null: {self.null}, {self.alternative}{_draws(self.permutations)})",
             f"  weights: {self.provenance.weights}",
         ]
@@ -218,7 +219,8 @@ class LocalMoran(_Local):
         passed = {words: int((self.table["cluster"] == words).sum()) for words in QUADRANTS.values()}
         found = ", ".join(f"{count} {words}" for words, count in passed.items() if count)
         return [
-            f"Local Moran's I of {_label(self.variable, self.log)}: {len(self.regions)} regions, {_span(self.periods)}",
+            f"Local Moran's I of {_label(self.variable, self.log)}: {plural(len(self.regions), 'region')}, "
+            f"{_span(self.periods)}",
             f"  {'q' if self.fdr else 'p'} <= {self.level:g} in {sum(passed.values())} of {len(self.table)} cases"
             + (f": {found}" if found else ""),
             f"  null: {self.null} randomisation, {self.alternative}{_draws(self.permutations)}; "
@@ -284,7 +286,8 @@ class HotSpots(_Local):
         counts = [f"{int((level >= k).sum())} hot and {int((level <= -k).sum())} cold at {c} %" for k, c in _LEVELS]
         reach = f"z from {number(z.min(), 2)} to {number(z.max(), 2)}" if z.notna().any() else "z undefined"
         return [
-            f"{self.name} of {_label(self.variable, self.log)}: {len(self.regions)} regions, {_span(self.periods)}",
+            f"{self.name} of {_label(self.variable, self.log)}: {plural(len(self.regions), 'region')}, "
+            f"{_span(self.periods)}",
             f"  {reach}; " + ", ".join(counts),
             f"  confidence from {'q (false-discovery rate)' if self.fdr else 'p'}, two-sided"
             f"{_draws(self.permutations)}; {self.classes} natural breaks of z",

@@ -15,7 +15,7 @@ from spatialconv._core.resampling import Interval
 from spatialconv._options import choice, generator, probability, whole
 from spatialconv.errors import DataError
 from spatialconv.panel import FloatArray
-from spatialconv.results import TIDY, Provenance, Result, merge_notes, number
+from spatialconv.results import TIDY, Provenance, Result, extent, merge_notes, number
 
 IntArray = npt.NDArray[np.intp]
 # From counts of shape (B, N) to figures of shape (B, T, K).
@@ -86,7 +86,7 @@ class BootstrapIntervals(Result):
     def _headline(self) -> list[str]:
         words = {"bca": "bias-corrected and accelerated", "percentile": "percentile"}[self.method]
         lines = [
-            f"Bootstrap of {self.what}: {self.provenance.n_regions} regions x {len(self.periods)} periods",
+            f"Bootstrap of {self.what}: {extent(self.provenance.n_regions, len(self.periods))}",
             f"  {self.draws} draws of regions as whole histories; {100 * self.level:g} % {words} intervals",
         ]
         for name in list(dict.fromkeys(self.table.index.get_level_values("measure")))[:4]:
@@ -248,7 +248,7 @@ def _notes(
     if len(sizes) > 1:
         notes.append("regions are drawn within their groups, so that each group keeps its size")
         if (sizes == 1).any():
-            notes.append(f"{int((sizes == 1).sum())} groups of one region add no variation")
+            notes.append(f"groups of one region, which add no variation: {int((sizes == 1).sum())}")
     small = int(sizes[sizes > 1].min())
     if small < 100 and coverage:
         nearest = min(COVERAGE, key=lambda n: abs(np.log(n / small)))

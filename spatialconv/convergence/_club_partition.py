@@ -20,7 +20,7 @@ from spatialconv.convergence._club_rolling import rolling
 from spatialconv.convergence._club_stability import ClubStability, Scheme, bootstrap, sensitivity
 from spatialconv.convergence.log_t import few_note, relative_paths
 from spatialconv.errors import OptionError
-from spatialconv.results import Provenance, Result, merge_notes, number
+from spatialconv.results import Provenance, Result, extent, merge_notes, number
 
 SHOWN = 3  # clubs in the repr
 
@@ -277,7 +277,7 @@ class ClubPartition(Result):
 
     def _headline(self) -> list[str]:
         lines = [
-            f"Convergence clubs of {self.what}: {len(self.club)} regions x {len(self.paths)} periods",
+            f"Convergence clubs of {self.what}: {extent(len(self.club), len(self.paths))}",
             f"  {_count(self.n_clubs, 'club')}{self._merged()}, {_count(len(self.divergent), 'divergent region')}"
             + (f" ({first(self.divergent)})" if self.divergent else ""),
         ]

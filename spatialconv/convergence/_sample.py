@@ -165,7 +165,7 @@ def refuse_negative(panel: Panel, variable: str, values: FloatArray, what: str) 
         t, i = np.nonzero(values < 0)
         cells = [(panel.regions[b], panel.periods[a]) for a, b in zip(t, i, strict=True)]
         raise NotPositiveError(
-            f"{what} of {variable!r} need values of zero or more; negative in {first(cells)}. "
+            f"{what} of {variable!r} cannot be had of negative values; negative in {first(cells)}. "
             "Choose other measures, for example sd, or leave these regions out by panel.subset()."
         )
 

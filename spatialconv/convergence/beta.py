@@ -33,7 +33,7 @@ from spatialconv.models.fitted import PanelFit
 from spatialconv.models.impacts import Impacts, three_speeds
 from spatialconv.models.spec import ModelSpec
 from spatialconv.panel import Panel
-from spatialconv.results import Provenance, Result, merge_notes, number, p_value
+from spatialconv.results import Provenance, Result, extent, merge_notes, number, p_value
 from spatialconv.summary import growth_arrays, spans
 
 if TYPE_CHECKING:
@@ -361,8 +361,8 @@ class BetaConvergence(Result):
         own_level = len(fit.spec.x) > 1 or fit.spec.effects in ("region", "two-way")
         kind = "conditional" if own_level else "absolute"
         title = (
-            f"Beta convergence of {self.variable} ({kind}, {fit.spec.name}): {fit.n_regions} regions x "
-            f"{fit.n_periods} spans, {fit._approach()}"
+            f"Beta convergence of {self.variable} ({kind}, {fit.spec.name}): "
+            f"{extent(fit.n_regions, fit.n_periods, 'span')}, {fit._approach()}"
         )
         speeds = [self._speed_line(), *self._spillover_lines()]
         return [title, self._beta_line(), *self._rho_lines(), *speeds, *self._rest_lines()]

@@ -19,7 +19,7 @@ from spatialconv.models.design import Design, complete
 from spatialconv.models.fit import fit_complete
 from spatialconv.models.fitted import PanelFit
 from spatialconv.panel import FloatArray
-from spatialconv.results import Provenance, Result, number
+from spatialconv.results import Provenance, Result, extent, number, plural
 
 if TYPE_CHECKING:
     from spatialconv.convergence.beta import BetaConvergence
@@ -97,7 +97,7 @@ def bias_corrections(
     }
     rows = {name: _row(way, h) for name, way in ways.items()}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
-    title = f"{b.variable}: {fit.n_regions} regions x {fit.n_periods} spans, {fit._approach()}"
+    title = f"{b.variable}: {extent(fit.n_regions, fit.n_periods, 'span')}, {fit._approach()}"
     origin = Provenance(
         "bias_corrections", {"draws": draws}, fit.n_regions, fit.n_periods, fit.provenance.weights, used
     )
@@ -167,7 +167,7 @@ def _jackknife(fit: PanelFit, draws: int, seed: int, within: bool) -> tuple[floa
     if not within:
         raise ModelError("without region effects there is no bias of order 1/T to take off.")
     if T < 4:
-        raise ModelError(f"halves of two spans or more are needed; the panel has {T} spans.")
+        raise ModelError(f"halves of two spans or more are needed; the panel has {plural(T, 'span')}.")
     ways = halves(T)
     fits = [[_quiet(_part(fit.design, part), fit.spec) for part in way] for way in ways]
     values = _combined(fit.params.to_numpy(), [[f.params.to_numpy() for f in way] for way in fits], ways, T)

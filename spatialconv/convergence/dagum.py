@@ -26,7 +26,7 @@ from spatialconv.convergence.inequality import (
 )
 from spatialconv.errors import OptionError
 from spatialconv.panel import FloatArray, Panel, as_panel
-from spatialconv.results import Provenance, Result, merge_notes, number
+from spatialconv.results import Provenance, Result, merge_notes, number, plural
 
 PARTS = ("within", "between", "transvariation")
 
@@ -144,8 +144,9 @@ class DagumGini(Result):
 
     def _headline(self) -> list[str]:
         lines = [
-            f"Dagum's Gini decomposition of {self.variable} by {self.groups.name}: {len(self.regions)} regions in "
-            f"{len(self.groups)} groups x {len(self.periods)} periods ({self.periods[0]} to {self.periods[-1]})"
+            f"Dagum's Gini decomposition of {self.variable} by {self.groups.name}: "
+            f"{plural(len(self.regions), 'region')} in {plural(len(self.groups), 'group')} x "
+            f"{plural(len(self.periods), 'period')} ({self.periods[0]} to {self.periods[-1]})"
         ]
         for period in dict.fromkeys((self.periods[0], self.periods[-1])):
             row = self.table.loc[period]

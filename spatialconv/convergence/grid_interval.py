@@ -14,7 +14,7 @@ from spatialconv._parallel import checked_jobs
 from spatialconv._parallel import progress as shown
 from spatialconv.models._refits import Engine, broken_chain, imposed_world
 from spatialconv.models.bootstrap import half_life_of, speed_of
-from spatialconv.results import Provenance, Result, number
+from spatialconv.results import Provenance, Result, extent, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +127,7 @@ def grid_interval(
         [(beta, (estimate - beta) / error, *ends) for beta, ends in sorted(asked.items())],
         columns=["beta", "t", "low", "median", "high"],
     )
-    title = f"{b.variable}: {fit.n_regions} regions x {fit.n_periods} spans, {fit._approach()}"
+    title = f"{b.variable}: {extent(fit.n_regions, fit.n_periods, 'span')}, {fit._approach()}"
     return GridInterval((low, high), middle, estimate, share, b.length, curve, title, tuple(notes), origin)
 
 

@@ -15,7 +15,7 @@ from spatialconv._options import choice, first
 from spatialconv.convergence._bootstrap import BootstrapIntervals, bootstrap, counted
 from spatialconv.convergence._sample import Groups, equal_shares, levels_of, non_negative, shares_of
 from spatialconv.panel import FloatArray, Panel, as_panel
-from spatialconv.results import TIDY, Provenance, Result, merge_notes, number
+from spatialconv.results import TIDY, Provenance, Result, extent, merge_notes, number
 
 WEIGHTED_NOTE = (
     "weighted by population: each person counts with the mean of the region; equal people everywhere give the "
@@ -116,8 +116,8 @@ class TheilDecomposition(Result):
 
     def _headline(self) -> list[str]:
         lines = [
-            f"{_LABELS[self.measure]} of {self.variable} by {' and '.join(self.levels)}: {len(self.regions)} regions x "
-            f"{len(self.periods)} periods ({self.periods[0]} to {self.periods[-1]})",
+            f"{_LABELS[self.measure]} of {self.variable} by {' and '.join(self.levels)}: "
+            f"{extent(len(self.regions), len(self.periods))} ({self.periods[0]} to {self.periods[-1]})",
         ]
         for period in dict.fromkeys((self.periods[0], self.periods[-1])):
             row = self.table.loc[period]

@@ -17,7 +17,7 @@ from spatialconv._parallel import run
 from spatialconv.errors import ModelError, OptionError, SingularDesignError
 from spatialconv.models.design import refuse_reserved
 from spatialconv.panel import FloatArray, Panel, as_panel
-from spatialconv.results import HypothesisTest, Provenance, Result, merge_notes, number, p_value
+from spatialconv.results import HypothesisTest, Provenance, Result, merge_notes, number, p_value, plural
 from spatialconv.summary import growth_arrays, spans_between
 from spatialconv.weights._points import located
 
@@ -272,7 +272,8 @@ class LocalBeta(Result):
     def _headline(self) -> list[str]:
         beta, n = self.table["beta"], len(self.table)
         return [
-            f"Local beta convergence of {self.variable}: {n} regions, {self.span}, {self.bandwidth} nearest in each",
+            f"Local beta convergence of {self.variable}: {plural(n, 'region')}, {self.span}, "
+            f"{self.bandwidth} nearest in each",
             f"  beta {number(beta.min())} ({beta.idxmin()}) to {number(beta.max())} ({beta.idxmax()}), median "
             f"{number(beta.median())}",
             f"  significant in {int(self.table['significant'].sum())} of {n} (|t| > {number(self.critical, 2)}, "

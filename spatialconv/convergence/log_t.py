@@ -15,7 +15,7 @@ from spatialconv._options import probability
 from spatialconv.convergence._club_data import Series, series
 from spatialconv.convergence._club_options import Convention, as_dict, options
 from spatialconv.panel import Panel
-from spatialconv.results import Provenance, Result, merge_notes, number, p_value
+from spatialconv.results import Provenance, Result, extent, merge_notes, number, p_value
 
 FEW = 10  # periods in the regression
 HAC_WORDS = {
@@ -105,7 +105,7 @@ class LogT(Result):
         used, n, T = self.periods_used, self.paths.shape[1], len(self.paths)
         verdict = "not rejected" if self.converges else "rejected"
         return [
-            f"Log t test of {self.what}: {n} regions x {T} periods",
+            f"Log t test of {self.what}: {extent(n, T)}",
             f"  b {number(self.b)} (HAC s.e. {number(self.std_error)}), t = {number(self.statistic, 3)}, "
             f"{p_value(self.p_value)}, one-sided",
             f"  convergence {verdict} (t {'>' if self.converges else '<='} {self.threshold:g}); "

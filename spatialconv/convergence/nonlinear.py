@@ -17,7 +17,7 @@ from spatialconv._options import choice, first, names, probability
 from spatialconv.errors import AbsorbedVariableError, SingularDesignError, VariableError
 from spatialconv.models.design import refuse_reserved
 from spatialconv.panel import FloatArray, Panel, as_panel
-from spatialconv.results import Provenance, Result, merge_notes, number, p_value
+from spatialconv.results import Provenance, Result, merge_notes, number, p_value, plural
 from spatialconv.summary import Spans, growth_arrays, spans_between
 
 Intercepts = Literal["span", "common"]
@@ -326,7 +326,7 @@ class NonlinearBeta(Result):
     def _headline(self) -> list[str]:
         spans = list(self.spans.names)
         where = spans[0] if len(spans) == 1 else f"{len(spans)} spans ({spans[0]} to {spans[-1]}), one speed"
-        title = f"Nonlinear beta convergence of {self.variable}: {len(self.regions)} regions, {where}"
+        title = f"Nonlinear beta convergence of {self.variable}: {plural(len(self.regions), 'region')}, {where}"
         if not self.defined:
             return [title, "  speed undefined"]
         low, high = self.conf_int().loc[SPEED]

@@ -27,7 +27,7 @@ from spatialconv.models.bootstrap import half_life_of, null_terms, speed_of
 from spatialconv.models.design import matrix
 from spatialconv.models.fitted import PanelFit
 from spatialconv.panel import FloatArray
-from spatialconv.results import Provenance, Result, number, p_value
+from spatialconv.results import Provenance, Result, extent, number, p_value
 
 if TYPE_CHECKING:
     from spatialconv.convergence.beta import BetaConvergence
@@ -99,7 +99,7 @@ def null_distribution(
     betas, z = _of_draws(found, at)
     rho = world.rho if fit.spec.has_lag else float("nan")
     z_here = float(fit.tstats[INITIAL])
-    title = f"{b.variable}: {fit.n_regions} regions x {fit.n_periods} spans, {fit._approach()}"
+    title = f"{b.variable}: {extent(fit.n_regions, fit.n_periods, 'span')}, {fit._approach()}"
     return NullDistribution(b.beta, z_here, betas, z, rho, title, b.level, tuple(notes), origin)
 
 
@@ -277,7 +277,7 @@ def detectable(
     options = {"power": target, "size": level, "draws": draws, "scheme": scheme}
     origin = Provenance("detectable", options, fit.n_regions, fit.n_periods, fit.provenance.weights, used)
     table = pd.DataFrame(sorted(curve.items(), reverse=True), columns=["beta", "power"])
-    title = f"{b.variable}: {fit.n_regions} regions x {fit.n_periods} spans, {fit._approach()}"
+    title = f"{b.variable}: {extent(fit.n_regions, fit.n_periods, 'span')}, {fit._approach()}"
     ends = (float(critical[0]), float(critical[1]))
     return Detectable(found, target, level, ends, table, b.length, b.beta, title, tuple(notes), origin)
 

@@ -20,7 +20,7 @@ from spatialconv.convergence.beta import INITIAL, growth_design
 from spatialconv.errors import DataError, OptionError, SingularDesignError
 from spatialconv.models.design import Design, refuse_reserved
 from spatialconv.panel import FloatArray, Panel, as_panel
-from spatialconv.results import HypothesisTest, Provenance, Result, merge_notes, number, p_value
+from spatialconv.results import HypothesisTest, Provenance, Result, extent, merge_notes, number, p_value, plural
 
 QuantileEffects = Literal["none", "time"]
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -146,7 +146,9 @@ def _with_constants(design: Design, effects: QuantileEffects) -> Design:
     spare = [labels[k] for k in collinear_columns(X.reshape(T * N, -1))]
     if spare or X.shape[2] >= T * N:
         what = f"{first(spare)} is a linear combination of the others" if spare else f"{X.shape[2]} coefficients"
-        raise SingularDesignError(f"{what}, with {T * N} observations ({N} regions x {T} spans). Leave regressors out.")
+        raise SingularDesignError(
+            f"{what}, with {plural(T * N, 'observation')} ({extent(N, T, 'span')}). Leave regressors out."
+        )
     return Design(design.y, X, tuple(labels), design.regions, design.periods, notes=design.notes)
 
 
@@ -267,7 +269,7 @@ class BetaQuantiles(Result):
 
     def _headline(self) -> list[str]:
         T, N = self.design.y.shape
-        title = f"Quantile beta convergence of {self.variable}: {N} regions x {T} spans, {len(self.samples)} draws"
+        title = f"Quantile beta convergence of {self.variable}: {extent(N, T, 'span')}, {len(self.samples)} draws"
         lines = [
             f"  {tau:g}: beta {number(row['beta'])} [{number(row['conf_low'])}, {number(row['conf_high'])}]"
             for tau, row in list(self.table.iterrows())[:5]

@@ -20,7 +20,7 @@ from spatialconv.models.fit import fit_complete, fit_design
 from spatialconv.models.fitted import PanelFit
 from spatialconv.models.spec import ModelSpec
 from spatialconv.panel import FloatArray, Panel, as_panel
-from spatialconv.results import HypothesisTest, Provenance, Result, merge_notes, number, p_value
+from spatialconv.results import HypothesisTest, Provenance, Result, extent, merge_notes, number, p_value
 
 
 def beta_regimes(
@@ -326,8 +326,8 @@ class BetaRegimes(Result):
     def _headline(self) -> list[str]:
         fit = self.fit
         title = (
-            f"Beta convergence of {self.variable} by regime ({self.pooled.spec.name}): {fit.n_regions} regions x "
-            f"{fit.n_periods} spans, {fit._approach()}"
+            f"Beta convergence of {self.variable} by regime ({self.pooled.spec.name}): "
+            f"{extent(fit.n_regions, fit.n_periods, 'span')}, {fit._approach()}"
         )
         lines = [self._regime_line(regime) for regime in self.regimes[:4]]
         rest = len(self.regimes) - len(lines)

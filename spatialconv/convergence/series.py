@@ -13,7 +13,7 @@ from spatialconv._options import first, passed_on, whole
 from spatialconv.convergence.beta import INITIAL, BetaConvergence, beta
 from spatialconv.errors import OptionError, SpatialConvError
 from spatialconv.panel import Panel, as_panel
-from spatialconv.results import Provenance, Result, merge_notes, number
+from spatialconv.results import Provenance, Result, merge_notes, number, plural
 from spatialconv.summary import time_axis
 
 
@@ -250,7 +250,8 @@ class BetaSeries(Result):
         one = next(iter(self.results.values())).fit
         word = {"window": "in moving windows", "horizon": "by length of span"}[self.by]
         title = (
-            f"Beta convergence of {self.variable} {word} ({one.spec.name}): {one.n_regions} regions, {one._approach()}"
+            f"Beta convergence of {self.variable} {word} ({one.spec.name}): "
+            f"{plural(one.n_regions, 'region')}, {one._approach()}"
         )
         shown = list(self.table.index)
         if len(shown) > 6:

@@ -22,7 +22,7 @@ from spatialconv.convergence._sigma_tests import paired_tests, sigma_notes, tren
 from spatialconv.convergence.inequality import WEIGHTED_NOTE, decomposition, percent, ratio, single_notes
 from spatialconv.errors import DataError, OptionError
 from spatialconv.panel import FloatArray, Panel, as_panel
-from spatialconv.results import TIDY, HypothesisTest, Provenance, Result, merge_notes, number, p_value
+from spatialconv.results import TIDY, HypothesisTest, Provenance, Result, extent, merge_notes, number, p_value
 from spatialconv.summary import time_axis
 
 DEFAULT = ("mean", "sd", "cv", "mean_log", "sd_log")
@@ -184,14 +184,14 @@ class SigmaConvergence(Result):
         term = self.tests[-1].name.removeprefix("trend of ")
         slope = self.trend.loc[term]
         of = "" if slope.isna()["p_value"] else f" (HAC s.e. {number(slope['std_error'])}, {p_value(slope['p_value'])})"
+        change = f"{number(slope['estimate'])} a unit of time{of}" if np.isfinite(slope["estimate"]) else "undefined"
         test = self.pitman_morgan
         said = test.reason or f"t({number(test.df, 0)}) = {number(test.statistic, 3)}, {p_value(test.p_value)}"
         lines = [
-            f"Sigma convergence of {self.variable}: {len(self.regions)} regions x {len(self.periods)} periods "
-            f"({a} to {b})",
+            f"Sigma convergence of {self.variable}: {extent(len(self.regions), len(self.periods))} ({a} to {b})",
             f"  {MEASURES[self.leading].label}: {number(values.iloc[0])} ({a}), {number(values.iloc[-1])} ({b})",
             f"  equal variances in {a} and {b} (Pitman-Morgan, paired): {said}",
-            f"  trend of {term}: {number(slope['estimate'])} a unit of time{of}",
+            f"  trend of {term}: {change}",
         ]
         if self.decomposition is not None and self.by_group is not None:
             parts = self.decomposition[["theil_t_between", "theil_t_within"]]

@@ -16,7 +16,7 @@ from spatialconv.convergence._sample import non_negative
 from spatialconv.convergence.inequality import percent, ratio
 from spatialconv.errors import WeightsError
 from spatialconv.panel import FloatArray, Panel, as_panel
-from spatialconv.results import TIDY, Provenance, Result, merge_notes, number, p_value
+from spatialconv.results import TIDY, Provenance, Result, extent, merge_notes, number, p_value
 
 _LEVEL = 0.05
 
@@ -80,7 +80,7 @@ class SpatialGini(Result):
 
     def _headline(self) -> list[str]:
         lines = [
-            f"Spatial Gini of {self.variable}: {len(self.regions)} regions x {len(self.periods)} periods "
+            f"Spatial Gini of {self.variable}: {extent(len(self.regions), len(self.periods))} "
             f"({self.periods[0]} to {self.periods[-1]})"
         ]
         for period in dict.fromkeys((self.periods[0], self.periods[-1])):

@@ -14,7 +14,7 @@ from spatialconv._options import choice, generator, positive, whole
 from spatialconv.dynamics._scale import Scale, described, refuse_constant, scaled
 from spatialconv.errors import OptionError
 from spatialconv.panel import FloatArray, Panel
-from spatialconv.results import TIDY, Provenance, Result, merge_notes, number, p_value
+from spatialconv.results import TIDY, Provenance, Result, extent, merge_notes, number, p_value, plural
 
 Bandwidth = Literal["silverman", "scott"]
 _FEW = 30
@@ -146,8 +146,8 @@ class DensityPath(Result):
 
     def _headline(self) -> list[str]:
         lines = [
-            f"Density of {described(self.variable, self.scale)}: {len(self.regions)} regions x {len(self.periods)} "
-            f"periods ({self.periods[0]} to {self.periods[-1]})",
+            f"Density of {described(self.variable, self.scale)}: {extent(len(self.regions), len(self.periods))} "
+            f"({self.periods[0]} to {self.periods[-1]})",
             f"  Gaussian kernel, bandwidth: {self.bandwidth}",
         ]
         for period in dict.fromkeys((self.periods[0], self.periods[-1])):
@@ -209,10 +209,11 @@ class ModeTests(Result):
     def _headline(self) -> list[str]:
         a, b = self.table.index[0], self.table.index[-1]
         ends = [f"{p_value(self.table.at[t, 'p'])} ({t})" for t in dict.fromkeys((a, b))]
-        plural = "s" if self.modes > 1 else ""
         return [
-            f"Silverman's test of {self.what}: at most {self.modes} mode{plural}, {len(self.table)} periods",
-            f"  {', '.join(ends)}; p <= 0.05 in {int((self.table['p'] <= 0.05).sum())} of {len(self.table)} periods",
+            f"Silverman's test of {self.what}: at most {plural(self.modes, 'mode')}, "
+            f"{plural(len(self.table), 'period')}",
+            f"  {', '.join(ends)}; p <= 0.05 in {int((self.table['p'] <= 0.05).sum())} of "
+            f"{plural(len(self.table), 'period')}",
             f"  {self.draws} smoothed draws a period{', calibrated by Hall and York' if self.modes == 1 else ''}",
         ]
 

@@ -14,7 +14,7 @@ from spatialconv._options import probability
 from spatialconv.autocorrelation import HotSpots, hot_spots
 from spatialconv.errors import DataError
 from spatialconv.panel import FloatArray, Panel, as_panel
-from spatialconv.results import TIDY, Provenance, Result, merge_notes
+from spatialconv.results import TIDY, Provenance, Result, extent, merge_notes, plural
 from spatialconv.summary import time_axis
 
 Mask = npt.NDArray[np.bool_]
@@ -88,12 +88,12 @@ class HotSpotTrends(Result):
         there = self.counts[self.counts > 0]
         said = ", ".join(f"{n} {category}" for category, n in there.items())
         return [
-            f"Hot-spot trends of {'log ' if self.spots.log else ''}{self.variable}: {len(self.regions)} regions x "
-            f"{len(self.periods)} periods ({self.periods[0]} to {self.periods[-1]})",
+            f"Hot-spot trends of {'log ' if self.spots.log else ''}{self.variable}: "
+            f"{extent(len(self.regions), len(self.periods))} ({self.periods[0]} to {self.periods[-1]})",
             f"  {said}",
             f"  Gi{'*' if self.spots.star else ''} at {100 * self.level:g} %"
             f"{' after false-discovery control' if self.spots.fdr else ''}; trend of z by Mann-Kendall at "
-            f"{100 * self.trend_level:g} %: {int((self.table['p'] <= self.trend_level).sum())} regions",
+            f"{100 * self.trend_level:g} %: {plural(int((self.table['p'] <= self.trend_level).sum()), 'region')}",
             f"  weights: {self.provenance.weights}",
         ]
 

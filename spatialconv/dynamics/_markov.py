@@ -21,7 +21,7 @@ from spatialconv.dynamics._classes import Breaks, Classes, IntArray, classified,
 from spatialconv.dynamics._scale import Scale, described, scaled
 from spatialconv.errors import OptionError
 from spatialconv.panel import FloatArray, Panel
-from spatialconv.results import TIDY, HypothesisTest, Provenance, Result, merge_notes, number
+from spatialconv.results import TIDY, HypothesisTest, Provenance, Result, extent, merge_notes, number, plural
 
 SPARSE = 20  # departures, below which probabilities of a row are little more than anecdotes
 _Z = float(stats.norm.ppf(0.975))
@@ -216,8 +216,9 @@ class MarkovChain(Result):
     def _headline(self) -> list[str]:
         stay = np.diag(self.probabilities.to_numpy())
         lines = [
-            f"Markov chain of {described(self.variable, self.scale)}: {len(self.regions)} regions x "
-            f"{len(self.periods)} periods ({self.periods[0]} to {self.periods[-1]}), {self.n_transitions} transitions",
+            f"Markov chain of {described(self.variable, self.scale)}: "
+            f"{extent(len(self.regions), len(self.periods))} ({self.periods[0]} to {self.periods[-1]}), "
+            f"{plural(self.n_transitions, 'transition')}",
             f"  {span_words(self.classes)}; step {self.step}",
             f"  staying: {', '.join(number(p, 3) for p in stay)}; Shorrocks {number(self.shorrocks, 3)}, half-life "
             f"{number(self.half_life, 1)} steps",

@@ -17,7 +17,7 @@ from spatialconv.dynamics._classes import IntArray, default_step, steps
 from spatialconv.dynamics._scale import scaled
 from spatialconv.errors import WeightsError
 from spatialconv.panel import FloatArray, Panel
-from spatialconv.results import TIDY, Provenance, Result, merge_notes, number, p_value
+from spatialconv.results import TIDY, Provenance, Result, extent, merge_notes, number, p_value
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -84,7 +84,7 @@ class RankMobility(Result):
         whole_time = self.table.iloc[-1]
         short = self.table["tau"].iloc[: max(1, len(self.table) - 1)]
         lines = [
-            f"Rank mobility of {self.variable}: {len(self.regions)} regions x {len(self.periods)} periods "
+            f"Rank mobility of {self.variable}: {extent(len(self.regions), len(self.periods))} "
             f"({self.periods[0]} to {self.periods[-1]})",
             f"  Kendall's tau, {self.periods[0]} to {self.periods[-1]}: {number(whole_time['tau'])}; steps: "
             f"{number(short.min())} to {number(short.max())}, mean {number(short.mean())}",

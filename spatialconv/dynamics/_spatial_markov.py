@@ -18,7 +18,7 @@ from spatialconv.dynamics._markov import MarkovChain, Moves, build, homogeneity_
 from spatialconv.dynamics._scale import Scale, described, scaled
 from spatialconv.errors import WeightsError
 from spatialconv.panel import FloatArray, Panel
-from spatialconv.results import TIDY, HypothesisTest, Provenance, Result, merge_notes, number, p_value
+from spatialconv.results import TIDY, HypothesisTest, Provenance, Result, extent, merge_notes, number, p_value, plural
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -98,9 +98,9 @@ class SpatialMarkov(Result):
     def _headline(self) -> list[str]:
         lr = self.tests[0]
         lines = [
-            f"Spatial Markov chain of {described(self.variable, self.scale)}: {len(self.regions)} regions x "
-            f"{len(self.periods)} periods ({self.periods[0]} to {self.periods[-1]}), {self.pooled.n_transitions} "
-            "transitions",
+            f"Spatial Markov chain of {described(self.variable, self.scale)}: "
+            f"{extent(len(self.regions), len(self.periods))} ({self.periods[0]} to {self.periods[-1]}), "
+            f"{plural(self.pooled.n_transitions, 'transition')}",
             f"  {span_words(self.pooled.classes)}; neighbours: {span_words(self.lag_classes)}; step {self.step}",
             "  same probabilities whatever the neighbours: "
             + (lr.reason or f"LR chi2({number(lr.df, 0)}) = {number(lr.statistic, 2)}, {p_value(lr.p_value)}"),

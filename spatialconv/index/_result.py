@@ -12,7 +12,7 @@ from spatialconv._options import first, names
 from spatialconv.errors import OptionError
 from spatialconv.index._prepare import Indicators
 from spatialconv.panel import Panel
-from spatialconv.results import Provenance, Result, number
+from spatialconv.results import Provenance, Result, extent, number, plural
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -163,7 +163,7 @@ class CompositeIndex(Result):
         source = how if isinstance(how, str) else "given"
         over = "pooled" if self.pooled else "mean of the periods"
         return [
-            f"Composite index of {len(weight)} indicators: {scores.shape[1]} regions x {len(periods)} periods "
+            f"Composite index of {plural(len(weight), 'indicator')}: {extent(scores.shape[1], len(periods))} "
             f"({periods[0]} to {periods[-1]})",
             f"  weights ({source}, {over}): {listed}{more}",
             f"  mean score {number(float(mean.iloc[0]))} ({periods[0]}), {number(float(mean.iloc[-1]))} "

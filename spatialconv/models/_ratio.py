@@ -20,7 +20,7 @@ from spatialconv.models.fit import fit_panel
 from spatialconv.models.fitted import PanelFit
 from spatialconv.models.spec import FixedEffects
 from spatialconv.panel import FloatArray, Panel
-from spatialconv.results import HypothesisTest, Provenance, merge_notes
+from spatialconv.results import HypothesisTest, Provenance, extent, merge_notes
 
 # A likelihood ratio this far below zero, relative to the log-likelihood, is rounding; beyond it an optimum is wrong.
 NOISE = 1e-9
@@ -182,7 +182,7 @@ def effects_tests(
         else:
             found = lr_test(fitted(effects, "none"), full)
             rows.append(replace(found, name=name, null=null, alternative=alternative))
-    title = f"Tests of effects in {full.spec.name} of {y}: {full.n_regions} regions x {full.n_periods} periods"
+    title = f"Tests of effects in {full.spec.name} of {y}: {extent(full.n_regions, full.n_periods)}"
     options = {"y": y, "x": full.spec.x, "spatial": spatial, "durbin": full.spec.durbin, "statistic": statistic}
     where = Provenance("effects_tests", options, full.n_regions, full.n_periods, full.provenance.weights)
     return Diagnostics(title, tuple(rows), full.notes, where)

@@ -14,7 +14,7 @@ from spatialconv.models.design import Design, check, complete, from_panel, names
 from spatialconv.models.estimate import sample
 from spatialconv.models.spec import Applied, FixedEffects, ModelSpec
 from spatialconv.panel import Panel
-from spatialconv.results import HypothesisTest, Provenance, merge_notes
+from spatialconv.results import HypothesisTest, Provenance, merge_notes, plural
 from spatialconv.weights import Aligned, align
 
 
@@ -32,7 +32,7 @@ class Null:
         """Sample, effects and approach in words."""
         T, N, _ = self.design.shape
         periods = f"{T} periods" if T > 1 else "one period"
-        return f"{self.spec.y}: {N} regions x {periods}, {approach(self.spec.fixed_effects, self.correction)}"
+        return f"{self.spec.y}: {plural(N, 'region')} x {periods}, {approach(self.spec.fixed_effects, self.correction)}"
 
     @property
     def weights(self) -> Aligned:

@@ -28,7 +28,7 @@ from spatialconv.models._influence import influence
 from spatialconv.models._refits import Engine, Refits, World, broken_chain, fitted_world, restricted_world
 from spatialconv.models.fitted import PanelFit
 from spatialconv.panel import FloatArray
-from spatialconv.results import Provenance, Result, merge_notes, number, p_value
+from spatialconv.results import Provenance, Result, extent, merge_notes, number, p_value
 
 if TYPE_CHECKING:
     from spatialconv.models.impacts import Impacts
@@ -462,8 +462,8 @@ class Bootstrap(Result):
     def _headline(self) -> list[str]:
         fit = self.fit
         title = (
-            f"Bootstrap of {fit.spec.name} of {fit.spec.y}: {self.n_draws} samples ({self.scheme}), {fit.n_regions} "
-            f"regions x {fit.n_periods} periods, {fit._approach()}"
+            f"Bootstrap of {fit.spec.name} of {fit.spec.y}: {self.n_draws} samples ({self.scheme}), "
+            f"{extent(fit.n_regions, fit.n_periods)}, {fit._approach()}"
         )
         table = self.tidy().set_index("term")
         ahead = [t for t in (self.initial, "rho", "lambda", SPEED, HALF_LIFE) if t in table.index]

@@ -18,7 +18,7 @@ from spatialconv._options import names as column_names
 from spatialconv.errors import AbsorbedVariableError, ModelError, OptionError, SingularDesignError, VariableError
 from spatialconv.models.spec import ModelSpec
 from spatialconv.panel import Panel, as_panel, refuse_extreme
-from spatialconv.results import merge_notes
+from spatialconv.results import extent, merge_notes, plural
 from spatialconv.summary import time_axis
 from spatialconv.weights import Aligned
 
@@ -224,8 +224,8 @@ def _check_size(design: Design, project: Projection) -> None:
     left = (N - project.over_regions) * (T - project.over_periods)
     if left <= K + 1:
         raise SingularDesignError(
-            f"{K} coefficients cannot be estimated from {N} regions x {T} periods, of which {left} observations are "
-            "left after the effects. Use fewer regressors or more data."
+            f"{plural(K, 'coefficient')} cannot be estimated from {extent(N, T)}, with "
+            f"{plural(left, 'observation')} left after the effects. Use fewer regressors or more data."
         )
 
 

@@ -18,7 +18,7 @@ from spatialconv.models.design import Design
 from spatialconv.models.estimate import Estimates
 from spatialconv.models.spec import Applied, ModelSpec
 from spatialconv.panel import FloatArray, Panel
-from spatialconv.results import Provenance, Result, merge_notes, number, p_value
+from spatialconv.results import Provenance, Result, extent, merge_notes, number, p_value
 
 if TYPE_CHECKING:
     from spatialconv.models.bootstrap import Bootstrap
@@ -350,7 +350,7 @@ class PanelFit(Result):
         return f"{_EFFECTS[self.spec.effects]}, {how}{refined}"
 
     def _headline(self) -> list[str]:
-        sample = f"{self.n_regions} regions x {self.n_periods} periods"
+        sample = extent(self.n_regions, self.n_periods)
         title = f"{self.spec.name} of {self.spec.y}: {sample}, {self._approach()}"
         likelihood = f"  log-likelihood {number(self.loglik)}, AIC {number(self.aic, 2)}"
         return [title, *self._parameter_lines(), *([likelihood] if self.spec.estimator == "ml" else [])]

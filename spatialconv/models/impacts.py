@@ -17,7 +17,7 @@ from spatialconv._options import ImpactInference, ImpactKind, ImpactRoute, choic
 from spatialconv.models._marginal import COLUMNS, EFFECTS, OWN_AT_MOST, Draws, Job, probe_notes
 from spatialconv.models.fitted import PanelFit
 from spatialconv.panel import FloatArray
-from spatialconv.results import Provenance, Result, merge_notes, number, p_value
+from spatialconv.results import Provenance, Result, extent, merge_notes, number, p_value
 
 
 def impacts(
@@ -262,9 +262,7 @@ class Impacts(Result):
 
     def _headline(self) -> list[str]:
         fit, name = self.fit, {"static": "Effects", "short": "Short-run effects", "long": "Long-run effects"}
-        title = (
-            f"{name[self.kind]} on {fit.spec.y} ({fit.spec.name}): {fit.n_regions} regions x {fit.n_periods} periods"
-        )
+        title = f"{name[self.kind]} on {fit.spec.y} ({fit.spec.name}): {extent(fit.n_regions, fit.n_periods)}"
         shown = list(self.total.index[:4])
         lines = [self._line(term) for term in shown]
         rest = len(self.total) - len(shown)

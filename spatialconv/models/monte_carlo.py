@@ -21,7 +21,7 @@ from spatialconv.models._score import lm_tests
 from spatialconv.models.fit import fit_complete
 from spatialconv.models.fitted import PanelFit
 from spatialconv.panel import FloatArray
-from spatialconv.results import Provenance, Result, merge_notes, number, p_value
+from spatialconv.results import Provenance, Result, extent, merge_notes, number, p_value
 
 Which = Literal["lm", "moran", "hausman", "mundlak"]
 # A p-value that equals the sample's but for rounding is as extreme.
@@ -115,7 +115,7 @@ def monte_carlo(
     options = {"test": test, "draws": draws, "scheme": scheme}
     origin = Provenance("monte_carlo", options, model.n_regions, model.n_periods, model.provenance.weights, used)
     columns = ["statistic", "df", "p_value", "p_monte_carlo", "draws", "null", "alternative", "reason"]
-    title = f"{model.spec.name} of {model.spec.y}: {model.n_regions} regions x {model.n_periods} periods"
+    title = f"{model.spec.name} of {model.spec.y}: {extent(model.n_regions, model.n_periods)}"
     return MonteCarlo(title, test, own[columns], merge_notes(broken_chain(model.design), notes), origin)
 
 

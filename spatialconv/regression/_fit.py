@@ -17,7 +17,7 @@ from spatialconv.errors import OptionError
 from spatialconv.panel import FloatArray, Panel
 from spatialconv.regression._result import FixedEffects
 from spatialconv.regression._sample import FixedKind, Sample, check, sample_of
-from spatialconv.results import Provenance, merge_notes
+from spatialconv.results import Provenance, merge_notes, plural
 
 FixedVcov = Literal["unadjusted", "robust", "cluster", "driscoll-kraay"]
 FEW = 20  # clusters, or periods of Driscoll and Kraay: below this their errors are known to be too small
@@ -248,12 +248,16 @@ def _notes(sample: Sample, effects: FixedKind, vcov: FixedVcov) -> list[str]:
     notes = []
     alone = int((np.bincount(sample.region) == 1).sum())
     if alone and effects in ("region", "two-way"):
-        notes.append(f"{alone} regions are observed once; their own effect explains them, and they tell nothing")
+        notes.append(
+            f"observed once: {plural(alone, 'region')}; an effect of its own explains it, and nothing is learnt"
+        )
     if vcov == "cluster" and sample.n_regions < FEW:
         notes.append(
-            f"errors clustered by {sample.n_regions} regions: with fewer than {FEW} they tend to be too small"
+            f"errors clustered by {plural(sample.n_regions, 'region')}: with fewer than {FEW} they tend to be too small"
             + ("; one cluster has none" if sample.n_regions < 2 else "")
         )
     if vcov == "driscoll-kraay" and sample.n_periods < FEW:
-        notes.append(f"Driscoll-Kraay errors from {sample.n_periods} periods: with fewer than {FEW} they are too small")
+        notes.append(
+            f"Driscoll-Kraay errors from {plural(sample.n_periods, 'period')}: with fewer than {FEW} they are too small"
+        )
     return notes

@@ -20,7 +20,7 @@ from spatialconv.panel import FloatArray, Panel
 from spatialconv.regression._fit import FixedVcov, fit_sample
 from spatialconv.regression._result import FixedEffects
 from spatialconv.regression._sample import FixedKind, Sample, sample_of
-from spatialconv.results import HypothesisTest, Provenance, Result, merge_notes, number, p_value
+from spatialconv.results import HypothesisTest, Provenance, Result, merge_notes, number, p_value, plural
 
 IntArray = npt.NDArray[np.intp]
 
@@ -72,11 +72,11 @@ class GroupedRegression(Result):
 
     def _headline(self) -> list[str]:
         effects = "no effects" if self.effects == "none" else f"{self.effects} effects"
-        lines = [f"Regression of {self.y} by group ({effects}): {self.term} in {len(self.fits)} groups"]
+        lines = [f"Regression of {self.y} by group ({effects}): {self.term} in {plural(len(self.fits), 'group')}"]
         for group, row in self.table.iloc[:7].iterrows():
             lines.append(
-                f"  {group} ({row['n_regions']:.0f} regions): {number(row['estimate'])} [{number(row['conf_low'])}, "
-                f"{number(row['conf_high'])}] ({p_value(row['p_value'])})"
+                f"  {group} ({plural(int(row['n_regions']), 'region')}): {number(row['estimate'])} "
+                f"[{number(row['conf_low'])}, {number(row['conf_high'])}] ({p_value(row['p_value'])})"
             )
         if len(self.table) > 7:
             lines.append(f"  and {len(self.table) - 7} more, see .table")
@@ -204,7 +204,7 @@ def _one(rows: Sample, label: Hashable, effects: FixedKind, vcov: FixedVcov, lev
     try:
         return fit_sample(rows, effects, vcov, level=level)
     except ModelError as error:
-        raise type(error)(f"group {label!r} ({rows.n_regions} regions): {error}") from error
+        raise type(error)(f"group {label!r} ({plural(rows.n_regions, 'region')}): {error}") from error
 
 
 def _shortened(notes: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from spatialconv.results import TIDY, Provenance, Result, number, p_value
+from spatialconv.results import TIDY, Provenance, Result, number, p_value, plural
 
 WORDS = {
     "unadjusted": "homoskedastic errors",
@@ -98,8 +98,8 @@ class FixedEffects(Result):
     def _headline(self) -> list[str]:
         effects = "no effects" if self.effects == "none" else f"{self.effects} effects"
         lines = [
-            f"Regression of {self.y} ({effects}): {self.nobs} observations, {self.n_regions} regions, "
-            f"{self.n_periods} periods"
+            f"Regression of {self.y} ({effects}): {plural(self.nobs, 'observation')}, "
+            f"{plural(self.n_regions, 'region')}, {plural(self.n_periods, 'period')}"
         ]
         for term, row in self.table.iloc[:5].iterrows():
             lines.append(

@@ -14,7 +14,7 @@ from spatialconv._core.least_squares import absorbed_columns, collinear_columns
 from spatialconv._options import first
 from spatialconv.errors import AbsorbedVariableError, DataError, OptionError, SingularDesignError
 from spatialconv.panel import FloatArray, Panel, as_panel, refuse_extreme
-from spatialconv.results import merge_notes
+from spatialconv.results import merge_notes, plural
 
 IntArray = npt.NDArray[np.intp]
 FixedKind = Literal["none", "time", "region", "two-way"]
@@ -120,7 +120,7 @@ def check(sample: Sample, effects: FixedKind) -> int:
     left = len(sample.y) - taken - len(sample.names)
     if left < 1:
         raise SingularDesignError(
-            f"{len(sample.y)} observations are too few for {len(sample.names)} regressors and {taken} parameters of "
-            f"{'an intercept' if effects == 'none' else effects + ' effects'}."
+            f"too few observations, {len(sample.y)}, for {plural(len(sample.names), 'regressor')} and "
+            f"{plural(taken, 'parameter')} of {'an intercept' if effects == 'none' else effects + ' effects'}."
         )
     return taken

@@ -15,7 +15,7 @@ from spatialconv.convergence.beta import BetaConvergence
 from spatialconv.convergence.sigma import SigmaConvergence
 from spatialconv.panel import Panel
 from spatialconv.replication import Replication
-from spatialconv.results import Provenance, Result, number
+from spatialconv.results import Provenance, Result, extent, number
 from spatialconv.study._case import Case
 from spatialconv.study._grid import BetaGrid
 from spatialconv.summary import Descriptives, GrowthTable
@@ -111,8 +111,7 @@ class Study(Result):
         first, last = self.panel.periods[0], self.panel.periods[-1]
         sd = self.sigma.table["sd_log"]
         lines = [
-            f"Study of {self.case.variable}: {self.panel.n_regions} regions x {self.panel.n_periods} periods "
-            f"({first} to {last})",
+            f"Study of {self.case.variable}: {extent(self.panel.n_regions, self.panel.n_periods)} ({first} to {last})",
             f"  weights: {', '.join(self.weights)} (main: {self.case.main})",
             f"  standard deviation of logs: {number(sd.iloc[0])} ({first}), {number(sd.iloc[-1])} ({last})",
             f"  growth regressions: {len(self.betas.fits)} of {len(self.betas.cells)} estimated",

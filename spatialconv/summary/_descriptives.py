@@ -13,7 +13,7 @@ from spatialconv._core.dispersion import sd
 from spatialconv._options import choice, first, names
 from spatialconv.errors import OptionError, VariableError
 from spatialconv.panel import FloatArray, Panel, as_panel
-from spatialconv.results import Provenance, Result, merge_notes, number
+from spatialconv.results import Provenance, Result, extent, merge_notes, number
 
 By = Literal["all", "period", "region"]
 
@@ -55,7 +55,7 @@ class Descriptives(Result):
 
     def _headline(self) -> list[str]:
         p, rows = self.provenance, self.table
-        title = f"Descriptive statistics: {p.n_regions} regions x {p.n_periods} periods"
+        title = f"Descriptive statistics: {extent(p.n_regions, p.n_periods)}"
         lines = [title + ("" if self.by == "all" else f", by {self.by}")]
         for label, row in rows.head(5).iterrows():
             name = label if isinstance(label, str) else " ".join(str(part) for part in np.atleast_1d(label))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from spatialconv._options import first
 from spatialconv.panel import FloatArray, Panel
-from spatialconv.results import Provenance, Result, merge_notes, number
+from spatialconv.results import Provenance, Result, merge_notes, number, plural
 from spatialconv.summary._descriptives import describe
 from spatialconv.summary._spans import Spans, spans, time_axis
 
@@ -68,7 +68,7 @@ class GrowthTable(Result):
     def _headline(self) -> list[str]:
         names, (n, t) = self.spans.names, self.rates.shape
         over = f"{t} spans, {names[0]} to {names[-1]}" if t > 1 else f"one span, {names[0]}"
-        lines = [f"Growth of {self.variable}: {n} regions x {over}; {self.unit}"]
+        lines = [f"Growth of {self.variable}: {plural(n, 'region')} x {over}; {self.unit}"]
         known = self.tidy().set_index(["term", "span"])["estimate"].dropna()
         if known.empty:
             return [*lines, "  no rate is defined"]

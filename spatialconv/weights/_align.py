@@ -13,6 +13,7 @@ from spatialconv._core import weights_algebra as algebra
 from spatialconv._core.logdet import LogDet, choose
 from spatialconv._options import Standardise, choice, first
 from spatialconv.errors import AlignmentError
+from spatialconv.results import plural
 from spatialconv.weights._graph import Labelled, Weights, cut, finish, labels, pack, phrase, positions, unpack
 
 
@@ -178,4 +179,5 @@ def island_notes(found: Labelled) -> tuple[str, ...]:
 def summarised(found: Labelled, how: str) -> str:
     """Return the one line that results keep of their weights."""
     isles = f", {len(found.islands)} without a neighbour" if found.islands else ""
-    return f"{found.built}, {phrase(how)}: {len(found.regions)} regions, {found.matrix.nnz} links{isles}"
+    size = f"{plural(len(found.regions), 'region')}, {plural(found.matrix.nnz, 'link')}"
+    return f"{found.built}, {phrase(how)}: {size}{isles}"

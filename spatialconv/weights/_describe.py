@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from spatialconv._core import weights_algebra as algebra
 from spatialconv._options import Standardise, first
 from spatialconv.errors import WeightsError
-from spatialconv.results import Provenance, Result, number
+from spatialconv.results import Provenance, Result, number, plural
 from spatialconv.weights._align import island_notes, summarised
 from spatialconv.weights._graph import Weights, numeric, phrase, unpack
 
@@ -139,7 +139,8 @@ class WeightsSummary(Result):
         neighbours = f"{self.min_neighbours} to {self.max_neighbours}, mean {number(self.mean_neighbours, 2)}"
         return [
             f"Weights: {self.built}, {phrase(self.standardised)}",
-            f"  {self.n} regions, {self.links} links ({links}), components: {self.components}, islands: {isles}",
+            f"  {plural(self.n, 'region')}, {plural(self.links, 'link')} ({links}), "
+            f"components: {self.components}, islands: {isles}",
             f"  neighbours a region: {neighbours}",
             f"  rho must lie in ({low}, {high})",
         ]

@@ -534,9 +534,7 @@ def test_bad_input_is_refused_in_plain_words(function, case):
 @pytest.mark.parametrize("function", ALL)
 def test_logarithms_of_zero_and_less_are_refused(function):
     panel, w = changed({("r03", 2002): 0.0, ("r04", 2001): -1.0})
-    with pytest.raises(
-        NotPositiveError, match=r"the logarithm of 'y' needs positive values; 1 are zero and 1 negative"
-    ):
+    with pytest.raises(NotPositiveError, match=r"the logarithm of 'y' needs positive values; zero: 1, negative: 1"):
         function(panel, "y", w, log=True)
 
 

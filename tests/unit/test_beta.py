@@ -213,7 +213,7 @@ BAD = {
             frame_like(zj, exports=zj.panel.frame.exports.where(zj.panel.frame.year > 2016, 0)), "exports"
         ),
         errors.NotPositiveError,
-        "11 are zero and 0 negative",
+        "zero: 11, negative: 0",
     ),
     "control constant within periods": (
         lambda zj, w: sc.beta(
@@ -276,7 +276,7 @@ BAD = {
     "more coefficients than observations": (
         lambda zj, w: sc.beta(zj.panel.subset(regions=["Ningbo", "Jinhua"], periods=[2016, 2017]), "exports"),
         errors.SingularDesignError,
-        "2 coefficients cannot be estimated from 2 regions x 1 periods",
+        "2 coefficients cannot be estimated from 2 regions x 1 period, with 2 observations left",
     ),
     "region not in the weights": (
         lambda zj, w: sc.beta(

@@ -248,7 +248,7 @@ class TestBadInput:
     def test_not_positive(self):
         X = paths()
         X[3, 2] = 0
-        with pytest.raises(NotPositiveError, match=r"1 are zero and 1 negative, in 2: \(1, 0\), \(2, 3\)"):
+        with pytest.raises(NotPositiveError, match=r"zero: 1, negative: 1, in 2: \(1, 0\), \(2, 3\)"):
             sc.log_t(panel_of(X), "x")
 
     def test_first_period_missing(self):

@@ -171,13 +171,13 @@ BAD_VALUES = {
         {"v": [2.0, 0.0, 3.0, 4.0, 5.0, 6.0]},
         {"log": True},
         errors.NotPositiveError,
-        "1 are zero and 0 neg",
+        "zero: 1, negative: 0",
     ),
     "negative before a log": (
         {"v": [2.0, -1.0, 3.0, 4.0, 5.0, 6.0]},
         {"log": True},
         errors.NotPositiveError,
-        r"0 are zero and 1 negative, in \('b', 2000\)",
+        r"zero: 0, negative: 1, in \('b', 2000\)",
     ),
 }
 

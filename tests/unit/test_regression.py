@@ -326,7 +326,7 @@ def test_groups_answer_bad_input():
     with pytest.raises(errors.OptionError, match="one group only"):
         sc.fixed_effects_by_group(panel, "y", "x", groups=dict.fromkeys(panel.regions, "a"))
     lone = {r: ("a" if r == "p00" else "b") for r in panel.regions}
-    with pytest.raises(errors.ModelError, match="group 'a' \\(1 regions\\)"):
+    with pytest.raises(errors.ModelError, match="group 'a' \\(1 region\\)"):
         sc.fixed_effects_by_group(panel, "y", "x", groups=lone)
     with pytest.raises(errors.DataError, match="groups has no entry"):
         sc.fixed_effects_by_group(panel, "y", "x", groups={"p00": "a"})

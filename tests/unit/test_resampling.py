@@ -157,7 +157,7 @@ class TestDoors:
         found = sc.dagum(panel(), "v", groups="fine").bootstrap(draws=60, seed=1, method="percentile")
         assert "change" in repr(found)
         assert "60 draws of regions as whole histories; 95 % percentile intervals" in repr(found)
-        assert any("1 groups of one region add no variation" in note for note in found.notes)
+        assert any("groups of one region, which add no variation: 1" in note for note in found.notes)
         assert any("2 regions in the smallest group resampled are few" in note for note in found.notes)
         tidy = found.tidy()
         assert tidy.loc[0, "term"] == "gini (2000)"

@@ -408,8 +408,8 @@ class TestDegenerate:
     @pytest.mark.parametrize(
         ("value", "error", "message"),
         [
-            (0.0, NotPositiveError, "1 are zero"),
-            (-1.0, NotPositiveError, "1 negative"),
+            (0.0, NotPositiveError, "zero: 1"),
+            (-1.0, NotPositiveError, "negative: 1"),
             (np.nan, MissingDataError, "is missing in"),
             (np.inf, MissingDataError, "is infinite in"),
         ],
@@ -423,7 +423,9 @@ class TestDegenerate:
     def test_negative_values_and_gini(self):
         values = lognormal()
         values[2, 3] = -1.0
-        with pytest.raises(NotPositiveError, match=r"gini of 'v' need values of zero or more; negative in \('r3', 3\)"):
+        with pytest.raises(
+            NotPositiveError, match=r"gini of 'v' cannot be had of negative values; negative in \('r3', 3\)"
+        ):
             sc.sigma(panel_of(values), "v", measures=("gini", "sd"))
 
     def test_theil_l_of_zero(self):

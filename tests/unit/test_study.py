@@ -274,7 +274,7 @@ def test_a_level_that_is_not_positive_is_refused(folder):
     frame = pd.read_csv(folder / "panel.csv")
     frame.loc[3, "exports"] = 0
     frame.to_csv(folder / "panel.csv", index=False)
-    with pytest.raises(NotPositiveError, match="'exports' needs positive values; 1 are zero"):
+    with pytest.raises(NotPositiveError, match="'exports' needs positive values; zero: 1"):
         analysed(folder / "case.toml")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from spatialconv.study._tables import study_tables
 from spatialconv.study._toml import load
 
 BUILT_IN: dict[str, Callable[[], Case]] = {"zhejiang": zhejiang}
+FOLDERS = ("tables", "figures")
 SUFFIXES = (".csv", ".md", ".tex")
 
 
@@ -53,8 +55,10 @@ def run(case: Case | str | Path, out: str | Path, *, progress: bool = True) -> S
     >>> study.files[-1].name  # doctest: +SKIP
     'report.html'
     """
-    study = analyse(resolve(case), progress=progress)
-    return write(study, out, progress=progress)
+    case = resolve(case)
+    # Now, and not after minutes of analysis.
+    _refuse_unwritable(Path(out))
+    return write(analyse(case, progress=progress), out, progress=progress)
 
 
 def resolve(case: Case | str | Path) -> Case:
@@ -71,13 +75,26 @@ def resolve(case: Case | str | Path) -> Case:
     return load(case)
 
 
+def _refuse_unwritable(out: Path) -> None:
+    """Raise FileError where the folders of a study cannot be made or written to; nothing is made yet."""
+    for folder in (out, *(out / name for name in FOLDERS)):
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not there.is_dir():
+            raise FileError(
+                f"cannot make the folder {str(folder)!r}: {str(there)!r} is a file. Give the name of a folder, "
+                "which is made if it is not there."
+            )
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise FileError(f"cannot write into the folder {str(there)!r}: no permission. Give another one.")
+
+
 def write(study: Study, out: str | Path, *, progress: bool = True) -> Study:
     """Write the tables, figures and report of a study; see `run`."""
     from spatialconv import report
 
     out = Path(out)
     try:
-        for folder in ("tables", "figures"):
+        for folder in FOLDERS:
             (out / folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(f"cannot make the folder {str(out)!r}: {error.strerror}.") from error

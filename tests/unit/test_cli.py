@@ -150,3 +150,34 @@ def test_an_unknown_command_is_refused(capsys):
         main(["analyse"])
     assert stop.value.code == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("inside", ["", "results", "tables"])
+def test_a_folder_that_cannot_be_is_refused_before_the_analysis(inside, tmp_path, capsys, monkeypatch):
+    """The analysis took minutes, and then the folder turned out to be a file."""
+    import spatialconv.study._run as running
+
+    monkeypatch.setattr(running, "analyse", lambda *_, **__: pytest.fail("the analysis ran"))
+    out, file = tmp_path / "out", tmp_path / "out" / inside
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("mine")
+    with pytest.raises(SystemExit) as stop:
+        main(["study", "zhejiang", "--out", str(file if inside == "results" else out)])
+    assert stop.value.code == 2
+    err = capsys.readouterr().err
+    assert err.startswith("spatialconv: cannot make the folder")
+    assert "is a file. Give the name of a folder" in err
+    assert file.read_text() == "mine"
+
+
+def test_a_folder_without_permission_is_refused_before_the_analysis(tmp_path, capsys, monkeypatch):
+    import spatialconv.study._run as running
+
+    monkeypatch.setattr(running, "analyse", lambda *_, **__: pytest.fail("the analysis ran"))
+    # By the answer of the system: whoever runs the tests may be allowed to write anywhere.
+    monkeypatch.setattr(running.os, "access", lambda *_: False)
+    with pytest.raises(SystemExit) as stop:
+        main(["study", "zhejiang", "--out", str(tmp_path / "new" / "out")])
+    assert stop.value.code == 2
+    assert "cannot write into the folder" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

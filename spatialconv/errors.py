@@ -25,6 +25,7 @@
     ├── BoundaryWarning
     ├── IslandWarning
     ├── DroppedDataWarning
+    ├── GeometryWarning
     └── ApproximationWarning
 
 A message says what is wrong, what was received (how many, the first three labels) and what to do.
@@ -119,6 +120,10 @@ class IslandWarning(SpatialConvWarning):
 
 class DroppedDataWarning(SpatialConvWarning):
     """Regions or periods were left out of the sample."""
+
+
+class GeometryWarning(SpatialConvWarning):
+    """The coordinates look like those of another reference system than the one declared."""
 
 
 class ApproximationWarning(SpatialConvWarning):

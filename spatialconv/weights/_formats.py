@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy import io as scipy_io
-from scipy import sparse
 
 from spatialconv._options import first
 from spatialconv.errors import AlignmentError, FileError, WeightsError
-from spatialconv.weights._graph import Labelled, assemble, checked, positions
+from spatialconv.weights._graph import Labelled, assemble, checked, numeric, positions
 
 Edges = list[tuple[str, str, float]]
 
@@ -142,9 +141,10 @@ def _read_mtx(path: Path, wanted: pd.Index | None, encoding: str) -> Labelled:
     if len(index) == 0:
         raise FileError(f"{path.name} has no labels; give regions=[...] in the order of its rows.")
     try:
-        matrix = sparse.csr_array(scipy_io.mmread(path), dtype=float)
+        found = scipy_io.mmread(path)
     except ValueError as error:
         raise FileError(f"{path.name} is no Matrix Market file: {error}.") from error
+    matrix = numeric(found)
     if said and wanted is not None:
         table = matrix.tocoo()
         texts = [str(label) for label in said]

@@ -109,17 +109,34 @@ def checked(matrix: Any, regions: pd.Index) -> Any:
 
 def numeric(matrix: Any) -> Any:
     """Return whatever holds a matrix of numbers as CSR, or raise WeightsError."""
+    kind = type(matrix).__name__
+    try:
+        if not sparse.issparse(matrix):
+            matrix = np.asarray(matrix)
+    except ValueError as error:
+        raise WeightsError(f"a matrix of weights must be two-dimensional and numeric; got {kind} ({error}).") from error
+    if np.iscomplexobj(matrix):
+        matrix = _real(matrix)
     try:
         if not sparse.issparse(matrix):
             matrix = np.asarray(matrix, dtype=float)
         found = sparse.csr_array(matrix, dtype=float)
     except (TypeError, ValueError) as error:
-        raise WeightsError(
-            f"a matrix of weights must be two-dimensional and numeric; got {type(matrix).__name__} ({error})."
-        ) from error
+        raise WeightsError(f"a matrix of weights must be two-dimensional and numeric; got {kind} ({error}).") from error
     if found.ndim != 2:
         raise WeightsError(f"a matrix of weights must be two-dimensional; got the shape {found.shape}.")
     return found
+
+
+def _real(matrix: Any) -> Any:
+    # numpy would drop the imaginary parts with a warning, scipy without one.
+    parts = abs(matrix.imag)
+    if parts.size and parts.max() > 0:
+        raise WeightsError(
+            f"weights must be real numbers; imaginary parts of up to {parts.max():.3g} are not zero. Take for example "
+            "the absolute values, on purpose, before they enter."
+        )
+    return matrix.real
 
 
 def finish(labelled: Labelled, how: Standardise) -> Graph:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from pyproj import Geod
 from scipy.spatial import cKDTree
 
 from spatialconv._options import first
-from spatialconv.errors import GeometryError
+from spatialconv.errors import GeometryError, GeometryWarning
 from spatialconv.weights._graph import FloatArray, IntArray, labels, positions
 
 SEATS = ("lon", "lat")
@@ -22,6 +23,8 @@ COINCIDENT = 1e-6
 DISTORTION = 0.01
 # Distances within this share of one another are a tie: rounding alone makes them unequal.
 TIE = 1e-9
+# So many degrees around the area of use of a projected system count as near it.
+ELSEWHERE = 30
 
 
 def checked_geometry(gdf: Any, *, polygons: bool = False) -> gpd.GeoSeries:
@@ -37,6 +40,7 @@ def checked_geometry(gdf: Any, *, polygons: bool = False) -> gpd.GeoSeries:
     geometry = gdf.geometry.set_axis(regions)
     _crs(geometry, "the geometry", "gdf")
     _present(geometry, "geometry")
+    _plausible(geometry, "the geometry", "gdf")
     invalid = ~geometry.is_valid.to_numpy()
     if invalid.any():
         reason = geometry[invalid].is_valid_reason().iloc[0]
@@ -64,6 +68,53 @@ def _crs(geometry: gpd.GeoSeries, what: str, name: str) -> None:
         raise GeometryError(
             f"{what} has a coordinate reference system that is neither geographic nor projected "
             f"({geometry.crs.name}). Bring it to one that is by {name}.to_crs(...)."
+        )
+
+
+def _plausible(geometry: gpd.GeoSeries, what: str, name: str) -> None:
+    """Refuse degrees that no place has, and warn of degrees that are declared as metres."""
+    west, south, east, north = geometry.bounds.to_numpy().T
+    crs = geometry.crs
+    if crs.is_geographic:
+        turn = np.degrees(crs.axis_info[0].unit_conversion_factor or 1.0)
+        corners = np.stack([np.maximum(np.abs(west), np.abs(east)), np.maximum(np.abs(south), np.abs(north))], axis=1)
+        _refuse_no_degrees(corners * turn, geometry.index, what)
+        return
+    box = np.array([west.min(), south.min(), east.max(), north.max()])
+    if len(geometry) > 1 and np.all(np.abs(box) <= (180, 90, 180, 90)) and _near(crs.area_of_use, box):
+        warnings.warn(
+            f"{what} is declared as {crs.name}, in {crs.axis_info[0].unit_name}s, but all {len(geometry)} regions lie "
+            f"within {max(box[2] - box[0], box[3] - box[1]):.3g} of one another: these look like degrees. Declare "
+            f"them by {name}.set_crs(4326, allow_override=True), and project them by to_crs if you like.",
+            GeometryWarning,
+            stacklevel=5,
+        )
+
+
+def _near(area: Any, box: FloatArray) -> bool:
+    """Say whether coordinates read as degrees lie about where a projected system is used.
+
+    Squares of a few metres at the origin, as in made-up examples, are left in peace by this.
+    """
+    if area is None:
+        return True
+    west, east = area.west - ELSEWHERE, area.east + ELSEWHERE
+    wraps = area.west > area.east
+    return bool(
+        (wraps or (west <= box[0] and box[2] <= east))
+        and area.south - ELSEWHERE <= box[1]
+        and box[3] <= area.north + ELSEWHERE
+    )
+
+
+def _refuse_no_degrees(degrees: FloatArray, regions: pd.Index, source: str) -> None:
+    outside = (np.abs(degrees[:, 0]) > 360) | (np.abs(degrees[:, 1]) > 90 + 1e-6)
+    if outside.any():
+        raise GeometryError(
+            f"{source}: not degrees of longitude and latitude for {first(regions[outside])}; the first reaches "
+            f"{tuple(degrees[outside][0].round(6).tolist())}, and a latitude lies between -90 and 90. If the two are "
+            "swapped, turn them round (geometry: shapely.transform(gdf.geometry, lambda xy: xy[:, ::-1])); if the "
+            "coordinates are projected, declare the system by set_crs(…, allow_override=True)."
         )
 
 
@@ -203,6 +254,7 @@ def _given(points: Any, regions: pd.Index) -> Points:
         _crs(points, "points=", "points")
         chosen = points.iloc[_match(points.index, regions)]
         _present(chosen, "point in points=")
+        _plausible(chosen, "points=", "points")
         if set(chosen.geom_type) != {"Point"}:
             raise GeometryError(
                 f"points= must hold points; got {', '.join(sorted(set(chosen.geom_type)))}. Take for example "
@@ -227,12 +279,7 @@ def _lonlat(frame: pd.DataFrame, regions: pd.Index, source: str) -> Points:
     lost = ~np.isfinite(numbers).all(axis=1)
     if lost.any():
         raise GeometryError(f"{source}: lon or lat is missing or no number for {first(regions[lost])}. Fill it in.")
-    outside = (np.abs(numbers[:, 0]) > 360) | (np.abs(numbers[:, 1]) > 90)
-    if outside.any():
-        raise GeometryError(
-            f"{source}: not degrees of longitude and latitude for {first(regions[outside])}; the first is "
-            f"{tuple(numbers[outside][0].tolist())}. Are the two columns swapped, or the coordinates projected?"
-        )
+    _refuse_no_degrees(numbers, regions, source)
     return Points(numbers, regions, Geod(ellps="WGS84"), source)
 
 

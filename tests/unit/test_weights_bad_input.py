@@ -7,9 +7,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from scipy import sparse
+from scipy.io import mmwrite
 
 import spatialconv as sc
-from spatialconv.errors import AlignmentError, GeometryError, OptionError, SpatialConvError, WeightsError
+from spatialconv.errors import (
+    AlignmentError,
+    GeometryError,
+    GeometryWarning,
+    OptionError,
+    SpatialConvError,
+    WeightsError,
+)
 from tests.brute_weights import squares
 
 GOOD = squares((0, 0, 1, 1), (1, 0, 2, 1), (2, 0, 3, 1))
@@ -89,7 +98,7 @@ POINTS = {
     "swapped": (
         LONLAT.assign(lat=[120.1, 0, 0]),
         GeometryError,
-        r"not degrees .* for 'a'.*\(0.5, 120.1\). Are the two",
+        r"not degrees .* for 'a'.*\(0.5, 120.1\), and a latitude .* swapped, turn",
     ),
 }
 
@@ -196,3 +205,49 @@ def test_nothing_is_printed(capsys):
         sc.weights.describe(build(apart))
     sc.weights.adjacency(apart, islands="nearest")
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_polygons_with_longitude_and_latitude_swapped(name):
+    """Shared borders are the same when the map is on its side; every distance is not."""
+    cities = sc.datasets.zhejiang().cities
+    turned = cities.set_geometry(shapely.transform(cities.geometry, lambda xy: xy[:, ::-1]))
+    with pytest.raises(GeometryError, match=r"the geometry: not degrees .* for 11: .*latitude lies between -90 and 90"):
+        BUILDERS[name](turned)
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("declared", [32651, 3857, "ESRI:102012"])
+def test_degrees_declared_as_metres(name, declared):
+    cities = sc.datasets.zhejiang().cities[["geometry"]].set_crs(declared, allow_override=True)
+    with pytest.warns(GeometryWarning, match=r"in metres, but all 11 regions lie .*these look like degrees"):
+        BUILDERS[name](cities)
+
+
+def test_points_in_degrees_declared_as_metres():
+    cities = sc.datasets.zhejiang().cities
+    seats = gpd.GeoSeries.from_xy(cities["lon"], cities["lat"], index=cities.index, crs=32650)
+    with pytest.warns(GeometryWarning, match="points= is declared as .*set_crs"):
+        sc.weights.knn(cities, k=2, points=seats)
+
+
+def test_metres_are_taken_for_metres():
+    """Neither a real projected map nor squares of a metre at the origin are suspected."""
+    cities = sc.datasets.zhejiang().cities[["geometry"]]
+    assert sc.weights.adjacency(cities.to_crs(32651)).n == 11
+    assert sc.weights.adjacency(GOOD.set_crs(32651, allow_override=True)).n == 3
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array, pd.DataFrame])
+def test_imaginary_weights(kind):
+    real = np.ones((2, 2)) - np.eye(2)
+    regions = None if kind is pd.DataFrame else ["a", "b"]
+    assert sc.weights.from_matrix(kind(real + 0j), regions=regions).n == 2
+    with pytest.raises(WeightsError, match=r"must be real numbers; imaginary parts of up to 0\.5"):
+        sc.weights.from_matrix(kind(real * (1 + 0.5j)), regions=regions)
+
+
+def test_imaginary_weights_in_a_file(tmp_path):
+    mmwrite(tmp_path / "w.mtx", sparse.csr_array((np.ones((2, 2)) - np.eye(2)) * 1j))
+    with pytest.raises(WeightsError, match="must be real numbers"):
+        sc.weights.read(tmp_path / "w.mtx", regions=["a", "b"])

@@ -123,7 +123,7 @@ class DroppedDataWarning(SpatialConvWarning):
 
 
 class GeometryWarning(SpatialConvWarning):
-    """The coordinates look like those of another reference system than the one declared."""
+    """The geometry looks like another one than it says: other coordinates, or other labels."""
 
 
 class ApproximationWarning(SpatialConvWarning):

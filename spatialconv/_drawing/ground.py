@@ -13,6 +13,7 @@ from pyproj.exceptions import CRSError
 
 from spatialconv._options import first
 from spatialconv.errors import AlignmentError, GeometryError, OptionError
+from spatialconv.weights._points import warn_of_row_numbers
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def _checked(geometry: Any, regions: pd.Index, *, points: bool) -> gpd.GeoDataFr
             f"the geometry has labels of {geometry.index.nlevels} levels; give each region one, the panel's."
         )
     _check_labels(geometry, regions)
+    warn_of_row_numbers(geometry, stacklevel=5)
     used = geometry.index.isin(regions)
     shapes = geometry.geometry
     empty = np.asarray((shapes.isna() | shapes.is_empty) & used)

@@ -35,6 +35,7 @@ def checked_geometry(gdf: Any, *, polygons: bool = False) -> gpd.GeoSeries:
             "geopandas.read_file, or use weights.from_matrix or weights.economic where there is no geometry."
         )
     regions = labels(gdf.index, "the GeoDataFrame's regions")
+    warn_of_row_numbers(gdf)
     if gdf.active_geometry_name is None:
         raise GeometryError("the GeoDataFrame has no active geometry column; choose one by gdf.set_geometry.")
     geometry = gdf.geometry.set_axis(regions)
@@ -56,6 +57,28 @@ def checked_geometry(gdf: Any, *, polygons: bool = False) -> gpd.GeoSeries:
             "For points use weights.knn, distance_band or inverse_distance."
         )
     return geometry
+
+
+def warn_of_row_numbers(gdf: gpd.GeoDataFrame, stacklevel: int = 4) -> None:
+    """Warn where rows are numbered by their place and a column holds the same numbers in another order.
+
+    If these are the codes of the regions, every region would be taken for another one, and nothing would be missing.
+    """
+    index = gdf.index
+    if not (isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1 and len(index) > 1):
+        return
+    places = np.arange(len(index))
+    for name in gdf.columns[[isinstance(t, np.dtype) and t.kind in "iuf" for t in gdf.dtypes]]:
+        codes = gdf[name].to_numpy()
+        if np.array_equal(np.sort(codes), places) and not np.array_equal(codes, places):
+            warnings.warn(
+                f"the rows of the GeoDataFrame are labelled 0 to {len(index) - 1} by their place, and its column "
+                f"{name!r} holds the same numbers in another order. If these are the codes of the regions, label by "
+                f"gdf.set_index({name!r}); else the panel's regions are matched with the wrong rows.",
+                GeometryWarning,
+                stacklevel=stacklevel,
+            )
+            return
 
 
 def _crs(geometry: gpd.GeoSeries, what: str, name: str) -> None:

@@ -20,7 +20,7 @@ from spatialconv import _style as look
 from spatialconv import maps
 from spatialconv._drawing.ground import ground, suitable_crs
 from spatialconv.dynamics._hot_spot_trends import CATEGORIES
-from spatialconv.errors import AlignmentError, GeometryError, NotPositiveError, OptionError
+from spatialconv.errors import AlignmentError, GeometryError, GeometryWarning, NotPositiveError, OptionError
 from tests import drawing
 
 
@@ -621,3 +621,15 @@ def test_all_values_missing(zj):
 
 def test_crs_by_object(zj):
     assert ground(zj.cities, zj.panel.regions, projected=CRS.from_epsg(32650)).crs.to_epsg() == 32650
+
+
+def test_codes_in_a_column_beside_row_numbers():
+    zj = sc.datasets.zhejiang()
+    code = dict(zip(zj.cities.index, range(10, -1, -1), strict=True))
+    frame = zj.panel.frame.reset_index()
+    frame["code"] = frame[zj.panel.region].map(code)
+    panel = sc.Panel(frame[["code", zj.panel.period, "exports"]], region="code", period=zj.panel.period)
+    rows = zj.cities.assign(code=pd.Series(code)).reset_index(drop=True)
+    with pytest.warns(GeometryWarning, match=r"gdf\.set_index\('code'\)"):
+        sc.maps.choropleth(panel, "exports", rows)
+    sc.maps.choropleth(panel, "exports", rows.set_index("code"))

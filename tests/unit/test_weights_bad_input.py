@@ -238,12 +238,25 @@ def test_metres_are_taken_for_metres():
     assert sc.weights.adjacency(GOOD.set_crs(32651, allow_override=True)).n == 3
 
 
+@pytest.mark.parametrize("dtype", [int, float])
+@pytest.mark.parametrize("name", BUILDERS)
+def test_codes_in_a_column_beside_row_numbers(name, dtype):
+    """Panel regions 0 to 10 would be matched with the places of the rows, and nothing would be missing."""
+    cities = sc.datasets.zhejiang().cities
+    rows = cities.assign(code=np.arange(11)[::-1].astype(dtype)).reset_index()
+    with pytest.warns(GeometryWarning, match=r"labelled 0 to 10 by their place.*gdf\.set_index\('code'\)"):
+        BUILDERS[name](rows)
+    assert BUILDERS[name](rows.set_index("code")).n == 11
+    assert BUILDERS[name](rows.assign(code=range(11))).n == 11
+    assert BUILDERS[name](rows.assign(code=range(1, 12))).n == 11
+
+
 @pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array, pd.DataFrame])
 def test_imaginary_weights(kind):
     real = np.ones((2, 2)) - np.eye(2)
     regions = None if kind is pd.DataFrame else ["a", "b"]
     assert sc.weights.from_matrix(kind(real + 0j), regions=regions).n == 2
-    with pytest.raises(WeightsError, match=r"must be real numbers; imaginary parts of up to 0\.5"):
+    with pytest.raises(WeightsError, match=r"^weights must be real numbers; imaginary parts of up to 0\.5"):
         sc.weights.from_matrix(kind(real * (1 + 0.5j)), regions=regions)
 
 

@@ -13,8 +13,11 @@ import pandas as pd
 from spatialconv._core.speed import Quantity, half_life, speed
 from spatialconv._options import (
     BetaCorrection,
+    BootstrapBias,
+    BootstrapScheme,
     Correction,
     Effects,
+    IntervalMethod,
     Spatial,
     Vcov,
     choice,
@@ -26,7 +29,7 @@ from spatialconv._options import (
 )
 from spatialconv.errors import OptionError, UnsupportedModelError
 from spatialconv.models._indirect import corrected
-from spatialconv.models.bootstrap import Bootstrap, bootstrap, run
+from spatialconv.models.bootstrap import Bootstrap, run
 from spatialconv.models.design import Chain, Design, names_of, refuse_reserved, sources
 from spatialconv.models.fit import fit_design
 from spatialconv.models.fitted import PanelFit
@@ -306,15 +309,38 @@ class BetaConvergence(Result):
     def _spills(self) -> bool:
         return self.fit.spec.has_lag or f"W:{INITIAL}" in self.params.index
 
-    def bootstrap(self, **options: Any) -> Bootstrap:
+    def bootstrap(
+        self,
+        *,
+        draws: int = 9999,
+        scheme: BootstrapScheme = "residual",
+        null: str | None = None,
+        recursive: bool = True,
+        bias: BootstrapBias = "none",
+        interval: IntervalMethod = "bootstrap-t",
+        level: float | None = None,
+        jobs: int = 1,
+        seed: int | np.random.Generator | None = None,
+        progress: bool = False,
+    ) -> Bootstrap:
         """Return intervals and p-values from panels in which growth makes the next level, of speed and half-life too.
 
         See `models.bootstrap.bootstrap` for the options; `level` is that of the regression unless given.
         """
-        given = dict(passed_on("bootstrap()", options, bootstrap))
-        if given.get("level") is None:
-            given["level"] = self.level
-        return run(self.fit, self.length, **given)
+        return run(
+            self.fit,
+            self.length,
+            draws=draws,
+            scheme=scheme,
+            null=null,
+            recursive=recursive,
+            bias=bias,
+            interval=interval,
+            level=self.level if level is None else level,
+            jobs=jobs,
+            seed=seed,
+            progress=progress,
+        )
 
     def null_distribution(self, **options: Any) -> NullDistribution:
         """Return what beta this panel and estimator would give under no convergence; see `null.null_distribution`."""

@@ -98,7 +98,7 @@ def beta_nls(
     >>> round(b.speed, 4), round(b.half_life, 1)
     (0.0165, 42.1)
     >>> round(sc.beta_nls(us.panel, "income", breaks=(1929, 1946, 1970, 2009)).speed, 4)
-    0.021
+    0.0264
     """
     as_panel(panel)
     choice("controls_at", controls_at, get_args(ControlsAt))

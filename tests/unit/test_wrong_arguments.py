@@ -94,7 +94,6 @@ CASES = {
 
 
 MISSPELT = {
-    "b.bootstrap": (lambda b, zj: b.bootstrap(drws=9), "bootstrap.. takes the options draws, scheme.*; got 'drws'"),
     "fit.bootstrap": (lambda b, zj: b.fit.bootstrap(drws=9), "bootstrap.. takes the options draws"),
     "b.null_distribution": (lambda b, zj: b.null_distribution(drws=9), "null_distribution.. takes the options draws"),
     "b.grid_interval": (lambda b, zj: b.grid_interval(foo=1), "grid_interval.. takes .*scheme.*; got 'foo'"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,6 +27,7 @@ from spatialconv._options import (
     probability,
     whole,
 )
+from spatialconv.convergence._few_periods import few_periods
 from spatialconv.errors import OptionError, UnsupportedModelError
 from spatialconv.models._indirect import corrected
 from spatialconv.models.bootstrap import Bootstrap, run
@@ -327,7 +328,7 @@ class BetaConvergence(Result):
 
         See `models.bootstrap.bootstrap` for the options; `level` is that of the regression unless given.
         """
-        return run(
+        found = run(
             self.fit,
             self.length,
             draws=draws,
@@ -341,6 +342,7 @@ class BetaConvergence(Result):
             seed=seed,
             progress=progress,
         )
+        return replace(found, notes=merge_notes(found.notes, few_periods(self.fit))) if null else found
 
     def null_distribution(self, **options: Any) -> NullDistribution:
         """Return what beta this panel and estimator would give under no convergence; see `null.null_distribution`."""

@@ -12,6 +12,7 @@ from spatialconv._core import intervals as core
 from spatialconv._options import BootstrapScheme, choice, generator, probability, whole
 from spatialconv._parallel import checked_jobs
 from spatialconv._parallel import progress as shown
+from spatialconv.convergence._few_periods import few_periods
 from spatialconv.models._refits import Engine, broken_chain, imposed_world
 from spatialconv.models.bootstrap import half_life_of, speed_of
 from spatialconv.results import Provenance, Result, extent, number
@@ -39,8 +40,9 @@ def grid_interval(
     """Find the betas at which the estimate would not be unusual: an interval that holds where the estimator is biased.
 
     Use it with region or two-way effects and few periods, where intervals around the estimate, by z or by the usual
-    bootstrap, miss the truth: in eleven cities over four years with two-way effects and no convergence they cover in 3
-    and 54 %, this one in 95 % (`tests/simulation/SMALL_SAMPLES.md`).
+    bootstrap, miss the truth: in simulated panels of eleven cities over four years with two-way effects by Lee and Yu
+    they cover in 6 to 86 % and 49 to 94 %, this one in 86 to 97 % (93 % on average); in 30 regions over eight years
+    and 48 over seventeen in 92 to 97 % (`tests/simulation/SMALL_SAMPLES.md`).
 
     Parameters
     ----------
@@ -117,7 +119,7 @@ def grid_interval(
         low = _crossing(beyond(2), estimate, error, floor, -1)
         high = _crossing(beyond(0), estimate, error, roof, 1)
         middle = _median(beyond(1), low, high, floor, roof)
-    notes = list(broken_chain(fit.design))
+    notes = [*broken_chain(fit.design), *few_periods(fit)]
     notes += [f"no end of the interval above {floor:.3g}: levels explode beyond"] if np.isinf(low) else []
     notes += [f"no end of the interval below {roof:.3g}"] if np.isinf(high) else []
     notes += [f"up to {max(lost)} of {draws} samples could not be fitted at one beta"] if max(lost, default=0) else []

@@ -5,14 +5,16 @@ errors drawn from rescaled residuals, or from residuals with random signs, sent 
 the null of no convergence imposed, studentised intervals around the estimates, and those of the grid bootstrap, which
 imposes each beta in turn. Bootstraps are run at warp speed (Giacomini, Politis and White 2013): one bootstrap sample
 for each replication, pooled over the replications, which gives the size of the test and the coverage of the interval
-at the price of a few samples instead of thousands.
+at the price of a few samples instead of thousands. `nested` runs the bootstrap of the package draw for draw,
+`hausman_sizes` Hausman's test.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,11 +32,13 @@ from tests.simulation.worlds import FloatArray, world
 
 DRIFT, SIGMA, LEVEL = 0.35, 0.25, 0.95
 ERRORS = ("normal", "skewed", "heteroskedastic")
+SIZES = ((11, 4), (30, 8), (48, 17))
 KINDS = ("none", "time", "region", "two-way")
 RHOS, BETAS = (-1.0, 0.0, 0.4), (0.0, -0.1, -0.3)
 SCHEMES = ("residual", "wild")
 DRIFTS = ("estimated", "shrunk", "none")
-BLOCK = 2500
+# Panels that are drawn and fitted as one array: more would not fit into a processor's memory.
+BLOCK, SMALLER = 2500, 500
 TABLE = Path(__file__).with_name("SMALL_SAMPLES.md")
 FIGURE = Path(__file__).parents[2] / "notebooks" / "figures" / "small_samples.png"
 
@@ -224,16 +228,17 @@ def resampled(case: Case, sample: Sample, of: Estimated, scheme: str, rng: np.ra
 # ---------------------------------------------------------------------- what comes out
 
 
-def replications(case: Case, draws: int, seed: int) -> dict[str, FloatArray]:
+def replications(case: Case, draws: int, seed: int, drifts: Sequence[str] = ("shrunk",)) -> dict[str, FloatArray]:
     """Return the studentised statistics of every replication and of its bootstrap samples, shape (draws,) each."""
     parts = []
-    for k, start in enumerate(range(0, draws, BLOCK)):
+    block = BLOCK if case.n == 11 else SMALLER
+    for k, start in enumerate(range(0, draws, block)):
         rng = np.random.default_rng([seed, k])
-        parts.append(_block(case, min(BLOCK, draws - start), rng))
+        parts.append(_block(case, min(block, draws - start), rng, drifts))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _block(case: Case, draws: int, rng: np.random.Generator) -> dict[str, FloatArray]:
+def _block(case: Case, draws: int, rng: np.random.Generator, several: Sequence[str]) -> dict[str, FloatArray]:
     sample = draw(case, draws, rng)
     fit = fitted(case, sample)
     out = {
@@ -250,11 +255,13 @@ def _block(case: Case, draws: int, rng: np.random.Generator) -> dict[str, FloatA
         out[f"t* {scheme}"] = (redrawn.beta - fit.beta) / redrawn.se_beta
         out[f"t_rho* {scheme}"] = (redrawn.rho - fit.rho) / redrawn.se_rho
         out[f"root* {scheme}"] = redrawn.beta - fit.beta
-        for drifts in DRIFTS if case.kind in ("region", "two-way") else DRIFTS[:1]:
+        for drifts in several if case.kind in ("region", "two-way") else DRIFTS[:1]:
             under = fitted(case, resampled(case, sample, imposed(case, sample, 0.0, drifts), scheme, rng))
             out[f"z0* {scheme} {drifts}"] = under.beta / under.se_beta
-            true = imposed(case, sample, case.beta, drifts)
-            there = under if case.beta == 0 else fitted(case, resampled(case, sample, true, scheme, rng))
+            there = under
+            if case.beta != 0:
+                true = imposed(case, sample, case.beta, drifts)
+                there = fitted(case, resampled(case, sample, true, scheme, rng))
             out[f"t0* {scheme} {drifts}"] = (there.beta - case.beta) / there.se_beta
     return out
 
@@ -283,6 +290,10 @@ def summary(case: Case, drawn: dict[str, FloatArray]) -> dict[str, Any]:
         row[f"rejects, {scheme}"] = 100 * outside(drawn["z"], drawn[f"z0* {scheme} {drifts}"])
     row["beta, z"] = 100 * float((np.abs(drawn["t"]) <= z).mean())
     for scheme in SCHEMES:
+        # Roots beta* - beta around the estimate: their quantiles, and the same mirrored, which are percentiles.
+        roots, root = drawn[f"root* {scheme}"], beta - case.beta
+        row[f"beta, percentile {scheme}"] = 100 * (1 - outside(-root, roots))
+        row[f"beta, basic {scheme}"] = 100 * (1 - outside(root, roots))
         row[f"beta, {scheme}"] = 100 * (1 - outside(drawn["t"], drawn[f"t* {scheme}"]))
         row[f"beta, grid {scheme}"] = 100 * (1 - outside(drawn["t"], drawn[f"t0* {scheme} {drifts}"]))
     row["rho, z"] = 100 * float((np.abs(drawn["t_rho"]) <= z).mean())
@@ -308,16 +319,10 @@ def drift_row(case: Case, drawn: dict[str, FloatArray]) -> dict[str, Any]:
 
 
 def grid() -> Iterator[Case]:
-    """The eleven cities under everything that was asked for; more regions under normal errors."""
-    for kind in KINDS:
-        for lee_yu in (False, True) if kind != "none" else (False,):
-            for beta in BETAS:
-                for rho in RHOS:
-                    for kind_of_errors in ERRORS:
-                        yield Case(11, 4, kind, lee_yu, kind_of_errors, rho, beta)
-                for n, periods in ((30, 8), (48, 17)):
-                    for rho in (0.0, 0.4):
-                        yield Case(n, periods, kind, lee_yu, "normal", rho, beta)
+    """Every size under every kind of effects and errors, with and without dependence and convergence."""
+    approaches = [(kind, lee_yu) for kind in KINDS for lee_yu in ((False, True) if kind != "none" else (False,))]
+    for (n, T), (kind, lee_yu), beta, rho, of in product(SIZES, approaches, BETAS, RHOS, ERRORS):
+        yield Case(n, T, kind, lee_yu, of, rho, beta)
 
 
 def spreads() -> Iterator[Case]:
@@ -327,36 +332,41 @@ def spreads() -> Iterator[Case]:
             yield Case(kind=kind, spread=spread)
 
 
-def detectable(case: Case, draws: int, seed: int, power: float = 0.8) -> float:
+def detectable(case: Case, draws: int, seed: int, scheme: str, power: float = 0.8) -> float:
     """Return the smallest |beta| that the test with the null imposed finds with a power, on a grid of 0.01."""
     lowest, highest = 0.0, 0.99
     while highest - lowest > 0.0101:
         middle = round((lowest + highest) / 2, 3)
         drawn = replications(replace(case, beta=-middle), draws, seed)
         drifts = "shrunk" if case.kind in ("region", "two-way") else "estimated"
-        found = outside(drawn["z"], drawn[f"z0* residual {drifts}"])
+        found = outside(drawn["z"], drawn[f"z0* {scheme} {drifts}"])
         lowest, highest = (lowest, middle) if found >= power else (middle, highest)
     return highest
-
-
-def cells(case: Case, draws: int) -> int:
-    """Return how many replications a cell gets: fewer where each takes long."""
-    return draws if case.n == 11 else max(200, draws // (2 if case.n == 30 else 5))
 
 
 def study(draws: int, seed: int, jobs: int) -> dict[str, pd.DataFrame]:
     """Run everything."""
     from spatialconv._parallel import run
+    from tests.simulation import hausman_sizes, nested
 
     cases = list(grid())
-    main = run(_summary, [(c, cells(c, draws), seed) for c in cases], jobs=jobs, what="cells", show=True)
+    main = run(_summary, [(c, draws, seed) for c in cases], jobs=jobs, what="cells", show=True)
     drift = run(_drift, [(c, draws, seed) for c in spreads()], jobs=jobs, what="drifts", show=True)
-    powers = [Case(n, T, kind) for n, T in ((11, 4), (30, 8), (48, 17)) for kind in KINDS]
-    found = run(detectable, [(c, cells(c, draws) // 2, seed) for c in powers], jobs=jobs, what="power", show=True)
+    powers = [(Case(n, T, kind), scheme) for (n, T), kind, scheme in product(SIZES, KINDS, SCHEMES)]
+    tasks = [(c, draws // 5, seed, scheme) for c, scheme in powers]
+    found = run(detectable, tasks, jobs=jobs, what="power", show=True)
     smallest = [
-        {"n": c.n, "T": c.T, "effects": c.kind, "smallest |beta|": v} for c, v in zip(powers, found, strict=True)
+        {"n": c.n, "T": c.T, "effects": c.kind, "bootstrap": scheme, "smallest |beta|": v}
+        for (c, scheme), v in zip(powers, found, strict=True)
     ]
-    return {"main": pd.DataFrame(main), "drifts": pd.DataFrame(drift), "power": pd.DataFrame(smallest)}
+    return {
+        "main": pd.DataFrame(main),
+        "drifts": pd.DataFrame(drift),
+        "power": pd.DataFrame(smallest),
+        "nested": nested.table(draws // 5, seed, jobs),
+        "conditional": nested.conditional_table(2 * draws // 25, seed, jobs),
+        "hausman": hausman_sizes.table(draws, seed, jobs),
+    }
 
 
 def _summary(case: Case, draws: int, seed: int) -> dict[str, Any]:
@@ -364,7 +374,7 @@ def _summary(case: Case, draws: int, seed: int) -> dict[str, Any]:
 
 
 def _drift(case: Case, draws: int, seed: int) -> dict[str, Any]:
-    return drift_row(case, replications(case, draws, seed))
+    return drift_row(case, replications(case, draws, seed, DRIFTS))
 
 
 def main() -> None:
@@ -382,7 +392,7 @@ def main() -> None:
     print(words)
     if given.write:
         TABLE.write_text(words, encoding="utf-8")
-        figure(found["main"], FIGURE)
+        figure(found["main"], found["conditional"], FIGURE)
 
 
 if __name__ == "__main__":

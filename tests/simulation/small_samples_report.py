@@ -14,6 +14,8 @@ from spatialconv._drawing.axes import row
 
 METHODS = {
     "z": "z-values",
+    "percentile wild": "percentile, wild",
+    "basic wild": "basic, wild",
     "residual": "bootstrap of residuals",
     "wild": "wild bootstrap",
     "grid residual": "grid bootstrap of residuals",
@@ -31,45 +33,77 @@ def monte_carlo_error(share: float, draws: int) -> float:
 def text(found: Mapping[str, pd.DataFrame], draws: int, seed: int) -> str:
     """Return the whole of SMALL_SAMPLES.md."""
     main = found["main"]
-    cells = {n: int(main[main.n == n].draws.max()) for n in (11, 30, 48) if (main.n == n).any()}
-    noise = ", ".join(f"{monte_carlo_error(0.05, count):.1f} ({n} regions, {count})" for n, count in cells.items())
+    noise = monte_carlo_error(0.05, draws)
     drifts = found["drifts"].round({"mean beta": 3, "estimated": 1, "shrunk": 1, "none": 1})
-    power = found["power"].pivot(index=["n", "T"], columns="effects", values="smallest |beta|").reset_index()
+    power = found["power"].pivot(index=["n", "T", "bootstrap"], columns="effects", values="smallest |beta|")
     lines = [
         "# Beta convergence in small panels",
         "",
         f"Made by `python -m tests.simulation.small_samples --write` (seed {seed}). Growth makes the next level; errors",
         "are normal, skewed (chi-squared with three degrees of freedom) or of a variance that differs by region; drifts",
-        "are the same for all regions unless said; rho is -1, 0 and 0.4 in eleven cities (weights of Zhejiang), 0 and 0.4",
-        "in 30 and 48 regions (five nearest); beta 0, -0.1 and -0.3. Bootstraps at warp speed (Giacomini, Politis and",
-        "White 2013). Monte Carlo error of a size of 5 %, in percentage points, by regions and replications a cell:",
-        f"{noise}.",
+        "are the same for all regions unless said; rho is -1, 0 and 0.4, beta 0, -0.1 and -0.3, in eleven cities (weights",
+        "of Zhejiang) and in 30 and 48 regions (five nearest). Bootstraps at warp speed (Giacomini, Politis and White",
+        f"2013). {draws:,} replications a cell: the Monte Carlo error of a size of 5 % is {noise:.1f} percentage points.",
         "Columns of bootstraps carry about 1.4 times that, since their pooled quantiles are simulated too.",
+        "",
+        "The tables of sizes and coverage pool (see 'A bootstrap for each panel' for what that leaves out).",
         "",
         "## Sizes of nominal 5 % tests of no convergence",
         "",
-        "Lowest and highest rejection rate in per cent over rho (and, for eleven cities, errors), beta = 0.",
+        "Lowest and highest rejection rate in per cent over rho and the three kinds of errors, beta = 0.",
         "",
         *_ranges(main[main.beta == 0], "rejects, ", ("z", "residual", "wild"), SIZE),
         "",
         "## Coverage of nominal 95 % intervals",
         "",
-        "Lowest and highest over rho, beta (and errors). The studentised bootstrap draws around the estimates; the grid",
-        "bootstrap (Hansen 1999) asks of each beta whether the studentised estimate would be unusual if it were true.",
-        "The interval of the speed is that of beta sent through -ln(1 + beta), with the same coverage, except by z, where",
+        "Lowest and highest over rho, beta and errors. Percentile, basic and studentised intervals (the columns named",
+        "after a bootstrap only) draw around the estimates; the grid bootstrap (Hansen 1999) asks of each beta whether the",
+        "studentised estimate would be unusual if it were true. The interval of the speed is that of beta sent through -ln(1 + beta), with the same coverage, except by z, where",
         "it is the delta method's.",
         "",
         "### beta",
         "",
-        *_ranges(main, "beta, ", ("z", "residual", "wild", "grid residual", "grid wild"), COVERAGE),
+        *_ranges(
+            main,
+            "beta, ",
+            ("z", "percentile wild", "basic wild", "residual", "wild", "grid residual", "grid wild"),
+            COVERAGE,
+        ),
         "",
         "### rho",
+        "",
+        "100 less these is the size of a test of the true rho.",
         "",
         *_ranges(main, "rho, ", ("z", "residual", "wild"), COVERAGE),
         "",
         "### speed",
         "",
         *_ranges(main, "speed, ", ("z",), COVERAGE),
+        "",
+        "## A bootstrap for each panel",
+        "",
+        "Pooling gives every panel the same quantiles. A user has quantiles of the one panel, which move with it: here",
+        f"each of {found['conditional'].panels.max():,} panels a cell (half as many of 30 and 48 regions) is redrawn 399 times by",
+        "random signs, and the figures are those that hold in use. 100 less the imposed column at beta = 0 is the size of",
+        '`b.bootstrap(null="no-convergence")`; that column is the coverage of `b.grid_interval()`. Monte Carlo error of 95 %:',
+        f"{monte_carlo_error(0.05, int(found['conditional'].panels.max())):.1f} percentage points (1.4 times that for more regions).",
+        "",
+        *_conditional(found["conditional"]),
+        "",
+        "Cell by cell, eleven cities with normal errors and rho = 0 through the public functions, direct approach,",
+        f"{draws // 5:,} panels a row, 999 draws of random signs each. Coverage in per cent; rejections of no convergence by the",
+        "bootstrap that imposes it, and by the z-value of the estimate by indirect inference",
+        '(`correction="indirect"`); means of both estimates.',
+        "",
+        *_markdown(_nested(found["nested"])),
+        "",
+        "## Hausman's test",
+        "",
+        "Rejections in per cent of random against fixed region effects where they are random (one regressor, nominal 5 %),",
+        "lowest and highest over rho and errors, by chi-squared and against panels drawn from the model",
+        f"(`sc.monte_carlo`, at warp speed), {draws:,} panels each.",
+        "",
+        *_hausman(found["hausman"]),
         "",
         "## What is known of the regions' drifts",
         "",
@@ -82,10 +116,10 @@ def text(found: Mapping[str, pd.DataFrame], draws: int, seed: int) -> str:
         "",
         "## The smallest beta that can be found",
         "",
-        "|beta| that the test with no convergence imposed, residuals drawn, finds with a power of 80 % (direct, rho = 0,",
-        "normal errors); random signs need a little more.",
+        "|beta| that the test with no convergence imposed finds with a power of 80 % (direct, rho = 0, normal errors),",
+        "by bootstrap: residuals drawn, or with random signs (wild).",
         "",
-        *_markdown(power),
+        *_markdown(power.reset_index()),
         "",
         "## Every cell",
         "",
@@ -111,24 +145,85 @@ def _ranges(frame: pd.DataFrame, prefix: str, methods: tuple[str, ...], wanted: 
     return [*_markdown(pd.DataFrame(rows)), "", f"inside: share of cells between {wanted[0]:g} and {wanted[1]:g}."]
 
 
+def _conditional(frame: pd.DataFrame) -> list[str]:
+    rows = []
+    for (n, T), part in frame.groupby(["n", "T"]):
+        for kind, approach in ORDER:
+            cells = part[(part.effects == kind) & (part.approach == approach)]
+            if cells.empty:
+                continue
+            row_: dict[str, object] = {"regions x years": f"{n} x {T}", "effects": kind, "approach": approach}
+            row_["size of no convergence"] = _reach(100 - cells[cells.beta == 0]["beta, imposed"])
+            row_ |= {
+                "beta, imposed": _reach(cells["beta, imposed"]),
+                "beta, around": _reach(cells["beta, wild"]),
+                "rho, around": _reach(cells["rho, wild"]),
+            }
+            rows.append(row_)
+    return _markdown(pd.DataFrame(rows))
+
+
+def _reach(values: pd.Series) -> str:
+    return f"{values.min():.1f} to {values.max():.1f} (mean {values.mean():.1f})"
+
+
+def _nested(frame: pd.DataFrame) -> pd.DataFrame:
+    words = {"log_initial": "beta", "rho": "rho", "speed": "speed"}
+    names = {f"{term}, {method}": f"{word}, {method}" for term, word in words.items() for method in
+             ("percentile", "basic", "bca", "bootstrap-t", "indirect")}  # fmt: skip
+    names |= {"rejects": "rejects", "indirect rejects": "rejects, indirect"}
+    names |= {"mean, estimate": "mean", "mean, indirect": "mean, indirect"}
+    places = {name: 3 if name.startswith("mean") else 1 for name in names}
+    kept = [name for name in names if name in frame]
+    out = frame[["effects", "beta", *kept]].round(places).rename(columns=names)
+    return out.astype(object).where(out.notna(), "")
+
+
+def _hausman(frame: pd.DataFrame) -> list[str]:
+    rows = []
+    for (n, T, errors), part in frame.groupby(["n", "T", "errors"], sort=False):
+        row_ = {"regions x years": f"{n} x {T}", "errors": errors}
+        for how in ("chi-squared", "Monte Carlo"):
+            inside = ((part[how] >= SIZE[0]) & (part[how] <= SIZE[1])).mean()
+            row_[how] = f"{part[how].min():.1f} to {part[how].max():.1f}"
+            row_[how] += "" if inside == 1 else f" ({100 * inside:.0f} % inside)"
+        rows.append({**row_, "panels without a test": int(part.undefined.sum())})
+    return _markdown(pd.DataFrame(rows))
+
+
 def _markdown(frame: pd.DataFrame) -> list[str]:
     rows = [[f"{v:g}" if isinstance(v, float) else str(v) for v in values] for values in frame.to_numpy(dtype=object)]
     head = [str(column).replace("|", "\\|") for column in frame.columns]
     return ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows)]
 
 
-def figure(main: pd.DataFrame, path: Path) -> None:
-    """Draw sizes and coverage in eleven cities, a dot a cell, and write the picture."""
-    cells = main[main.n == 11]
-    methods = {"z": look.SECOND, "wild": look.SOFT, "grid wild": look.FIRST}
-    words = {"z": "z-values", "wild": "bootstrap around the estimate", "grid wild": "bootstrap with beta imposed"}
+def figure(main: pd.DataFrame, conditional: pd.DataFrame, path: Path) -> None:
+    """Draw sizes and coverage in eleven cities, a dot a cell, and write the picture.
+
+    z-values from the many samples of `main`, bootstraps where each panel has quantiles of its own.
+    """
+    z, own = main[main.n == 11], conditional[conditional.n == 11]
+    # Under region effects both approaches differ by a constant in the standard errors, and their bootstraps agree.
+    own = pd.concat([own, own[own.effects == "region"].assign(approach="Lee-Yu")])
+    colours = {"z": look.SECOND, "around": look.SOFT, "imposed": look.FIRST}
+    words = {"z": "z-values", "around": "bootstrap around the estimate", "imposed": "bootstrap with beta imposed"}
     with look.style("Eleven cities, four years", "\u03b2"):
         size, coverage = row(2, None, height=62, left=26, bottom=15)
-        _panel(size, cells[cells.beta == 0], "rejects, ", {"z": methods["z"], "wild": methods["grid wild"]}, SIZE)
-        _panel(coverage, cells, "beta, ", methods, COVERAGE)
+        null = own[own.beta == 0]
+        rejections = {
+            "z": z[z.beta == 0].assign(value=lambda f: f["rejects, z"]),
+            "imposed": null.assign(value=lambda f: 100 - f["beta, imposed"]),
+        }
+        covered = {
+            "z": z.assign(value=lambda f: f["beta, z"]),
+            "around": own.assign(value=lambda f: f["beta, wild"]),
+            "imposed": own.assign(value=lambda f: f["beta, imposed"]),
+        }
+        _panel(size, rejections, colours, SIZE)
+        _panel(coverage, covered, colours, COVERAGE)
         _heading(size, "Rejections where \u03b2 = 0, %", "nominal 5 %; band 4 to 6")
         _heading(coverage, "Coverage of intervals of \u03b2, %", "nominal 95 %; band 93 to 97")
-        dots = [coverage.plot([], [], "o", color=c, markersize=3, label=words[m])[0] for m, c in methods.items()]
+        dots = [coverage.plot([], [], "o", color=c, markersize=3, label=words[m])[0] for m, c in colours.items()]
         sheet = size.get_figure()
         sheet.legend(
             handles=dots, loc="lower left", ncol=3, frameon=False, fontsize=look.TEXT, bbox_to_anchor=(0.01, 0)
@@ -136,14 +231,14 @@ def figure(main: pd.DataFrame, path: Path) -> None:
     look.save(sheet, path, dpi=150)
 
 
-def _panel(ax, cells, prefix, methods, band) -> None:
+def _panel(ax, frames, colours, band) -> None:
     ax.axvspan(*band, color="#e4efe4", linewidth=0, zorder=0)
     for place, (kind, approach) in enumerate(ORDER):
-        part = cells[(cells.effects == kind) & (cells.approach == approach)]
-        for k, (method, colour) in enumerate(methods.items()):
-            values = np.sort(part[f"{prefix}{method}"].to_numpy())
+        for k, (method, frame) in enumerate(frames.items()):
+            part = frame[(frame.effects == kind) & (frame.approach == approach)]
+            values = np.sort(part["value"].to_numpy())
             y = -place + 0.24 * (1 - k) + np.linspace(-0.06, 0.06, len(values))
-            ax.plot(values, y, "o", markersize=2.2, color=colour, zorder=3, markeredgewidth=0)
+            ax.plot(values, y, "o", markersize=2.2, color=colours[method], zorder=3, markeredgewidth=0)
     ax.set_yticks([-k for k in range(len(ORDER))], [f"{k}, {a}" if k != "none" else "none" for k, a in ORDER])
     ax.set_ylim(-len(ORDER) + 0.4, 0.6)
     ax.set_xlim(-2, 102)

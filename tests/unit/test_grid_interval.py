@@ -162,3 +162,16 @@ def test_it_covers_where_others_do_not():
         by_z += b.conf_int().loc["log_initial", "conf_high"] >= 0
     assert inside / 120 >= 0.89
     assert by_z / 120 < 0.2
+
+
+def test_few_periods_are_said_where_simulations_found_the_test_too_ready():
+    zj = sc.datasets.zhejiang()
+    for effects, said in (("time", False), ("region", True), ("two-way", True)):
+        b = sc.beta(zj.panel, "exports", effects=effects)
+        tested, plain = b.bootstrap(draws=99, seed=1, null="no-convergence"), b.bootstrap(draws=99, seed=1)
+        found = b.grid_interval(draws=99, seed=1)
+        for result, expected in ((tested, said), (found, said), (plain, False)):
+            assert any("periods are few for" in note for note in result.notes) is expected
+    us = sc.datasets.us_income()
+    long = sc.beta(us.panel, "income", effects="region", horizon=10)
+    assert not any("periods are few for" in n for n in long.bootstrap(draws=99, seed=1, null="no-convergence").notes)

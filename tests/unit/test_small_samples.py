@@ -8,18 +8,11 @@ import pytest
 
 import spatialconv as sc
 from spatialconv.models._refits import imposed_world
+from tests.simulation import hausman_sizes, nested
 from tests.simulation import small_samples as study
 from tests.simulation.small_samples_report import figure, text
 from tests.simulation.worlds import world
 from tests.tolerances import OPTIM
-
-
-def panel(case: study.Case, sample: study.Sample, k: int) -> sc.Panel:
-    """One of the samples as the public door takes it."""
-    log = np.vstack([sample.V[0, :, 0, k], sample.V[0, :, 0, k] + np.cumsum(sample.Y[..., k], axis=0)])
-    labels = list(world(case.n).graph.unique_ids)
-    frame = {"r": labels * (case.T + 1), "t": np.repeat(np.arange(case.T + 1), case.n), "v": np.exp(log).ravel()}
-    return sc.Panel(pd.DataFrame(frame), region="r", period="t")
 
 
 @pytest.mark.parametrize("kind", study.KINDS)
@@ -35,7 +28,12 @@ def test_fits_and_worlds_are_those_of_the_package(kind, lee_yu, value):
     for k in range(3):
         correction = "lee-yu" if lee_yu else "none"
         b = sc.beta(
-            panel(case, sample, k), "v", world(case.n).graph, spatial="lag", effects=kind, correction=correction
+            nested.as_panel(case, sample, k),
+            "v",
+            world(case.n).graph,
+            spatial="lag",
+            effects=kind,
+            correction=correction,
         )
         got = [fits.beta[k], fits.rho[k], fits.se_beta[k], fits.se_rho[k]]
         np.testing.assert_allclose(got, [b.beta, b.rho, b.std_errors["log_initial"], b.std_errors["rho"]], rtol=OPTIM)
@@ -51,11 +49,26 @@ def test_a_toy_study_prints_and_draws(tmp_path, monkeypatch):
     monkeypatch.setattr(study, "grid", lambda: iter(cases))
     main = pd.DataFrame([study._summary(c, 60, 1) for c in cases])
     drifts = pd.DataFrame([study._drift(c, 60, 1) for c in list(study.spreads())[:2]])
-    power = pd.DataFrame([{"n": 11, "T": 4, "effects": "time", "smallest |beta|": study.detectable(cases[1], 60, 1)}])
-    words = text({"main": main, "drifts": drifts, "power": power}, 60, 1)
+    smallest = study.detectable(cases[1], 60, 1, "wild")
+    power = pd.DataFrame([{"n": 11, "T": 4, "effects": "time", "bootstrap": "wild", "smallest |beta|": smallest}])
+    draw_for_draw = pd.DataFrame([nested.rates(study.Case(kind=kind, beta=-0.1), 3, 1) for kind in ("time", "region")])
+    hausman = pd.DataFrame([hausman_sizes.rejections(hausman_sizes.Design(11, 4, 0.4, "skewed"), 20, 1)])
+    each = pd.DataFrame([nested.conditional(study.Case(kind=k), 4, 1) for k in ("none", "two-way")])
+    parts = {
+        "conditional": each,
+        "main": main,
+        "drifts": drifts,
+        "power": power,
+        "nested": draw_for_draw,
+        "hausman": hausman,
+    }
+    words = text(parts, 60, 1)
     assert "| 11 x 4 | time | Lee-Yu |" in words
     assert words.count("inside: share of cells") == 4
-    figure(main, tmp_path / "small.png")
+    assert "| region | -0.1 |" in words
+    assert "| 11 x 4 | two-way | direct |" in words.split("## A bootstrap for each panel")[1]
+    assert "| 11 x 4 | skewed |" in words
+    figure(main, each, tmp_path / "small.png")
     assert (tmp_path / "small.png").stat().st_size > 5_000
 
 

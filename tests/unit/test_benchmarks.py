@@ -40,7 +40,8 @@ def test_settings_of_one_machine_are_left_out():
 
 
 def test_numbers_in_words():
-    assert [duration(s) for s in (12.345, 0.0123, 4.5e-5, 2e-8, None)] == ["12.3 s", "12.3 ms", "45 µs", "20 ns", ""]
+    times = (12.345, 0.0123, 0.9997, 4.5e-5, 2e-8, None)
+    assert [duration(s) for s in times] == ["12.3 s", "12.3 ms", "1 s", "45 µs", "20 ns", ""]
     assert faster(0.5, 10.0) == "20.0 times faster"
     assert multiple(10.0, 0.5) == "20.0 times"
     row = Row("a", "b", 1.0, "c", 2.0, "d", "e", 0.5)

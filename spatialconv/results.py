@@ -28,6 +28,11 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value + 0.0:.{digits}f}"
 
 
+def one_line(error: BaseException) -> str:
+    """Return a message without its line breaks."""
+    return " ".join(str(error).split())
+
+
 def plural(count: int, singular: str, several: str | None = None) -> str:
     """Return a count with its noun: '1 region', '11 regions', '1 industry'."""
     return f"{count} {singular if count == 1 else several or f'{singular}s'}"

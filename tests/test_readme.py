@@ -30,11 +30,6 @@ MOST_BYTES = 400_000
 NUMBER = r"−?-?\d+(?:\.\d+)?"
 
 
-@pytest.fixture(scope="module")
-def zj():
-    return sc.datasets.zhejiang()
-
-
 # ---------------------------------------------------------------------- code
 
 

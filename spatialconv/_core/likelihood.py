@@ -116,43 +116,32 @@ class Problem:
         dof = self.projection.dof
         by_lam, by_psi = self.slopes(lam, psi)
         d_sse = np.array([-2 * (A[1] @ v), v @ by_lam @ v, v @ by_psi @ v])
-        value, slope = self._free(rho, lam, psi)
-        loglik = -0.5 * dof * (np.log(2 * np.pi * sse / dof) + 1) + value
-        return Point(rho, lam, psi, loglik, -0.5 * dof * d_sse / sse + slope, sse, b)
+        loglik = float(-0.5 * dof * (np.log(2 * np.pi * sse / dof) + 1) + self._free_value(rho, lam, psi))
+        gradient = -0.5 * dof * d_sse / sse + self._free_slopes(rho, lam)
+        return Point(rho, lam, psi, loglik, gradient, sse, b)
 
     def logliks(self, rho: FloatArray, lam: FloatArray, psi: FloatArray) -> FloatArray:
         """Evaluate the concentrated log-likelihood at G points at once, shape (G,) each."""
         A = self.matrix(lam[:, None, None], psi[:, None, None])
         left = np.stack([np.ones_like(rho), -rho], axis=1)
-        cross = np.einsum("gi,gik->gk", left, A[:, :2, 2:])
-        scale = 1 / np.sqrt(np.einsum("gkk->gk", A)[:, 2:])
-        scaled = A[:, 2:, 2:] * scale[:, :, None] * scale[:, None, :]
-        b = scale * np.linalg.solve(scaled, (scale * cross)[..., None])[..., 0]
-        v = np.concatenate([left, -b], axis=1)
+        v = _swept(A, left)
         sse, dof = np.einsum("gk,gkl,gl->g", v, A, v), self.projection.dof
         value = -0.5 * dof * (np.log(2 * np.pi * sse / dof) + 1)
+        return np.asarray(value + self._free_value(rho, lam, psi))
+
+    def _free_value(self, rho: Any, lam: Any, psi: Any) -> Any:
+        """Return what the likelihood holds besides the sum of squares."""
+        value = 0.0 if self.mean_part is None else 0.5 * self.projection.N * psi
         for logdet, at in ((self.logdet_w, rho), (self.logdet_m, lam)):
             if logdet is not None:
                 free = logdet.value(at) - np.log1p(-at) if self.projection.shift else logdet.value(at)
-                value = np.asarray(value + self.projection.J * free)
-        return np.asarray(value if self.mean_part is None else value + 0.5 * self.projection.N * psi)
+                value = value + self.projection.J * free
+        return value
 
-    def _free(self, rho: float, lam: float, psi: float) -> tuple[float, FloatArray]:
-        """Return what the likelihood holds besides the sum of squares, and its slopes."""
-        J = self.projection.J
-        value, slope = 0.0, np.zeros(3)
-        for place, (logdet, at) in enumerate(((self.logdet_w, rho), (self.logdet_m, lam))):
-            if logdet is None:
-                continue
-            value += J * float(logdet.value(at))
-            slope[place] = J * float(logdet.derivative(at))
-            if self.projection.shift:
-                value -= J * np.log1p(-at)
-                slope[place] += J / (1 - at)
-        if self.mean_part is not None:
-            value += 0.5 * self.projection.N * psi
-            slope[2] = 0.5 * self.projection.N
-        return value, slope
+    def _free_slopes(self, rho: float, lam: float) -> FloatArray:
+        """Return the slopes of that in rho, lambda and psi."""
+        by_psi = 0.0 if self.mean_part is None else 0.5 * self.projection.N
+        return np.array([self._free_slope(self.logdet_w, rho), self._free_slope(self.logdet_m, lam), by_psi])
 
     def along(self, axis: int) -> Callable[[Any], Any]:
         """Return the slope in rho (0), lambda (1) or psi (2) with the other two at zero, of a number or an array.
@@ -178,10 +167,7 @@ class Problem:
         lam, psi = (at, np.zeros_like(at)) if axis == 1 else (np.zeros_like(at), at)
         A = self.matrix(lam, psi)
         by = self.slopes(lam, psi)[axis - 1]
-        scale = 1 / np.sqrt(np.einsum("gkk->gk", A)[:, 2:])
-        scaled = A[:, 2:, 2:] * scale[:, :, None] * scale[:, None, :]
-        b = scale * np.linalg.solve(scaled, (scale * A[:, 0, 2:])[..., None])[..., 0]
-        v = np.concatenate([np.ones((len(b), 1)), np.zeros((len(b), 1)), -b], axis=1)
+        v = _swept(A, np.tile([1.0, 0.0], (len(A), 1)))
         sse, d_sse = (np.einsum("gk,gkl,gl->g", v, matrix, v) for matrix in (A, by))
         free = self._free_slope(self.logdet_m, at[:, 0, 0]) if axis == 1 else 0.5 * self.projection.N
         found = -0.5 * self.projection.dof * d_sse / sse + free
@@ -198,6 +184,15 @@ class Problem:
         """Return beta of the regressors as they were given."""
         whitened = point.coefficients + self.shift_y - point.rho * self.shift_wy
         return np.asarray(la.solve_triangular(self.R, whitened)) if len(whitened) else whitened
+
+
+def _swept(A: FloatArray, left: FloatArray) -> FloatArray:
+    """Return (1, -rho, -b) for each matrix A of a stack, shape (G, K + 2), b by least squares; left is (1, -rho)."""
+    cross = np.einsum("gi,gik->gk", left, A[:, :2, 2:])
+    scale = 1 / np.sqrt(np.einsum("gkk->gk", A)[:, 2:])
+    scaled = A[:, 2:, 2:] * scale[:, :, None] * scale[:, None, :]
+    b = scale * np.linalg.solve(scaled, (scale * cross)[..., None])[..., 0]
+    return np.concatenate([left, -b], axis=1)
 
 
 def problem(

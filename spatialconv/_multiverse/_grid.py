@@ -19,7 +19,7 @@ from spatialconv.errors import OptionError, SpatialConvError
 from spatialconv.models.design import refuse_reserved
 from spatialconv.models.fit import sums_to_one
 from spatialconv.panel import Panel
-from spatialconv.results import merge_notes
+from spatialconv.results import merge_notes, one_line
 from spatialconv.weights import Aligned, align
 
 
@@ -168,11 +168,6 @@ class Grid:
     def notes(self) -> tuple[str, ...]:
         """Notes of the panels as they came."""
         return merge_notes(*(panel.notes for panel in self.data.values()))
-
-
-def one_line(error: BaseException) -> str:
-    """Return a message without its line breaks."""
-    return " ".join(str(error).split())
 
 
 def specifications(

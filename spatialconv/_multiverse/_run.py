@@ -15,7 +15,7 @@ from scipy import stats
 from spatialconv import _parallel
 from spatialconv._core.intervals import p_two_sided
 from spatialconv._core.speed import half_life, speed
-from spatialconv._multiverse._grid import Grid, one_line, specifications
+from spatialconv._multiverse._grid import Grid, specifications
 from spatialconv._multiverse._result import Multiverse, build
 from spatialconv._multiverse._source import Source, outcome, source
 from spatialconv._multiverse._specification import Specification
@@ -25,6 +25,7 @@ from spatialconv.models._refits import Engine, restricted_world
 from spatialconv.models.fit import fit_design
 from spatialconv.models.fitted import PanelFit
 from spatialconv.panel import Panel
+from spatialconv.results import one_line
 from spatialconv.weights import Aligned
 
 # Specifications that go to a process together.

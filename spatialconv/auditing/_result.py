@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from spatialconv.auditing._registry import RULES, Check, Severity
-from spatialconv.results import Provenance, Result, plain
+from spatialconv.results import Provenance, Result, plain, plural
 
 _ORDER = {"error": 0, "warning": 1}
 
@@ -141,7 +141,7 @@ class AuditReport(Result):
         return "\n".join(lines)
 
     def _count(self) -> str:
-        found = f"{len(self.findings)} finding{'' if len(self.findings) == 1 else 's'}"
+        found = plural(len(self.findings), "finding")
         parts = f" ({len(self.errors)} errors, {len(self.warnings)} warnings)" if self.findings else ""
         return f"checked {self.checked} identities by {len(self.rules)} rules, {found}{parts}"
 

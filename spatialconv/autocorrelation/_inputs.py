@@ -15,7 +15,7 @@ from spatialconv._core.permutation import smallest_p
 from spatialconv._options import Alternative, first
 from spatialconv.errors import DataError, VariableError, WeightsError
 from spatialconv.panel import FloatArray, Panel
-from spatialconv.results import Provenance, merge_notes
+from spatialconv.results import Provenance, merge_notes, plural
 
 # A spread below this share of the values is what rounding leaves of a constant.
 _CONSTANT = 1e-12
@@ -78,7 +78,7 @@ def gather(
         raise DataError(f"a spatialconv.Panel is needed, got {type(panel).__name__}; see help(spatialconv.Panel).")
     if panel.n_regions < least:
         raise DataError(
-            f"{panel.n_regions} region{'s' if panel.n_regions > 1 else ''} in the panel "
+            f"{plural(panel.n_regions, 'region')} in the panel "
             f"({first(list(panel.regions))}); {why} needs {least} or more."
         )
     periods = _chosen(panel, period)

@@ -12,7 +12,7 @@ from spatialconv.convergence.beta import INITIAL
 from spatialconv.convergence.series import beta_spacing
 from spatialconv.convergence.sigma import sigma as dispersion_of
 from spatialconv.errors import SpatialConvError
-from spatialconv.results import number, p_value
+from spatialconv.results import number, one_line, p_value
 from spatialconv.summary import time_axis
 
 # A speed over single periods that exceeds the one over long spans by this share is overstated.
@@ -26,7 +26,7 @@ def sigma(s: Subject) -> Finding:
     try:
         found = dispersion_of(s.panel, s.b.variable, measures="sd_log")
     except SpatialConvError as error:
-        return Finding(name, question, "not asked", " ".join(str(error).split()))
+        return Finding(name, question, "not asked", one_line(error))
     if s.panel.n_periods < 2:
         return Finding(name, question, "not asked", "the panel has one period")
     test, sd = found.pitman_morgan, found.table["sd_log"]
@@ -111,7 +111,7 @@ def spacing(s: Subject) -> Finding:
     try:
         side = beta_spacing(s.panel, s.b.variable, s.b.asked.w, horizons=lengths, error_w=s.b.asked.error_w, **options)
     except SpatialConvError as error:
-        return Finding(name, question, "not asked", " ".join(str(error).split()))
+        return Finding(name, question, "not asked", one_line(error))
     speeds = side.table["speed"].dropna()
     listed = ", ".join(f"{length}: {number(v)}" for length, v in speeds.items())
     if len(speeds) < 2 or h not in speeds.index:

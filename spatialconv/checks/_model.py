@@ -12,7 +12,7 @@ from spatialconv.checks._subject import Subject
 from spatialconv.convergence.beta import GROWTH, INITIAL
 from spatialconv.errors import SpatialConvError
 from spatialconv.models.diagnostics import hausman, mundlak_test, residual_moran, select_model
-from spatialconv.results import number, p_value
+from spatialconv.results import number, one_line, p_value
 
 # Belsley, Kuh and Welsch (1980): from 30 on coefficients are hurt.
 CONDITION = 30.0
@@ -32,7 +32,7 @@ def fixed_or_random(s: Subject) -> Finding:
     try:
         robust = hausman(fixed.fit, random.fit)
     except SpatialConvError as error:
-        return Finding(name, question, "not asked", " ".join(str(error).split()))
+        return Finding(name, question, "not asked", one_line(error))
     said = [f"as software prints it: {plain.reason or f'{number(plain.statistic, 2)}, {p_value(plain.p_value)}'}"]
     said.append(
         f"with a covariance that cannot be indefinite: {number(robust.statistic, 2)}, {p_value(robust.p_value)}"
@@ -56,7 +56,7 @@ def selection(s: Subject) -> Finding:
     try:
         found = select_model(s.regressors, GROWTH, terms, s.b.asked.w, effects=s.b.fit.spec.fixed_effects)
     except SpatialConvError as error:
-        return Finding(name, question, "not asked", " ".join(str(error).split()))
+        return Finding(name, question, "not asked", one_line(error))
     own, chosen = s.b.fit.spec.name, found.spec.name
     evidence = f"here {own}; the chain of tests at 5 % ends with {chosen} ({found.reason})"
     if chosen == own:
@@ -120,7 +120,7 @@ def mundlak(s: Subject) -> Finding:
     try:
         test = mundlak_test(random.fit)
     except SpatialConvError as error:
-        return Finding(name, question, "not asked", " ".join(str(error).split()))
+        return Finding(name, question, "not asked", one_line(error))
     evidence = f"Mundlak: chi2({number(test.df, 0)}) = {number(test.statistic, 2)}, {p_value(test.p_value)}"
     if not test.p_value <= LEVEL:
         return Finding(name, question, "ok", evidence)

@@ -12,7 +12,7 @@ from spatialconv.convergence.beta import INITIAL
 from spatialconv.convergence.clubs import clubs as clubs_of
 from spatialconv.convergence.log_t import log_t
 from spatialconv.errors import SpatialConvError
-from spatialconv.results import number, p_value
+from spatialconv.results import number, one_line, p_value, plural
 
 # Below so many periods Phillips and Sul's regression has too few points to speak of.
 ENOUGH = 15
@@ -21,12 +21,11 @@ ENOUGH = 15
 def clubs(s: Subject) -> Finding:
     """Do the regions approach one level, or several?"""
     name, question = "clubs", "Do the regions approach one level, or several (log t)?"
-    regions = list(s.b.fit.design.regions)
-    panel = s.panel if len(regions) == s.panel.n_regions else s.panel.subset(regions=regions)
+    panel = s.panel
     try:
         found = log_t(panel, s.b.variable)
     except SpatialConvError as error:
-        return Finding(name, question, "not asked", " ".join(str(error).split()))
+        return Finding(name, question, "not asked", one_line(error))
     evidence = f"log t over {panel.n_periods} periods: b {number(found.b, 3)}, t {number(found.statistic, 3)}"
     converges = bool(s.b.beta < 0 and s.b.pvalues[INITIAL] <= LEVEL)
     if not found.converges:
@@ -37,9 +36,9 @@ def clubs(s: Subject) -> Finding:
             pass
         else:
             sizes = [len(members) for members in several.members.values()]
-            apart = len(regions) - sum(sizes)
+            apart = panel.n_regions - sum(sizes)
             listed = " and ".join(str(size) for size in sizes[:6]) + (" and more" if len(sizes) > 6 else "")
-            evidence += f"; {len(sizes)} {'club' if len(sizes) == 1 else 'clubs'} of {listed or 'no'} regions"
+            evidence += f"; {plural(len(sizes), 'club')} of {listed or 'no'} regions"
             evidence += f", {apart} in none" if apart else ""
     else:
         evidence += " (not rejected)"
@@ -65,7 +64,7 @@ def halves(s: Subject) -> Finding:
         return Finding(name, question, "not asked", f"under {effects} effects {reason}")
     periods = list(s.panel.periods)
     middle = len(periods) // 2
-    if middle < 1 or len(periods) < 3:
+    if len(periods) < 3:
         return Finding(name, question, "not asked", f"{len(periods)} periods have no halves")
     parts = (periods[: middle + 1], periods[middle:])
     found = [s.again(panel=s.panel.subset(periods=part)) for part in parts]

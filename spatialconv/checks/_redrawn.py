@@ -15,7 +15,7 @@ from spatialconv.errors import SpatialConvError
 from spatialconv.models.bootstrap import Bootstrap
 from spatialconv.models.spec import FixedEffects
 from spatialconv.panel import FloatArray
-from spatialconv.results import number, p_value
+from spatialconv.results import number, one_line, p_value
 
 # Two p-values this far apart tell a reader different things even where both lie on one side of 5 %.
 APART = 0.05
@@ -134,4 +134,4 @@ def _bootstrap(s: Subject, b: BetaConvergence, null: str) -> Bootstrap | str:
     try:
         return b.bootstrap(draws=s.effort.draws, scheme="wild", null=null, seed=s.effort.seed, jobs=s.effort.jobs)
     except SpatialConvError as error:
-        return " ".join(str(error).split())
+        return one_line(error)

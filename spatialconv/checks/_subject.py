@@ -16,6 +16,7 @@ from spatialconv._options import expect
 from spatialconv.convergence.beta import GROWTH, INITIAL, BetaConvergence
 from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning
 from spatialconv.panel import Panel
+from spatialconv.results import one_line
 from spatialconv.study import Study
 
 
@@ -78,7 +79,7 @@ class Subject:
                     warnings.simplefilter("ignore", SpatialConvWarning)
                     return self.b.again(**{"correction": correction, **changes})
             except SpatialConvError as error:
-                reason = reason or " ".join(str(error).split())
+                reason = reason or one_line(error)
         return reason
 
 

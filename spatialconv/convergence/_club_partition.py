@@ -20,7 +20,7 @@ from spatialconv.convergence._club_rolling import rolling
 from spatialconv.convergence._club_stability import ClubStability, Scheme, bootstrap, sensitivity
 from spatialconv.convergence.log_t import few_note, relative_paths
 from spatialconv.errors import OptionError
-from spatialconv.results import Provenance, Result, extent, merge_notes, number
+from spatialconv.results import Provenance, Result, extent, merge_notes, number, plural
 
 SHOWN = 3  # clubs in the repr
 
@@ -303,7 +303,7 @@ class ClubPartition(Result):
 
 
 def _count(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}" if n else f"no {what}s"
+    return plural(n, what) if n else f"no {what}s"
 
 
 def _listed(members: tuple[Any, ...], most: int = 3) -> str:

@@ -16,6 +16,7 @@ from spatialconv._drawing.club_colours import club_colours
 from spatialconv._options import expect, whole
 from spatialconv.convergence.clubs import ClubPartition
 from spatialconv.panel import FloatArray
+from spatialconv.results import plural
 
 HEIGHT = 42.0  # mm of a panel
 ACROSS = 3
@@ -80,7 +81,7 @@ def _heading(result: ClubPartition) -> str:
 
 def _named(result: ClubPartition, club: int) -> str:
     n = len(result.members[club])
-    return f"Club {club}: {n} region{'' if n == 1 else 's'}"
+    return f"Club {club}: {plural(n, 'region')}"
 
 
 def _note(result: ClubPartition, shown: list[int]) -> str:

@@ -11,6 +11,7 @@ from libpysal.graph import Graph
 
 from spatialconv._options import Islands, Standardise, choice, first, positive, whole
 from spatialconv.errors import OptionError
+from spatialconv.results import plural
 from spatialconv.weights._graph import FloatArray, IntArray, Labelled, finish, sorted_csr, symmetric
 from spatialconv.weights._islands import Pairs, by_hand, settle
 from spatialconv.weights._points import TIE, Points, resolve_points
@@ -167,7 +168,7 @@ def knn(gdf: gpd.GeoDataFrame, *, k: int, points: Any = None, standardise: Stand
     place = resolve_points(gdf, points)
     i, j, _, tied = place.nearest(_at_most(k, "k", place))
     matrix = sorted_csr(np.ones(len(i)), i, j, len(place.regions))
-    built = f"{k} nearest neighbour{'s' if k > 1 else ''} ({place.how})"
+    built = f"{plural(k, 'nearest neighbour')} ({place.how})"
     return finish(Labelled(matrix, place.regions, built, (*place.notes, *_tie_note(tied, place))), standardise)
 
 

@@ -20,11 +20,9 @@ from spatialconv.models._refits import Engine, fitted_world
 from spatialconv.models.diagnostics import hausman
 from spatialconv.models.fit import fit_complete
 from spatialconv.models.monte_carlo import _fixed
+from tests.simulation.small_samples import ERRORS, RHOS, SIZES
 from tests.simulation.worlds import BETA, FloatArray, World, panel, world
 
-SIZES = ((11, 4), (30, 8), (48, 17))
-RHOS = (-1.0, 0.0, 0.4)
-ERRORS = ("normal", "skewed", "heteroskedastic")
 LEVEL = 0.05
 
 

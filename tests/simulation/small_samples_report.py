@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -128,38 +128,41 @@ def text(found: Mapping[str, pd.DataFrame], draws: int, seed: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _ranges(frame: pd.DataFrame, prefix: str, methods: tuple[str, ...], wanted: tuple[float, float]) -> list[str]:
-    rows = []
+def _designs(frame: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    """Yield the beginning of a row, and its cells, for each sample, kind of effects and approach."""
     for (n, T), part in frame.groupby(["n", "T"]):
         for kind, approach in ORDER:
             cells = part[(part.effects == kind) & (part.approach == approach)]
-            if cells.empty:
-                continue
-            row_ = {"regions x years": f"{n} x {T}", "effects": kind, "approach": approach}
-            for method in methods:
-                values = cells[f"{prefix}{method}"]
-                inside = ((values >= wanted[0]) & (values <= wanted[1])).mean()
-                row_[METHODS[method]] = f"{values.min():.1f} to {values.max():.1f}"
-                row_[METHODS[method]] += "" if inside == 1 else f" ({100 * inside:.0f} % inside)"
-            rows.append(row_)
+            if not cells.empty:
+                yield {"regions x years": f"{n} x {T}", "effects": kind, "approach": approach}, cells
+
+
+def _ranges(frame: pd.DataFrame, prefix: str, methods: tuple[str, ...], wanted: tuple[float, float]) -> list[str]:
+    rows = [
+        head | {METHODS[method]: _span(cells[f"{prefix}{method}"], wanted) for method in methods}
+        for head, cells in _designs(frame)
+    ]
     return [*_markdown(pd.DataFrame(rows)), "", f"inside: share of cells between {wanted[0]:g} and {wanted[1]:g}."]
 
 
+def _span(values: pd.Series, wanted: tuple[float, float]) -> str:
+    """Say from where to where, and which share lies inside what is wanted if not all do."""
+    inside = values.between(*wanted).mean()
+    said = "" if inside == 1 else f" ({100 * inside:.0f} % inside)"
+    return f"{values.min():.1f} to {values.max():.1f}{said}"
+
+
 def _conditional(frame: pd.DataFrame) -> list[str]:
-    rows = []
-    for (n, T), part in frame.groupby(["n", "T"]):
-        for kind, approach in ORDER:
-            cells = part[(part.effects == kind) & (part.approach == approach)]
-            if cells.empty:
-                continue
-            row_: dict[str, object] = {"regions x years": f"{n} x {T}", "effects": kind, "approach": approach}
-            row_["size of no convergence"] = _reach(100 - cells[cells.beta == 0]["beta, imposed"])
-            row_ |= {
-                "beta, imposed": _reach(cells["beta, imposed"]),
-                "beta, around": _reach(cells["beta, wild"]),
-                "rho, around": _reach(cells["rho, wild"]),
-            }
-            rows.append(row_)
+    rows = [
+        head
+        | {
+            "size of no convergence": _reach(100 - cells[cells.beta == 0]["beta, imposed"]),
+            "beta, imposed": _reach(cells["beta, imposed"]),
+            "beta, around": _reach(cells["beta, wild"]),
+            "rho, around": _reach(cells["rho, wild"]),
+        }
+        for head, cells in _designs(frame)
+    ]
     return _markdown(pd.DataFrame(rows))
 
 
@@ -183,10 +186,7 @@ def _hausman(frame: pd.DataFrame) -> list[str]:
     rows = []
     for (n, T, errors), part in frame.groupby(["n", "T", "errors"], sort=False):
         row_ = {"regions x years": f"{n} x {T}", "errors": errors}
-        for how in ("chi-squared", "Monte Carlo"):
-            inside = ((part[how] >= SIZE[0]) & (part[how] <= SIZE[1])).mean()
-            row_[how] = f"{part[how].min():.1f} to {part[how].max():.1f}"
-            row_[how] += "" if inside == 1 else f" ({100 * inside:.0f} % inside)"
+        row_ |= {how: _span(part[how], SIZE) for how in ("chi-squared", "Monte Carlo")}
         rows.append({**row_, "panels without a test": int(part.undefined.sum())})
     return _markdown(pd.DataFrame(rows))
 

@@ -44,11 +44,6 @@ def with_island():
     return grid(matrix=matrix)
 
 
-@pytest.fixture(scope="module")
-def zj():
-    return sc.datasets.zhejiang()
-
-
 # ---------------------------------------------------------------------- what comes back
 
 

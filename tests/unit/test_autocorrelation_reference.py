@@ -197,11 +197,6 @@ def test_gi_and_gi_star_are_esdas_where_esda_is_right(data, star):
 # ---------------------------------------------------------------------- the published study
 
 
-@pytest.fixture(scope="module")
-def zj():
-    return sc.datasets.zhejiang()
-
-
 def test_the_published_moran_of_adjacency_to_its_three_decimals(zj):
     found = sc.moran(zj.panel, "exports", sc.weights.adjacency(zj.cities), log=True).table
     published = pd.DataFrame(zj.published["tab2_moran"]["adjacency"]).T

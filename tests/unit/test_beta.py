@@ -12,16 +12,6 @@ from spatialconv._core import speed as speeds
 from tests.tolerances import EXACT, OPTIM
 
 
-@pytest.fixture(scope="module")
-def zj():
-    return sc.datasets.zhejiang()
-
-
-@pytest.fixture(scope="module")
-def w(zj):
-    return sc.weights.inverse_distance(zj.cities)
-
-
 def levels(panel: sc.Panel, variable: str = "exports") -> pd.DataFrame:
     return np.log(panel.frame.pivot(index="year", columns="city", values=variable))
 

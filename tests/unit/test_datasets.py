@@ -32,11 +32,6 @@ def no_network(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
-@pytest.fixture(scope="module")
-def zj():
-    return sc.datasets.zhejiang()
-
-
 def test_zhejiang_holds_what_it_says(zj):
     assert list(zj.cities.columns) == ["code", "city_zh", "area", "lon", "lat", "geometry"]
     assert zj.cities.index.name == "city"

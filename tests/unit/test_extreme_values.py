@@ -12,16 +12,6 @@ from tests.tolerances import ROUNDING
 FACTORS = (1e-200, 1e200)
 
 
-@pytest.fixture(scope="module")
-def zj():
-    return sc.datasets.zhejiang()
-
-
-@pytest.fixture(scope="module")
-def w(zj):
-    return sc.weights.inverse_distance(zj.cities)
-
-
 def in_units_of(panel: sc.Panel, factor: float) -> sc.Panel:
     return panel.assign(exports=lambda f: f["exports"] * factor, digital=lambda f: f["digital"] * factor)
 

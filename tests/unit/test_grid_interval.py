@@ -16,16 +16,6 @@ from spatialconv.models._refits import Engine, imposed_world, restricted_world, 
 from tests.tolerances import OPTIM, ROUNDING
 
 
-@pytest.fixture(scope="module")
-def zj():
-    return sc.datasets.zhejiang()
-
-
-@pytest.fixture(scope="module")
-def w(zj):
-    return sc.weights.inverse_distance(zj.cities)
-
-
 @pytest.mark.parametrize("spatial", ["none", "lag", "error", "sarar"])
 @pytest.mark.parametrize("effects", ["none", "time", "region", "two-way"])
 def test_no_convergence_imposed_is_no_convergence(zj, w, spatial, effects):

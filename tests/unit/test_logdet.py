@@ -152,6 +152,14 @@ def test_the_optimum_is_that_of_the_eigenvalues(name, share):
     assert got.at_bound == want.at_bound
 
 
+def drawn(W: sp.csr_array, rho: float, periods: int, columns: int, seed: int, share: float = 1.0):
+    """Draw y (T, N) and X (T, N, K) of a lag model whose coefficients are all `share`."""
+    n, rng = W.shape[0], np.random.default_rng(seed)
+    X = rng.standard_normal((periods, n, columns))
+    mean = share * X.sum(axis=2) + rng.standard_normal((periods, n))
+    return sp.linalg.spsolve(sp.csc_array(sp.eye_array(n) - rho * W), mean.T).T, X
+
+
 def line(n: int) -> sp.csr_array:
     """Regions in a row: log-determinants bend more towards the ends of the interval than those of any plane."""
     D = sp.diags_array([np.ones(n - 1), np.ones(n - 1)], offsets=[-1, 1])
@@ -162,10 +170,7 @@ def line(n: int) -> sp.csr_array:
 def test_the_search_settles_where_the_whole_interval_misleads(rho):
     """Rho to 1e-8 and its curvature, on which standard errors rest, to 1e-5 (rounding over the square of a width)."""
     W, n = line(700), 700
-    rng = np.random.default_rng(round(100 * abs(rho)) + 4)
-    X = rng.standard_normal((4, n, 2))
-    mean = 0.2 * X.sum(axis=2) + rng.standard_normal((4, n))
-    y = sp.linalg.spsolve(sp.csc_array(sp.eye_array(n) - rho * W), mean.T).T
+    y, X = drawn(W, rho, 4, 2, seed=round(100 * abs(rho)) + 4, share=0.2)
     project, exact = projection("region", 4, n, lee_yu=False), logdet.Eigen.of(W)
     want, got = (maximise(problem(y, X, project, W=W, logdet_w=how)) for how in (exact, logdet.Factored.of(W)))
     assert got.settled
@@ -176,9 +181,7 @@ def test_the_search_settles_where_the_whole_interval_misleads(rho):
 def test_a_search_begins_with_the_whole_interval_whatever_window_it_is_given():
     """A bootstrap imposes other values on a likelihood whose log-determinant the estimate has narrowed."""
     W, n = lattice(20), 400
-    rng = np.random.default_rng(6)
-    X = rng.standard_normal((3, n, 1))
-    y = sp.linalg.spsolve(sp.csc_array(sp.eye_array(n) - 0.6 * W), (X[..., 0] + rng.standard_normal((3, n))).T).T
+    y, X = drawn(W, 0.6, 3, 1, seed=6)
     project, coarse = projection("region", 3, n, lee_yu=False), logdet.Factored.of(W)
     far = coarse.around(-0.7, logdet.NARROW)
     one, other = (maximise(problem(y, X, project, W=W, logdet_w=how)).point.rho for how in (coarse, far))
@@ -188,9 +191,7 @@ def test_a_search_begins_with_the_whole_interval_whatever_window_it_is_given():
 def test_few_factorisations_suffice():
     """On a lattice, as at most places: five over the interval, two near the optimum, five around it."""
     W, n = lattice(25), 625
-    rng = np.random.default_rng(7)
-    X = rng.standard_normal((5, n, 2))
-    y = sp.linalg.spsolve(sp.csc_array(sp.eye_array(n) - 0.5 * W), (X.sum(axis=2) + rng.standard_normal((5, n))).T).T
+    y, X = drawn(W, 0.5, 5, 2, seed=7)
     found = maximise(problem(y, X, projection("two-way", 5, n, lee_yu=True), W=W, logdet_w=logdet.Factored.of(W)))
     assert found.logdet_w.n_factored == 12
 

@@ -25,11 +25,6 @@ from tests import drawing
 
 
 @pytest.fixture(scope="module")
-def zj():
-    return sc.datasets.zhejiang()
-
-
-@pytest.fixture(scope="module")
 def us():
     return sc.datasets.us_income()
 

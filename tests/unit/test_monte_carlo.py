@@ -13,16 +13,6 @@ from spatialconv.models._refits import Engine, fitted_world
 
 
 @pytest.fixture(scope="module")
-def zj():
-    return sc.datasets.zhejiang()
-
-
-@pytest.fixture(scope="module")
-def w(zj):
-    return sc.weights.inverse_distance(zj.cities)
-
-
-@pytest.fixture(scope="module")
 def b(zj, w):
     return sc.beta(zj.panel, "exports", w, controls="digital", effects="time")
 

@@ -18,16 +18,6 @@ from tests.simulation.nickell import row, table
 
 
 @pytest.fixture(scope="module")
-def zj():
-    return sc.datasets.zhejiang()
-
-
-@pytest.fixture(scope="module")
-def w(zj):
-    return sc.weights.inverse_distance(zj.cities)
-
-
-@pytest.fixture(scope="module")
 def b(zj, w):
     return sc.beta(zj.panel, "exports", w, controls="digital", spatial="lag", effects="region")
 

@@ -21,11 +21,6 @@ from tests.tolerances import EXACT, REFERENCE
 
 
 @pytest.fixture(scope="module")
-def zj():
-    return sc.datasets.zhejiang()
-
-
-@pytest.fixture(scope="module")
 def us():
     return sc.datasets.us_income()
 

@@ -20,11 +20,6 @@ YEARS = range(2016, 2021)
 
 
 @pytest.fixture(scope="module")
-def zj():
-    return sc.datasets.zhejiang()
-
-
-@pytest.fixture(scope="module")
 def found(zj):
     return reconstruct(zj.published, zj.cities)
 

@@ -15,16 +15,6 @@ from spatialconv.models._refits import Engine, broken_chain, feedback_of, fitted
 from tests.tolerances import EXACT, MOMENTS, REFERENCE
 
 
-@pytest.fixture(scope="module")
-def zj():
-    return sc.datasets.zhejiang()
-
-
-@pytest.fixture(scope="module")
-def w(zj):
-    return sc.weights.inverse_distance(zj.cities)
-
-
 def chain_of(horizon: int, T: int) -> np.ndarray:
     """Source of each of T overlapping spans of a horizon: the span that ended where it starts."""
     return np.where(np.arange(T) >= horizon, np.arange(T) - horizon, -1)

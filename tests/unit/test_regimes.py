@@ -13,16 +13,6 @@ from tests.tolerances import EXACT, OPTIM, ROUNDING
 
 
 @pytest.fixture(scope="module")
-def zj():
-    return sc.datasets.zhejiang()
-
-
-@pytest.fixture(scope="module")
-def w(zj):
-    return sc.weights.inverse_distance(zj.cities)
-
-
-@pytest.fixture(scope="module")
 def us():
     return sc.datasets.us_income()
 

@@ -31,11 +31,6 @@ DESCRIPTIONS = (
 
 
 @pytest.fixture(scope="module")
-def zj():
-    return sc.datasets.zhejiang()
-
-
-@pytest.fixture(scope="module")
 def found(zj):
     return replicate(zj.panel, zj.cities, zj.published)
 

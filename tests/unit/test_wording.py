@@ -16,11 +16,6 @@ ONE_OF_MANY = re.compile(
 )
 
 
-@pytest.fixture(scope="module")
-def zj():
-    return sc.datasets.zhejiang()
-
-
 def test_counts():
     assert [plural(n, "region") for n in (0, 1, 11)] == ["0 regions", "1 region", "11 regions"]
     assert plural(1, "industry", "industries") == "1 industry"

@@ -9,16 +9,6 @@ import spatialconv as sc
 from spatialconv import errors
 
 
-@pytest.fixture(scope="module")
-def zj():
-    return sc.datasets.zhejiang()
-
-
-@pytest.fixture(scope="module")
-def w(zj):
-    return sc.weights.inverse_distance(zj.cities)
-
-
 def renamed(zj, name: str) -> sc.Panel:
     return zj.panel.assign(**{name: lambda f: f["digital"]})
 

@@ -15,68 +15,68 @@ _PUBLIC: dict[str, str | None] = {
     "Panel": "spatialconv.panel",
     "audit": "spatialconv.auditing",
     "auditing": None,
-    "beta": "spatialconv.convergence.beta",
-    "beta_local": "spatialconv.convergence.local",
-    "beta_nls": "spatialconv.convergence.nonlinear",
-    "beta_quantiles": "spatialconv.convergence.quantiles",
-    "beta_regimes": "spatialconv.convergence.regimes",
-    "beta_rolling": "spatialconv.convergence.series",
-    "beta_spacing": "spatialconv.convergence.series",
-    "bsk_tests": "spatialconv.models.diagnostics",
-    "clubs": "spatialconv.convergence.clubs",
+    "beta": "spatialconv.convergence.beta.beta",
+    "beta_local": "spatialconv.convergence.beta.local",
+    "beta_nls": "spatialconv.convergence.beta.nonlinear",
+    "beta_quantiles": "spatialconv.convergence.beta.quantiles",
+    "beta_regimes": "spatialconv.convergence.beta.regimes",
+    "beta_rolling": "spatialconv.convergence.beta.series",
+    "beta_spacing": "spatialconv.convergence.beta.series",
+    "bsk_tests": "spatialconv.models.hypotheses.diagnostics",
+    "clubs": "spatialconv.convergence.clubs.clubs",
     "check": "spatialconv.checks",
     "coagglomeration": "spatialconv.agglomeration",
-    "common_factor_test": "spatialconv.models.diagnostics",
+    "common_factor_test": "spatialconv.models.hypotheses.diagnostics",
     "composite_index": "spatialconv.index",
     "concentration": "spatialconv.agglomeration",
-    "dagum": "spatialconv.convergence.dagum",
+    "dagum": "spatialconv.convergence.dispersion.dagum",
     "datasets": None,
     "density": "spatialconv.dynamics",
     "descriptives": "spatialconv.summary",
-    "durbin_score": "spatialconv.models.diagnostics",
-    "effects_tests": "spatialconv.models.diagnostics",
+    "durbin_score": "spatialconv.models.hypotheses.diagnostics",
+    "effects_tests": "spatialconv.models.hypotheses.diagnostics",
     "ellison_glaeser": "spatialconv.agglomeration",
     "errors": None,
-    "fit_panel": "spatialconv.models.fit",
+    "fit_panel": "spatialconv.models.estimation.fit",
     "fixed_effects": "spatialconv.regression",
     "fixed_effects_by_group": "spatialconv.regression",
     "geary": "spatialconv.autocorrelation",
     "general_g": "spatialconv.autocorrelation",
     "growth": "spatialconv.summary",
-    "hausman": "spatialconv.models.diagnostics",
+    "hausman": "spatialconv.models.hypotheses.diagnostics",
     "hot_spot_trends": "spatialconv.dynamics",
     "hot_spots": "spatialconv.autocorrelation",
     "industry_table": "spatialconv.agglomeration",
-    "lm_tests": "spatialconv.models.diagnostics",
+    "lm_tests": "spatialconv.models.hypotheses.diagnostics",
     "local_moran": "spatialconv.autocorrelation",
     "location_quotients": "spatialconv.agglomeration",
-    "log_t": "spatialconv.convergence.log_t",
-    "lr_test": "spatialconv.models.diagnostics",
+    "log_t": "spatialconv.convergence.clubs.log_t",
+    "lr_test": "spatialconv.models.hypotheses.diagnostics",
     "maps": None,
     "markov": "spatialconv.dynamics",
     "mobility": "spatialconv.dynamics",
-    "monte_carlo": "spatialconv.models.monte_carlo",
+    "monte_carlo": "spatialconv.models.small_samples.monte_carlo",
     "moran": "spatialconv.autocorrelation",
     "multiverse": "spatialconv._multiverse",
-    "mundlak_test": "spatialconv.models.diagnostics",
-    "pesaran_cd": "spatialconv.models.diagnostics",
+    "mundlak_test": "spatialconv.models.hypotheses.diagnostics",
+    "pesaran_cd": "spatialconv.models.hypotheses.diagnostics",
     "plot": None,
-    "reduction_tests": "spatialconv.models.diagnostics",
+    "reduction_tests": "spatialconv.models.hypotheses.diagnostics",
     "report": None,
-    "residual_moran": "spatialconv.models.diagnostics",
+    "residual_moran": "spatialconv.models.hypotheses.diagnostics",
     "robustness": "spatialconv.regression",
-    "select_model": "spatialconv.models.diagnostics",
+    "select_model": "spatialconv.models.hypotheses.diagnostics",
     "shift_share": "spatialconv.agglomeration",
-    "sigma": "spatialconv.convergence.sigma",
+    "sigma": "spatialconv.convergence.dispersion.sigma",
     "simulate": None,
-    "spatial_gini": "spatialconv.convergence.spatial_gini",
+    "spatial_gini": "spatialconv.convergence.dispersion.spatial_gini",
     "specialisation": "spatialconv.agglomeration",
     "specifications": "spatialconv._multiverse",
     "spatial_markov": "spatialconv.dynamics",
     "study": None,
     "tables": None,
-    "theil": "spatialconv.convergence.inequality",
-    "wald_test": "spatialconv.models.diagnostics",
+    "theil": "spatialconv.convergence.dispersion.inequality",
+    "wald_test": "spatialconv.models.hypotheses.diagnostics",
     "weights": None,
 }
 
@@ -164,21 +164,22 @@ if TYPE_CHECKING:
     from spatialconv.auditing import audit
     from spatialconv.autocorrelation import geary, general_g, hot_spots, local_moran, moran
     from spatialconv.checks import check
-    from spatialconv.convergence.beta import beta
-    from spatialconv.convergence.clubs import clubs
-    from spatialconv.convergence.dagum import dagum
-    from spatialconv.convergence.inequality import theil
-    from spatialconv.convergence.local import beta_local
-    from spatialconv.convergence.log_t import log_t
-    from spatialconv.convergence.nonlinear import beta_nls
-    from spatialconv.convergence.quantiles import beta_quantiles
-    from spatialconv.convergence.regimes import beta_regimes
-    from spatialconv.convergence.series import beta_rolling, beta_spacing
-    from spatialconv.convergence.sigma import sigma
-    from spatialconv.convergence.spatial_gini import spatial_gini
+    from spatialconv.convergence.beta.beta import beta
+    from spatialconv.convergence.beta.local import beta_local
+    from spatialconv.convergence.beta.nonlinear import beta_nls
+    from spatialconv.convergence.beta.quantiles import beta_quantiles
+    from spatialconv.convergence.beta.regimes import beta_regimes
+    from spatialconv.convergence.beta.series import beta_rolling, beta_spacing
+    from spatialconv.convergence.clubs.clubs import clubs
+    from spatialconv.convergence.clubs.log_t import log_t
+    from spatialconv.convergence.dispersion.dagum import dagum
+    from spatialconv.convergence.dispersion.inequality import theil
+    from spatialconv.convergence.dispersion.sigma import sigma
+    from spatialconv.convergence.dispersion.spatial_gini import spatial_gini
     from spatialconv.dynamics import density, hot_spot_trends, markov, mobility, spatial_markov
     from spatialconv.index import composite_index
-    from spatialconv.models.diagnostics import (
+    from spatialconv.models.estimation.fit import fit_panel
+    from spatialconv.models.hypotheses.diagnostics import (
         bsk_tests,
         common_factor_test,
         durbin_score,
@@ -193,8 +194,7 @@ if TYPE_CHECKING:
         select_model,
         wald_test,
     )
-    from spatialconv.models.fit import fit_panel
-    from spatialconv.models.monte_carlo import monte_carlo
+    from spatialconv.models.small_samples.monte_carlo import monte_carlo
     from spatialconv.panel import Panel
     from spatialconv.regression import fixed_effects, fixed_effects_by_group, robustness
     from spatialconv.summary import descriptives, growth

@@ -26,7 +26,7 @@ from spatialconv._drawing.links import links
 from spatialconv._options import choice, expect, probability, whole
 from spatialconv._style import save
 from spatialconv.autocorrelation import HotSpots, LocalMoran
-from spatialconv.convergence.clubs import ClubPartition
+from spatialconv.convergence.clubs.clubs import ClubPartition
 from spatialconv.dynamics import HotSpotTrends
 from spatialconv.errors import OptionError
 from spatialconv.panel import Panel, as_panel

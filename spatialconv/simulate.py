@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-from spatialconv._core.likelihood import lag
-from spatialconv._core.logdet import searched
-from spatialconv._core.recursive import Feedback, Model, rebuild
+from spatialconv._core.likelihood.likelihood import lag
+from spatialconv._core.likelihood.logdet import searched
+from spatialconv._core.resampling.recursive import Feedback, Model, rebuild
 from spatialconv._options import SimulatedEffects, SimulatedErrors, choice, first, generator, whole
 from spatialconv.errors import OptionError
 from spatialconv.panel import Panel

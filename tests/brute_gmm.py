@@ -9,9 +9,9 @@ from libpysal.graph import Graph
 from scipy import sparse
 
 import spatialconv as sc
-from spatialconv.models.design import complete, from_panel
-from spatialconv.models.gmm import MomentEstimates, gmm_design
-from spatialconv.models.spec import ModelSpec
+from spatialconv.models.moments.gmm import MomentEstimates, gmm_design
+from spatialconv.models.specification.design import complete, from_panel
+from spatialconv.models.specification.spec import ModelSpec
 from spatialconv.weights import align
 
 N, T = 9, 5

@@ -271,7 +271,7 @@ def test_direct_rho_under_time_effects_as_said(zj):
 
 def test_supported_combinations_as_said():
     """The table of the README is the table of the validator."""
-    from spatialconv.models.spec import SUPPORTED
+    from spatialconv.models.specification.spec import SUPPORTED
 
     words = {"any": "any", "row": "row-standardised, nobody alone"}
     expected = [

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from spatialconv import _style as look
-from spatialconv._core.natural_breaks import natural_breaks
+from spatialconv._core.space.natural_breaks import natural_breaks
 from spatialconv._drawing.footer import ISLAND, NO_DATA, Row
 from spatialconv._drawing.ground import Ground
 from spatialconv._options import first

@@ -14,10 +14,10 @@ from spatialconv._multiverse import _axes as axes
 from spatialconv._multiverse._axes import Sample, Transform
 from spatialconv._multiverse._specification import AXES, Specification
 from spatialconv._options import Correction, Effects, Vcov, first
-from spatialconv.convergence.beta import INITIAL
+from spatialconv.convergence.beta.beta import INITIAL
 from spatialconv.errors import OptionError, SpatialConvError
-from spatialconv.models.design import refuse_reserved
-from spatialconv.models.fit import sums_to_one
+from spatialconv.models.estimation.fit import sums_to_one
+from spatialconv.models.specification.design import refuse_reserved
 from spatialconv.panel import Panel
 from spatialconv.results import merge_notes, one_line
 from spatialconv.weights import Aligned, align

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from spatialconv import _parallel
-from spatialconv._core.likelihood import lag
+from spatialconv._core.likelihood.likelihood import lag
 from spatialconv._multiverse._grid import Grid
 from spatialconv._multiverse._result import Multiverse, Null
 from spatialconv._multiverse._run import Block, blocks, fit_one
@@ -20,7 +20,7 @@ from spatialconv._multiverse._specification import AS_GIVEN, Specification
 from spatialconv._multiverse._worlds import modelled, observed_outcomes, of_variant, permuted, places
 from spatialconv._options import choice, generator, whole
 from spatialconv.errors import OptionError
-from spatialconv.models._refits import Engine
+from spatialconv.models.small_samples.refits import Engine
 from spatialconv.panel import FloatArray, Panel
 from spatialconv.results import Provenance, Result, number, p_value
 from spatialconv.summary import spans

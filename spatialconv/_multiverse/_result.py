@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from spatialconv._core.variance_shares import AXES_AT_MOST, decompose
+from spatialconv._core.dispersion.variance_shares import AXES_AT_MOST, decompose
 from spatialconv._multiverse._grid import Grid
 from spatialconv._multiverse._source import term
 from spatialconv._multiverse._specification import AXES, MODELS, Specification
 from spatialconv._options import choice, whole
-from spatialconv.convergence.beta import BetaConvergence, beta
+from spatialconv.convergence.beta.beta import BetaConvergence, beta
 from spatialconv.errors import OptionError, SpatialConvWarning
-from spatialconv.models.fit import fit_panel
-from spatialconv.models.fitted import PanelFit
+from spatialconv.models.estimation.fit import fit_panel
+from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.results import Provenance, Result, merge_notes, number
 
 if TYPE_CHECKING:

@@ -13,17 +13,17 @@ import pandas as pd
 from scipy import stats
 
 from spatialconv import _parallel
-from spatialconv._core.intervals import p_two_sided
-from spatialconv._core.speed import half_life, speed
+from spatialconv._core.regression.speed import half_life, speed
+from spatialconv._core.resampling.intervals import p_two_sided
 from spatialconv._multiverse._grid import Grid, specifications
 from spatialconv._multiverse._result import Multiverse, build
 from spatialconv._multiverse._source import Source, outcome, source
 from spatialconv._multiverse._specification import Specification
 from spatialconv._options import generator, passed_on, probability, whole
 from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning
-from spatialconv.models._refits import Engine, restricted_world
-from spatialconv.models.fit import fit_design
-from spatialconv.models.fitted import PanelFit
+from spatialconv.models.estimation.fit import fit_design
+from spatialconv.models.estimation.fitted import PanelFit
+from spatialconv.models.small_samples.refits import Engine, restricted_world
 from spatialconv.panel import Panel
 from spatialconv.results import one_line
 from spatialconv.weights import Aligned

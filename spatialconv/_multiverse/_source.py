@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spatialconv._multiverse._grid import Grid
-from spatialconv.convergence.beta import GROWTH, INITIAL, growth_design
+from spatialconv.convergence.beta.beta import GROWTH, INITIAL, growth_design
 from spatialconv.errors import DataError, SpatialConvError
-from spatialconv.models.design import Design
+from spatialconv.models.specification.design import Design
 from spatialconv.panel import FloatArray, Panel
 from spatialconv.results import one_line
 

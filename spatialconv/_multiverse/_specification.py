@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 from typing import Literal, get_args
 
 from spatialconv._options import Correction, Effects, Spatial, Vcov
-from spatialconv.models.spec import ModelSpec
+from spatialconv.models.specification.spec import ModelSpec
 
 Model = Literal["none", "slx", "lag", "sdm", "error", "sdem", "sarar", "gns"]
 # Word of the axis -> spatial terms, and whether the spatial lags of all regressors enter.

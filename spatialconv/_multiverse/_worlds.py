@@ -13,7 +13,7 @@ from spatialconv._multiverse._source import outcome, source, term
 from spatialconv._multiverse._specification import AS_GIVEN, Specification
 from spatialconv._options import first
 from spatialconv.errors import OptionError
-from spatialconv.models._refits import Engine, restricted_world
+from spatialconv.models.small_samples.refits import Engine, restricted_world
 from spatialconv.panel import FloatArray, Panel
 from spatialconv.weights import Aligned
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import csr_array
 
-from spatialconv._core import association
+from spatialconv._core.space import association
 from spatialconv.weights import adjacency, align, inverse_distance
 
 if TYPE_CHECKING:

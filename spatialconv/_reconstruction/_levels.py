@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from spatialconv._core.levenberg import Fits, levenberg
+from spatialconv._core.regression.levenberg import Fits, levenberg
 from spatialconv._options import generator, whole
 from spatialconv._reconstruction._figures import OFFICIAL_TOTAL_2016, FloatArray, Problem, evaluate, pose
 from spatialconv.results import TIDY, Provenance, Result, number

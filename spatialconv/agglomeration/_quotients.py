@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from spatialconv._core import agglomeration as core
+from spatialconv._core.dispersion import agglomeration as core
 from spatialconv._options import choice, first
 from spatialconv.agglomeration._table import IndustryTable, as_table, located
 from spatialconv.errors import DataError

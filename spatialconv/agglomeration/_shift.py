@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from spatialconv._core import agglomeration as core
+from spatialconv._core.dispersion import agglomeration as core
 from spatialconv._options import choice, first
 from spatialconv.agglomeration._table import IndustryTable, as_table
 from spatialconv.errors import DataError, OptionError

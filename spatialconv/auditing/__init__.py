@@ -1,9 +1,9 @@
 """Audit of reported figures: a description of what a paper prints, and rules that any honest table satisfies."""
 
-from spatialconv.auditing._ours import describe
-from spatialconv.auditing._reported import Reported
-from spatialconv.auditing._result import AuditReport, Finding
-from spatialconv.auditing._run import audit, example, rules, template
-from spatialconv.auditing._toml import load, read
+from spatialconv.auditing.description.ours import describe
+from spatialconv.auditing.description.reported import Reported
+from spatialconv.auditing.description.toml import load, read
+from spatialconv.auditing.result import AuditReport, Finding
+from spatialconv.auditing.run import audit, example, rules, template
 
 __all__ = ["AuditReport", "Finding", "Reported", "audit", "describe", "example", "load", "read", "rules", "template"]

@@ -7,8 +7,8 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from spatialconv._core import association
-from spatialconv._core.permutation import permute
+from spatialconv._core.space import association
+from spatialconv._core.space.permutation import permute
 from spatialconv._options import Alternative, Null, choice, first, generator, whole
 from spatialconv.autocorrelation._inputs import Inputs, gather
 from spatialconv.autocorrelation._results import GlobalAutocorrelation

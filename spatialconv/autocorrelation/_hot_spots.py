@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from spatialconv._core import association
-from spatialconv._core.natural_breaks import natural_breaks
-from spatialconv._core.permutation import benjamini_hochberg, permute_neighbours
+from spatialconv._core.space import association
+from spatialconv._core.space.natural_breaks import natural_breaks
+from spatialconv._core.space.permutation import benjamini_hochberg, permute_neighbours
 from spatialconv._options import first, generator, whole
 from spatialconv.autocorrelation._inputs import Inputs, floor_note, gather, is_single, undefined_note
 from spatialconv.autocorrelation._results import HotSpots

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from spatialconv import weights
-from spatialconv._core.permutation import smallest_p
+from spatialconv._core.space.permutation import smallest_p
 from spatialconv._options import Alternative, first
 from spatialconv.errors import DataError, VariableError, WeightsError
 from spatialconv.panel import FloatArray, Panel

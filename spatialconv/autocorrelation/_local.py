@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from spatialconv._core import association
-from spatialconv._core.permutation import benjamini_hochberg, permute_neighbours
+from spatialconv._core.space import association
+from spatialconv._core.space.permutation import benjamini_hochberg, permute_neighbours
 from spatialconv._options import Alternative, choice, generator, probability, whole
 from spatialconv.autocorrelation._inputs import Inputs, floor_note, gather, is_single, undefined_note
 from spatialconv.autocorrelation._results import QUADRANTS, LocalMoran

@@ -8,9 +8,9 @@ from spatialconv._options import first
 from spatialconv.checks._finding import Finding
 from spatialconv.checks._robustness import LEVEL
 from spatialconv.checks._subject import Subject
-from spatialconv.convergence.beta import INITIAL
-from spatialconv.convergence.series import beta_spacing
-from spatialconv.convergence.sigma import sigma as dispersion_of
+from spatialconv.convergence.beta.beta import INITIAL
+from spatialconv.convergence.beta.series import beta_spacing
+from spatialconv.convergence.dispersion.sigma import sigma as dispersion_of
 from spatialconv.errors import SpatialConvError
 from spatialconv.results import number, one_line, p_value
 from spatialconv.summary import time_axis

@@ -62,7 +62,7 @@ def direct(s: Subject) -> Finding:
 
 
 def _rows(s: Subject) -> tuple[bool, bool]:
-    from spatialconv.models.fit import sums_to_one
+    from spatialconv.models.estimation.fit import sums_to_one
 
     return sums_to_one(s.b.fit.design.W), sums_to_one(s.b.fit.design.M)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from spatialconv._core.effects import projection
+from spatialconv._core.likelihood.effects import projection
 from spatialconv._options import first
 from spatialconv.checks._finding import Finding
 from spatialconv.checks._robustness import LEVEL
 from spatialconv.checks._subject import Subject
-from spatialconv.convergence.beta import GROWTH, INITIAL
+from spatialconv.convergence.beta.beta import GROWTH, INITIAL
 from spatialconv.errors import SpatialConvError
-from spatialconv.models.diagnostics import hausman, mundlak_test, residual_moran, select_model
+from spatialconv.models.hypotheses.diagnostics import hausman, mundlak_test, residual_moran, select_model
 from spatialconv.results import number, one_line, p_value
 
 # Belsley, Kuh and Welsch (1980): from 30 on coefficients are hurt.

@@ -8,9 +8,9 @@ from scipy import stats
 from spatialconv.checks._finding import Finding
 from spatialconv.checks._robustness import LEVEL
 from spatialconv.checks._subject import Subject
-from spatialconv.convergence.beta import INITIAL
-from spatialconv.convergence.clubs import clubs as clubs_of
-from spatialconv.convergence.log_t import log_t
+from spatialconv.convergence.beta.beta import INITIAL
+from spatialconv.convergence.clubs.clubs import clubs as clubs_of
+from spatialconv.convergence.clubs.log_t import log_t
 from spatialconv.errors import SpatialConvError
 from spatialconv.results import number, one_line, p_value, plural
 

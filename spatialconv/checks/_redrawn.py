@@ -10,10 +10,10 @@ import numpy as np
 from spatialconv.checks._finding import Finding
 from spatialconv.checks._robustness import LEVEL
 from spatialconv.checks._subject import Subject
-from spatialconv.convergence.beta import INITIAL, BetaConvergence
+from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence
 from spatialconv.errors import SpatialConvError
-from spatialconv.models.bootstrap import Bootstrap
-from spatialconv.models.spec import FixedEffects
+from spatialconv.models.small_samples.bootstrap import Bootstrap
+from spatialconv.models.specification.spec import FixedEffects
 from spatialconv.panel import FloatArray
 from spatialconv.results import number, one_line, p_value
 

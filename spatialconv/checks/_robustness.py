@@ -7,8 +7,8 @@ from typing import Any, get_args
 
 from spatialconv.checks._finding import Finding
 from spatialconv.checks._subject import Subject
-from spatialconv.convergence.beta import INITIAL, BetaConvergence
-from spatialconv.models.spec import FixedEffects
+from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence
+from spatialconv.models.specification.spec import FixedEffects
 from spatialconv.results import number
 
 LEVEL = 0.05

@@ -13,7 +13,7 @@ import pandas as pd
 
 from spatialconv import weights as build
 from spatialconv._options import expect
-from spatialconv.convergence.beta import GROWTH, INITIAL, BetaConvergence
+from spatialconv.convergence.beta.beta import GROWTH, INITIAL, BetaConvergence
 from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning
 from spatialconv.panel import Panel
 from spatialconv.results import one_line

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from spatialconv._core import markov_chain as chain
+from spatialconv._core.dynamics import markov_chain as chain
 from spatialconv._options import choice, first
 from spatialconv.errors import DataError, OptionError
 from spatialconv.panel import FloatArray, Panel

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from spatialconv._core import kernel_density as kernel
+from spatialconv._core.dynamics import kernel_density as kernel
 from spatialconv._options import choice, generator, positive, whole
 from spatialconv.dynamics._scale import Scale, described, refuse_constant, scaled
 from spatialconv.errors import OptionError

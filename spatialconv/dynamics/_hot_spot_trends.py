@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from spatialconv._core.mann_kendall import mann_kendall, smallest_p
+from spatialconv._core.dynamics.mann_kendall import mann_kendall, smallest_p
 from spatialconv._options import probability
 from spatialconv.autocorrelation import HotSpots, hot_spots
 from spatialconv.errors import DataError

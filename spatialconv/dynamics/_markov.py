@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from spatialconv._core import markov_chain as chain
-from spatialconv._core.resampling import Interval
+from spatialconv._core.dynamics import markov_chain as chain
+from spatialconv._core.resampling.regions import Interval
 from spatialconv._options import whole
-from spatialconv.convergence._bootstrap import BootstrapIntervals, bootstrap
-from spatialconv.convergence._sample import groups_of
+from spatialconv.convergence.dispersion.bootstrap import BootstrapIntervals, bootstrap
+from spatialconv.convergence.dispersion.sample import groups_of
 from spatialconv.dynamics._classes import Breaks, Classes, IntArray, classified, default_step, span_words, steps
 from spatialconv.dynamics._scale import Scale, described, scaled
 from spatialconv.errors import OptionError

@@ -10,8 +10,8 @@ import pandas as pd
 from scipy import sparse, stats
 
 from spatialconv import weights
-from spatialconv._core.permutation import permute
-from spatialconv._core.rank_tau import pair_tau
+from spatialconv._core.dynamics.rank_tau import pair_tau
+from spatialconv._core.space.permutation import permute
 from spatialconv._options import Alternative, choice, generator, whole
 from spatialconv.dynamics._classes import IntArray, default_step, steps
 from spatialconv.dynamics._scale import scaled

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from spatialconv import weights
-from spatialconv._core import markov_chain as chain
-from spatialconv._core import weights_algebra as algebra
+from spatialconv._core.dynamics import markov_chain as chain
+from spatialconv._core.space import weights_algebra as algebra
 from spatialconv._options import first, generator, whole
 from spatialconv.dynamics._classes import Breaks, Rule, classified, default_step, span_words, steps
 from spatialconv.dynamics._markov import MarkovChain, Moves, build, homogeneity_tests, long_run

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from spatialconv._core import entropy as core
+from spatialconv._core.dispersion import entropy as core
 from spatialconv._options import choice, first, positive
 from spatialconv.errors import DataError, OptionError
 from spatialconv.index._prepare import Filled, Indicators, fill, normalise, read, refuse_constant, screen

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spatialconv._core import entropy as core
+from spatialconv._core.dispersion import entropy as core
 from spatialconv._options import first, names
 from spatialconv.errors import MissingDataError, OptionError, VariableError
 from spatialconv.panel import FloatArray, Panel

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
-from spatialconv._core import agglomeration as core
+from spatialconv._core.dispersion import agglomeration as core
 from spatialconv._drawing.axes import STEPS, finished, given, row
 from spatialconv._options import expect, first
 from spatialconv.agglomeration import IndustryTable

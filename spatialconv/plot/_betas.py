@@ -14,9 +14,9 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 from spatialconv import _style as look
 from spatialconv._drawing.axes import STEPS, finished, forest, given, row, time_axis
 from spatialconv._options import choice, expect
-from spatialconv.convergence.quantiles import BetaQuantiles
-from spatialconv.convergence.regimes import BetaRegimes
-from spatialconv.convergence.series import BetaSeries
+from spatialconv.convergence.beta.quantiles import BetaQuantiles
+from spatialconv.convergence.beta.regimes import BetaRegimes
+from spatialconv.convergence.beta.series import BetaSeries
 from spatialconv.errors import OptionError
 
 FloatArray = npt.NDArray[np.float64]

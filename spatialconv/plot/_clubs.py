@@ -14,7 +14,7 @@ from spatialconv import _style as look
 from spatialconv._drawing.axes import BOTTOM, LEFT, RIGHT, STEPS, finished, given, time_axis
 from spatialconv._drawing.club_colours import club_colours
 from spatialconv._options import expect, whole
-from spatialconv.convergence.clubs import ClubPartition
+from spatialconv.convergence.clubs.clubs import ClubPartition
 from spatialconv.panel import FloatArray
 from spatialconv.results import plural
 

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from spatialconv import _style as look
 from spatialconv._drawing.axes import finished, given
 from spatialconv._options import expect
-from spatialconv.convergence._club_stability import ClubStability
+from spatialconv.convergence.clubs.stability import ClubStability
 
 NAMED = 60  # regions whose names find room beside a page-wide matrix
 ROW = 2.9  # mm of a row with a name

@@ -15,8 +15,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from spatialconv import _style as look
 from spatialconv._drawing.axes import BOTTOM, LEFT, STEPS, finished, given, time_axis
 from spatialconv._options import expect
-from spatialconv.convergence.dagum import PARTS, DagumGini
-from spatialconv.convergence.inequality import TheilDecomposition
+from spatialconv.convergence.dispersion.dagum import PARTS, DagumGini
+from spatialconv.convergence.dispersion.inequality import TheilDecomposition
 
 BARS = 12  # periods, up to which parts are bars and more become areas
 HEIGHT = 50.0  # mm

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from spatialconv import _style as look
 from spatialconv._drawing.axes import BOTTOM, STEPS, above, finished, given, headings, row
 from spatialconv._options import expect
-from spatialconv.convergence.null import NullDistribution
+from spatialconv.convergence.few_periods.null import NullDistribution
 from spatialconv.results import p_value
 
 # Heights of the three marks, in units of the highest bar, and of the picture.

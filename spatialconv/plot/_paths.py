@@ -13,12 +13,12 @@ from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
 from spatialconv import autocorrelation
-from spatialconv._core.dispersion import MEASURES
+from spatialconv._core.dispersion.measures import MEASURES
 from spatialconv._drawing.axes import STEPS, finished, given, row, time_axis
 from spatialconv._drawing.classes import figure
 from spatialconv._drawing.scatter import write_ends
 from spatialconv._options import expect, first, names, probability
-from spatialconv.convergence.sigma import SigmaConvergence
+from spatialconv.convergence.dispersion.sigma import SigmaConvergence
 from spatialconv.errors import OptionError
 
 MANY = 25  # periods

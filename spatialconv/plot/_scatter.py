@@ -13,16 +13,16 @@ from matplotlib.figure import Figure
 
 from spatialconv import _style as look
 from spatialconv import autocorrelation, weights
-from spatialconv._core.added_variable import added_variable
-from spatialconv._core.effects import projection
-from spatialconv._core.information import spatial_filter
+from spatialconv._core.likelihood.effects import projection
+from spatialconv._core.likelihood.information import spatial_filter
+from spatialconv._core.regression.added_variable import added_variable
 from spatialconv._drawing.axes import above, finished, given, headings, limits, row, square
 from spatialconv._drawing.classes import figure, listed
 from spatialconv._drawing.scatter import Points, annotate
 from spatialconv._options import expect, first
-from spatialconv.convergence.beta import BetaConvergence
+from spatialconv.convergence.beta.beta import BetaConvergence
 from spatialconv.errors import OptionError
-from spatialconv.models.design import matrix
+from spatialconv.models.specification.design import matrix
 from spatialconv.panel import Panel, as_panel
 from spatialconv.results import number, p_value
 

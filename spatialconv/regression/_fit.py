@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from spatialconv._core.absorb import absorb
-from spatialconv._core.covariance import newey_west_lags
+from spatialconv._core.likelihood.covariance import newey_west_lags
+from spatialconv._core.regression.absorb import absorb
 from spatialconv._options import choice, first, names, probability, whole
 from spatialconv.errors import OptionError
 from spatialconv.panel import FloatArray, Panel

@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from spatialconv._core.absorb import absorb, heterogeneity, rank_of_effects, slopes
-from spatialconv._core.least_squares import collinear_columns
+from spatialconv._core.regression.absorb import absorb, heterogeneity, rank_of_effects, slopes
+from spatialconv._core.regression.least_squares import collinear_columns
 from spatialconv._options import choice, first, generator, names, probability, whole
-from spatialconv.convergence._sample import Groups, groups_of
+from spatialconv.convergence.dispersion.sample import Groups, groups_of
 from spatialconv.errors import ModelError, OptionError
 from spatialconv.panel import FloatArray, Panel
 from spatialconv.regression._fit import FixedVcov, fit_sample

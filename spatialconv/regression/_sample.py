@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from spatialconv._core.absorb import absorb, rank_of_effects
-from spatialconv._core.least_squares import absorbed_columns, collinear_columns
+from spatialconv._core.regression.absorb import absorb, rank_of_effects
+from spatialconv._core.regression.least_squares import absorbed_columns, collinear_columns
 from spatialconv._options import first
 from spatialconv.errors import AbsorbedVariableError, DataError, OptionError, SingularDesignError
 from spatialconv.panel import FloatArray, Panel, as_panel, refuse_extreme

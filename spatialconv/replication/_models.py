@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from spatialconv._core.speed import speed
+from spatialconv._core.regression.speed import speed
 from spatialconv.replication._ours import AREAS, Ours, p_text, stars, two_sided
 from spatialconv.replication._verdict import Claim, Evidence, Figure, judge
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from spatialconv._core.natural_breaks import natural_breaks
+from spatialconv._core.space.natural_breaks import natural_breaks
 from spatialconv.replication._ours import FIRST, LAST, Ours, describe, listed
 from spatialconv.replication._verdict import Claim, Evidence, Figure, judge
 

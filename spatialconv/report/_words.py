@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spatialconv.convergence.beta import INITIAL, BetaConvergence
+from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence
 
 CRITICAL_10 = 1.6448536269514722  # two-sided 10 % of the standard normal
 LEVEL = 0.05

@@ -9,7 +9,7 @@ import pandas as pd
 
 from spatialconv import datasets, weights
 from spatialconv.autocorrelation import geary, hot_spots, moran
-from spatialconv.convergence.sigma import sigma
+from spatialconv.convergence.dispersion.sigma import sigma
 from spatialconv.panel import Panel
 from spatialconv.replication import Replication, replicate
 from spatialconv.results import Provenance, merge_notes

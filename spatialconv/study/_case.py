@@ -13,7 +13,7 @@ from spatialconv import weights
 from spatialconv._options import Correction, Spatial, choice, first, names, whole
 from spatialconv.datasets import _DATA as SHIPPED
 from spatialconv.errors import OptionError
-from spatialconv.models.spec import FixedEffects
+from spatialconv.models.specification.spec import FixedEffects
 
 # kind of weights -> what builds them. The keyword arguments of the builder are the options of the kind.
 BUILDERS: dict[str, Callable[..., Any]] = {

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from spatialconv.autocorrelation._results import GlobalAutocorrelation, HotSpots
-from spatialconv.convergence.beta import BetaConvergence
-from spatialconv.convergence.sigma import SigmaConvergence
+from spatialconv.convergence.beta.beta import BetaConvergence
+from spatialconv.convergence.dispersion.sigma import SigmaConvergence
 from spatialconv.panel import Panel
 from spatialconv.replication import Replication
 from spatialconv.results import Provenance, Result, extent, number

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from spatialconv._core.dispersion import sd
+from spatialconv._core.dispersion.measures import sd
 from spatialconv._options import choice, first, names
 from spatialconv.errors import OptionError, VariableError
 from spatialconv.panel import FloatArray, Panel, as_panel

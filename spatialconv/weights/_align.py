@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 from libpysal.graph import Graph
 
-from spatialconv._core import weights_algebra as algebra
-from spatialconv._core.logdet import LogDet, choose
+from spatialconv._core.likelihood.logdet import LogDet, choose
+from spatialconv._core.space import weights_algebra as algebra
 from spatialconv._options import Standardise, choice, first
 from spatialconv.errors import AlignmentError
 from spatialconv.results import plural

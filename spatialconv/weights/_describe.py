@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
-from spatialconv._core import weights_algebra as algebra
+from spatialconv._core.space import weights_algebra as algebra
 from spatialconv._options import Standardise, first
 from spatialconv.errors import WeightsError
 from spatialconv.results import Provenance, Result, number, plural

@@ -13,7 +13,7 @@ from libpysal.graph import Graph
 from libpysal.weights import W
 from scipy import sparse
 
-from spatialconv._core import weights_algebra as algebra
+from spatialconv._core.space import weights_algebra as algebra
 from spatialconv._options import Standardise, choice, first
 from spatialconv.errors import AlignmentError, WeightsError
 

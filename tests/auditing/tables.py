@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 import spatialconv as sc
-from spatialconv.auditing._ours_models import printed_table
+from spatialconv.auditing.description.ours_models import printed_table
 
 CELLS = ("estimate (std_error)", "estimate (z)", "estimate (p_value)", "estimate [interval]")
 
@@ -100,7 +100,7 @@ def regression(rng: np.random.Generator) -> dict[str, Any]:
 
 def fitted(rng: np.random.Generator) -> dict[str, Any]:
     """One fit with z, p, likelihood and eigenvalues."""
-    reported = sc.auditing._ours
+    reported = sc.auditing.description.ours
     gathered = reported.Gathered()
     reported._add(gathered, "T", one_fit(rng), int(rng.integers(3, 6)))
     return {"table": gathered.tables, "weights": gathered.weights}
@@ -111,12 +111,12 @@ def autocorrelation(rng: np.random.Generator) -> dict[str, Any]:
     statistic = sc.moran if rng.random() < 0.6 else sc.geary
     alternative = "two-sided" if rng.random() < 0.7 else "greater"
     result = statistic(data, "level", w, log=bool(rng.random() < 0.5), alternative=alternative)
-    return sc.auditing._ours._autocorrelation("T", result, int(rng.integers(3, 6)))
+    return sc.auditing.description.ours._autocorrelation("T", result, int(rng.integers(3, 6)))
 
 
 def descriptives(rng: np.random.Generator) -> dict[str, Any]:
     data, _ = panel(rng)
-    made = sc.auditing._ours._descriptives(
+    made = sc.auditing.description.ours._descriptives(
         "T", sc.descriptives(data, ["level", "x", "z", "y"]), int(rng.integers(2, 5))
     )
     if rng.random() < 0.5:
@@ -131,7 +131,7 @@ def descriptives(rng: np.random.Generator) -> dict[str, Any]:
 def growth(rng: np.random.Generator) -> dict[str, Any]:
     data, _ = panel(rng)
     result = sc.growth(data, "level", log=bool(rng.random() < 0.3))
-    return sc.auditing._ours._growth("T", result, int(rng.integers(1, 4)))
+    return sc.auditing.description.ours._growth("T", result, int(rng.integers(1, 4)))
 
 
 def tests(rng: np.random.Generator) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def index(rng: np.random.Generator) -> dict[str, Any]:
     result = sc.composite_index(
         sc.Panel(frame, region="region", period="year"), groups, direction=dict.fromkeys(names, "+"), max_vif=None
     )
-    return sc.auditing._ours._index("T", result, int(rng.integers(3, 5)))
+    return sc.auditing.description.ours._index("T", result, int(rng.integers(3, 5)))
 
 
 def counts(rng: np.random.Generator) -> dict[str, Any]:

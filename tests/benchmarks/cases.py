@@ -8,11 +8,11 @@ import numpy as np
 import scipy.sparse as sp
 
 import spatialconv as sc
-from spatialconv._core.effects import projection
-from spatialconv._core.likelihood import problem
-from spatialconv._core.logdet import Eigen, choose
-from spatialconv._core.maximise import maximise, search_window
-from spatialconv._core.refit import lag_refits, lag_squares
+from spatialconv._core.likelihood.effects import projection
+from spatialconv._core.likelihood.likelihood import problem
+from spatialconv._core.likelihood.logdet import Eigen, choose
+from spatialconv._core.likelihood.maximise import maximise, search_window
+from spatialconv._core.resampling.refit import lag_refits, lag_squares
 from tests.benchmarks import data, peers
 from tests.benchmarks.measure import Row, best, faster, multiple, peak_gib
 

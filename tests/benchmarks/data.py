@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from libpysal.graph import Graph
 
 import spatialconv as sc
-from spatialconv._core.two_stage import series_solve
+from spatialconv._core.regression.two_stage import series_solve
 
 RHO = 0.5
 

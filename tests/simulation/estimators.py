@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spatialconv._core.bias import DynamicTerms, dynamic_correction, largest_root
-from spatialconv._core.effects import Projection, projection
-from spatialconv._core.information import information, inverse, spatial_filter
-from spatialconv._core.likelihood import lag, problem
-from spatialconv._core.maximise import EDGE, maximise, search_window
-from spatialconv._core.multiplier_routes import Slopes
-from spatialconv._core.multipliers import Coefficients, gradient
-from spatialconv._core.multipliers import effects as effects_at
-from spatialconv._core.refit import Squares, lag_refits, lag_squares
+from spatialconv._core.likelihood.bias import DynamicTerms, dynamic_correction, largest_root
+from spatialconv._core.likelihood.effects import Projection, projection
+from spatialconv._core.likelihood.information import information, inverse, spatial_filter
+from spatialconv._core.likelihood.likelihood import lag, problem
+from spatialconv._core.likelihood.maximise import EDGE, maximise, search_window
+from spatialconv._core.resampling.refit import Squares, lag_refits, lag_squares
+from spatialconv._core.space.multiplier_routes import Slopes
+from spatialconv._core.space.multipliers import Coefficients, gradient
+from spatialconv._core.space.multipliers import effects as effects_at
 from tests.simulation.worlds import FloatArray, World
 
 Sample = tuple[FloatArray, FloatArray]

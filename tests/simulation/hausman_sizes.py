@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 import spatialconv as sc
-from spatialconv.models._refits import Engine, fitted_world
-from spatialconv.models.diagnostics import hausman
-from spatialconv.models.fit import fit_complete
-from spatialconv.models.monte_carlo import _fixed
+from spatialconv.models.estimation.fit import fit_complete
+from spatialconv.models.hypotheses.diagnostics import hausman
+from spatialconv.models.small_samples.monte_carlo import _fixed
+from spatialconv.models.small_samples.refits import Engine, fitted_world
 from tests.simulation.small_samples import ERRORS, RHOS, SIZES
 from tests.simulation.worlds import BETA, FloatArray, World, panel, world
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 import spatialconv as sc
-from spatialconv._core.batch import Setting, fit_batch
-from spatialconv._core.effects import projection
-from spatialconv._core.maximise import search_window
-from spatialconv._core.recursive import Feedback, Model, rebuild
+from spatialconv._core.likelihood.effects import projection
+from spatialconv._core.likelihood.maximise import search_window
+from spatialconv._core.resampling.batch import Setting, fit_batch
+from spatialconv._core.resampling.recursive import Feedback, Model, rebuild
 from tests.simulation.worlds import FloatArray, world
 
 T, DRIFT, SIGMA = 4, 0.35, 0.25

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 import spatialconv as sc
-from spatialconv._core import error_components
-from spatialconv._core.effects import projection
-from spatialconv._core.likelihood import lag
-from spatialconv._core.score_tests import LAMBDA, RHO, scores
-from spatialconv.models._components import _joint
-from spatialconv.models.diagnostics import (
+from spatialconv._core.hypotheses import error_components
+from spatialconv._core.hypotheses.score_tests import LAMBDA, RHO, scores
+from spatialconv._core.likelihood.effects import projection
+from spatialconv._core.likelihood.likelihood import lag
+from spatialconv.models.hypotheses.components import _joint
+from spatialconv.models.hypotheses.diagnostics import (
     bsk_tests,
     common_factor_test,
     effects_tests,

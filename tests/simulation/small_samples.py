@@ -23,11 +23,11 @@ import pandas as pd
 from scipy import stats
 
 import spatialconv as sc
-from spatialconv._core.batch import Setting, fit_batch
-from spatialconv._core.effects import Projection, projection
-from spatialconv._core.maximise import search_window
-from spatialconv._core.recursive import Feedback, Model, rebuild
-from spatialconv._core.refit import Squares, lag_refits
+from spatialconv._core.likelihood.effects import Projection, projection
+from spatialconv._core.likelihood.maximise import search_window
+from spatialconv._core.resampling.batch import Setting, fit_batch
+from spatialconv._core.resampling.recursive import Feedback, Model, rebuild
+from spatialconv._core.resampling.refit import Squares, lag_refits
 from tests.simulation.worlds import FloatArray, world
 
 DRIFT, SIGMA, LEVEL = 0.35, 0.25, 0.95

@@ -15,7 +15,7 @@ from libpysal.graph import Graph
 from scipy import sparse
 
 import spatialconv as sc
-from spatialconv._core.logdet import LogDet, choose
+from spatialconv._core.likelihood.logdet import LogDet, choose
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""Convergence clubs: the log t regression, the search, trends, agreement of partitions."""

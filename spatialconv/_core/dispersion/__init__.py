@@ -1,0 +1,1 @@
+"""Spread across regions: measures, decompositions, weights of indicators, concentration of industries."""

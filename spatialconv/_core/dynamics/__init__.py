@@ -1,0 +1,1 @@
+"""Distributions over time: densities, Markov chains, ranks and trends."""

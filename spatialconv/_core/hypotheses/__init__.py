@@ -1,0 +1,1 @@
+"""Statistics of tests: score, Wald, error components, residuals, paired variances."""

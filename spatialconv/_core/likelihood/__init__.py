@@ -1,0 +1,1 @@
+"""The one log-likelihood of the spatial panel models: log-determinants, effects, optimum, information, covariances."""

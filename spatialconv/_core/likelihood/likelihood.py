@@ -1,0 +1,289 @@
+"""The one log-likelihood of the spatial panel models, concentrated in beta and sigma2.
+
+    y = rho W y + X beta + effects + u,   u = lambda M u + e,   e ~ N(0, sigma2 I)
+
+    l = -(dof/2) log(2 pi sigma2)
+        + J [log|I - rho W| + log|I - lambda M| - shift (log(1 - rho) + log(1 - lambda))]
+        + (N/2) log tau - e'e / (2 sigma2)
+    e = project((I - lambda M)(y - rho W y - X beta))
+
+Anselin (1988), Elhorst (2014, Spatial Econometrics, section 3.3), Lee and Yu (2010). Random effects inside the
+error filter (Kapoor, Kelejian and Prucha 2007) weigh the means over periods by tau = 1 / (1 + T phi) against the
+deviations from them; otherwise tau is 1. The sum of squares is a quadratic form in v = (1, -rho, -beta) whose
+matrix is quadratic in lambda and linear in tau,
+
+    A(lambda, tau) = sum_p w_p(tau) [A0 - lambda (A1 + A1') + lambda^2 A2]_p,
+
+over the parts p (deviations, means) of the cross-products of [y, Wy, X] and their lags by M, so that the data are
+passed over once, whatever the number of evaluations of the likelihood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import scipy.linalg as la
+import scipy.sparse as sp
+
+from spatialconv._core.likelihood.effects import Projection, deviations, means
+from spatialconv._core.likelihood.logdet import LogDet
+from spatialconv._core.regression.least_squares import basis
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def lag(W: sp.csr_array, Z: FloatArray) -> FloatArray:
+    """Return W applied to the regions of every period: Z has shape (T, N) or (T, N, k)."""
+    T, N = Z.shape[:2]
+    columns = np.moveaxis(Z, 1, 0).reshape(N, -1)
+    lagged = np.asarray(W @ columns).reshape(N, T, *Z.shape[2:])
+    return np.ascontiguousarray(np.moveaxis(lagged, 0, 1))
+
+
+class Point(NamedTuple):
+    """A point of the concentrated likelihood with what it concentrates out; psi is log tau."""
+
+    rho: float
+    lam: float
+    psi: float
+    loglik: float
+    gradient: FloatArray  # with respect to (rho, lambda, psi)
+    sse: float
+    coefficients: FloatArray  # of the whitened regressors
+
+
+class Part(NamedTuple):
+    """Cross-products of one part of the sum of squares: without, with one, and with two lags by M."""
+
+    A0: FloatArray
+    A1: FloatArray
+    A2: FloatArray
+
+    def at(self, lam: Any) -> FloatArray:
+        """Return the matrix at lambda."""
+        return np.asarray(self.A0 - lam * (self.A1 + self.A1.T) + lam**2 * self.A2)
+
+    def slope(self, lam: Any) -> FloatArray:
+        """Return its derivative with respect to lambda."""
+        return np.asarray(2 * lam * self.A2 - self.A1 - self.A1.T)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The data of the likelihood, reduced to cross-products of [y, Wy, X].
+
+    The regressors are whitened (X = Q R) and y and Wy stand as residuals on them, which keeps full accuracy
+    where levels are large or regressors nearly collinear; `recover` undoes it. `mean_part` is there under
+    random effects only; its weight is tau.
+    """
+
+    part: Part
+    mean_part: Part | None
+    R: FloatArray
+    shift_y: FloatArray
+    shift_wy: FloatArray
+    projection: Projection
+    logdet_w: LogDet | None
+    logdet_m: LogDet | None
+
+    def matrix(self, lam: Any, psi: Any) -> FloatArray:
+        """Return A(lambda, tau), a stack of them for lambda and psi of shape (G, 1, 1)."""
+        A = self.part.at(lam)
+        return A if self.mean_part is None else A + np.exp(psi) * self.mean_part.at(lam)
+
+    def slopes(self, lam: Any, psi: Any) -> tuple[FloatArray, FloatArray]:
+        """Return the derivatives of A with respect to lambda and psi."""
+        by_lam = self.part.slope(lam)
+        if self.mean_part is None:
+            return by_lam, np.zeros_like(by_lam)
+        tau = np.exp(psi)
+        return by_lam + tau * self.mean_part.slope(lam), tau * self.mean_part.at(lam)
+
+    def at(self, rho: float, lam: float, psi: float = 0.0) -> Point:
+        """Evaluate the concentrated log-likelihood and its gradient."""
+        A = self.matrix(lam, psi)
+        left = np.array([1.0, -rho])
+        cross = left @ A[:2, 2:]
+        # Scaled to unit diagonal: near lambda = 1 the filter all but removes the intercept.
+        scale = 1 / np.sqrt(np.diag(A)[2:])
+        b = scale * np.linalg.solve(A[2:, 2:] * np.outer(scale, scale), scale * cross)
+        v = np.concatenate([left, -b])
+        sse = float(v @ A @ v)
+        dof = self.projection.dof
+        by_lam, by_psi = self.slopes(lam, psi)
+        d_sse = np.array([-2 * (A[1] @ v), v @ by_lam @ v, v @ by_psi @ v])
+        loglik = float(-0.5 * dof * (np.log(2 * np.pi * sse / dof) + 1) + self._free_value(rho, lam, psi))
+        gradient = -0.5 * dof * d_sse / sse + self._free_slopes(rho, lam)
+        return Point(rho, lam, psi, loglik, gradient, sse, b)
+
+    def logliks(self, rho: FloatArray, lam: FloatArray, psi: FloatArray) -> FloatArray:
+        """Evaluate the concentrated log-likelihood at G points at once, shape (G,) each."""
+        A = self.matrix(lam[:, None, None], psi[:, None, None])
+        left = np.stack([np.ones_like(rho), -rho], axis=1)
+        v = _swept(A, left)
+        sse, dof = np.einsum("gk,gkl,gl->g", v, A, v), self.projection.dof
+        value = -0.5 * dof * (np.log(2 * np.pi * sse / dof) + 1)
+        return np.asarray(value + self._free_value(rho, lam, psi))
+
+    def _free_value(self, rho: Any, lam: Any, psi: Any) -> Any:
+        """Return what the likelihood holds besides the sum of squares."""
+        value = 0.0 if self.mean_part is None else 0.5 * self.projection.N * psi
+        for logdet, at in ((self.logdet_w, rho), (self.logdet_m, lam)):
+            if logdet is not None:
+                free = logdet.value(at) - np.log1p(-at) if self.projection.shift else logdet.value(at)
+                value = value + self.projection.J * free
+        return value
+
+    def _free_slopes(self, rho: float, lam: float) -> FloatArray:
+        """Return the slopes of that in rho, lambda and psi."""
+        by_psi = 0.0 if self.mean_part is None else 0.5 * self.projection.N
+        return np.array([self._free_slope(self.logdet_w, rho), self._free_slope(self.logdet_m, lam), by_psi])
+
+    def along(self, axis: int) -> Callable[[Any], Any]:
+        """Return the slope in rho (0), lambda (1) or psi (2) with the other two at zero, of a number or an array.
+
+        In rho the sum of squares is one quadratic, whose three numbers are computed here once; in the others all
+        values are solved for together.
+        """
+        return self._along_rho() if axis == 0 else lambda values: self._along_other(axis, values)
+
+    def _along_rho(self) -> Callable[[Any], Any]:
+        A, dof = self.matrix(0.0, 0.0), self.projection.dof
+        scale = 1 / np.sqrt(np.diag(A)[2:])
+        solved = np.linalg.solve(A[2:, 2:] * np.outer(scale, scale), scale[:, None] * A[2:, :2])
+        (yy, yl), (_, ll) = (A[:2, :2] - (A[:2, 2:] * scale) @ solved).tolist()
+
+        def slope(rho: Any) -> Any:
+            return dof * (yl - rho * ll) / (yy - 2 * rho * yl + rho**2 * ll) + self._free_slope(self.logdet_w, rho)
+
+        return slope
+
+    def _along_other(self, axis: int, values: Any) -> Any:
+        at = np.atleast_1d(np.asarray(values, dtype=float))[:, None, None]
+        lam, psi = (at, np.zeros_like(at)) if axis == 1 else (np.zeros_like(at), at)
+        A = self.matrix(lam, psi)
+        by = self.slopes(lam, psi)[axis - 1]
+        v = _swept(A, np.tile([1.0, 0.0], (len(A), 1)))
+        sse, d_sse = (np.einsum("gk,gkl,gl->g", v, matrix, v) for matrix in (A, by))
+        free = self._free_slope(self.logdet_m, at[:, 0, 0]) if axis == 1 else 0.5 * self.projection.N
+        found = -0.5 * self.projection.dof * d_sse / sse + free
+        return found if np.ndim(values) else float(found[0])
+
+    def _free_slope(self, logdet: LogDet | None, at: Any) -> Any:
+        """Return the slope of what the likelihood holds besides the sum of squares, in rho or lambda."""
+        if logdet is None:
+            return 0.0 * at
+        slope = logdet.derivative(at)
+        return self.projection.J * (slope + 1 / (1 - at) if self.projection.shift else slope)
+
+    def recover(self, point: Point) -> FloatArray:
+        """Return beta of the regressors as they were given."""
+        whitened = point.coefficients + self.shift_y - point.rho * self.shift_wy
+        return np.asarray(la.solve_triangular(self.R, whitened)) if len(whitened) else whitened
+
+
+def _swept(A: FloatArray, left: FloatArray) -> FloatArray:
+    """Return (1, -rho, -b) for each matrix A of a stack, shape (G, K + 2), b by least squares; left is (1, -rho)."""
+    cross = np.einsum("gi,gik->gk", left, A[:, :2, 2:])
+    scale = 1 / np.sqrt(np.einsum("gkk->gk", A)[:, 2:])
+    scaled = A[:, 2:, 2:] * scale[:, :, None] * scale[:, None, :]
+    b = scale * np.linalg.solve(scaled, (scale * cross)[..., None])[..., 0]
+    return np.concatenate([left, -b], axis=1)
+
+
+def problem(
+    y: FloatArray,
+    X: FloatArray,
+    project: Projection,
+    *,
+    W: sp.csr_array | None = None,
+    M: sp.csr_array | None = None,
+    logdet_w: LogDet | None = None,
+    logdet_m: LogDet | None = None,
+    random: bool = False,
+    given: FloatArray | float = 0.0,
+) -> Problem:
+    """Pass over the data once: y of shape (T, N), X of shape (T, N, K), full rank after the projection.
+
+    W and its log-determinant are given where rho is free, M and its log-determinant where lambda is; `random`
+    frees tau. `given` is a part of the mean with known coefficients: y = rho W y + given + X beta + effects + u.
+    """
+    T, N, K = X.shape
+    wy = lag(W, y) if W is not None else np.zeros_like(y)
+    y = y - given
+    QR = basis(project(X).reshape(T * N, K))
+    left_y, left_wy = project(y).ravel(), project(wy).ravel()
+    shift_y, shift_wy = QR.Q.T @ left_y, QR.Q.T @ left_wy
+    if M is None and not random:
+        P = np.column_stack([left_y - QR.Q @ shift_y, left_wy - QR.Q @ shift_wy, QR.Q])
+        return Problem(_unfiltered(P), None, QR.R, shift_y, shift_wy, project, logdet_w, logdet_m)
+    X_white = la.solve_triangular(QR.R, X.reshape(T * N, K).T, trans="T").T.reshape(T, N, K) if K else X
+    Z = np.concatenate([(y - X_white @ shift_y)[..., None], (wy - X_white @ shift_wy)[..., None], X_white], axis=2)
+    MZ = lag(M, Z) if M is not None else None
+    part = _part(Z, MZ, deviations if random else project)
+    mean_part = _part(Z, MZ, means) if random else None
+    return Problem(part, mean_part, QR.R, shift_y, shift_wy, project, logdet_w, logdet_m)
+
+
+def _unfiltered(P: FloatArray) -> Part:
+    A = P.T @ P
+    return Part(A, np.zeros_like(A), np.zeros_like(A))
+
+
+def _part(Z: FloatArray, MZ: FloatArray | None, project: Callable[[FloatArray], FloatArray]) -> Part:
+    columns = Z.shape[2]
+    P0 = project(Z).reshape(-1, columns)
+    if MZ is None:
+        return _unfiltered(P0)
+    P1 = project(MZ).reshape(-1, columns)
+    return Part(P0.T @ P0, P0.T @ P1, P1.T @ P1)
+
+
+def observed_information(problem: Problem, point: Point) -> FloatArray:
+    """Return minus the Hessian of the whole log-likelihood at its optimum, in (beta, rho, lambda, psi, sigma2).
+
+    All of rho, lambda and psi have a row; those that are not free are to be dropped by the caller.
+    """
+    K = len(point.coefficients)
+    sigma2, dof = point.sse / problem.projection.dof, problem.projection.dof
+    A = problem.matrix(point.lam, point.psi)
+    by_lam, by_psi = problem.slopes(point.lam, point.psi)
+    v = np.concatenate([[1.0, -point.rho], -point.coefficients])
+    lag_lag = 2 * problem.part.A2
+    psi_lam = np.zeros_like(A)
+    if problem.mean_part is not None:
+        tau = np.exp(point.psi)
+        lag_lag = lag_lag + 2 * tau * problem.mean_part.A2
+        psi_lam = tau * problem.mean_part.slope(point.lam)
+    first = np.concatenate([-2 * (A @ v)[2:], [-2 * (A @ v)[1], v @ by_lam @ v, v @ by_psi @ v]])
+    q = np.zeros((K + 3, K + 3))
+    q[:K, :K] = 2 * A[2:, 2:]
+    q[:K, K] = q[K, :K] = 2 * A[2:, 1]
+    q[K, K] = 2 * A[1, 1]
+    for place, slope in ((K + 1, by_lam), (K + 2, by_psi)):
+        q[:K, place] = q[place, :K] = -2 * (slope @ v)[2:]
+        q[K, place] = q[place, K] = -2 * (slope @ v)[1]
+    q[K + 1, K + 1], q[K + 2, K + 2] = v @ lag_lag @ v, v @ by_psi @ v
+    q[K + 1, K + 2] = q[K + 2, K + 1] = v @ psi_lam @ v
+    info = np.zeros((K + 4, K + 4))
+    info[: K + 3, : K + 3] = q / (2 * sigma2)
+    for place, (logdet, at) in ((K, (problem.logdet_w, point.rho)), (K + 1, (problem.logdet_m, point.lam))):
+        if logdet is not None:
+            shift = 1 / (1 - at) ** 2 if problem.projection.shift else 0.0
+            info[place, place] -= problem.projection.J * (float(logdet.second(at)) + shift)
+    info[: K + 3, K + 3] = info[K + 3, : K + 3] = -first / (2 * sigma2**2)
+    info[K + 3, K + 3] = dof / (2 * sigma2**2)
+    return _of_given_regressors(info, problem)
+
+
+def _of_given_regressors(info: FloatArray, problem: Problem) -> FloatArray:
+    """Turn the information of the whitened coefficients into that of beta: b = R beta - shift_y + rho shift_wy."""
+    K = len(problem.shift_y)
+    change = np.eye(len(info))
+    change[:K, :K] = problem.R
+    change[:K, K] = problem.shift_wy
+    return change.T @ info @ change

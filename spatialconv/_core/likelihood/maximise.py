@@ -1,0 +1,276 @@
+"""Maximise the concentrated likelihood over rho, lambda (whole admissible intervals) and the random effects' tau."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import scipy.optimize as so
+from scipy.ndimage import maximum_filter
+
+from spatialconv._core.likelihood.likelihood import Point, Problem
+from spatialconv._core.likelihood.logdet import NARROW, ROUGH, LogDet
+
+FloatArray = npt.NDArray[np.float64]
+
+# Starting points on each free axis. The one-parameter likelihood may have several maxima where eigenvalues
+# are complex or regressors are near-collinear; the two-parameter one commonly has two (rho and lambda trade
+# places), so that a single start is not enough. Values on a grid cost little, climbs from its peaks more.
+GRID_ONE, GRID_TWO, GRID_THREE = 40, 31, 15
+STARTS, NEWTON = 8, 20
+# psi = log tau with tau = 1 / (1 + T phi): from phi = 0 to a variance of the random effects so large that the
+# fit is that of fixed effects.
+PSI = (-16.0, 0.0)
+# Distance to the bound, as a share of the interval's width, within which an optimum counts as on the bound.
+EDGE = 1e-5
+# The same where the bound is only guaranteed to be admissible: a coarse interpolation ends a thousandth before it.
+CLOSE = 2e-3
+# A slope of less than this an observation is rounding: the likelihood is level.
+FLAT = 1e-9
+# The search stops this share of the width before a bound: closer, the filter (I - lambda M) removes the
+# constant of a row-standardised M up to rounding.
+MARGIN = 1e-6
+# How often a window may be moved because the optimum left it.
+MOVED = 40
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Where the maximum is and how surely: the gradient there, evaluations, and whether it sits on a bound.
+
+    `flat` says that the likelihood does not depend on the coefficient at all, so that the point is any point;
+    `settled` that the point stayed where it was when the log-determinant became finer around it.
+    """
+
+    point: Point
+    gradient_norm: float
+    n_eval: int
+    at_bound: tuple[str, ...]
+    logdet_w: LogDet | None
+    logdet_m: LogDet | None
+    flat: bool = False
+    settled: bool = True
+
+
+class _Counted:
+    """The likelihood as a function of the free parameters only, counting its evaluations."""
+
+    def __init__(self, problem: Problem, n_eval: int = 0) -> None:
+        self.problem = problem
+        logdets = (problem.logdet_w, problem.logdet_m)
+        self.free = [k for k, d in enumerate(logdets) if d is not None]
+        self.bounds = [search_window(d) for d in logdets if d is not None]
+        if problem.mean_part is not None:
+            self.free.append(2)
+            self.bounds.append(PSI)
+        self.n_eval = n_eval
+        self.flat = False
+        self.settled = True
+        self.theta = np.empty(0)
+
+    def search(self) -> None:
+        """Set theta to the maximum within the bounds."""
+        if self.free:
+            self.theta = _one(self) if len(self.free) == 1 else _many(self)
+
+    def point(self, theta: FloatArray | list[float]) -> Point:
+        full = [0.0, 0.0, 0.0]
+        for place, value in zip(self.free, theta, strict=True):
+            full[place] = float(value)
+        self.n_eval += 1
+        return self.problem.at(*full)
+
+    def values(self, theta: FloatArray) -> FloatArray:
+        """Return the log-likelihood at many points at once; theta has shape (..., free parameters)."""
+        flat = theta.reshape(-1, len(self.free))
+        full = np.zeros((len(flat), 3))
+        full[:, self.free] = flat
+        self.n_eval += len(flat)
+        return self.problem.logliks(*full.T).reshape(theta.shape[:-1])
+
+    def slope(self, theta: FloatArray | list[float]) -> FloatArray:
+        return self.point(theta).gradient[self.free]
+
+    def negative(self, theta: FloatArray) -> tuple[float, FloatArray]:
+        point = self.point(theta)
+        return -point.loglik, -point.gradient[self.free]
+
+
+def search_window(logdet: LogDet) -> tuple[float, float]:
+    """Return where rho may be: the window of the log-determinant, a margin off the ends of its interval."""
+    low, high = logdet.interval
+    margin = MARGIN * (high - low)
+    return max(low + margin, logdet.window[0]), min(high - margin, logdet.window[1])
+
+
+def maximise(problem: Problem) -> Optimum:
+    """Return the global maximum of the concentrated log-likelihood.
+
+    Where the log-determinant is interpolated, the maximum of the coarse interpolation is refined by finer ones
+    around it until it stays put; where it runs into an end that is only guaranteed, the exact one is taken.
+    `settled` is False where it does not stay put.
+    """
+    start = _with(problem, [d.whole() for d in _logdets(problem)])
+    f = _refined(_Counted(start))
+    if _beyond_guarantee(f):
+        f = _refined(_Counted(_with(start, [d.widened() for d in _logdets(start)]), f.n_eval))
+    point = f.point(f.theta)
+    norm = float(np.abs(point.gradient[f.free]).max(initial=0.0))
+    return Optimum(point, norm, f.n_eval, _at_bound(f), f.problem.logdet_w, f.problem.logdet_m, f.flat, f.settled)
+
+
+def _logdets(problem: Problem) -> list[LogDet]:
+    return [d for d in (problem.logdet_w, problem.logdet_m) if d is not None]
+
+
+def _with(problem: Problem, logdets: list[LogDet]) -> Problem:
+    left = iter(logdets)
+    w = next(left) if problem.logdet_w is not None else None
+    m = next(left) if problem.logdet_m is not None else None
+    return replace(problem, logdet_w=w, logdet_m=m)
+
+
+def _refined(f: _Counted) -> _Counted:
+    """Search, with log-determinants that are better around each optimum found, until it lies in a narrow window.
+
+    An optimum that leaves its window is looked for around the place where it left, in a window four times as wide.
+    """
+    f.search()
+    half_width = 0.0
+    for _ in range(MOVED):
+        if f.flat or _beyond_guarantee(f):
+            return f
+        # strict=False: theta may end with psi, which has no log-determinant.
+        pairs = list(zip(_logdets(f.problem), f.theta, strict=False))
+        finer = [d.around(at, half_width) if half_width else d.nearer(at) for d, at in pairs]
+        if all(a is b for a, (b, _) in zip(finer, pairs, strict=True)):
+            return f
+        f = _Counted(_with(f.problem, finer), f.n_eval)
+        f.search()
+        settled = all(_settled(at, d) for at, d in zip(f.theta, finer, strict=False))
+        if settled and half_width == NARROW:
+            return f
+        half_width = NARROW if settled else 4 * (half_width or ROUGH)
+    f.settled = False
+    return f
+
+
+def _settled(at: float, logdet: LogDet) -> bool:
+    """Whether the optimum lies inside its window, or on the bound of the interval."""
+    low, high = search_window(logdet)
+    ends = logdet.interval
+    return low < at < high or any(_near_ends(at, ends, ends[1] - ends[0]))
+
+
+def _one(f: _Counted) -> FloatArray:
+    """Bracket every stationary maximum by the sign of the slope and solve for its root; take the best."""
+    low, high = f.bounds[0]
+    grid = _grid(low, high, GRID_ONE)
+    slope = f.problem.along(f.free[0])
+    slopes = slope(grid)
+    f.flat = bool(np.median(np.abs(slopes)) <= FLAT * f.problem.projection.dof)
+    peaks = np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
+    found = []
+    for k in peaks:
+        root, how = so.brentq(slope, grid[k], grid[k + 1], xtol=1e-14, rtol=1e-14, full_output=True)
+        f.n_eval += how.function_calls
+        found.append(root)
+    f.n_eval += len(grid)
+    if slopes[0] < 0:
+        found.append(low)
+    if slopes[-1] > 0:
+        found.append(high)
+    best = found[0] if len(found) == 1 else max(found, key=lambda r: f.point([r]).loglik)
+    return np.array([best])
+
+
+def _many(f: _Counted) -> FloatArray:
+    """Climb from the peaks of a grid, then polish by Newton steps on the analytic gradient."""
+    axes = [_grid(low, high, GRID_TWO if len(f.free) == 2 else GRID_THREE) for low, high in f.bounds]
+    values = np.nan_to_num(f.values(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)), nan=-np.inf)
+    peaks = np.argwhere(values == maximum_filter(values, size=3, mode="nearest"))
+    highest = peaks[np.argsort(-values[tuple(peaks.T)], kind="stable")][:STARTS]
+    starts = [np.array([axis[k] for axis, k in zip(axes, peak, strict=True)]) for peak in highest]
+    climbed = [so.minimize(f.negative, start, jac=True, method="L-BFGS-B", bounds=f.bounds) for start in starts]
+    best = min(climbed, key=lambda result: result.fun)
+    return _newton(f, np.asarray(best.x, dtype=float))
+
+
+def _newton(f: _Counted, theta: FloatArray) -> FloatArray:
+    """Move to where the slope vanishes; what would leave its bounds stops on them, and may come back."""
+    low, high = np.array(f.bounds).T
+    # Differences are taken inside the bounds: beyond, the log-determinant may not exist.
+    sizes = np.minimum(1e-5, 0.25 * (high - low))
+    best = f.point(theta)
+    for _ in range(NEWTON):
+        slope = best.gradient[f.free]
+        hessian = _curvature(f, np.clip(theta, low + sizes, high - sizes), sizes)
+        step = _step(slope, hessian, theta <= low, theta >= high)
+        if step is None:
+            return theta
+        room = np.where(step > 0, high - theta, theta - low)
+        share = np.where(np.abs(step) > room, room / np.where(step == 0, 1.0, np.abs(step)), 1.0)
+        # As far as the first bound: the whole step, cut off coefficient by coefficient, need not lead upwards.
+        candidate = theta + share.min() * step
+        first = int(share.argmin())
+        if share[first] < 1:
+            candidate[first] = high[first] if step[first] > 0 else low[first]
+        found = f.point(candidate)
+        if found.loglik < best.loglik - 1e-9:
+            return theta
+        moved, theta, best = np.abs(candidate - theta).max(), candidate, found
+        if moved < 1e-13:
+            return theta
+    return theta
+
+
+def _curvature(f: _Counted, at: FloatArray, sizes: FloatArray) -> FloatArray:
+    """Return the second derivatives by central differences of the gradient."""
+    columns = [(f.slope(at + e) - f.slope(at - e)) / (2 * e.max()) for e in np.diag(sizes)]
+    return np.asarray((np.array(columns) + np.array(columns).T) / 2)
+
+
+def _step(
+    slope: FloatArray, hessian: FloatArray, lowest: npt.NDArray[np.bool_], highest: npt.NDArray[np.bool_]
+) -> FloatArray | None:
+    """Return Newton's step in the coefficients that it does not push out of their bounds; None where there is none."""
+    free = ~((lowest & (slope <= 0)) | (highest & (slope >= 0)))
+    while free.any():
+        H = hessian[np.ix_(free, free)]
+        if np.linalg.eigvalsh(H).max() >= 0:
+            return None
+        step = np.zeros_like(slope)
+        step[free] = -np.linalg.solve(H, slope[free])
+        pushed = free & ((lowest & (step < 0)) | (highest & (step > 0)))
+        if not pushed.any():
+            return step
+        free &= ~pushed
+    return None
+
+
+def _grid(low: float, high: float, nodes: int) -> FloatArray:
+    """Chebyshev-spaced nodes: dense at the bounds, where the log-determinant bends most."""
+    angle = np.linspace(np.pi, 0, nodes)
+    return low + (high - low) * (1 + np.cos(angle)) / 2
+
+
+def _near_ends(value: float, ends: tuple[float, float], width: float) -> tuple[bool, bool]:
+    return value - ends[0] <= EDGE * width, ends[1] - value <= EDGE * width
+
+
+def _beyond_guarantee(f: _Counted) -> bool:
+    """Whether the optimum runs into an end that is guaranteed to be admissible, but not known to be the last."""
+    for value, logdet in zip(f.theta, _logdets(f.problem), strict=False):
+        low, high = logdet.interval
+        near = value - low <= CLOSE * (high - low), high - value <= CLOSE * (high - low)
+        if any(at and not sure for at, sure in zip(near, logdet.exact, strict=True)):
+            return True
+    return False
+
+
+def _at_bound(f: _Counted) -> tuple[str, ...]:
+    """Name the parameters on a bound; tau = 1, no random effects at all, counts as phi on its bound."""
+    ends = [*(d.interval for d in _logdets(f.problem)), PSI][: len(f.theta)]
+    named = zip([("rho", "lambda", "phi")[k] for k in f.free], f.theta, ends, strict=True)
+    return tuple(name for name, value, (low, high) in named if any(_near_ends(value, (low, high), high - low)))

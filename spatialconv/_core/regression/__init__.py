@@ -1,0 +1,1 @@
+"""Least squares and its kin: instruments, quantiles, nonlinear speeds, moments of an error process."""

@@ -1,0 +1,1 @@
+"""Space as arrays: algebra of weights, association and its permutation, multipliers."""

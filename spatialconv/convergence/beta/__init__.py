@@ -1,0 +1,1 @@
+"""Do regions that start lower grow faster? Beta convergence and its variants."""

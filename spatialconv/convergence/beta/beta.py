@@ -1,0 +1,432 @@
+"""Beta convergence: do regions that start lower grow faster, and what do neighbours have to do with it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pandas as pd
+
+from spatialconv._core.regression.speed import Quantity, half_life, speed
+from spatialconv._options import (
+    BetaCorrection,
+    BootstrapBias,
+    BootstrapScheme,
+    Correction,
+    Effects,
+    IntervalMethod,
+    Spatial,
+    Vcov,
+    choice,
+    first,
+    names,
+    passed_on,
+    probability,
+    whole,
+)
+from spatialconv.convergence.few_periods.simulated import few_periods
+from spatialconv.errors import OptionError, UnsupportedModelError
+from spatialconv.models.estimation.fit import fit_design
+from spatialconv.models.estimation.fitted import PanelFit
+from spatialconv.models.impacts.impacts import Impacts, three_speeds
+from spatialconv.models.small_samples.bootstrap import Bootstrap, run
+from spatialconv.models.small_samples.indirect import corrected
+from spatialconv.models.specification.design import Chain, Design, names_of, refuse_reserved, sources
+from spatialconv.models.specification.spec import ModelSpec
+from spatialconv.panel import Panel
+from spatialconv.results import Provenance, Result, extent, merge_notes, number, p_value
+from spatialconv.summary import growth_arrays, spans
+
+if TYPE_CHECKING:
+    from spatialconv.convergence.few_periods.corrections import BiasCorrections
+    from spatialconv.convergence.few_periods.grid_interval import GridInterval
+    from spatialconv.convergence.few_periods.null import Detectable, NullDistribution
+
+GROWTH, INITIAL = "growth", "log_initial"
+
+
+def beta(
+    panel: Panel,
+    variable: str,
+    w: Any = None,
+    *,
+    controls: str | Iterable[str] = (),
+    horizon: int = 1,
+    overlapping: bool = False,
+    spatial: Spatial = "none",
+    durbin: bool | str | Iterable[str] = False,
+    effects: Effects = "none",
+    correction: BetaCorrection = "auto",
+    error_w: Any = None,
+    vcov: Vcov = "information",
+    level: float = 0.95,
+    simulations: int = 1999,
+    seed: int = 0,
+) -> BetaConvergence:
+    """Estimate the growth regression of beta convergence, with its speed and half-life.
+
+    Without controls and effects it asks for absolute convergence; with them for conditional convergence,
+    each region towards a level of its own.
+
+    Parameters
+    ----------
+    panel : Panel
+        N regions; the level, not its logarithm and not its growth.
+    variable : str
+        The level v, positive.
+    w : Graph, optional
+        Spatial weights, for `spatial` and `durbin`; matched by label. Of a panel of some of the regions they
+        are cut out and standardised again.
+    controls : names
+        Variables of the period in which the growth ends ("current" controls).
+    horizon : int
+        Length h of the spans of growth, in units of the period's label (years).
+    overlapping : bool
+        Let spans overlap (a span from every period). By default they follow one another from the first
+        period on; overlapping spans are not independent and standard errors do not know it.
+    spatial, durbin, effects, correction, error_w, vcov
+        As in `fit_panel`. Note that region and two-way effects bias beta downwards where T is small, since
+        the initial level is a lagged outcome (Nickell 1981).
+        `correction="indirect"` takes that bias off by indirect inference, with standard errors from its
+        simulation (`bias_corrections` sets it beside others).
+    level : float
+        Confidence level of the intervals of speed and half-life.
+    simulations, seed : int
+        Panels simulated at each step of `correction="indirect"`, and their seed.
+
+    Returns
+    -------
+    BetaConvergence
+        `.beta .rho .sigma2 .loglik .speed .half_life .params .std_errors .cov .tidy() .speeds .fit`
+
+    Raises
+    ------
+    NotPositiveError
+        If a level is zero or negative.
+    ModelError, WeightsError, DataError
+        As in `fit_panel`.
+
+    Notes
+    -----
+    ``y = rho W y + beta ln v[t-h] + X[t] theta + effects + e``,  ``y = (ln v[t] - ln v[t-h]) / h``.
+    Speed ``-ln(1 + h beta) / h`` and half-life ``ln 2 / speed`` (Barro and Sala-i-Martin 1992, eq. 1 and 6, for
+    annualised growth), undefined where ``1 + h beta <= 0``. Standard errors by the delta method.
+
+    References
+    ----------
+    Barro and Sala-i-Martin (1992), Journal of Political Economy 100(2). Elhorst (2014), Spatial Econometrics.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> zj = sc.datasets.zhejiang()
+    >>> w = sc.weights.inverse_distance(zj.cities)
+    >>> b = sc.beta(zj.panel, "exports", w, controls="digital", spatial="lag", effects="time")
+    >>> b.fit.nobs
+    44
+    """
+    whole("horizon", horizon, least=1)
+    probability("level", level)
+    extra = names("controls", controls if controls is not None else ())
+    refuse_reserved(extra)
+    if INITIAL in extra:
+        raise OptionError(f"{INITIAL!r} names the initial level itself; rename the control.")
+    if variable in extra:
+        raise OptionError(f"{variable!r} is the variable itself; its initial level already enters the regression.")
+    columns = (INITIAL, *extra)
+    choice("correction", correction, BetaCorrection)
+    indirect = correction == "indirect"
+    if indirect and effects == "random":
+        raise UnsupportedModelError("correction='indirect' is derived for fixed effects or none.")
+    if indirect and vcov != "information":
+        raise OptionError("correction='indirect' has standard errors from its simulation; leave vcov out.")
+    ways = names_of(durbin, columns)
+    first_step = cast(Correction, "auto" if indirect else correction)
+    spec = ModelSpec(GROWTH, columns, spatial, ways, effects, first_step, vcov)
+    design, length = growth_design(panel, variable, extra, horizon, overlapping)
+    fit = fit_design(design, spec, w, error_w=error_w)
+    if indirect:
+        fit = corrected(fit, draws=whole("simulations", simulations, least=19), seed=whole("seed", seed))
+    options = {"variable": variable, "horizon": horizon, "overlapping": overlapping, **fit.provenance.options}
+    provenance = Provenance("beta", options, fit.n_regions, fit.n_periods, fit.provenance.weights)
+    asked = Asked(
+        panel,
+        w,
+        error_w,
+        {
+            "controls": extra,
+            "horizon": horizon,
+            "overlapping": overlapping,
+            "spatial": spatial,
+            "durbin": spec.durbin,
+            "effects": effects,
+            "correction": correction,
+            "vcov": vcov,
+            "level": level,
+            "simulations": simulations,
+            "seed": seed,
+        },
+    )
+    return BetaConvergence(fit, variable, length, level, fit.notes, provenance, asked)
+
+
+def growth_design(
+    panel: Panel, variable: str, controls: tuple[str, ...], horizon: int, overlapping: bool
+) -> tuple[Design, float]:
+    """Return annualised growth, initial log level and current controls as a design, and the length of the spans."""
+    taken = spans(panel, horizon, overlapping=overlapping)
+    y, initial = growth_arrays(panel, variable, taken)
+    ends = panel.periods[taken.end]
+    current = [panel.values(name, periods=ends) for name in controls]
+    notes = merge_notes(panel.notes, taken.notes)
+    if overlapping and len(y) > 1 and horizon > 1:
+        notes = (*notes, "spans overlap: their errors are correlated and standard errors too small")
+    X = np.stack([initial, *current], axis=2)
+    chain = Chain(INITIAL, sources(taken.start, taken.end), taken.length)
+    return Design(y, X, (INITIAL, *controls), panel.regions, ends, notes=notes, chain=chain), float(taken.length[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What `beta` was called with, so that it can be called again with something changed."""
+
+    panel: Panel
+    w: Any
+    error_w: Any
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BetaConvergence(Result):
+    """A growth regression: the fit it stands on, and speed and half-life with intervals.
+
+    `length` is the span h over which growth was annualised; `asked` keeps the data and options of the call.
+    """
+
+    fit: PanelFit
+    variable: str
+    length: float
+    level: float
+    notes: tuple[str, ...]
+    provenance: Provenance
+    asked: Asked
+
+    def again(self, **changes: Any) -> BetaConvergence:
+        """Return the same regression with something changed: `b.again(effects="region")`, `b.again(w=other)`.
+
+        Takes `panel`, `w`, `error_w` and the options of `spatialconv.beta`; whatever is not named stays as it was.
+        """
+        data = {"panel": self.asked.panel, "w": self.asked.w, "error_w": self.asked.error_w}
+        panel, w, error_w = (changes.pop(name, value) for name, value in data.items())
+        unknown = [name for name in changes if name not in self.asked.options]
+        if unknown:
+            raise OptionError(f"again() changes {first([*data, *self.asked.options], 12)}; got {first(unknown)}.")
+        return beta(panel, self.variable, w, error_w=error_w, **{**self.asked.options, **changes})
+
+    @property
+    def beta(self) -> float:
+        """Coefficient of the initial log level; negative where regions converge."""
+        return float(self.fit.params[INITIAL])
+
+    @property
+    def rho(self) -> float:
+        """Coefficient of the neighbours' growth W y; NaN where the model has none."""
+        return self.fit.rho
+
+    @property
+    def sigma2(self) -> float:
+        """Variance of the innovations."""
+        return self.fit.sigma2
+
+    @property
+    def loglik(self) -> float:
+        """Full Gaussian log-likelihood."""
+        return self.fit.loglik
+
+    @property
+    def params(self) -> pd.Series:
+        """Estimates by name; beta is called `log_initial`."""
+        return self.fit.params
+
+    @property
+    def std_errors(self) -> pd.Series:
+        """Standard errors by name."""
+        return self.fit.std_errors
+
+    @property
+    def tstats(self) -> pd.Series:
+        """Ratios of estimate to standard error (z) by name."""
+        return self.fit.tstats
+
+    @property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p-values by name."""
+        return self.fit.pvalues
+
+    @property
+    def cov(self) -> pd.DataFrame:
+        """Covariance of `params`."""
+        return self.fit.cov
+
+    def conf_int(self, level: float = 0.95) -> pd.DataFrame:
+        """Return normal confidence intervals of `params`."""
+        return self.fit.conf_int(level)
+
+    @property
+    def speed(self) -> float:
+        """Speed of convergence -ln(1 + h beta) / h, share of the gap closed per unit of time; NaN if undefined."""
+        return self._speed.estimate
+
+    @property
+    def half_life(self) -> float:
+        """Time in which half of the gap closes, ln 2 / speed; NaN if undefined."""
+        return self._half_life.estimate
+
+    @cached_property
+    def _speed(self) -> Quantity:
+        return speed(self.beta, float(self.std_errors[INITIAL]), self.length)
+
+    @cached_property
+    def _half_life(self) -> Quantity:
+        return half_life(self._speed)
+
+    @cached_property
+    def speeds(self) -> pd.DataFrame:
+        """Speeds and half-lives: estimate, std_error, conf_low, conf_high (delta method), formula, horizon, reason.
+
+        `speed` and `half_life` are of beta itself. Where growth spills over there are three of each: `_direct`
+        of what a region's own initial level does, `_total` of what happens if all regions start higher; and
+        `spillover_share`, the indirect part of the total effect. `reason` says why a quantity is undefined, or
+        why a half-life has no finite upper bound: where the speed's interval reaches zero, the normal interval
+        of its inverse cannot be trusted.
+        """
+        table = three_speeds(self.fit, INITIAL, self.length, level=self.level)
+        return table if self._spills else table.loc[["speed", "half_life"]]
+
+    @property
+    def _spills(self) -> bool:
+        return self.fit.spec.has_lag or f"W:{INITIAL}" in self.params.index
+
+    def bootstrap(
+        self,
+        *,
+        draws: int = 9999,
+        scheme: BootstrapScheme = "residual",
+        null: str | None = None,
+        recursive: bool = True,
+        bias: BootstrapBias = "none",
+        interval: IntervalMethod = "bootstrap-t",
+        level: float | None = None,
+        jobs: int = 1,
+        seed: int | np.random.Generator | None = None,
+        progress: bool = False,
+    ) -> Bootstrap:
+        """Return intervals and p-values from panels in which growth makes the next level, of speed and half-life too.
+
+        See `models.bootstrap.bootstrap` for the options; `level` is that of the regression unless given.
+        """
+        found = run(
+            self.fit,
+            self.length,
+            draws=draws,
+            scheme=scheme,
+            null=null,
+            recursive=recursive,
+            bias=bias,
+            interval=interval,
+            level=self.level if level is None else level,
+            jobs=jobs,
+            seed=seed,
+            progress=progress,
+        )
+        return replace(found, notes=merge_notes(found.notes, few_periods(self.fit))) if null else found
+
+    def null_distribution(self, **options: Any) -> NullDistribution:
+        """Return what beta this panel and estimator would give under no convergence; see `null.null_distribution`."""
+        from spatialconv.convergence.few_periods.null import null_distribution
+
+        return null_distribution(self, **passed_on("null_distribution()", options, null_distribution))
+
+    def grid_interval(self, **options: Any) -> GridInterval:
+        """Return the interval of beta and the speed that holds in few periods; see `grid_interval.grid_interval`."""
+        from spatialconv.convergence.few_periods.grid_interval import grid_interval
+
+        return grid_interval(self, **passed_on("grid_interval()", options, grid_interval))
+
+    def detectable(self, **options: Any) -> Detectable:
+        """Return the smallest convergence that this panel and estimator can find; see `null.detectable`."""
+        from spatialconv.convergence.few_periods.null import detectable
+
+        return detectable(self, **passed_on("detectable()", options, detectable))
+
+    def bias_corrections(self, **options: Any) -> BiasCorrections:
+        """Return beta corrected for its bias in few periods in four ways; see `corrections.bias_corrections`."""
+        from spatialconv.convergence.few_periods.corrections import bias_corrections
+
+        return bias_corrections(self, **passed_on("bias_corrections()", options, bias_corrections))
+
+    def impacts(self, **options: Any) -> Impacts:
+        """Return direct, indirect and total effects; see `models.impacts.impacts` for the options."""
+        return self.fit.impacts(**options)
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row a parameter, then speed and half-life (without test: they are functions of beta)."""
+        columns = ["estimate", "std_error", "conf_low", "conf_high"]
+        speeds = self.speeds.loc[["speed", "half_life"], columns].reset_index()
+        return pd.concat([self.fit.tidy(), speeds], ignore_index=True)
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row that describes the regression."""
+        row = {"variable": self.variable, "span": self.length, "speed": self.speed, "half_life": self.half_life}
+        return pd.concat([pd.DataFrame([row]), self.fit.glance()], axis=1)
+
+    def _headline(self) -> list[str]:
+        fit = self.fit
+        # Time effects take out what is common to all regions; each region's own level needs controls or effects.
+        own_level = len(fit.spec.x) > 1 or fit.spec.effects in ("region", "two-way")
+        kind = "conditional" if own_level else "absolute"
+        title = (
+            f"Beta convergence of {self.variable} ({kind}, {fit.spec.name}): "
+            f"{extent(fit.n_regions, fit.n_periods, 'span')}, {fit._approach()}"
+        )
+        speeds = [self._speed_line(), *self._spillover_lines()]
+        return [title, self._beta_line(), *self._rho_lines(), *speeds, *self._rest_lines()]
+
+    def _beta_line(self) -> str:
+        interval = self.conf_int(self.level).loc[INITIAL]
+        return (
+            f"  beta {number(self.beta)} [{number(interval.conf_low)}, {number(interval.conf_high)}] "
+            f"(z {number(self.tstats[INITIAL], 2)}, {p_value(self.pvalues[INITIAL])})"
+        )
+
+    def _rho_lines(self) -> list[str]:
+        return [self.fit._parameter_line(t) for t in ("rho", "lambda") if t in self.params.index]
+
+    def _speed_line(self) -> str:
+        speed, half = (self.speeds.loc[term] for term in ("speed", "half_life"))
+        if np.isnan(speed.estimate):
+            return f"  speed and half-life undefined: {speed.reason}"
+        parts = f"  speed {number(speed.estimate)} [{number(speed.conf_low)}, {number(speed.conf_high)}], half-life "
+        if np.isnan(half.estimate):
+            return f"{parts}undefined: {half.reason}"
+        bounds = half.reason or f"[{number(half.conf_low, 2)}, {number(half.conf_high, 2)}]"
+        return f"{parts}{number(half.estimate, 2)} {bounds}"
+
+    def _spillover_lines(self) -> list[str]:
+        if not self._spills:
+            return []
+        shown = self.speeds["estimate"]
+        return [
+            f"  speed of the direct effect {number(shown['speed_direct'])}, of the total effect "
+            f"{number(shown['speed_total'])}; spillover share of the total {number(shown['spillover_share'], 2)}"
+        ]
+
+    def _rest_lines(self) -> list[str]:
+        fit = self.fit
+        controls = [t for t in fit.design.names if t not in ("intercept", INITIAL)]
+        lines = [f"  controls: {', '.join(controls)}"] if controls else []
+        lines += [f"  ON THE BOUND: {', '.join(fit.at_bound)}; do not use"] if fit.at_bound else []
+        return [*lines, f"  log-likelihood {number(fit.loglik)}, sigma2 {number(fit.sigma2)}"]

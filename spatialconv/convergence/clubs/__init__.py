@@ -1,0 +1,1 @@
+"""Do regions converge in groups? The log t test and convergence clubs."""

@@ -1,0 +1,1 @@
+"""Does the spread across regions fall? Sigma convergence and the measures of inequality."""

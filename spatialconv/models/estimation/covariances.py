@@ -1,0 +1,163 @@
+"""Covariances of a fit by name: information, observed information, and the sandwiches."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import scipy.sparse as sp
+
+from spatialconv._core.likelihood import covariance as core
+from spatialconv._core.likelihood.information import dense_ratios, multiply_transposed, spatial_filter
+from spatialconv._core.likelihood.likelihood import lag
+from spatialconv._options import Vcov, choice, whole
+from spatialconv.errors import ModelError, OptionError, UnsupportedModelError
+from spatialconv.models.estimation.estimate import Estimates, Sample, information_covariance, sample
+from spatialconv.models.specification.design import Design
+from spatialconv.models.specification.spec import ModelSpec
+from spatialconv.panel import FloatArray
+from spatialconv.weights import align
+
+DENSE_AT_MOST = 3000
+SANDWICH = ("robust", "cluster", "driscoll-kraay", "conley")
+
+
+def covariance(
+    design: Design,
+    spec: ModelSpec,
+    estimates: Estimates,
+    *,
+    lags: int | None = None,
+    kernel: Any = None,
+) -> tuple[FloatArray, tuple[str, ...]]:
+    """Return the covariance that `spec.vcov` names, in the order of the parameters, and what is to be said of it."""
+    choice("vcov", spec.vcov, Vcov)
+    if spec.outside:
+        return _outside(spec, estimates)
+    data = sample(design, spec, estimates.correction)
+    bread, notes = information_covariance(design, spec, data, estimates.optimum, estimates.beta, estimates.sigma2)
+    if spec.vcov not in SANDWICH:
+        return bread, notes
+    if data.random:
+        raise UnsupportedModelError(
+            f"vcov={spec.vcov!r} is derived for fixed effects and none; random effects already model the dependence "
+            "within regions. Take vcov='information' or 'observed'."
+        )
+    s = scores(data, estimates, independent=spec.vcov in ("robust", "cluster"))
+    meat, said = _meat(s, spec, design, lags, kernel)
+    # Demeaned innovations are too small by the share of the observations that the effects took.
+    meat = meat * s.shape[0] * s.shape[1] / data.project.dof
+    cov = bread @ meat @ bread
+    if np.diag(cov).min() <= 0:
+        raise ModelError(
+            f"vcov={spec.vcov!r} gives a variance that is not positive: this kernel is not positive definite, or there "
+            "are too few periods or regions for it. Take another kernel, fewer lags, or vcov='cluster'."
+        )
+    return np.asarray((cov + cov.T) / 2), (*notes, said)
+
+
+def _outside(spec: ModelSpec, estimates: Estimates) -> tuple[FloatArray, tuple[str, ...]]:
+    if spec.vcov in SANDWICH:
+        raise UnsupportedModelError(f"vcov={spec.vcov!r} is not derived for random effects outside the error process.")
+    return estimates.cov, ()
+
+
+def scores(data: Sample, estimates: Estimates, *, independent: bool) -> FloatArray:
+    """Return the scores (T, N, k); with `independent` those of rho and lambda as martingale differences."""
+    point, project = estimates.optimum.point, data.project
+    u = spatial_filter(data.W, point.rho, data.y) - data.X @ estimates.beta
+    e = project(spatial_filter(data.M, point.lam, u))
+    lagged_y = project(spatial_filter(data.M, point.lam, lag(data.W, data.y))) if data.W is not None else None
+    lagged_u = project(lag(data.M, u)) if data.M is not None else None
+    jacobian = []
+    for logdet, at in ((estimates.optimum.logdet_w, point.rho), (estimates.optimum.logdet_m, point.lam)):
+        trace = 0.0 if logdet is None else -float(logdet.derivative(at))
+        jacobian.append(project.J * (trace - (1 / (1 - at) if project.shift and logdet is not None else 0.0)))
+    s = core.scores(
+        project(spatial_filter(data.M, point.lam, data.X)),
+        e,
+        estimates.sigma2,
+        project.dof,
+        lagged_y=lagged_y,
+        lagged_u=lagged_u,
+        jacobian=(jacobian[0], jacobian[1]),
+    )
+    if not independent or (data.W is None and data.M is None):
+        return s
+    N = e.shape[1]
+    if N > DENSE_AT_MOST:
+        raise UnsupportedModelError(
+            f"robust and clustered covariances take a dense matrix and stop at {DENSE_AT_MOST} regions; the panel has "
+            f"{N}. Take vcov='driscoll-kraay' or estimate by moments."
+        )
+    G, H = dense_ratios(data.W, data.M, point.rho, point.lam)
+    place = data.X.shape[2]
+    for lagged, ratio, trace in ((lagged_y, G, jacobian[0]), (lagged_u, H, jacobian[1])):
+        if lagged is not None:
+            mean = lagged - project(e @ ratio.T)
+            s[..., place] = core.martingale_differences(mean, e, ratio, estimates.sigma2, project.J, trace)
+            place += 1
+    return s
+
+
+def _meat(s: FloatArray, spec: ModelSpec, design: Design, lags: int | None, kernel: Any) -> tuple[FloatArray, str]:
+    T, N, k = s.shape
+    if lags is not None and whole("lags", lags) >= T:
+        raise OptionError(f"lags must be below the number of periods, {T}; got {lags}.")
+    if spec.vcov == "robust":
+        return core.meat_robust(s), "standard errors robust to heteroskedasticity, which rho itself is not"
+    if spec.vcov == "cluster":
+        few = f"; {N} clusters are few for {k} parameters" if k + 10 > N else ""
+        return core.meat_cluster(s), f"standard errors clustered by region ({N} clusters{few})"
+    if spec.vcov == "driscoll-kraay":
+        used = core.newey_west_lags(T) if lags is None else lags
+        few = f"; {T} periods are few" if T < 20 else ""
+        return core.meat_driscoll_kraay(s, used), f"standard errors of Driscoll and Kraay with {used} lags{few}"
+    return _conley(s, design, 0 if lags is None else lags, kernel)
+
+
+def _conley(s: FloatArray, design: Design, lags: int, kernel: Any) -> tuple[FloatArray, str]:
+    if kernel is None:
+        raise OptionError(
+            "vcov='conley' needs a kernel of distance: fit.with_vcov('conley', kernel=sc.weights.kernel(gdf, "
+            "bandwidth=..., standardise='none'))."
+        )
+    aligned = align(kernel, design.regions)
+    matrix = sp.csr_array(aligned.matrix + sp.eye_array(len(design.regions), format="csr"))
+    if matrix.data.max() > 1 + 1e-9:
+        raise OptionError(
+            f"a kernel of distance is at most 1; this one reaches {matrix.data.max():.3g}. Build it with "
+            "standardise='none'."
+        )
+    said = f"standard errors of Conley by {aligned.summary}, {lags} lags over time"
+    return core.meat_conley(s, matrix, lags), said
+
+
+def effects_errors(design: Design, spec: ModelSpec, estimates: Estimates, of: Literal["region", "time"]) -> FloatArray:
+    """Return the standard errors of region effects, shape (N,), or time effects, shape (T,)."""
+    data = sample(design, spec, estimates.correction)
+    T, N = design.y.shape
+    columns = [-design.X] + ([-lag(data.W, design.y)[..., None]] if data.W is not None else [])
+    slopes = np.concatenate(columns, axis=2).mean(axis=0 if of == "region" else 1)
+    slopes -= slopes.mean(axis=0)
+    k = slopes.shape[1]
+    # rho follows beta among the parameters; lambda, phi and sigma2 do not move the effects.
+    added = np.einsum("ij,jk,ik->i", slopes, estimates.cov[:k, :k], slopes)
+    return np.asarray(np.sqrt(_mean_errors(data, estimates, of, T, N) + added))
+
+
+def _mean_errors(data: Sample, estimates: Estimates, of: str, T: int, N: int) -> FloatArray | float:
+    """Return the variance of the mean of u over periods (regions), as a deviation from the grand mean."""
+    if data.M is None:
+        return estimates.sigma2 * (1 / T) * (1 - 1 / N) if of == "region" else estimates.sigma2 * (1 / N) * (1 - 1 / T)
+    if of == "time":
+        ones = multiply_transposed(data.M, estimates.optimum.point.lam, np.ones(N))
+        return estimates.sigma2 * float(ones @ ones) / N**2 * (1 - 1 / T)
+    if N > DENSE_AT_MOST:
+        raise UnsupportedModelError(
+            f"standard errors of region effects under an error process take a dense matrix and stop at {DENSE_AT_MOST} "
+            f"regions; the panel has {N}."
+        )
+    filtered = np.linalg.inv(np.eye(N) - estimates.optimum.point.lam * data.M.toarray())
+    centred = filtered - filtered.mean(axis=0)
+    return np.asarray(estimates.sigma2 / T * (centred**2).sum(axis=1))

@@ -1,0 +1,243 @@
+"""One fit for all models: (Panel, specification, weights) in, one PanelFit out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from typing import Any
+
+from spatialconv._core.likelihood.effects import projection
+from spatialconv._core.likelihood.logdet import LogDet
+from spatialconv._options import (
+    Correction,
+    Dynamic,
+    Effects,
+    Estimator,
+    LogDeterminant,
+    Random,
+    Spatial,
+    Vcov,
+    first,
+    names,
+)
+from spatialconv.errors import BoundaryWarning, ModelError, OptionError, WeightsError
+from spatialconv.models.estimation.covariances import SANDWICH
+from spatialconv.models.estimation.estimate import maximum_likelihood, stability
+from spatialconv.models.estimation.fitted import PanelFit
+from spatialconv.models.moments.gmm import gmm_design
+from spatialconv.models.specification.design import Design, check, complete, from_panel, names_of
+from spatialconv.models.specification.formula import is_formula, resolve
+from spatialconv.models.specification.spec import ModelSpec
+from spatialconv.panel import Panel
+from spatialconv.results import Provenance, merge_notes
+from spatialconv.weights import Aligned, align
+
+
+def fit_panel(
+    panel: Panel | str,
+    y: str | Panel,
+    x: str | Iterable[str] | None = None,
+    w: Any = None,
+    *,
+    spatial: Spatial = "lag",
+    durbin: bool | str | Iterable[str] = False,
+    effects: Effects = "two-way",
+    error_w: Any = None,
+    dynamic: Dynamic = "none",
+    correction: Correction = "auto",
+    random: Random = "kkp",
+    estimator: Estimator = "ml",
+    vcov: Vcov = "information",
+    logdet: LogDeterminant = "auto",
+) -> PanelFit:
+    """Estimate a spatial panel model (or, from one period, a cross-sectional one) by maximum likelihood.
+
+    Use it for any outcome and regressors; `beta` builds the growth regression of convergence on top of it.
+
+    Parameters
+    ----------
+    panel : Panel
+        N regions x T periods without gaps in the variables named.
+    y : str
+        Outcome, or a formula, `"growth ~ log_initial + digital"`, with x left out. The formula may also stand
+        first, before the panel.
+    x : str or names
+        Regressors. The intercept is added where there are no effects.
+    w : Graph, optional
+        Spatial weights of the lag W y (and of `durbin`); regions are matched by label.
+    spatial : {"lag", "error", "sarar", "none"}
+        Which spatial terms are free: rho W y, lambda M u, both, or none.
+    durbin : bool or names
+        Add W x for all regressors, or for those named (SDM, SDEM, GNS, SLX).
+    effects : {"two-way", "region", "time", "none", "random"}
+        Fixed effects of regions, of periods, of both; or random effects of regions.
+    error_w : Graph, optional
+        Weights M of the error process; `w` by default.
+    dynamic : {"none", "y", "wy", "both"}
+        Add the outcome of the period before (`lag:y`), its spatial lag (`lag:W:y`), or both; the first period
+        is lost, and so is one that has no period one step (the commonest distance) before it.
+    correction : {"auto", "lee-yu", "none", "splm"}
+        "lee-yu" estimates on the data transformed so that the effects are gone (Lee and Yu 2010), "none" is
+        the direct approach, whose optimum is that of the model with a dummy for each effect, "auto" is Lee-Yu
+        wherever it is derived. "splm" is the direct approach as the R package splm computes it, for comparison
+        only: it lags the demeaned data and leaves in the mean that this puts back, so that under time and
+        two-way effects it stops short of the maximum. Of dynamic models "lee-yu" takes off the bias of order
+        1/T as well, with an error process too (Yu, de Jong and Lee 2008; Lee and Yu 2010; `_core/bias.py`). The
+        fit says which was used.
+    random : {"kkp", "bsk"}
+        Whether the random effects go through the error process (Kapoor, Kelejian and Prucha 2007) or stand
+        outside it (Baltagi, Song and Koh 2003). Without an error process both are the same.
+    vcov : {"information", "observed", "robust", "cluster", "driscoll-kraay"}
+        Covariance of the estimates: inverse of the expected or of the observed information, or a sandwich; see
+        `PanelFit.with_vcov`.
+    estimator : {"ml", "gmm"}
+        Maximum likelihood, or moments: spatial two-stage least squares for the lag, moments for the error. The
+        latter needs no log-determinant and holds under unequal variances (with vcov="robust"), but knows no
+        log-likelihood.
+    logdet : {"auto", "eigen", "lu", "stochastic"}
+        How log|I - rho W| is computed: all eigenvalues (exact, up to some hundred regions), sparse factors at
+        Chebyshev nodes closing in on rho (exact to rounding), or random traces. "auto" never takes the last.
+
+    Returns
+    -------
+    PanelFit
+
+    Raises
+    ------
+    UnsupportedModelError
+        If the effects and the correction need row-standardised weights without islands and these are not.
+    AbsorbedVariableError, SingularDesignError
+        If a regressor does not vary once the effects are out, or regressors are collinear.
+    AlignmentError
+        If a region of the panel is not in the weights.
+    MissingDataError, UnbalancedPanelError
+        If a variable has gaps.
+
+    Notes
+    -----
+    ``y = rho W y + X beta + W X theta + effects + u``, ``u = lambda M u + e``, ``e ~ N(0, sigma2 I)``. The
+    log-likelihood carries every constant; rho and lambda are searched over the whole interval between the
+    inverses of the extreme real eigenvalues. `sigma2` is the sum of squares over N T observations under the
+    direct approach, and over the transformed ones under Lee-Yu.
+
+    References
+    ----------
+    Elhorst (2014), Spatial Econometrics, section 3.3. Lee and Yu (2010), Journal of Econometrics 154.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> zj = sc.datasets.zhejiang()
+    >>> w = sc.weights.inverse_distance(zj.cities)
+    >>> fit = sc.fit_panel(zj.panel, "exports", "digital", w, effects="time")
+    >>> fit.n_regions, fit.n_periods
+    (11, 5)
+    """
+    if isinstance(panel, str) and isinstance(y, Panel):
+        panel, y = y, panel
+    if not isinstance(panel, Panel) or not isinstance(y, str):
+        raise OptionError(f"fit_panel takes a Panel and a name or formula; got {type(panel).__name__} and {y!r}.")
+    if is_formula(y):
+        if x is not None:
+            raise OptionError(f"the formula {y!r} names the regressors; leave x out (and pass weights as w=).")
+        panel, y, x = resolve(panel, y)
+    if x is None:
+        raise OptionError("x names the regressors; it may be left out only where y is a formula.")
+    columns = names("x", x)
+    spec = ModelSpec(
+        y,
+        columns,
+        spatial,
+        names_of(durbin, columns),
+        effects,
+        correction,
+        vcov,
+        random,
+        dynamic,
+        estimator,
+        logdet,
+    )
+    return fit_design(from_panel(panel, spec), spec, w, error_w=error_w)
+
+
+def fit_design(design: Design, spec: ModelSpec, w: Any = None, *, error_w: Any = None) -> PanelFit:
+    """Estimate a specification on arrays that are already built; `fit_panel` and `beta` end here."""
+    return fit_complete(complete(_with_weights(design, spec, w, error_w), spec), spec)
+
+
+def fit_complete(design: Design, spec: ModelSpec) -> PanelFit:
+    """Estimate a specification on a design that has its weights, spatial lags and intercept already."""
+    correction, reason = spec.resolve(sums_to_one(design.W), sums_to_one(design.M))
+    T, N, _ = design.shape
+    if spec.effects == "random" and T < 2:
+        raise ModelError(
+            f"random effects need at least two periods of the outcome; the sample has {T}: "
+            f"{first(list(design.periods))}. Take effects='none'."
+        )
+    check(design, projection(spec.fixed_effects, T, N, lee_yu=False))
+    estimates = (gmm_design if spec.estimator == "gmm" else maximum_likelihood)(design, spec, correction)
+    optimum = estimates.optimum
+    if optimum.at_bound:
+        _warn_of_bounds(optimum.at_bound)
+    reasons = (
+        reason,
+        _beyond_one("rho", optimum.point.rho, optimum.logdet_w),
+        _beyond_one("lambda", optimum.point.lam, optimum.logdet_m),
+        *estimates.notes,
+        stability(design, spec, estimates),
+    )
+    notes = merge_notes(design.notes, (text for text in reasons if text))
+    fit = PanelFit(spec, design, estimates, notes, _provenance(design, spec))
+    # The likelihood's sandwiches are taken from a fit that stands; moments have theirs from the start.
+    return fit.with_vcov(spec.vcov) if spec.vcov in SANDWICH and spec.estimator == "ml" else fit
+
+
+def _warn_of_bounds(names_at_bound: tuple[str, ...]) -> None:
+    spatial = [name for name in names_at_bound if name != "phi"]
+    if spatial:
+        warnings.warn(
+            f"the optimum of {' and '.join(spatial)} lies on the bound of the admissible interval; estimates and "
+            "standard errors should not be used.",
+            BoundaryWarning,
+            stacklevel=5,
+        )
+
+
+def _beyond_one(name: str, value: float, logdet: LogDet | None) -> str:
+    """Say that a spatial coefficient outside (-1, 1) is admissible, since readers are taught otherwise."""
+    if logdet is None or abs(value) < 1:
+        return ""
+    low, high = logdet.interval
+    return f"{name} = {value:.4f} lies outside (-1, 1) and inside its admissible interval ({low:.4f}, {high:.4f})"
+
+
+def sums_to_one(weights: Aligned | None) -> bool:
+    """Whether every row sums to one: row-standardised, and nobody without a neighbour."""
+    return weights is None or (weights.standardised == "row" and not weights.islands)
+
+
+def _with_weights(design: Design, spec: ModelSpec, w: Any, error_w: Any) -> Design:
+    if w is None and error_w is None and (spec.spatial != "none" or spec.durbin):
+        what = f"spatial={spec.spatial!r}" if spec.spatial != "none" else "durbin"
+        raise ModelError(f"{what} needs spatial weights; pass them as w, or take spatial='none'.")
+    if w is None and (spec.has_lag or spec.durbin):
+        raise ModelError("the spatial lag needs its own weights w; only error_w was given.")
+    W = align(w, design.regions) if w is not None else None
+    M = align(error_w, design.regions) if error_w is not None else W
+    for aligned, used in ((W, spec.has_lag or spec.durbin), (M, spec.has_error)):
+        if used and aligned is not None and aligned.matrix.nnz == 0:
+            raise WeightsError(
+                f"the weights hold no link among these {len(design.regions)} regions; a spatial term needs some. Link "
+                "regions by hand (link=…), take other weights, or spatial='none'."
+            )
+    notes = merge_notes(design.notes, *(a.notes for a in (W, M) if a is not None))
+    if w is not None and spec.spatial == "none" and not spec.durbin:
+        notes = merge_notes(notes, ("the weights do not enter the model: spatial='none'",))
+    return replace(design, W=W, M=M, notes=notes)
+
+
+def _provenance(design: Design, spec: ModelSpec) -> Provenance:
+    options = {field.name: getattr(spec, field.name) for field in fields(spec)}
+    weights = design.W.summary if design.W is not None else None
+    return Provenance("fit_panel", options, len(design.regions), len(design.periods), weights)

@@ -1,0 +1,375 @@
+"""PanelFit: the one fitted class of every model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from spatialconv._core.likelihood.effects import projection
+from spatialconv._options import Vcov, choice, passed_on, probability
+from spatialconv.errors import ModelError
+from spatialconv.models.estimation.covariances import covariance, effects_errors
+from spatialconv.models.estimation.estimate import Estimates
+from spatialconv.models.specification.design import Design
+from spatialconv.models.specification.spec import Applied, ModelSpec
+from spatialconv.panel import FloatArray, Panel
+from spatialconv.results import Provenance, Result, extent, merge_notes, number, p_value
+
+if TYPE_CHECKING:
+    from spatialconv.models.impacts.impacts import Impacts
+    from spatialconv.models.small_samples.bootstrap import Bootstrap
+
+_EFFECTS = {
+    "none": "no effects",
+    "region": "region effects",
+    "time": "time effects",
+    "two-way": "two-way effects",
+    "random": "random effects",
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PanelFit(Result):
+    """A fitted spatial panel model.
+
+    Parameters are named by their regressor, `W:name` for its spatial lag, `lag:y` and `lag:W:y` for the
+    outcome of the period before, `intercept`, `rho` (lag of the outcome), `lambda` (lag of the error), `phi`
+    (variance of the random effects over `sigma2`) and `sigma2`. Everything that exists once fitted is an attribute.
+    """
+
+    spec: ModelSpec
+    design: Design
+    estimates: Estimates
+    notes: tuple[str, ...]
+    provenance: Provenance
+
+    # ------------------------------------------------------------------ parameters
+
+    @cached_property
+    def params(self) -> pd.Series:
+        """Estimates by name: coefficients, rho, lambda, sigma2."""
+        e = self.estimates
+        spatial = {"rho": e.rho} if self.spec.has_lag else {}
+        spatial |= {"lambda": e.lam} if self.spec.has_error else {}
+        spatial |= {"phi": e.phi} if self.spec.effects == "random" else {}
+        values = dict(zip(self.design.names, e.beta, strict=True)) | spatial | {"sigma2": e.sigma2}
+        return pd.Series(values, name="estimate", dtype=float)
+
+    @cached_property
+    def cov(self) -> pd.DataFrame:
+        """Covariance of `params`, of the kind `spec.vcov`."""
+        return pd.DataFrame(self.estimates.cov, index=self.params.index, columns=self.params.index)
+
+    @cached_property
+    def std_errors(self) -> pd.Series:
+        """Standard errors by name."""
+        return pd.Series(np.sqrt(np.diag(self.estimates.cov)), index=self.params.index, name="std_error")
+
+    @cached_property
+    def tstats(self) -> pd.Series:
+        """Ratios of estimate to standard error, asymptotically standard normal (z)."""
+        return (self.params / self.std_errors).rename("statistic")
+
+    @cached_property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p-values of `tstats` under the standard normal distribution."""
+        return pd.Series(2 * stats.norm.sf(np.abs(self.tstats)), index=self.params.index, name="p_value")
+
+    def with_vcov(self, vcov: Vcov, *, lags: int | None = None, kernel: Any = None) -> PanelFit:
+        """Return the same fit with another covariance of its estimates.
+
+        Parameters
+        ----------
+        vcov : {"information", "observed", "robust", "cluster", "driscoll-kraay", "conley"}
+            Inverse of the expected information, of minus the Hessian, or a sandwich: robust to unequal
+            variances (White), to dependence within regions (clusters), to dependence over space and time
+            (Driscoll and Kraay 1998; many periods), over space by a kernel of distance (Conley 1999).
+        lags : int, optional
+            Lags over time of Driscoll-Kraay (by default floor(4 (T/100)^(2/9))) and of Conley (0).
+        kernel : Graph, optional
+            Kernel of distance of Conley, at most 1, as from `weights.kernel(..., standardise="none")`.
+
+        Notes
+        -----
+        Where regions are taken as independent (robust, cluster) the scores of rho and lambda are martingale
+        differences over the regions, since squares of the plain scores miss the part of the variance that
+        neighbours share. A sandwich mends standard errors, not the estimate of rho, which unequal variances
+        bias (Lin and Lee 2010).
+        """
+        if self.estimates.refined:
+            raise ModelError(f"estimates {self.estimates.refined} have their covariance from its simulation.")
+        if self.spec.estimator == "gmm":
+            raise ModelError("estimates by moments depend on their covariance; fit again with vcov=... instead.")
+        spec = replace(self.spec, vcov=vcov)
+        cov, said = covariance(self.design, spec, self.estimates, lags=lags, kernel=kernel)
+        notes = merge_notes(self.notes, (text for text in said if text))
+        provenance = replace(self.provenance, options={**self.provenance.options, "vcov": vcov, "lags": lags})
+        return PanelFit(spec, self.design, replace(self.estimates, cov=cov), notes, provenance)
+
+    def conf_int(self, level: float = 0.95) -> pd.DataFrame:
+        """Return normal confidence intervals, columns `conf_low` and `conf_high`."""
+        half = stats.norm.ppf(0.5 + probability("level", level) / 2) * self.std_errors
+        return pd.DataFrame({"conf_low": self.params - half, "conf_high": self.params + half})
+
+    @property
+    def rho(self) -> float:
+        """Coefficient of W y; NaN where the model has none."""
+        return self.estimates.rho
+
+    @property
+    def lambda_(self) -> float:
+        """Coefficient of M u; NaN where the model has none."""
+        return self.estimates.lam
+
+    @property
+    def sigma2(self) -> float:
+        """Variance of the innovations: sum of squares over `nobs_effective`."""
+        return self.estimates.sigma2
+
+    # ------------------------------------------------------------------ fit
+
+    @property
+    def loglik(self) -> float:
+        """Full Gaussian log-likelihood with all constants (of the transformed data under Lee-Yu)."""
+        return self.estimates.loglik
+
+    @property
+    def correction(self) -> Applied:
+        """Which approach was used: "none" (direct) or "lee-yu"."""
+        return self.estimates.correction
+
+    @property
+    def nobs(self) -> int:
+        """Number of observations N x T."""
+        return int(self.design.y.size)
+
+    @property
+    def nobs_effective(self) -> int:
+        """Observations the likelihood counts: N x T, or those left by the transformation of Lee and Yu."""
+        return self.estimates.dof
+
+    @property
+    def n_regions(self) -> int:
+        """Number of regions N."""
+        return len(self.design.regions)
+
+    @property
+    def n_periods(self) -> int:
+        """Number of periods T of the outcome."""
+        return len(self.design.periods)
+
+    @property
+    def n_parameters(self) -> int:
+        """Parameters that AIC and BIC count: all of `params`, and under the direct approach the effects."""
+        N, T = self.n_regions, self.n_periods
+        effects = {"none": 0, "random": 0, "region": N, "time": T, "two-way": N + T - 1}[self.spec.effects]
+        return len(self.params) + (0 if self.correction == "lee-yu" else effects)
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion -2 loglik + 2 n_parameters."""
+        return -2 * self.loglik + 2 * self.n_parameters
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion -2 loglik + log(nobs_effective) n_parameters."""
+        return -2 * self.loglik + float(np.log(self.nobs_effective)) * self.n_parameters
+
+    @property
+    def at_bound(self) -> tuple[str, ...]:
+        """Which of rho and lambda lie on the bound of their admissible interval; empty is good."""
+        return self.estimates.optimum.at_bound
+
+    @property
+    def gradient_norm(self) -> float:
+        """Largest slope of the concentrated log-likelihood in rho and lambda where the search stopped."""
+        return self.estimates.optimum.gradient_norm
+
+    @property
+    def n_eval(self) -> int:
+        """Evaluations of the concentrated log-likelihood."""
+        return self.estimates.optimum.n_eval
+
+    @property
+    def rsquared_within(self) -> float:
+        """Squared correlation of y and its reduced form (I - rho W)^-1 X beta, both demeaned by region."""
+        return _squared_correlation(*(a - a.mean(axis=0) for a in (self.design.y, self.estimates.reduced_form)))
+
+    @property
+    def rsquared_between(self) -> float:
+        """Squared correlation of the regions' means of y and of its reduced form (I - rho W)^-1 X beta."""
+        return _squared_correlation(*(a.mean(axis=0) for a in (self.design.y, self.estimates.reduced_form)))
+
+    @property
+    def rsquared_overall(self) -> float:
+        """Squared correlation of y and its reduced form (I - rho W)^-1 X beta."""
+        return _squared_correlation(self.design.y, self.estimates.reduced_form)
+
+    @property
+    def rsquared_nagelkerke(self) -> float:
+        """1 - exp(-2 (loglik - loglik of the effects alone) / nobs_effective); NaN under random effects."""
+        if self.spec.effects == "random":
+            return float("nan")
+        y, dof = self.design.y, self.nobs_effective
+        raw = projection(self.spec.fixed_effects, *y.shape, lee_yu=False)(y)
+        if self.spec.effects == "none":
+            raw = y - y.mean()
+        alone = -0.5 * dof * (np.log(2 * np.pi * float((raw**2).sum()) / dof) + 1)
+        return float(-np.expm1(-2 * (self.loglik - alone) / dof))
+
+    @property
+    def persistence(self) -> float:
+        """Sum tau + rho + eta of a dynamic model (below one if stable under row-standardised weights); else NaN."""
+        if self.spec.dynamic == "none":
+            return float("nan")
+        rho = 0.0 if np.isnan(self.rho) else self.rho
+        return rho + sum(float(self.params.get(term, 0.0)) for term in ("lag:y", "lag:W:y"))
+
+    @cached_property
+    def residuals(self) -> pd.DataFrame:
+        """Innovations e = (I - lambda M)(y - rho W y - X beta - effects), a row a period."""
+        return self.design.frame(self.estimates.residuals)
+
+    @cached_property
+    def fitted(self) -> pd.DataFrame:
+        """Fitted values y - e, a row a period."""
+        return self.design.frame(self.design.y - self.estimates.residuals)
+
+    @cached_property
+    def region_effects(self) -> pd.Series:
+        """Region effects as deviations from `intercept`; empty where the model has none."""
+        if self.spec.effects not in ("region", "two-way"):
+            return pd.Series(dtype=float, name="region_effect")
+        values = self.estimates.effect.mean(axis=0) - self.estimates.effect.mean()
+        return pd.Series(values, index=self.design.regions, name="region_effect")
+
+    @cached_property
+    def time_effects(self) -> pd.Series:
+        """Time effects as deviations from `intercept`; empty where the model has none."""
+        if self.spec.effects not in ("time", "two-way"):
+            return pd.Series(dtype=float, name="time_effect")
+        values = self.estimates.effect.mean(axis=1) - self.estimates.effect.mean()
+        return pd.Series(values, index=self.design.periods, name="time_effect")
+
+    def effects(self, of: Literal["region", "time"]) -> pd.DataFrame:
+        """Return the effects of regions or periods with standard errors: estimate, std_error, statistic, p_value.
+
+        Effects are means of y - rho W y - X beta, as deviations from their mean. Their variance is that of the
+        mean of the errors plus what the uncertainty of the coefficients adds (delta method).
+        """
+        choice("of", of, ("region", "time"))
+        estimate = self.region_effects if of == "region" else self.time_effects
+        if estimate.empty:
+            raise ModelError(f"the model has no {of} effects; its effects are {self.spec.effects!r}.")
+        std_error = pd.Series(effects_errors(self.design, self.spec, self.estimates, of), index=estimate.index)
+        statistic = estimate / std_error
+        columns = {
+            "estimate": estimate,
+            "std_error": std_error,
+            "statistic": statistic,
+            "p_value": pd.Series(2 * stats.norm.sf(np.abs(statistic)), index=estimate.index),
+        }
+        return pd.DataFrame(columns)
+
+    @property
+    def intercept(self) -> float:
+        """Mean of the effects, or the coefficient of the constant where there are none."""
+        if "intercept" in self.design.names:
+            return float(self.params["intercept"])
+        return float(self.estimates.effect.mean())
+
+    # ------------------------------------------------------------------ what needs an argument or costs time
+
+    def impacts(self, **options: Any) -> Impacts:
+        """Return direct, indirect and total effects; see `models.impacts.impacts` for the options."""
+        from spatialconv.models.impacts.impacts import impacts
+
+        return impacts(self, **passed_on("impacts()", options, impacts))
+
+    def bootstrap(self, **options: Any) -> Bootstrap:
+        """Return intervals and p-values from resampled data; see `models.bootstrap.bootstrap` for the options."""
+        from spatialconv.models.small_samples.bootstrap import bootstrap
+
+        return bootstrap(self, **passed_on("bootstrap()", options, bootstrap))
+
+    def predict(self, panel: Panel | None = None, **options: Any) -> pd.DataFrame:
+        """Return predictions in sample or for the periods of a panel; see `models.prediction.predict`."""
+        from spatialconv.models.impacts.prediction import predict
+
+        return predict(self, panel, **passed_on("predict()", options, predict))
+
+    # ------------------------------------------------------------------ views
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row a parameter: term, estimate, std_error, statistic, p_value, conf_low, conf_high."""
+        frame = pd.concat([self.params, self.std_errors, self.tstats, self.pvalues, self.conf_int()], axis=1)
+        return frame.rename_axis("term").reset_index()
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row that describes the fit."""
+        return pd.DataFrame([self._glance()])
+
+    def _glance(self) -> dict[str, Any]:
+        return {
+            "model": self.spec.name,
+            "effects": self.spec.effects,
+            "correction": self.correction,
+            "nobs": self.nobs,
+            "n_regions": self.n_regions,
+            "n_periods": self.n_periods,
+            "loglik": self.loglik,
+            "aic": self.aic,
+            "bic": self.bic,
+            "rsquared_within": self.rsquared_within,
+            "rsquared_between": self.rsquared_between,
+            "rsquared_overall": self.rsquared_overall,
+            "rsquared_nagelkerke": self.rsquared_nagelkerke,
+            "at_bound": ", ".join(self.at_bound),
+            "weights": self.provenance.weights or "",
+        }
+
+    @property
+    def logdet(self) -> str:
+        """How the log-determinant was computed; empty where the model has none."""
+        optimum = self.estimates.optimum
+        found = [d.name for d in (optimum.logdet_w, optimum.logdet_m) if d is not None]
+        return " and ".join(dict.fromkeys(found))
+
+    def _approach(self) -> str:
+        if self.spec.effects in ("none", "random"):
+            return _EFFECTS[self.spec.effects]
+        how = {"lee-yu": "Lee-Yu transformation", "none": "direct approach", "splm": "direct approach as in splm"}[
+            self.correction
+        ]
+        refined = f", {self.estimates.refined}" if self.estimates.refined else ""
+        return f"{_EFFECTS[self.spec.effects]}, {how}{refined}"
+
+    def _headline(self) -> list[str]:
+        sample = extent(self.n_regions, self.n_periods)
+        title = f"{self.spec.name} of {self.spec.y}: {sample}, {self._approach()}"
+        likelihood = f"  log-likelihood {number(self.loglik)}, AIC {number(self.aic, 2)}"
+        return [title, *self._parameter_lines(), *([likelihood] if self.spec.estimator == "ml" else [])]
+
+    def _parameter_lines(self, most: int = 4) -> list[str]:
+        terms = [t for t in self.params.index if t not in ("intercept", "sigma2")]
+        # rho and lambda come last among the parameters but are what one looks for.
+        shown = sorted(terms, key=lambda t: t not in ("rho", "lambda"))[:most]
+        lines = [self._parameter_line(t) for t in shown]
+        rest = len(terms) - len(shown)
+        lines += [f"  and {rest} more, see tidy()"] if rest else []
+        return lines + ([f"  ON THE BOUND: {', '.join(self.at_bound)}; do not use"] if self.at_bound else [])
+
+    def _parameter_line(self, term: str) -> str:
+        value, z, p = self.params[term], self.tstats[term], self.pvalues[term]
+        return f"  {term} {number(value)} (z {number(z, 2)}, {p_value(p)})"
+
+
+def _squared_correlation(a: FloatArray, b: FloatArray) -> float:
+    a, b = (v.ravel() - v.mean() for v in (a, b))
+    size = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b / size) ** 2 if size > 0 else float("nan")

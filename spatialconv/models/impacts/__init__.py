@@ -1,0 +1,1 @@
+"""What a fit implies: direct, indirect and total effects, and predictions."""

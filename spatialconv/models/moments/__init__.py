@@ -1,0 +1,1 @@
+"""Estimates without a likelihood: two-stage least squares and moments of the error process."""

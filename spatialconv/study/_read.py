@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from spatialconv._files.geometry import read_geometry_file
 from spatialconv._options import first
 from spatialconv.errors import AlignmentError, FileError, GeometryError, OptionError, VariableError
 from spatialconv.panel import Panel
@@ -74,7 +75,7 @@ def _there(file: Path, what: str) -> None:
 
 def read_geometry(source: GeometryFile, regions: pd.Index) -> tuple[Any, tuple[str, ...]]:
     """Return the polygons of the panel's regions, indexed by label, and notes on what was left out."""
-    frame = _geometry_file(source)
+    frame = read_geometry_file(source.file, encoding=source.encoding, layer=source.layer)
     for key, column in (("id", source.id), ("lon", source.lon), ("lat", source.lat)):
         if column and column not in frame.columns:
             known = [name for name in frame.columns if name != "geometry"]
@@ -82,7 +83,7 @@ def read_geometry(source: GeometryFile, regions: pd.Index) -> tuple[Any, tuple[s
                 f"{source.file.name} has no column {column!r} for {key}; it has {first(known, 8)}. If these names look "
                 'garbled, say the encoding in [geometry], for example encoding = "gbk".'
             )
-    frame = frame.set_crs(source.crs, allow_override=True) if source.crs else frame
+    frame = _with_crs(frame, source.crs) if source.crs else frame
     if frame.crs is None:
         raise GeometryError(
             f"{source.file.name} names no coordinate reference system. Say which it is in [geometry], for example "
@@ -107,20 +108,15 @@ def read_geometry(source: GeometryFile, regions: pd.Index) -> tuple[Any, tuple[s
     return frame.loc[list(regions)], notes
 
 
-def _geometry_file(source: GeometryFile) -> Any:
-    import geopandas as gpd
-    from pyogrio.errors import DataLayerError, DataSourceError, FieldError
-    from pyogrio.errors import GeometryError as BrokenGeometry
+def _with_crs(frame: Any, crs: str) -> Any:
+    from pyproj.exceptions import CRSError
 
-    _there(source.file, "geometry")
-    options = {name: value for name, value in (("encoding", source.encoding), ("layer", source.layer)) if value}
     try:
-        frame = gpd.read_file(source.file, **options)
-    except (DataSourceError, DataLayerError, FieldError, BrokenGeometry, UnicodeDecodeError, LookupError) as error:
-        raise FileError(f"{source.file.name} cannot be read: {error}.") from error
-    if not isinstance(frame, gpd.GeoDataFrame):
-        raise GeometryError(f"{source.file.name} holds no geometry, only {first(list(frame.columns), 8)}.")
-    return frame
+        return frame.set_crs(crs, allow_override=True)
+    except CRSError as error:
+        raise OptionError(
+            f'crs = {crs!r} names no reference system that PROJ knows. Write for example "EPSG:4326".'
+        ) from error
 
 
 def build_weights(case: Case, panel: Panel, geometry: Any) -> dict[str, Any]:

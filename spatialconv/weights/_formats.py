@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from scipy import io as scipy_io
 
+from spatialconv._files.matrix_market import matrix_market
 from spatialconv._options import first
 from spatialconv.errors import AlignmentError, FileError, WeightsError
-from spatialconv.weights._graph import Labelled, assemble, checked, numeric, positions
+from spatialconv.weights._graph import Labelled, assemble, checked, positions
 
 Edges = list[tuple[str, str, float]]
 
@@ -47,7 +48,7 @@ def _from_edges(edges: Edges, own: list[str], wanted: pd.Index | None, path: Pat
 
 def _typed(own: list[str]) -> pd.Index:
     # "007" stays text: as a number it would be another label.
-    if own and all(label.lstrip("-").isdecimal() and str(int(label)) == label for label in own):
+    if own and all(len(label) < 19 and label.lstrip("-").isdecimal() and str(int(label)) == label for label in own):
         return pd.Index([int(label) for label in own])
     return pd.Index(own)
 
@@ -59,28 +60,39 @@ def _read_gal(path: Path, wanted: pd.Index | None, encoding: str) -> Labelled:
     edges: Edges = []
     own, at = [], 0
     try:
-        n = int(header[1] if len(header) > 1 else header[0])
+        n = _count(header[1] if len(header) > 1 else header[0], "regions")
         # By words and not by lines: a region without neighbours has an empty line in some files and none in others.
         while at < len(tokens):
-            region, count = tokens[at], int(tokens[at + 1])
+            if at + 1 == len(tokens):
+                raise ValueError(f"{tokens[at][:40]} stands last, without its number of neighbours")
+            region, count = tokens[at], _count(tokens[at + 1], f"neighbours of {tokens[at][:40]}")
             near = tokens[at + 2 : at + 2 + count]
             if len(near) < count:
-                raise ValueError(f"{region} has {len(near)} of {count} neighbours")
+                raise ValueError(f"{region[:40]} has {len(near)} of {count} neighbours")
             edges += [(region, other, 1.0) for other in near]
             own.append(region)
             at += 2 + count
         if len(own) != n:
             raise ValueError(f"{n} regions announced, {len(own)} found")
     except (ValueError, IndexError) as error:
-        raise FileError(f"{path.name} is no .gal file: {error}. Labels must hold no blanks.") from error
+        why = "it is empty" if isinstance(error, IndexError) else error
+        raise FileError(f"{path.name} is no .gal file: {why}. Labels must hold no blanks.") from error
     return _from_edges(edges, own, wanted, path)
+
+
+def _count(word: str, what: str) -> int:
+    # Nine digits at most: int() of thousands of digits takes its time or refuses in words of its own, and a negative
+    # count would send the reader back over what it has read.
+    if not (word.isascii() and word.isdigit() and len(word) <= 9):
+        raise ValueError(f"the number of {what} must be a whole number, not {word[:20]!r}")
+    return int(word)
 
 
 def _read_gwt(path: Path, wanted: pd.Index | None, encoding: str) -> Labelled:
     lines = path.read_text(encoding=encoding).splitlines()
     try:
         header = lines[0].split()
-        n = int(header[1] if len(header) > 1 else header[0])
+        n = _count(header[1] if len(header) > 1 else header[0], "regions")
         words = [line.split() for line in lines[1:] if line.strip()]
         edges = [(focal, other, float(weight)) for focal, other, weight in words]
     except (ValueError, IndexError) as error:
@@ -135,17 +147,18 @@ def _floats(column: pd.Series, path: Path) -> list[float]:
 
 
 def _read_mtx(path: Path, wanted: pd.Index | None, encoding: str) -> Labelled:
-    with path.open(encoding=encoding) as lines:
-        said = [json.loads(line[len(_LABEL) :]) for line in lines if line.startswith(_LABEL)]
+    lines = path.read_text(encoding=encoding).splitlines()
+    said = _said(lines, path)
     index = wanted if wanted is not None else pd.Index(said)
     if len(index) == 0:
         raise FileError(f"{path.name} has no labels; give regions=[...] in the order of its rows.")
     try:
-        found = scipy_io.mmread(path)
-    except ValueError as error:
+        matrix = matrix_market(lines, len(said) or len(index))
+    except (ValueError, IndexError) as error:
         raise FileError(f"{path.name} is no Matrix Market file: {error}.") from error
-    matrix = numeric(found)
     if said and wanted is not None:
+        if matrix.shape != (len(said), len(said)):
+            raise FileError(f"{path.name} holds a matrix of {matrix.shape}; its comments label {len(said)} regions.")
         table = matrix.tocoo()
         texts = [str(label) for label in said]
         edges = [(texts[i], texts[j], v) for i, j, v in zip(table.row, table.col, table.data, strict=True)]
@@ -153,6 +166,18 @@ def _read_mtx(path: Path, wanted: pd.Index | None, encoding: str) -> Labelled:
     if matrix.shape != (len(index), len(index)):
         raise FileError(f"{path.name} holds a matrix of {matrix.shape}; {len(index)} regions were given.")
     return Labelled(checked(matrix, index), index, f"weights from {path.name}")
+
+
+def _said(lines: list[str], path: Path) -> list[Any]:
+    """Return the labels that `write` left in comments."""
+    try:
+        found = [json.loads(line[len(_LABEL) :]) for line in lines if line.startswith(_LABEL)]
+    except (ValueError, RecursionError) as error:
+        raise FileError(f"{path.name} has labels in its comments that are no JSON: {error}.") from error
+    odd = [label for label in found if isinstance(label, (dict, list)) or label is None]
+    if odd:
+        raise FileError(f"{path.name} has labels in its comments that are neither text nor numbers: {first(odd)}.")
+    return found
 
 
 # ---------------------------------------------------------------------- writing

@@ -10,10 +10,13 @@ from typing import Any
 import pandas as pd
 from libpysal.graph import Graph
 
+from spatialconv._files.regular import MEGABYTE, regular_file
 from spatialconv._options import Standardise, choice, first
 from spatialconv.errors import AlignmentError, FileError, WeightsError
 from spatialconv.weights._formats import READERS, WRITERS
 from spatialconv.weights._graph import Labelled, Weights, checked, finish, labels, numeric, positions, unpack
+
+AT_MOST = 500 * MEGABYTE
 
 
 def from_matrix(matrix: Any, *, regions: Iterable[Hashable] | None = None, standardise: Standardise = "none") -> Graph:
@@ -134,8 +137,7 @@ def read(
         raise FileError(f"path must be the name of a file; got an object of type {type(path).__name__}.")
     path = Path(path)
     reader = _by_ending(path, READERS)
-    if not path.is_file():
-        raise FileError(f"there is no file {str(path)!r}. Check the name and the folder.")
+    path = regular_file(path, "weights", AT_MOST)
     wanted = None if regions is None else labels(regions)
     try:
         found = reader(path, wanted, encoding)
@@ -143,7 +145,7 @@ def read(
         if "encoding" not in str(error):
             raise
         raise FileError(f"{encoding!r} is no encoding that Python knows. Take 'utf-8' or 'gbk'.") from error
-    except UnicodeDecodeError as error:
+    except (UnicodeDecodeError, UnicodeError) as error:
         raise FileError(f"{path.name} is not text in {encoding}. Give encoding=, for example 'gbk'.") from error
     return finish(found, standardise)
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-_FIELDS = ("real", "integer", "pattern")
+# Words in a value; complex ones are read so that it can be said which weights are not real.
+_WIDTH = {"real": 1, "integer": 1, "pattern": 0, "complex": 2}
 _SYMMETRIES = ("general", "symmetric")
 
 
@@ -25,8 +26,8 @@ def matrix_market(lines: list[str], expected: int) -> Any:
     if len(header) != 5 or header[:2] != ["%%matrixmarket", "matrix"]:
         raise ValueError("its first line is not '%%MatrixMarket matrix <format> <field> <symmetry>'")
     form, field, symmetry = header[2:]
-    if form not in ("coordinate", "array") or field not in _FIELDS or symmetry not in _SYMMETRIES:
-        raise ValueError(f"{' '.join(header[2:])[:60]!r} is no matrix of real weights, general or symmetric")
+    if form not in ("coordinate", "array") or field not in _WIDTH or symmetry not in _SYMMETRIES:
+        raise ValueError(f"{' '.join(header[2:])[:60]!r} is no matrix of weights, general or symmetric")
     if form == "array" and field == "pattern":
         raise ValueError("a matrix in the format array has values, and 'pattern' says that it has none")
     body = [line for line in lines[1:] if line.strip() and not line.startswith("%")]
@@ -40,7 +41,7 @@ def matrix_market(lines: list[str], expected: int) -> Any:
         raise ValueError(f"a symmetric matrix cannot have {rows} x {columns}")
     if form == "coordinate":
         return _coordinate(body[1:], rows, columns, sizes[2], field, symmetry)
-    return _array(body[1:], rows, columns, symmetry)
+    return _array(body[1:], rows, columns, field, symmetry)
 
 
 def _wholes(line: str, count: int) -> list[int]:
@@ -53,7 +54,7 @@ def _wholes(line: str, count: int) -> list[int]:
 def _coordinate(body: list[str], rows: int, columns: int, links: int, field: str, symmetry: str) -> Any:
     if len(body) != links:
         raise ValueError(f"{links} entries announced, {len(body)} found")
-    width = 2 if field == "pattern" else 3
+    width = 2 + _WIDTH[field]
     words = [line.split() for line in body]
     odd = next((line for line, w in zip(body, words, strict=True) if len(w) != width), None)
     if odd is not None:
@@ -63,7 +64,7 @@ def _coordinate(body: list[str], rows: int, columns: int, links: int, field: str
     places = np.array([_wholes(f"{w[0]} {w[1]}", 2) for w in words], dtype=np.int64) - 1
     if (places < 0).any() or (places >= [rows, columns]).any():
         raise ValueError(f"an entry stands outside of the {rows} x {columns}")
-    values = np.ones(links) if field == "pattern" else np.array([float(w[2]) for w in words])
+    values = np.array([_value(w[2:]) for w in words])
     i, j = places.T
     if symmetry == "symmetric":
         off = i != j
@@ -71,14 +72,24 @@ def _coordinate(body: list[str], rows: int, columns: int, links: int, field: str
     return sparse.coo_array((values, (i, j)), shape=(rows, columns))
 
 
-def _array(body: list[str], rows: int, columns: int, symmetry: str) -> Any:
-    values = np.array([float(line) for line in body])
+def _value(words: list[str]) -> complex:
+    if len(words) == 2:
+        return complex(float(words[0]), float(words[1]))
+    return float(words[0]) if words else 1.0
+
+
+def _array(body: list[str], rows: int, columns: int, field: str, symmetry: str) -> Any:
+    words = [line.split() for line in body]
+    odd = next((line for line, w in zip(body, words, strict=True) if len(w) != _WIDTH[field]), None)
+    if odd is not None:
+        raise ValueError(f"a line must have {_WIDTH[field]} numbers, not {odd[:40]!r}")
+    values = np.array([_value(w) for w in words])
     wanted = rows * columns if symmetry == "general" else rows * (rows + 1) // 2
     if len(values) != wanted:
         raise ValueError(f"{wanted} values announced, {len(values)} found")
     if symmetry == "general":
         return sparse.coo_array(values.reshape(columns, rows).T)  # column by column
-    full = np.zeros((rows, rows))
+    full = np.zeros((rows, rows), dtype=values.dtype)
     j, i = np.triu_indices(rows)  # the lower triangle, column by column
     full[i, j] = full[j, i] = values
     return sparse.coo_array(full)

@@ -14,7 +14,7 @@ from scipy import io as scipy_io
 from spatialconv._files.matrix_market import matrix_market
 from spatialconv._options import first
 from spatialconv.errors import AlignmentError, FileError, WeightsError
-from spatialconv.weights._graph import Labelled, assemble, checked, positions
+from spatialconv.weights._graph import Labelled, assemble, checked, numeric, positions
 
 Edges = list[tuple[str, str, float]]
 
@@ -153,9 +153,10 @@ def _read_mtx(path: Path, wanted: pd.Index | None, encoding: str) -> Labelled:
     if len(index) == 0:
         raise FileError(f"{path.name} has no labels; give regions=[...] in the order of its rows.")
     try:
-        matrix = matrix_market(lines, len(said) or len(index))
+        found = matrix_market(lines, len(said) or len(index))
     except (ValueError, IndexError) as error:
         raise FileError(f"{path.name} is no Matrix Market file: {error}.") from error
+    matrix = numeric(found)
     if said and wanted is not None:
         if matrix.shape != (len(said), len(said)):
             raise FileError(f"{path.name} holds a matrix of {matrix.shape}; its comments label {len(said)} regions.")

@@ -12,7 +12,7 @@ from spatialconv._files.matrix_market import matrix_market
 from spatialconv.errors import FileError, SpatialConvError
 
 
-@pytest.mark.parametrize("field", ["real", "integer", "pattern"])
+@pytest.mark.parametrize("field", ["real", "integer", "pattern", "complex"])
 @pytest.mark.parametrize("symmetry", ["general", "symmetric"])
 @pytest.mark.parametrize("form", ["coordinate", "array"])
 def test_what_scipy_writes_is_read_as_scipy_reads_it(tmp_path, field, symmetry, form):
@@ -22,7 +22,7 @@ def test_what_scipy_writes_is_read_as_scipy_reads_it(tmp_path, field, symmetry, 
     for n in (1, 2, 7, 30):
         full = np.where(rng.random((n, n)) < 0.3, rng.integers(1, 9, (n, n)) + (0.25 if field == "real" else 0), 0)
         full = full + full.T if symmetry == "symmetric" else full
-        full = full.astype(int) if field == "integer" else full
+        full = full.astype(int) if field == "integer" else full * (1 + 2j) if field == "complex" else full
         path = tmp_path / "w.mtx"
         scipy_io.mmwrite(path, full if form == "array" else sparse.coo_array(full), field=field, symmetry=symmetry)
         there = scipy_io.mmread(path)
@@ -38,8 +38,8 @@ HEADER = "%%MatrixMarket matrix coordinate real general\n"
     ("text", "words"),
     [
         ("", "its first line"),
-        ("%%MatrixMarket matrix coordinate complex general\n2 2 0\n", "no matrix of real weights"),
-        ("%%MatrixMarket matrix coordinate real hermitian\n2 2 0\n", "no matrix of real weights"),
+        ("%%MatrixMarket matrix coordinate octonion general\n2 2 0\n", "no matrix of weights"),
+        ("%%MatrixMarket matrix coordinate real hermitian\n2 2 0\n", "no matrix of weights"),
         (HEADER, "the line with its sizes is missing"),
         (HEADER + "100000000 100000000 1\n1 2 3\n", "claims 100000000 x 100000000, for 2 regions"),
         (HEADER + "2 2\n", "3 whole numbers"),

@@ -16,6 +16,7 @@ from spatialconv._drawing.footer import ISLAND, NO_DATA, Row
 from spatialconv._drawing.ground import Ground
 from spatialconv._options import first
 from spatialconv.errors import MissingDataError, OptionError
+from spatialconv.panel.calendar import place_of
 
 Scheme = Literal["natural-breaks", "quantiles", "equal-interval"]
 
@@ -24,11 +25,12 @@ def periods_of(index: pd.Index, asked: Hashable | Iterable[Hashable]) -> pd.Inde
     """Return the periods asked for, each once, in the order asked; a single label may stand alone."""
     single = isinstance(asked, (str, bytes)) or not isinstance(asked, Iterable)
     wanted: list[Any] = list(dict.fromkeys([asked] if single else list(asked)))  # type: ignore[arg-type]
-    unknown = [period for period in wanted if period not in index]
+    places = [place_of(index, period) for period in wanted]
+    unknown = [period for period, place in zip(wanted, places, strict=True) if place < 0]
     if unknown or not wanted:
         what = f"unknown period {first(unknown)}" if unknown else "no period is named"
         raise OptionError(f"{what}; there are {first(list(index), 8)}. Labels must match exactly, in type too.")
-    return index[index.get_indexer(pd.Index(wanted))]
+    return index[places]
 
 
 def classified(

@@ -119,9 +119,9 @@ def _chosen(panel: Panel, period: Any) -> pd.Index:
     if period is None:
         return panel.periods
     wanted = [period] if is_single(panel, period) else list(period)
-    # The panel's own look-up names the labels that it does not have.
-    panel.subset(periods=wanted)
-    return panel.periods[panel.periods.isin(wanted)]
+    # The panel's own look-up names the labels that it does not have, and reads text as dates.
+    found = [panel.period_of(label) for label in wanted]
+    return panel.periods[panel.periods.isin(found)]
 
 
 def _refuse_constant(values: FloatArray, variable: str, periods: pd.Index) -> None:

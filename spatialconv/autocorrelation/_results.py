@@ -11,6 +11,7 @@ import pandas as pd
 
 from spatialconv._options import Alternative, Null, first
 from spatialconv.errors import OptionError
+from spatialconv.panel.calendar import place_of
 from spatialconv.results import Provenance, Result, number, p_value, plural
 
 # Position of a region in the Moran scatter plot: the region first, its neighbours second.
@@ -149,8 +150,10 @@ class _Local(Result):
         """
         if period is None and len(self.periods) == 1:
             period = self.periods[0]
-        if period not in self.periods:
+        place = place_of(self.periods, period)
+        if place < 0:
             raise OptionError(f"no period {period!r} in the result; it has {first(list(self.periods), 8)}.")
+        period = self.periods[place]
         return self.table.loc[period] if self.table.index.nlevels == 2 else self.table.copy()
 
     def tidy(self) -> pd.DataFrame:

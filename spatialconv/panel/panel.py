@@ -20,6 +20,7 @@ from spatialconv.errors import (
     UnbalancedPanelError,
     VariableError,
 )
+from spatialconv.panel.calendar import Calendar, calendar, place_of, time_axis
 from spatialconv.results import extent
 
 FloatArray = npt.NDArray[np.float64]
@@ -42,9 +43,9 @@ class Panel:
         columns.
     region, period : str
         Names of the columns (or index levels) that hold the labels of regions and periods. Periods are
-        sorted: an ordered categorical by its categories, text by the numbers in it ("9" before "10", "2010-Q4"
-        before "2010-Q10"). Whole numbers (years), as numbers or text, keep their distances, so that a gap in the
-        years is seen.
+        sorted by time, and keep their distances, so that a gap is seen: years, half-years, quarters, months, dates
+        and fiscal years, as numbers, text ("2010-Q1", "Q1-2010", "Mar-2010", "31.03.2010", "2010/11"), dates,
+        Timestamps or Periods. An ordered categorical goes by its categories, other text by the numbers in it.
 
     Raises
     ------
@@ -55,7 +56,7 @@ class Panel:
     DuplicateKeyError
         If a pair of region and period stands in the frame more than once.
     DataError
-        If the frame is empty or is no DataFrame.
+        If the frame is empty or is no DataFrame, or periods can be read in two ways ("03/04/2010", "Mar-10").
 
     Examples
     --------
@@ -117,6 +118,21 @@ class Panel:
     def n_periods(self) -> int:
         """Number of periods T."""
         return len(self._periods)
+
+    @property
+    def calendar(self) -> Calendar:
+        """Time of the periods: `.values` of shape (T,) in its `.unit` ("year", "quarter", … or "position")."""
+        return time_axis(self._periods)
+
+    def period_of(self, label: Hashable) -> Any:
+        """Return the panel's own label of a period, named as it stands or as time ("2017-12-31" for a Timestamp).
+
+        Raises
+        ------
+        OptionError
+            If there is no such period.
+        """
+        return self._periods[self._positions(self._periods, [label], "period")[0]]
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -323,6 +339,10 @@ class Panel:
         if not all(isinstance(label, Hashable) for label in wanted):
             raise OptionError(f"{what}s are named by their labels, one or several in a list; got {wanted[0]!r}.")
         places = index.get_indexer(pd.Index(wanted, dtype=object))
+        if what == "period":
+            places = np.array(
+                [place if place >= 0 else place_of(index, w) for w, place in zip(wanted, places, strict=True)]
+            )
         unknown = [label for label, place in zip(wanted, places, strict=True) if place < 0]
         if unknown:
             raise OptionError(
@@ -400,6 +420,10 @@ def _sorted_periods(times: npt.NDArray[Any], name: str, known: pd.Index | None =
     unique = pd.unique(times)
     if known is not None:
         return np.asarray(known[known.isin(unique)])
+    time = calendar(unique, name)
+    # "1" and "01" are one number and two labels: their text decides.
+    if time is not None and (time.unit != "number" or len(np.unique(time.values)) == len(unique)):
+        return np.asarray(unique[np.argsort(time.values, kind="stable")])
     if all(isinstance(label, str) for label in unique):
         return np.asarray(unique[_text_order(list(unique))])
     try:

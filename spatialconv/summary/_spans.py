@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,8 @@ import pandas as pd
 from spatialconv._options import first, whole
 from spatialconv.errors import DataError, OptionError
 from spatialconv.panel import FloatArray, Panel, as_panel
+from spatialconv.panel.calendar import place_of
+from spatialconv.panel.calendar import time_axis as calendar_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +55,8 @@ class Spans:
 def spans(panel: Panel, horizon: int = 1, *, overlapping: bool = False) -> Spans:
     """Pair the periods of a panel that lie a horizon apart.
 
-    Whole-number periods (years), in text too, are measured by their labels, so that a year that is absent is
-    seen: no span is made across it that would pass for a shorter one. Other periods (dates, words) are counted by
-    position, which a note says.
+    Years, quarters, months and dates are measured by the panel's calendar, so that a period that is absent is seen: no
+    span is made across it that would pass for a shorter one. Words are counted by position, which a note says.
 
     Parameters
     ----------
@@ -139,9 +139,9 @@ def spans_between(panel: Panel, breaks: Iterable[Hashable] | None = None) -> Spa
     if breaks is not None and not isinstance(breaks, Iterable):
         raise OptionError(f"breaks takes a list of periods; got {breaks!r} alone.")
     named = [panel.periods[0], panel.periods[-1]] if breaks is None else list(dict.fromkeys(breaks))
-    places = np.sort(panel.periods.get_indexer(pd.Index(named, dtype=object)))
-    if len(named) < 2 or places[0] < 0:
-        unknown = [b for b in named if b not in panel.periods]
+    places = np.unique([place_of(panel.periods, b) for b in named])
+    if len(places) < 2 or places[0] < 0:
+        unknown = [b for b in named if place_of(panel.periods, b) < 0]
         why = f"unknown {first(unknown)}" if unknown else f"got {first(named) if named else 'none'}"
         raise OptionError(f"breaks names two periods of the panel or more ({first(list(panel.periods))}); {why}.")
     time, by_position = time_axis(panel.periods)
@@ -183,16 +183,9 @@ def growth_arrays(panel: Panel, variable: str, over: Spans) -> tuple[FloatArray,
 
 
 def time_axis(periods: pd.Index) -> tuple[FloatArray, bool]:
-    """Return periods as numbers, and whether these are positions because the labels are no whole numbers."""
-    values = np.asarray(periods)
-    if values.dtype.kind in "iuf" and np.all(np.mod(values, 1) == 0):
-        return values.astype(float), False
-    if all(isinstance(label, str) and re.fullmatch(r"[+-]?[0-9]+", label) for label in values):
-        numbers = np.array([float(label) for label in values])
-        # "1" and "01" are two labels of one number, and an ordered categorical may have another order.
-        if np.all(np.diff(numbers) > 0):
-            return numbers, False
-    return np.arange(len(values), dtype=float), True
+    """Return periods as numbers, and whether these are positions because the labels do not tell the time."""
+    found = calendar_of(periods)
+    return found.values, found.by_position
 
 
 def _consecutive(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -238,7 +231,7 @@ def _span_notes(
     notes = []
     if by_position:
         notes.append(
-            f"periods are no whole numbers ({first(list(periods))}): the horizon counts positions, and whether "
+            f"periods are no points in time ({first(list(periods))}): the horizon counts positions, and whether "
             "periods are absent between them cannot be seen"
         )
     steps = np.diff(time)

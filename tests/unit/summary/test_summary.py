@@ -107,15 +107,19 @@ class TestSpans:
         [
             ["1st", "2nd", "3rd"],
             [2016.25, 2016.5, 2017.75],
-            list(pd.to_datetime(["2016-01-01", "2017-01-01", "2030-01-01"])),
         ],
-        ids=["words", "fractions", "dates"],
+        ids=["words", "fractions"],
     )
     def test_other_periods_count_by_position(self, periods):
         s = spans(make(periods))
         assert (list(s.start), list(s.end), s.length.tolist()) == ([0, 1], [1, 2], [1.0, 1.0])
         assert s.by_position
         assert "counts positions" in s.notes[0]
+
+    def test_dates_show_their_gaps(self):
+        s = spans(make(list(pd.to_datetime(["2016-01-01", "2017-01-01", "2030-01-01"]))))
+        assert (list(s.start), list(s.end), s.length.tolist()) == ([0], [1], [1.0])
+        assert not s.by_position
 
     @pytest.mark.parametrize(
         ("periods", "name"),

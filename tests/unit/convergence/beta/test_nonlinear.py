@@ -214,9 +214,9 @@ class TestBadInput:
         assert sc.beta_nls(gap, "income").speed == sc.beta_nls(us, "income").speed
 
     def test_words_for_periods_are_counted(self, us):
-        words = us.assign(year=lambda f: "y" + f["year"].astype(str))
+        words = us.assign(year=lambda f: "t" + f["year"].astype(str))
         b = sc.beta_nls(words, "income")
-        assert any("positions" in note or "no whole numbers" in note for note in b.notes)
+        assert any("positions" in note or "no points in time" in note for note in b.notes)
         assert b.speed == pytest.approx(sc.beta_nls(us, "income").speed)
 
 

@@ -50,8 +50,9 @@ def fixed_effects(
     effects : {"two-way", "region", "time", "none"}
         Which effects are taken out.
     vcov : {"cluster", "robust", "driscoll-kraay", "unadjusted"}
-        Standard errors: clustered by region; for unequal variances; for any dependence between regions and over
-        `lags` periods; or for errors alike and independent.
+        Standard errors: clustered by region; for unequal variances (HC1, inconsistent under region effects with three
+        periods or more, where `fit_panel(..., spatial="none", vcov="robust")` has one that is not); for any dependence
+        between regions and over `lags` periods; or for errors alike and independent.
     lags : int, optional
         Of Driscoll and Kraay; floor(4 (T/100)^(2/9)) by default.
     level : float
@@ -255,6 +256,11 @@ def _notes(sample: Sample, effects: FixedKind, vcov: FixedVcov) -> list[str]:
         notes.append(
             f"errors clustered by {plural(sample.n_regions, 'region')}: with fewer than {FEW} they tend to be too small"
             + ("; one cluster has none" if sample.n_regions < 2 else "")
+        )
+    if vcov == "robust" and effects in ("region", "two-way") and int(np.bincount(sample.region).max()) > 2:
+        notes.append(
+            "robust errors as HC1: under region effects squares of residuals mix a region's variances, which more "
+            "regions do not mend (Stock and Watson 2008); take vcov='cluster', or fit_panel with spatial='none'"
         )
     if vcov == "driscoll-kraay" and sample.n_periods < FEW:
         notes.append(

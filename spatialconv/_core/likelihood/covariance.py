@@ -17,6 +17,17 @@ Econometrics 104, appendix),
 
 whose terms are uncorrelated. Under heteroskedasticity of unknown form the maximum-likelihood estimate of rho itself
 is inconsistent (Lin and Lee 2010), which no sandwich mends.
+
+What region effects take from the residuals does not vanish as regions are added: a share 1/T of their variance. It is
+put back where a meat misses it,
+
+    robust                  by observation, since the squares mix a region's variances (Stock and Watson 2008)
+    cluster                 nowhere: X* sums to zero over a region's periods, so that its sum of X*_it e_it is the
+                            same with and without the region's mean of e
+    driscoll-kraay, conley  T / (T - 1): sums within periods, which lack that share
+
+and by nothing that vanishes as regions are added, such as N / (N - 1) under time effects: so far these are the "HC0"
+of R's plm (its `vcovHC(method = "arellano")`). Likelihood and moments take their meats from here.
 """
 
 from __future__ import annotations
@@ -24,6 +35,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
+
+from spatialconv._core.regression.two_stage import squares
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -66,10 +79,21 @@ def martingale_differences(
     return np.asarray((mean * e + e * (e @ lower.T) + own) / sigma2 - rest)
 
 
-def meat_robust(s: FloatArray) -> FloatArray:
-    """Return the meat for independent observations of unequal variance (White 1980)."""
-    rows = s.reshape(-1, s.shape[2])
-    return np.asarray(rows.T @ rows)
+def meat_robust(s: FloatArray, linear: FloatArray, e: FloatArray, *, over_periods: bool) -> FloatArray:
+    """Return the meat for independent observations of unequal variance (White 1980).
+
+    `linear`, (T, N, k), is what multiplies e_it in the scores s but for their products of innovations: there, where
+    region effects mixed the variances, each has its own (`squares`); products are as if all were equal.
+    """
+    rows, parts = s.reshape(-1, s.shape[2]), linear.reshape(-1, s.shape[2])
+    lost = put_back(len(s), over_periods=over_periods)
+    apart = squares(e, over_periods=over_periods) - lost * e**2
+    return np.asarray(lost * rows.T @ rows + parts.T @ (parts * apart.reshape(-1, 1)))
+
+
+def put_back(T: int, *, over_periods: bool) -> float:
+    """Return what makes up for the share 1/T of the variance that region effects take from residuals."""
+    return T / (T - 1) if over_periods and T > 1 else 1.0
 
 
 def meat_cluster(s: FloatArray) -> FloatArray:

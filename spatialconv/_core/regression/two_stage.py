@@ -4,9 +4,8 @@ With Q an orthonormal basis of the instruments H and Zh = Q Q'Z,
 
     d = (Zh'Zh)^-1 Zh'y,   cov(d) = (Zh'Zh)^-1 meat (Zh'Zh)^-1,
 
-the meat being sigma2 Zh'Zh, or a sum over the scores Zh_it e_it (White 1982, Econometrica 50). What effects took
-from the residuals is put back where the meat needs it: by observation everywhere, by cluster of region only for
-effects of periods, since deviations from a region's own mean leave a cluster's sum as it is.
+the meat being sigma2 Zh'Zh, or a sum over the scores Zh_it e_it (White 1982, Econometrica 50), which is that of
+`likelihood.covariance`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -43,17 +44,25 @@ def covariance(
             f"vcov={spec.vcov!r} is derived for fixed effects and none; random effects already model the dependence "
             "within regions. Take vcov='information' or 'observed'."
         )
-    s = scores(data, estimates, independent=spec.vcov in ("robust", "cluster"))
-    meat, said = _meat(s, spec, design, lags, kernel)
-    # Demeaned innovations are too small by the share of the observations that the effects took.
-    meat = meat * s.shape[0] * s.shape[1] / data.project.dof
+    found = observed(data, estimates, independent=spec.vcov in ("robust", "cluster"))
+    meat, said = _meat(found, spec, design, lags, kernel)
     cov = bread @ meat @ bread
-    if np.diag(cov).min() <= 0:
-        raise ModelError(
-            f"vcov={spec.vcov!r} gives a variance that is not positive: this kernel is not positive definite, or there "
-            "are too few periods or regions for it. Take another kernel, fewer lags, or vcov='cluster'."
-        )
+    refuse_vanishing(cov, bread, spec.vcov)
     return np.asarray((cov + cov.T) / 2), (*notes, said)
+
+
+# Scores that cancel leave variances of 1e-30 of the plain ones, a sandwich that stands seldom less than 1e-4.
+VANISHES = 1e-18
+
+
+def refuse_vanishing(cov: FloatArray, plain: FloatArray, vcov: str) -> None:
+    """Raise where a sandwich has a variance that is not positive but for rounding, beside the plain covariance."""
+    if (np.diag(cov) > VANISHES * np.diag(plain)).all() or not np.isfinite(np.diag(plain)).all():
+        return
+    raise ModelError(
+        f"vcov={vcov!r} gives a variance that is not positive: this kernel is not positive definite, or there are too "
+        "few periods or regions for it, whose scores cancel. Take another kernel, fewer lags, or another vcov."
+    )
 
 
 def _outside(spec: ModelSpec, estimates: Estimates) -> tuple[FloatArray, tuple[str, ...]]:
@@ -62,11 +71,21 @@ def _outside(spec: ModelSpec, estimates: Estimates) -> tuple[FloatArray, tuple[s
     return estimates.cov, ()
 
 
-def scores(data: Sample, estimates: Estimates, *, independent: bool) -> FloatArray:
-    """Return the scores (T, N, k); with `independent` those of rho and lambda as martingale differences."""
-    point, project = estimates.optimum.point, data.project
+@dataclass(frozen=True)
+class Scores:
+    """Scores s (T, N, k), `linear` (T, N, k), what multiplies e_it in them but for other innovations, and e (T, N)."""
+
+    s: FloatArray
+    linear: FloatArray
+    e: FloatArray
+
+
+def observed(data: Sample, estimates: Estimates, *, independent: bool) -> Scores:
+    """Return the scores; with `independent` those of rho and lambda as martingale differences over the regions."""
+    point, project, sigma2 = estimates.optimum.point, data.project, estimates.sigma2
     u = spatial_filter(data.W, point.rho, data.y) - data.X @ estimates.beta
     e = project(spatial_filter(data.M, point.lam, u))
+    X = project(spatial_filter(data.M, point.lam, data.X))
     lagged_y = project(spatial_filter(data.M, point.lam, lag(data.W, data.y))) if data.W is not None else None
     lagged_u = project(lag(data.M, u)) if data.M is not None else None
     jacobian = []
@@ -74,16 +93,13 @@ def scores(data: Sample, estimates: Estimates, *, independent: bool) -> FloatArr
         trace = 0.0 if logdet is None else -float(logdet.derivative(at))
         jacobian.append(project.J * (trace - (1 / (1 - at) if project.shift and logdet is not None else 0.0)))
     s = core.scores(
-        project(spatial_filter(data.M, point.lam, data.X)),
-        e,
-        estimates.sigma2,
-        project.dof,
-        lagged_y=lagged_y,
-        lagged_u=lagged_u,
-        jacobian=(jacobian[0], jacobian[1]),
+        X, e, sigma2, project.dof, lagged_y=lagged_y, lagged_u=lagged_u, jacobian=(jacobian[0], jacobian[1])
     )
+    linear = np.zeros_like(s)
+    place = data.X.shape[2]
+    linear[..., :place] = X / sigma2
     if not independent or (data.W is None and data.M is None):
-        return s
+        return Scores(s, linear, e)
     N = e.shape[1]
     if N > DENSE_AT_MOST:
         raise UnsupportedModelError(
@@ -91,29 +107,40 @@ def scores(data: Sample, estimates: Estimates, *, independent: bool) -> FloatArr
             f"{N}. Take vcov='driscoll-kraay' or estimate by moments."
         )
     G, H = dense_ratios(data.W, data.M, point.rho, point.lam)
-    place = data.X.shape[2]
     for lagged, ratio, trace in ((lagged_y, G, jacobian[0]), (lagged_u, H, jacobian[1])):
         if lagged is not None:
             mean = lagged - project(e @ ratio.T)
-            s[..., place] = core.martingale_differences(mean, e, ratio, estimates.sigma2, project.J, trace)
+            s[..., place] = core.martingale_differences(mean, e, ratio, sigma2, project.J, trace)
+            linear[..., place] = mean / sigma2
             place += 1
-    return s
+    return Scores(s, linear, e)
 
 
-def _meat(s: FloatArray, spec: ModelSpec, design: Design, lags: int | None, kernel: Any) -> tuple[FloatArray, str]:
+def scores(data: Sample, estimates: Estimates, *, independent: bool) -> FloatArray:
+    """Return the scores (T, N, k) alone."""
+    return observed(data, estimates, independent=independent).s
+
+
+def _meat(found: Scores, spec: ModelSpec, design: Design, lags: int | None, kernel: Any) -> tuple[FloatArray, str]:
+    s, over_periods = found.s, spec.fixed_effects in ("region", "two-way")
     T, N, k = s.shape
+    lost = core.put_back(T, over_periods=over_periods)
     if lags is not None and whole("lags", lags) >= T:
         raise OptionError(f"lags must be below the number of periods, {T}; got {lags}.")
     if spec.vcov == "robust":
-        return core.meat_robust(s), "standard errors robust to heteroskedasticity, which rho itself is not"
+        unmixed = ", variances unmixed after Stock and Watson (2008)" if over_periods and T > 2 else ""
+        said = f"standard errors robust to heteroskedasticity, which rho itself is not{unmixed}"
+        return core.meat_robust(s, found.linear, found.e, over_periods=over_periods), said
     if spec.vcov == "cluster":
         few = f"; {N} clusters are few for {k} parameters" if k + 10 > N else ""
         return core.meat_cluster(s), f"standard errors clustered by region ({N} clusters{few})"
     if spec.vcov == "driscoll-kraay":
         used = core.newey_west_lags(T) if lags is None else lags
         few = f"; {T} periods are few" if T < 20 else ""
-        return core.meat_driscoll_kraay(s, used), f"standard errors of Driscoll and Kraay with {used} lags{few}"
-    return _conley(s, design, 0 if lags is None else lags, kernel)
+        meat = lost * core.meat_driscoll_kraay(s, used)
+        return meat, f"standard errors of Driscoll and Kraay with {used} lags{few}"
+    meat, said = _conley(s, design, 0 if lags is None else lags, kernel)
+    return lost * meat, said
 
 
 def _conley(s: FloatArray, design: Design, lags: int, kernel: Any) -> tuple[FloatArray, str]:

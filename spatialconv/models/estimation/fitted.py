@@ -100,6 +100,11 @@ class PanelFit(Result):
         differences over the regions, since squares of the plain scores miss the part of the variance that
         neighbours share. A sandwich mends standard errors, not the estimate of rho, which unequal variances
         bias (Lin and Lee 2010).
+
+        What region effects take from the residuals, a share 1/T of their variance whatever the number of regions, is
+        put back where it is missed: variances unmixed after Stock and Watson (2008) in "robust", T / (T - 1) in
+        "driscoll-kraay" and "conley". Clusters miss nothing. No other small-sample factor is there, as in the "HC0" of
+        R's plm, and none depends on the correction (Lee-Yu or direct).
         """
         if self.estimates.refined:
             raise ModelError(f"estimates {self.estimates.refined} have their covariance from its simulation.")

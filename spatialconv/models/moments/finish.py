@@ -12,6 +12,7 @@ from spatialconv._core.likelihood.likelihood import Point
 from spatialconv._core.likelihood.logdet import guaranteed, searched
 from spatialconv._core.likelihood.maximise import Optimum
 from spatialconv._core.regression.two_stage import FirstStage, Meat, series_solve
+from spatialconv.models.estimation.covariances import refuse_vanishing
 from spatialconv.models.estimation.estimate import Estimates
 from spatialconv.models.moments.errors import ErrorProcess
 from spatialconv.models.moments.steps import Regression, Steps
@@ -53,9 +54,12 @@ class Job:
             parts = np.column_stack([parts, by_lam])
         k, dof = bread.result.regressors.shape[1], self.steps.data.project.dof
         factor = dof / (dof - k) if self.small else 1.0
+        plain = np.asarray(factor * sigma2 * parts.T @ parts)
         if self.meat is None:
-            return np.asarray(factor * sigma2 * parts.T @ parts)
-        return np.asarray(factor * self.meat(parts, e))
+            return plain
+        cov = np.asarray(factor * self.meat(parts, e))
+        refuse_vanishing(cov, plain, self.spec.vcov)
+        return cov
 
     def finish(
         self,

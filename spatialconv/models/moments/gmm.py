@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from spatialconv._core.likelihood.covariance import meat_cluster, meat_driscoll_kraay, newey_west_lags
+from spatialconv._core.likelihood import covariance as core
 from spatialconv._core.likelihood.effects import deviations, means
 from spatialconv._core.likelihood.likelihood import lag
 from spatialconv._core.regression import moments as gm
 from spatialconv._core.regression import moments_robust as robust
-from spatialconv._core.regression.two_stage import Meat, squares
+from spatialconv._core.regression.two_stage import Meat
 from spatialconv._options import MomentWeights, choice, whole
 from spatialconv.errors import ModelError, UnsupportedModelError
 from spatialconv.models.estimation.estimate import sample
@@ -137,24 +137,21 @@ def _check(design: Design, spec: ModelSpec, correction: Applied) -> None:
 def _meat_of(steps: Steps, spec: ModelSpec, lags: int | None) -> Meat | None:
     """Return the meat of the covariance that `vcov` names; None for equal variances."""
     T, N, _ = steps.design.shape
-    over_regions, over_periods = steps.exact.over_regions, steps.exact.over_periods
+    over_periods = steps.exact.over_periods
     if spec.vcov == "information":
         return None
     if spec.vcov == "conley":
         raise UnsupportedModelError("vcov='conley' is not available by moments yet; take 'robust' or 'driscoll-kraay'.")
-    regions, periods = (N / (N - 1) if over_regions else 1.0), (T / (T - 1) if over_periods else 1.0)
-    used = newey_west_lags(T) if lags is None else whole("lags", lags)
+    used = core.newey_west_lags(T) if lags is None else whole("lags", lags)
+    lost = core.put_back(T, over_periods=over_periods)
 
     def scores(a: FloatArray, e: FloatArray) -> FloatArray:
         return a.reshape(T, N, -1) * e[..., None]
 
-    def white(a: FloatArray, e: FloatArray) -> FloatArray:
-        return regions * (a.T @ (a * squares(e, over_periods=over_periods).reshape(-1, 1)))
-
     meats: dict[str, Meat] = {
-        "robust": white,
-        "cluster": lambda a, e: regions * meat_cluster(scores(a, e)),
-        "driscoll-kraay": lambda a, e: periods * meat_driscoll_kraay(scores(a, e), used),
+        "robust": lambda a, e: core.meat_robust(scores(a, e), a.reshape(T, N, -1), e, over_periods=over_periods),
+        "cluster": lambda a, e: core.meat_cluster(scores(a, e)),
+        "driscoll-kraay": lambda a, e: lost * core.meat_driscoll_kraay(scores(a, e), used),
     }
     return meats[spec.vcov]
 

@@ -63,8 +63,13 @@ def test_scores_are_the_gradient_of_the_density():
 
 def by_hand(f: sc.models.fitted.PanelFit, kind: str) -> np.ndarray:
     """The sandwich with its sums written out over pairs of observations."""
-    s = observation_scores(f, independent=kind != "driscoll-kraay")
+    sample = covariances.sample(f.design, f.spec, f.correction)
+    found = covariances.observed(sample, f.estimates, independent=kind != "driscoll-kraay")
+    s, e = found.s, found.e
     periods, regions, k = s.shape
+    within = f.spec.effects in ("region", "two-way")
+    # Sums over a region's periods lose nothing to its effect; squares and sums within periods a share 1/T.
+    lost = periods / (periods - 1) if within and kind != "cluster" else 1.0
     meat = np.zeros((k, k))
     lags = newey_west_lags(periods)
     for t in range(periods):
@@ -76,26 +81,37 @@ def by_hand(f: sc.models.fitted.PanelFit, kind: str) -> np.ndarray:
                         "cluster": float(i == j),
                         "driscoll-kraay": max(0.0, 1 - abs(t - v) / (lags + 1)),
                     }[kind]
-                    meat += weight * np.outer(s[t, i], s[v, j])
+                    meat += lost * weight * np.outer(s[t, i], s[v, j])
+    if kind == "robust" and within:
+        for t in range(periods):
+            for i in range(regions):
+                mixed = (e[:, i] ** 2).sum() / (periods * (periods - 1))
+                variance = (e[t, i] ** 2 - mixed) * periods / (periods - 2)
+                meat += (variance - lost * e[t, i] ** 2) * np.outer(found.linear[t, i], found.linear[t, i])
     bread = f.cov.to_numpy()
-    return bread @ meat @ bread * f.nobs / f.nobs_effective
+    return bread @ meat @ bread
 
 
 @pytest.mark.parametrize("kind", SANDWICH)
-@pytest.mark.parametrize(("effects", "correction"), [("none", "none"), ("region", "lee-yu"), ("time", "none")])
+@pytest.mark.parametrize(
+    ("effects", "correction"), [("none", "none"), ("region", "lee-yu"), ("time", "none"), ("time", "lee-yu")]
+)
 def test_sandwich_by_hand(kind, effects, correction):
     f = fitted(case("sarar", effects, correction, 8, row=True))
     np.testing.assert_allclose(f.with_vcov(kind).cov, by_hand(f, kind), rtol=1e-8, atol=1e-12)
 
 
-def test_without_space_robust_is_white_and_cluster_is_arellano():
+def test_without_space_robust_is_stock_and_watsons_and_cluster_is_arellano():
     panel, _, y, x = data("munnell")
+    # White's own squares mix a region's variances (Stock and Watson 2008); without effects they stand as they are.
     f = sc.fit_panel(panel, y, x, spatial="none", effects="region", correction="none")
     demean = lambda a: a - a.mean(axis=0)  # noqa: E731
     X = np.stack([demean(panel.values(name)) for name in x], axis=2)
     e = demean(panel.values(y)) - X @ f.params[list(x)].to_numpy()
     inverse = np.linalg.inv(np.einsum("tik,til->kl", X, X))
-    white = inverse @ np.einsum("tik,til,ti->kl", X, X, e**2) @ inverse
+    periods = len(e)
+    mixed = (e**2).sum(axis=0) / (periods * (periods - 1))
+    white = inverse @ np.einsum("tik,til,ti->kl", X, X, (e**2 - mixed) * periods / (periods - 2)) @ inverse
     own = np.einsum("tik,ti->ik", X, e)
     arellano = inverse @ own.T @ own @ inverse
     names = list(x)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -279,8 +277,9 @@ def markov(
     -----
     Probabilities are counts over departures, :math:`\hat p_{ij} = n_{ij} / n_i`, their standard errors
     :math:`\sqrt{\hat p_{ij} (1 - \hat p_{ij}) / n_i}`. A value on a break belongs to the class below it. Ergodic
-    distributions, first passages and homogeneity tests come from giddy; p-values from the upper tail. A class that is
-    entered in the last period only has no departures: its row, and what depends on it, is NaN, never invented.
+    distributions are found by state reduction, which subtracts nothing (Grassmann, Taksar and Heyman 1985); homogeneity
+    tests have the degrees of freedom of Bickenbach and Bode (2003). A class that is entered in the last period only
+    has no departures: its row, and what depends on it, is NaN, never invented.
 
     References
     ----------
@@ -293,6 +292,9 @@ def markov(
 
     Bickenbach, F. and Bode, E. (2003) Evaluating the Markov property in studies of economic convergence.
     International Regional Science Review 26, 363-392.
+
+    Grassmann, W. K., Taksar, M. I. and Heyman, D. P. (1985) Regenerative analysis and steady state distributions for
+    Markov chains. Operations Research 33, 1107-1116.
 
     Examples
     --------
@@ -394,60 +396,45 @@ def build(
     )
 
 
-def giddy(module: str) -> Any:
-    """Import a module of giddy, which takes seconds, when it is needed."""
-    with warnings.catch_warnings():
-        # What giddy imports may warn of widgets that Jupyter lacks, which is nobody's business here.
-        warnings.simplefilter("ignore")
-        return import_module(f"giddy.{module}")
-
-
 def long_run(
     P: FloatArray, labels: pd.Index
 ) -> tuple[tuple[tuple[int, ...], ...], tuple[int, ...], pd.DataFrame, FloatArray]:
     """Return recurrent and transient classes, a stationary distribution for each recurrent set, first passages."""
     if np.isnan(P).any():
         return (), (), pd.DataFrame(np.nan, index=[1], columns=labels), np.full(P.shape, np.nan)
-    library = giddy("ergodic")
-    reach = np.linalg.matrix_power((P > 0) | np.eye(len(P), dtype=bool), len(P)) > 0
-    mutual = reach & reach.T
-    # A set is recurrent if whatever is reached from it reaches back.
-    closed = np.array([(reach[i] == mutual[i]).all() for i in range(len(P))])
-    sets = list(dict.fromkeys(tuple(np.flatnonzero(mutual[i])) for i in np.flatnonzero(closed)))
-    found = np.atleast_2d(np.asarray(library.steady_state(P), dtype=float))
-    # giddy lists the distributions in an order of its own: each belongs to the set that holds its mass.
-    order = [int(np.argmax([row[list(part)].sum() for row in found])) for part in sets]
+    sets, transient = chain.recurrent_sets(P)
+    found = np.zeros((len(sets), len(P)))
+    for row, part in zip(found, map(list, sets), strict=True):
+        row[part] = chain.ergodic(P[np.ix_(part, part)])
     return (
         tuple(tuple(int(labels[i]) for i in part) for part in sets),
-        tuple(int(labels[i]) for i in np.flatnonzero(~closed)),
-        pd.DataFrame(found[order], index=pd.RangeIndex(1, len(sets) + 1, name="set"), columns=labels),
+        tuple(int(labels[i]) for i in transient),
+        pd.DataFrame(found, index=pd.RangeIndex(1, len(sets) + 1, name="set"), columns=labels),
         chain.first_passage(P),
     )
 
 
 def homogeneity_tests(counts: FloatArray, null: str, what: str) -> tuple[HypothesisTest, ...]:
     """Return the likelihood ratio and Q of equal rows over the first axis of counts, (m, k, k)."""
-    found = giddy("markov").Homogeneity_Results(counts)
-    if found.dof < 1:
+    found = chain.homogeneity(counts)
+    if found.df < 1:
         reason = "no class has departures in two of them"
         return tuple(_untested(name, null, reason) for name in ("likelihood ratio", "Q"))
-    departures = counts.sum(axis=2)
-    expected = departures[..., None] * np.asarray(found.p_h0)
-    few = int(((expected < 5) & (expected > 0)).sum())
-    notes = (f"{few} of {int((expected > 0).sum())} expected counts are below 5: chi2 is rough",) if few else ()
+    some = found.expected > 0
+    few = int(((found.expected < 5) & some).sum())
+    notes = (f"{few} of {int(some.sum())} expected counts are below 5: chi2 is rough",) if few else ()
     return tuple(
         HypothesisTest(
             name=name,
             null=null,
             alternative=f"they differ between {what}",
-            statistic=float(value),
-            # giddy takes 1 - cdf, which is zero from 1e-16 on.
-            p_value=float(stats.chi2.sf(value, found.dof)),
+            statistic=value,
+            p_value=float(stats.chi2.sf(value, found.df)),
             distribution="chi2",
-            df=float(found.dof),
+            df=float(found.df),
             notes=notes,
         )
-        for name, value in (("likelihood ratio", found.LR), ("Q", found.Q))
+        for name, value in (("likelihood ratio", found.likelihood_ratio), ("Q", found.q))
     )
 
 

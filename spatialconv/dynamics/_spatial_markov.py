@@ -275,14 +275,14 @@ def _permuted(
     canonical = np.array(sorted(places, key=lambda i: (type(panel.regions[i]).__name__, str(panel.regions[i]))))
     rank = np.empty(len(panel.regions), dtype=np.intp)
     rank[places] = np.arange(len(places))
-    observed, reached = _q(counts), 0
+    observed, reached = chain.homogeneity(counts).q, 0
     for _ in range(permutations):
         order = np.arange(len(panel.regions))
         order[canonical] = canonical[rng.permutation(len(canonical))]
         taken = rank[order[places]]
         around = lags.dealt(order)[moves.origin]
         drawn = chain.counts_by_state(moves.start[:, taken], moves.end[:, taken], around, k, m)
-        reached += _q(drawn) >= observed * (1 - 1e-12)
+        reached += chain.homogeneity(drawn).q >= observed * (1 - 1e-12)
     return HypothesisTest(
         name=f"Q by {permutations} permutations of histories",
         null="whole histories are assigned to places at random",
@@ -291,14 +291,6 @@ def _permuted(
         p_value=(reached + 1) / (permutations + 1),
         distribution="permutation",
     )
-
-
-def _q(counts: FloatArray) -> float:
-    """Return Pearson's Q of counts, (m, k, k), against the pooled probabilities."""
-    pooled = np.nan_to_num(chain.probabilities(counts.sum(axis=0)))
-    expected = counts.sum(axis=2, keepdims=True) * pooled
-    gaps = (counts - expected) ** 2
-    return float(np.divide(gaps, expected, out=np.zeros_like(gaps), where=expected > 0).sum())
 
 
 def _ergodic(P: FloatArray, around: pd.Index, labels: pd.Index) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -69,6 +71,70 @@ def stationary(P: FloatArray) -> FloatArray:
     right[..., -1, 0] = 1.0
     found = np.linalg.solve(safe, right)[..., 0]
     return np.where(usable[..., None], found, np.nan)
+
+
+def recurrent_sets(P: FloatArray) -> tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]:
+    """Return the sets of classes of a chain (k, k) that are never left, and the classes that are left for good.
+
+    Read from the links, so that a small probability is a link like any other. Sets stand in the order of their first
+    class.
+    """
+    k = len(P)
+    reach = np.asarray(np.linalg.matrix_power((P > 0) | np.eye(k, dtype=bool), k), dtype=bool)
+    mutual = reach & reach.T
+    # A set is recurrent if whatever is reached from it reaches back.
+    closed = (reach == mutual).all(axis=1)
+    sets = dict.fromkeys(tuple(int(j) for j in np.flatnonzero(mutual[i])) for i in np.flatnonzero(closed))
+    return tuple(sets), tuple(int(i) for i in np.flatnonzero(~closed))
+
+
+def ergodic(P: FloatArray) -> FloatArray:
+    """Return the stationary distribution of a chain (k, k) whose classes all reach one another, shape (k,).
+
+    Classes are taken out one by one, the last first, and their moves handed to those left (Grassmann, Taksar and
+    Heyman 1985, Operations Research 33, 1107-1116). Nothing is subtracted, so that each share keeps all its digits
+    however seldom its class is left or entered; the linear system of `stationary` loses them.
+    """
+    moves = np.array(P, dtype=float)
+    k = len(moves)
+    for last in range(k - 1, 0, -1):
+        moves[:last, last] /= moves[last, :last].sum()
+        moves[:last, :last] += np.outer(moves[:last, last], moves[last, :last])
+    shares = np.ones(k)
+    for i in range(1, k):
+        shares[i] = shares[:i] @ moves[:i, i]
+    return np.asarray(shares / shares.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Homogeneity:
+    """Likelihood ratio and Pearson's Q of rows that are the same in m tables, their df, expected counts (m, k, k)."""
+
+    likelihood_ratio: float
+    q: float
+    df: int
+    expected: FloatArray
+
+
+def homogeneity(counts: FloatArray) -> Homogeneity:
+    """Compare counts (m, k, k) with what the pooled probabilities make of their departures.
+
+    Degrees of freedom count, class by class, the tables that have departures and the classes gone to, each less one
+    (Bickenbach and Bode 2003); a class from which nothing departs in any table adds none.
+    """
+    pooled = counts.sum(axis=0)
+    departures = counts.sum(axis=2)
+    expected = departures[..., None] * np.nan_to_num(probabilities(pooled))
+    ratio = np.divide(counts, expected, out=np.ones_like(expected), where=counts > 0)
+    gaps = (counts - expected) ** 2
+    tables = (departures > 0).sum(axis=0)
+    df = ((tables - 1) * ((pooled > 0).sum(axis=1) - 1))[tables > 0].sum()
+    return Homogeneity(
+        likelihood_ratio=float(2.0 * (counts * np.log(ratio)).sum()),
+        q=float(np.divide(gaps, expected, out=np.zeros_like(gaps), where=expected > 0).sum()),
+        df=int(df),
+        expected=expected,
+    )
 
 
 def first_passage(P: FloatArray) -> FloatArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from fractions import Fraction
 from itertools import permutations
 
 import numpy as np
@@ -15,6 +16,7 @@ from scipy import stats
 import spatialconv as sc
 from spatialconv._core.dynamics import kernel_density, mann_kendall, markov_chain
 from spatialconv.dynamics._hot_spot_trends import CATEGORIES, categories
+from spatialconv.dynamics._markov import long_run
 from spatialconv.errors import (
     DataError,
     MissingDataError,
@@ -263,7 +265,7 @@ class TestHomogeneity:
         assert [t.statistic for t in tests] == pytest.approx([lr, q], rel=ROUNDING)
         assert [t.df for t in tests] == [df, df]
         assert tests[0].p_value == pytest.approx(stats.chi2.sf(lr, df), rel=ROUNDING)
-        assert tests[0].p_value > 0  # giddy's 1 - cdf would be 0 from 1e-16 on
+        assert tests[0].p_value > 0  # 1 - cdf would be 0 from 1e-16 on
 
     def test_order(self):
         """A chain that remembers two steps is found out; one that does not is let be."""
@@ -796,3 +798,103 @@ def test_more_classes_by_period_than_regions_fill_are_refused():
     panel = panel_of(lognormal(8, 2))
     with pytest.raises(OptionError, match="3 classes by period are too many for 2 regions"):
         sc.markov(panel, "v", classes=3, breaks="period")
+
+
+class TestLongRun:
+    """Recurrent sets by walking the links, their distributions against giddy, exact fractions and the limit."""
+
+    @pytest.mark.parametrize("name", REDUCIBLE)
+    def test_sets_by_walking(self, name):
+        P = np.array(REDUCIBLE[name], dtype=float)
+        reached = [walk(P, i) for i in range(len(P))]
+        stays = [all(i in reached[j] for j in reached[i]) for i in range(len(P))]
+        sets, transient = markov_chain.recurrent_sets(P)
+        assert transient == tuple(i for i in range(len(P)) if not stays[i])
+        assert sorted(sets) == sorted({tuple(sorted(reached[i])) for i in range(len(P)) if stays[i]})
+
+    @pytest.mark.parametrize("k", [1, 2, 5, 12])
+    def test_giddy_on_random_chains(self, k):
+        giddy = pytest.importorskip("giddy.ergodic")
+        for seed in range(5):
+            P = np.random.default_rng([seed, k]).dirichlet(np.full(k, 0.5), size=k)
+            np.testing.assert_allclose(markov_chain.ergodic(P), giddy.steady_state(P), rtol=ROUNDING)
+
+    @pytest.mark.parametrize("k", [2, 4, 6])
+    def test_exact_fractions(self, k):
+        """A solution in rational numbers, of chains whose links are as rare as one in 10^14."""
+        rng = np.random.default_rng(k)
+        for _ in range(5):
+            P = 10.0 ** rng.uniform(-14, 0, size=(k, k))
+            np.fill_diagonal(P, 0.0)  # who moves is all that counts; rows need not be closed in floating point
+            np.testing.assert_allclose(markov_chain.ergodic(P), exact_ergodic(P), rtol=EXACT)
+
+    def test_several_sets_and_a_class_left_for_good(self):
+        two = np.array(REDUCIBLE["two closed sets"])
+        labels = pd.RangeIndex(1, 5)
+        recurrent, transient, ergodic, _ = long_run(two, labels)
+        assert (recurrent, transient) == (((1, 2), (4,)), (3,))
+        limit = np.linalg.matrix_power(two, 4000)
+        np.testing.assert_allclose(ergodic.loc[1], limit[0], atol=EXACT)
+        np.testing.assert_allclose(ergodic.loc[2], limit[3], atol=EXACT)
+
+
+class TestHomogeneityOfRandomTables:
+    @pytest.mark.parametrize("seed", range(6))
+    def test_giddy(self, seed):
+        giddy = pytest.importorskip("giddy.markov")
+        rng = np.random.default_rng(seed)
+        counts = rng.poisson(rng.choice([0.4, 5.0]), size=(rng.integers(2, 5), 4, 4)).astype(float)
+        counts[0, 1] = 0  # a class without departures in one table
+        counts[:, 2, 3] = 0  # a move that nobody makes
+        counts[-1] += np.eye(4)
+        theirs = giddy.Homogeneity_Results(counts)
+        ours = markov_chain.homogeneity(counts)
+        assert ours.likelihood_ratio == pytest.approx(theirs.LR, rel=ROUNDING)
+        assert ours.q == pytest.approx(theirs.Q, rel=ROUNDING)
+        assert ours.df == theirs.dof
+        np.testing.assert_allclose(ours.expected, counts.sum(axis=2)[..., None] * theirs.p_h0, rtol=EXACT)
+
+    def test_contingency_tables_of_scipy(self):
+        """Each class by itself is a table of m rows; Q, LR and df are sums over classes."""
+        counts = np.random.default_rng(1).integers(1, 20, size=(3, 4, 4)).astype(float)
+        ours = markov_chain.homogeneity(counts)
+        tables = [counts[:, i] for i in range(4)]
+        q = [stats.chi2_contingency(table, correction=False) for table in tables]
+        lr = [stats.chi2_contingency(table, correction=False, lambda_="log-likelihood") for table in tables]
+        assert ours.q == pytest.approx(sum(t.statistic for t in q), rel=ROUNDING)
+        assert ours.likelihood_ratio == pytest.approx(sum(t.statistic for t in lr), rel=ROUNDING)
+        assert ours.df == sum(t.dof for t in q)
+
+    def test_a_class_that_is_never_left_adds_no_degree_of_freedom(self):
+        """giddy 2.3.8 counts (0 - 1)(0 - 1) = 1 for it."""
+        counts = np.random.default_rng(2).integers(1, 20, size=(2, 3, 3)).astype(float)
+        counts[:, 2] = 0
+        table = [stats.chi2_contingency(counts[:, i], correction=False).dof for i in range(2)]
+        assert markov_chain.homogeneity(counts).df == sum(table) == 4
+
+
+def walk(P, start):
+    """Return the classes that are reached from one, by walking."""
+    seen, waiting = set(), [start]
+    while waiting:
+        i = waiting.pop()
+        if i not in seen:
+            seen.add(i)
+            waiting += [j for j in range(len(P)) if P[i][j] > 0]
+    return seen
+
+
+def exact_ergodic(P):
+    """Solve the balance of what enters and leaves each class in rational numbers, by elimination."""
+    k = len(P)
+    moves = [[Fraction(float(x)) for x in row] for row in P]
+    rows = [[moves[j][i] - (sum(moves[i]) if i == j else 0) for j in range(k)] + [Fraction(0)] for i in range(k - 1)]
+    rows.append([Fraction(1)] * (k + 1))
+    for i in range(k):
+        pivot = next(r for r in range(i, k) if rows[r][i] != 0)
+        rows[i], rows[pivot] = rows[pivot], rows[i]
+        rows[i] = [x / rows[i][i] for x in rows[i]]
+        for r in range(k):
+            if r != i:
+                rows[r] = [x - rows[r][i] * y for x, y in zip(rows[r], rows[i], strict=True)]
+    return [float(row[-1]) for row in rows]

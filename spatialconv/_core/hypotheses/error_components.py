@@ -18,9 +18,9 @@ import scipy.optimize as so
 import scipy.sparse as sp
 
 from spatialconv._core.hypotheses.score_tests import trace
-from spatialconv._core.likelihood.information import traces
 from spatialconv._core.likelihood.likelihood import lag
 from spatialconv._core.likelihood.logdet import LogDet
+from spatialconv._core.likelihood.traces import near_traces, traces_of
 from spatialconv._core.regression.least_squares import basis
 
 FloatArray = npt.NDArray[np.float64]
@@ -170,7 +170,7 @@ def conditional_mu(u: FloatArray, lam: float, s2: float, W: sp.csr_array, logdet
     T, N = u.shape
     B = sp.csr_array(sp.eye_array(N, format="csr") - lam * W)
     BB = sp.csr_array(B.T @ B)
-    t = traces(None, W, 0.0, lam, shift=False, logdet_w=None, logdet_m=logdet)
+    t = near_traces(traces_of(None, W, 0.0, lam, logdet_w=None, logdet_m=logdet))
     trace_bb = float(BB.diagonal().sum())
     pushed = BB @ u.sum(axis=0)
     D = float(pushed @ pushed) / (2 * s2**2) - T * trace_bb / (2 * s2)

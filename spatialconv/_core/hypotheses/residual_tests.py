@@ -10,8 +10,8 @@ import scipy.sparse as sp
 
 from spatialconv._core.hypotheses.score_tests import trace
 from spatialconv._core.likelihood.effects import Projection
-from spatialconv._core.likelihood.information import dense_ratios
 from spatialconv._core.likelihood.likelihood import lag
+from spatialconv._core.likelihood.traces import dense_ratios
 from spatialconv._core.regression.least_squares import basis
 
 FloatArray = npt.NDArray[np.float64]

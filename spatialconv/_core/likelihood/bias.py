@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from spatialconv._core.likelihood.information import trace_of_ratio
 from spatialconv._core.likelihood.logdet import eigenvalues, searched
+from spatialconv._core.likelihood.traces import trace_of_ratio
 
 FloatArray = npt.NDArray[np.float64]
 

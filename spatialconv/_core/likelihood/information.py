@@ -19,7 +19,7 @@ basis of the demeaned space; row-standardised matrices let them be had from the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -29,34 +29,12 @@ import scipy.sparse as sp
 from spatialconv._core.likelihood.effects import Projection, means
 from spatialconv._core.likelihood.likelihood import lag
 from spatialconv._core.likelihood.logdet import LogDet, factor
+from spatialconv._core.likelihood.traces import PROBES_AT_MOST, Places, Probes, Traces, traces_of
 
 FloatArray = npt.NDArray[np.float64]
 
-
-# Up to this many regions dense solves are the fastest.
-DENSE_AT_MOST = 200
-# Traces of squares stay exact up to this many regions, and this many links a region in the squared matrix: its
-# complex factors fill up, where random signs cost no more than solves.
-EXACT_AT_MOST, LINKS_AT_MOST = 5000, 60
-PROBES = 96
-
-
-@dataclass(frozen=True)
-class Traces:
-    """Traces that the information needs, already those of the transformed matrices where data were.
-
-    `error` is the relative standard error of those that were simulated, 0 where all are exact.
-    """
-
-    g: float
-    gg: float
-    gbgb: float
-    h: float
-    hh: float
-    hth: float
-    hg: float
-    htg: float
-    error: float = 0.0
+# Simulated traces may move a standard error by this share of its size, one standard error of the simulation.
+ACCURACY = 1e-3
 
 
 def spatial_filter(W: sp.csr_array | None, rho: float, Z: FloatArray) -> FloatArray:
@@ -79,164 +57,6 @@ def multiply_transposed(W: sp.csr_array, rho: float, z: FloatArray) -> FloatArra
     return np.asarray(factor(W, rho).solve(z, "T"))
 
 
-def traces(
-    W: sp.csr_array | None,
-    M: sp.csr_array | None,
-    rho: float,
-    lam: float,
-    *,
-    shift: bool,
-    logdet_w: LogDet | None,
-    logdet_m: LogDet | None,
-) -> Traces:
-    """Return the traces, dense where n is small and from sparse factors where it is large."""
-    given = W if W is not None else M
-    if given is None:
-        return Traces(*([0.0] * 8))
-    if given.shape[0] <= DENSE_AT_MOST:
-        raw, G_B1, H1 = _dense(W, M, rho, lam)
-    else:
-        raw, G_B1, H1 = _sparse(W, M, rho, lam, logdet_w, logdet_m)
-    if not shift:
-        return raw
-    n = given.shape[0]
-    g = 1 / (1 - rho) if W is not None else 0.0
-    h = 1 / (1 - lam) if M is not None else 0.0
-    return Traces(
-        g=raw.g - g,
-        gg=raw.gg - g**2,
-        gbgb=raw.gbgb - float(G_B1 @ G_B1) / n,
-        h=raw.h - h,
-        hh=raw.hh - h**2,
-        hth=raw.hth - float(H1 @ H1) / n,
-        hg=raw.hg - h * g,
-        htg=raw.htg - float(H1 @ G_B1) / n,
-        error=raw.error,
-    )
-
-
-def _dense(
-    W: sp.csr_array | None, M: sp.csr_array | None, rho: float, lam: float
-) -> tuple[Traces, FloatArray, FloatArray]:
-    G_B, H = dense_ratios(W, M, rho, lam)
-    n = len(H)
-    G = _ratio(W, rho, n)
-    found = Traces(
-        g=float(np.trace(G)),
-        gg=float(np.sum(G * G.T)),
-        gbgb=float(np.sum(G_B**2)),
-        h=float(np.trace(H)),
-        hh=float(np.sum(H * H.T)),
-        hth=float(np.sum(H**2)),
-        hg=float(np.sum(H * G_B.T)),
-        htg=float(np.sum(H * G_B)),
-    )
-    return found, G_B.sum(axis=0), H.sum(axis=0)
-
-
-def dense_ratios(
-    W: sp.csr_array | None, M: sp.csr_array | None, rho: float, lam: float
-) -> tuple[FloatArray, FloatArray]:
-    """Return G_B = B W A^-1 B^-1 and H = M B^-1, shape (N, N); zeros where there is no W or M."""
-    n = (W if W is not None else M).shape[0]  # type: ignore[union-attr]
-    G, H = _ratio(W, rho, n), _ratio(M, lam, n)
-    if M is None or W is None:
-        return G, H
-    B = np.eye(n) - lam * M.toarray()
-    return la.solve(B.T, (B @ G).T).T, H
-
-
-def _ratio(W: sp.csr_array | None, rho: float, n: int) -> FloatArray:
-    """Return W (I - rho W)^-1 dense; zeros where there is no W."""
-    if W is None:
-        return np.zeros((n, n))
-    dense = W.toarray()
-    ratio: FloatArray = la.solve((np.eye(n) - rho * dense).T, dense.T).T
-    return ratio
-
-
-def _sparse(
-    W: sp.csr_array | None,
-    M: sp.csr_array | None,
-    rho: float,
-    lam: float,
-    logdet_w: LogDet | None,
-    logdet_m: LogDet | None,
-) -> tuple[Traces, FloatArray, FloatArray]:
-    """Return the traces as derivatives of log-determinants: tr(K^-1 D) = d log|K + t D| / dt at t = 0.
-
-    With C = B A: tr(G_B'G_B) = tr((C'C)^-1 (BW)'(BW)), tr(H'G_B) = tr((C'C)^-1 (MA)'BW),
-    tr(H G_B) = tr(C^-1 M W). tr(G) and tr(GG) are known to the log-determinant.
-    """
-    n = (W if W is not None else M).shape[0]  # type: ignore[union-attr]
-    eye, none = sp.csr_array(sp.eye_array(n)), sp.csr_array((n, n))
-    A = eye - rho * W if W is not None else eye
-    B = eye - lam * M if M is not None else eye
-    W0, M0 = (W if W is not None else none), (M if M is not None else none)
-    C, BW, MA = sp.csr_array(B @ A), sp.csr_array(B @ W0), sp.csr_array(M0 @ A)
-    both = W is not None and M is not None
-    g, gg, h, hh = 0.0, 0.0, 0.0, 0.0
-    if logdet_w is not None:
-        g, gg = -float(logdet_w.derivative(rho)), -float(logdet_w.second(rho))
-    if logdet_m is not None:
-        h, hh = -float(logdet_m.derivative(lam)), -float(logdet_m.second(lam))
-    squares = [BW] * (W is not None) + [sp.csr_array(M0)] * (M is not None)
-    kernels = [C] * (W is not None) + [B] * (M is not None)
-    error = 0.0
-    if n <= EXACT_AT_MOST and sp.csr_array(C.T @ C).nnz <= LINKS_AT_MOST * n:
-        own = [trace_of_ratio(K.T @ K, D.T @ D) for K, D in zip(kernels, squares, strict=True)]
-        htg = trace_of_ratio(C.T @ C, MA.T @ BW) if both else 0.0
-    else:
-        probed = [_probed(K, D, D) for K, D in zip(kernels, squares, strict=True)]
-        own, error = [p[0] for p in probed], max(p[1] for p in probed)
-        htg = _probed(C, MA, BW)[0] if both else 0.0
-    own = own if both else [*own, 0.0] if W is not None else [0.0, *own]
-    hg = trace_of_ratio(C, M0 @ W0) if both else 0.0
-    found = Traces(g, gg, own[0], h, hh, own[1], hg, htg, error)
-    one = np.ones(n)
-    G_B1 = BW.T @ one if W is not None else np.zeros(n)
-    G_B1 = sp.linalg.splu(sp.csc_array(C)).solve(G_B1, "T") if W is not None else G_B1
-    H1 = sp.linalg.splu(sp.csc_array(B)).solve(M0.T @ one, "T") if M is not None else np.zeros(n)
-    return found, G_B1, H1
-
-
-def trace_of_ratio(K: sp.sparray, D: sp.sparray) -> float:
-    """Return tr(K^-1 D) exactly from one sparse factorisation: the complex-step derivative of log|K + t D|.
-
-    With an imaginary t too small to reach the real parts, the diagonal of U carries the derivative in its
-    imaginary part, free of cancellation (Squire and Trapp 1998, SIAM Review 40).
-    """
-    step = 1e-30
-    lu = sp.linalg.splu(
-        sp.csc_array(K + 1j * step * D),
-        permc_spec="MMD_AT_PLUS_A",
-        options={"SymmetricMode": True},
-        diag_pivot_thresh=0.01,
-    )
-    diagonal = lu.U.diagonal()
-    return float((diagonal.imag / diagonal.real).sum() / step)
-
-
-def _probed(K: sp.csr_array, left: sp.csr_array, right: sp.csr_array) -> tuple[float, float]:
-    """Return tr((left K^-1)'(right K^-1)) by random signs (Hutchinson 1990), and its relative standard error.
-
-    tr(left' right), the part without K, is known exactly and serves as control variate.
-    """
-    n = K.shape[0]
-    lu = sp.linalg.splu(sp.csc_array(K), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
-    rng = np.random.default_rng(0)  # the same figures in every run
-    draws = np.empty((PROBES, 2))
-    for k in range(PROBES):
-        z = rng.choice([-1.0, 1.0], n)
-        solved = lu.solve(z)
-        draws[k] = (left @ solved) @ (right @ solved), (left @ z) @ (right @ z)
-    known = float(left.multiply(right).sum())
-    slope = np.cov(draws.T)[0, 1] / max(draws[:, 1].var(ddof=1), 1e-300)
-    adjusted = draws[:, 0] - slope * (draws[:, 1] - known)
-    mean = float(adjusted.mean())
-    return mean, float(adjusted.std(ddof=1) / np.sqrt(PROBES) / max(abs(mean), 1e-300))
-
-
 def information(
     X: FloatArray,
     eta: FloatArray,
@@ -249,28 +69,18 @@ def information(
     M: sp.csr_array | None = None,
     logdet_w: LogDet | None = None,
     logdet_m: LogDet | None = None,
+    places: Places | None = None,
 ) -> tuple[FloatArray, float]:
-    """Return the expected information of (beta, [rho], [lambda], sigma2), and the error of simulated traces.
+    """Return the expected information of (beta, [rho], [lambda], sigma2), and what simulated traces leave open.
 
-    X has shape (T, N, K), eta (T, N); rho and lambda have a row each where W and M are given.
+    X has shape (T, N, K), eta (T, N); rho and lambda have a row each where W and M are given. What is left open is
+    the largest relative standard error of a standard error, 0 where all traces are exact. `places` are those of
+    the regions in an order that does not depend on the order of rows.
     """
-    T, N, K = X.shape
-    t = traces(W, M, rho, lam, shift=project.shift, logdet_w=logdet_w, logdet_m=logdet_m)
-    J = project.J
-    Xs = project(spatial_filter(M, lam, X)).reshape(T * N, K)
-    info = np.zeros((K + 3, K + 3))
-    info[:K, :K] = Xs.T @ Xs / sigma2
-    if W is not None:
-        d = project(spatial_filter(M, lam, lag(W, multiply(W, rho, eta)))).ravel()
-        info[:K, K] = info[K, :K] = Xs.T @ d / sigma2
-        info[K, K] = J * (t.gg + t.gbgb) + d @ d / sigma2
-        info[K, K + 2] = info[K + 2, K] = J * t.g / sigma2
-        info[K, K + 1] = info[K + 1, K] = J * (t.htg + t.hg)
-    info[K + 1, K + 1] = J * (t.hh + t.hth)
-    info[K + 1, K + 2] = info[K + 2, K + 1] = J * t.h / sigma2
-    info[K + 2, K + 2] = project.dof / (2 * sigma2**2)
-    keep = [*range(K), *([K] if W is not None else []), *([K + 1] if M is not None else []), K + 2]
-    return info[np.ix_(keep, keep)], t.error
+    found = traces_of(W, M, rho, lam, logdet_w=logdet_w, logdet_m=logdet_m, places=places)
+    free = (W is not None, M is not None)
+    filled = _filled(X, eta, rho, lam, sigma2, project, W, M)
+    return _settled(lambda t: filled(t.demeaned(rho, lam, free) if project.shift else t), found, project.J, free)
 
 
 def random_effects_information(
@@ -285,6 +95,7 @@ def random_effects_information(
     M: sp.csr_array | None = None,
     logdet_w: LogDet | None = None,
     logdet_m: LogDet | None = None,
+    places: Places | None = None,
 ) -> tuple[FloatArray, float]:
     """Return the expected information of (beta, [rho], [lambda], phi, sigma2) under random effects inside the filter.
 
@@ -292,20 +103,103 @@ def random_effects_information(
     of T - 1 and of 1 periods, with variances sigma2 and sigma2 / tau; their informations add up.
     """
     T, N, _ = X.shape
-    spatial = {"W": W, "M": M, "logdet_w": logdet_w, "logdet_m": logdet_m}
+    found = traces_of(W, M, rho, lam, logdet_w=logdet_w, logdet_m=logdet_m, places=places)
     inner = Projection("region", T, N, dof=N * (T - 1), J=T - 1, shift=False)
-    within, error = information(X, eta, rho, lam, sigma2, inner, **spatial)
+    within = _filled(X, eta, rho, lam, sigma2, inner, W, M)
     outer = Projection("none", 1, N, dof=N, J=1, shift=False)
-    between, _ = information(means(X), means(eta), rho, lam, sigma2 / tau, outer, **spatial)
-    k = len(within) - 1
-    info = np.zeros((k + 2, k + 2))
-    info[: k + 1, : k + 1] = within
-    # In (..., sigma2, sigma2 / tau), then by sigma2 / tau = sigma2 (1 + T phi) in (..., phi, sigma2).
-    both = np.r_[:k, k + 1]
-    info[np.ix_(both, both)] += between
-    change = np.eye(k + 2)
-    change[k : k + 2, k : k + 2] = [[0.0, 1.0], [T * sigma2, 1 / tau]]
-    return change.T @ info @ change, error
+    between = _filled(means(X), means(eta), rho, lam, sigma2 / tau, outer, W, M)
+
+    def both(t: Traces) -> FloatArray:
+        first, second = within(t), between(t)
+        k = len(first) - 1
+        info = np.zeros((k + 2, k + 2))
+        info[: k + 1, : k + 1] = first
+        # In (..., sigma2, sigma2 / tau), then by sigma2 / tau = sigma2 (1 + T phi) in (..., phi, sigma2).
+        shared = np.r_[:k, k + 1]
+        info[np.ix_(shared, shared)] += second
+        change = np.eye(k + 2)
+        change[k : k + 2, k : k + 2] = [[0.0, 1.0], [T * sigma2, 1 / tau]]
+        return np.asarray(change.T @ info @ change)
+
+    return _settled(both, found, T, (W is not None, M is not None), after=2)
+
+
+def _filled(
+    X: FloatArray,
+    eta: FloatArray,
+    rho: float,
+    lam: float,
+    sigma2: float,
+    project: Projection,
+    W: sp.csr_array | None,
+    M: sp.csr_array | None,
+) -> Callable[[Traces], FloatArray]:
+    """Return the information as a function of the traces; all else is computed once."""
+    T, N, K = X.shape
+    J = project.J
+    Xs = project(spatial_filter(M, lam, X)).reshape(T * N, K)
+    base = np.zeros((K + 3, K + 3))
+    base[:K, :K] = Xs.T @ Xs / sigma2
+    if W is not None:
+        d = project(spatial_filter(M, lam, lag(W, multiply(W, rho, eta)))).ravel()
+        base[:K, K] = base[K, :K] = Xs.T @ d / sigma2
+        base[K, K] = d @ d / sigma2
+    base[K + 2, K + 2] = project.dof / (2 * sigma2**2)
+    keep = [*range(K), *([K] if W is not None else []), *([K + 1] if M is not None else []), K + 2]
+
+    def of(t: Traces) -> FloatArray:
+        info = base.copy()
+        if W is not None:
+            info[K, K] += J * (t.gg + t.gbgb)
+            info[K, K + 2] = info[K + 2, K] = J * t.g / sigma2
+            info[K, K + 1] = info[K + 1, K] = J * (t.htg + t.hg)
+        info[K + 1, K + 1] = J * (t.hh + t.hth)
+        info[K + 1, K + 2] = info[K + 2, K + 1] = J * t.h / sigma2
+        return np.asarray(info[np.ix_(keep, keep)])
+
+    return of
+
+
+def _settled(
+    info: Callable[[Traces], FloatArray],
+    found: Traces | Probes,
+    J: int,
+    free: tuple[bool, bool],
+    after: int = 1,
+) -> tuple[FloatArray, float]:
+    """Return the information once the probes leave standard errors open by no more than `ACCURACY`, and by how much.
+
+    The spatial coefficients stand before the last `after` parameters.
+    """
+    if isinstance(found, Traces):
+        return info(found), 0.0
+    while True:
+        given, spread = found.traces()
+        at = info(given)
+        error = _left_open(at, J**2 * spread, free, after)
+        if not error > ACCURACY or found.count >= PROBES_AT_MOST:
+            return at, error
+        # Errors fall with the root of the number; what is missing is doubled at most, since the error is an estimate.
+        wanted = int(1.1 * found.count * (error / ACCURACY) ** 2) + 1
+        found.more(min(wanted, 4 * found.count, PROBES_AT_MOST) - found.count)
+
+
+def _left_open(info: FloatArray, spread: FloatArray, free: tuple[bool, bool], after: int) -> float:
+    """Return the largest relative standard error of a standard error: dC = -C dF C for the inverse C of F.
+
+    `spread` is the covariance of the simulated parts of (F_rho,rho, F_lambda,lambda, F_rho,lambda), shape (3, 3).
+    """
+    try:
+        C = inverse(info)
+    except np.linalg.LinAlgError:
+        # Too few probes, or no information at all, which whoever inverts it says.
+        return float("inf")
+    end = len(C) - after
+    columns = iter(range(end - sum(free), end))
+    by_rho, by_lam = (C[:, next(columns)] if is_free else np.zeros(len(C)) for is_free in free)
+    a = np.stack([by_rho**2, by_lam**2, 2 * by_rho * by_lam], axis=1)
+    moved = np.einsum("ki,ij,kj->k", a, spread, a)
+    return float(0.5 * np.max(np.sqrt(np.maximum(moved, 0.0)) / np.diag(C)))
 
 
 def inverse(info: FloatArray) -> FloatArray:

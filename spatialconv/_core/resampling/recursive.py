@@ -20,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from spatialconv._core.likelihood.information import DENSE_AT_MOST, multiply
+from spatialconv._core.likelihood.information import multiply
 from spatialconv._core.likelihood.logdet import factor
+from spatialconv._core.likelihood.traces import DENSE_AT_MOST
 
 FloatArray = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]

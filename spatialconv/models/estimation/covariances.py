@@ -9,8 +9,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from spatialconv._core.likelihood import covariance as core
-from spatialconv._core.likelihood.information import dense_ratios, multiply_transposed, spatial_filter
+from spatialconv._core.likelihood.information import multiply_transposed, spatial_filter
 from spatialconv._core.likelihood.likelihood import lag
+from spatialconv._core.likelihood.traces import dense_ratios
 from spatialconv._options import Vcov, choice, whole
 from spatialconv.errors import ModelError, OptionError, UnsupportedModelError
 from spatialconv.models.estimation.estimate import Estimates, Sample, information_covariance, sample

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -15,6 +16,7 @@ from spatialconv._core.likelihood.likelihood import Problem, observed_informatio
 from spatialconv._core.likelihood.likelihood_bsk import bsk_problem, maximise_bsk
 from spatialconv._core.likelihood.logdet import LogDet
 from spatialconv._core.likelihood.maximise import Optimum, maximise
+from spatialconv._core.likelihood.traces import label_order
 from spatialconv.errors import ModelError, OptimisationError, UnsupportedModelError
 from spatialconv.models.specification.design import Design, matrix
 from spatialconv.models.specification.spec import Applied, ModelSpec
@@ -141,7 +143,8 @@ def information_covariance(
     effect = raw_effect(design, spec, data, point.rho, beta)
     # Under splm's order of operations the effects are gone from the data before the lag is taken.
     eta = data.X @ beta + (0.0 if data.y is not design.y else effect)
-    spatial = {"W": data.W, "M": data.M, "logdet_w": optimum.logdet_w, "logdet_m": optimum.logdet_m}
+    spatial: dict[str, Any] = {"W": data.W, "M": data.M, "logdet_w": optimum.logdet_w, "logdet_m": optimum.logdet_m}
+    spatial["places"] = label_order(design.regions)
     if not data.random:
         info, error = expected_information(data.X, eta, point.rho, point.lam, sigma2, data.project, **spatial)
     else:
@@ -267,7 +270,7 @@ def stability(design: Design, spec: ModelSpec, estimates: Estimates) -> str:
 def _simulated(error: float) -> str:
     if error == 0:
         return ""
-    return f"a trace of the information was simulated: standard errors are exact to about {error / 2:.0e} of their size"
+    return f"traces of the information were simulated: standard errors are exact to about {error:.0e} of their size"
 
 
 def _bias_corrected(

@@ -12,6 +12,7 @@ from spatialconv._core.hypotheses import wald_tests as core
 from spatialconv._core.hypotheses.error_components import Parameters, between_information
 from spatialconv._core.likelihood.effects import means, projection
 from spatialconv._core.likelihood.information import information, inverse, random_effects_information
+from spatialconv._core.likelihood.traces import label_order
 from spatialconv._options import Effects, Random, choice, first
 from spatialconv.errors import ModelError
 from spatialconv.models.estimation.fit import fit_complete
@@ -148,7 +149,9 @@ def _common(f: PanelFit, r: PanelFit) -> tuple[pd.DataFrame, pd.DataFrame]:
     W = design.W.matrix if design.W is not None and f.spec.has_lag else None
     M = design.M.matrix if design.M is not None and f.spec.has_error else None
     rho, lam = (0.0 if np.isnan(v) else v for v in (r.rho, r.lambda_))
+    found = r.estimates.optimum
     at: dict[str, Any] = {"rho": rho, "lam": lam, "sigma2": r.sigma2, "W": W, "M": M}
+    at |= {"logdet_w": found.logdet_w, "logdet_m": found.logdet_m, "places": label_order(design.regions)}
     eta = design.X @ r.params[list(design.names)].to_numpy()
     within, _ = information(design.X, eta, project=projection("region", T, N, lee_yu=True), **at)
     X = r.design.X

@@ -11,19 +11,23 @@ import pandas as pd
 import shapely
 from libpysal.graph import Graph
 
-from spatialconv._options import Islands, Standardise, choice, first
+from spatialconv._options import Islands, Standardise, choice, first, positive
 from spatialconv.errors import IslandWarning
 from spatialconv.weights._graph import IntArray, Labelled, finish, symmetric
 from spatialconv.weights._islands import Pairs, by_hand, nearest_polygon, settle
 from spatialconv.weights._points import checked_geometry
 
 Rule = Literal["queen", "rook"]
+# Of the size of a typical region: gaps and overlaps up to this are those of rounding and digitising.
+SNAP = 1e-6
+CORNER = 12.0
 
 
 def adjacency(
     gdf: gpd.GeoDataFrame,
     *,
     rule: Rule = "queen",
+    tolerance: float | None = None,
     islands: Islands = "keep",
     link: Pairs = (),
     unlink: Pairs = (),
@@ -34,8 +38,8 @@ def adjacency(
     Borders are compared exactly, whether or not both polygons have a vertex at the same place: a town that
     meets the middle of its neighbour's straight border is found (comparing vertices, as much software does,
     would miss it). Polygons that overlap share more than a border: they count as neighbours under both rules,
-    which is noted. Borders that were digitised apart and leave a gap share nothing. Build contiguity before you
-    project: a projection bends straight borders, and a vertex that lay in the middle of one no longer does.
+    which is noted. Gaps and overlaps of digitising below `tolerance` are closed, which is noted. Build contiguity
+    before you project: a projection bends straight borders, and a vertex that lay in the middle of one no longer does.
 
     Parameters
     ----------
@@ -43,6 +47,10 @@ def adjacency(
         Polygons, one row a region, with unique labels in the index and a coordinate reference system.
     rule : {"queen", "rook"}
         "queen" links regions that share at least a point, "rook" those that share a line.
+    tolerance : float, optional
+        Width of gaps and overlaps that are closed, in the unit of the coordinates (metres or degrees). By default a
+        millionth of the size of a typical region (the root of the median area; 1 cm for regions of 10 km): far below
+        what anybody digitises on purpose, and above what rounding leaves. 0 compares borders exactly.
     islands : {"keep", "raise", "nearest"}
         What to do about regions left without a neighbour once `link` and `unlink` are done. "keep" leaves a row
         of zeros, as in most published work: the spatial lag is zero there. "raise" raises IslandError.
@@ -91,9 +99,12 @@ def adjacency(
     choice("islands", islands, Islands)
     choice("standardise", standardise, Standardise)
     geometry = checked_geometry(gdf, polygons=True)
-    i, j, overlapping = _touching(geometry, rule)
+    reach = _typical(geometry) * SNAP if tolerance is None else _width(tolerance)
+    i, j, overlapping, closed = _touching(geometry, rule, reach)
     matrix = symmetric(len(geometry), i, j, np.ones(len(i)))
     notes = [_overlap_note(geometry.index, i[overlapping], j[overlapping])] if overlapping.any() else []
+    if closed.any():
+        notes.append(_closed_note(geometry, i[closed], j[closed], reach))
     found = by_hand(Labelled(matrix, geometry.index, f"{rule} contiguity", tuple(notes)), link, unlink)
     if found.matrix.nnz == 0 and len(geometry) > 1 and islands == "keep":
         warnings.warn(
@@ -105,16 +116,63 @@ def adjacency(
     return finish(settle(found, islands, lambda region: nearest_polygon(geometry, region)), standardise)
 
 
-def _touching(geometry: gpd.GeoSeries, rule: str) -> tuple[IntArray, IntArray, Any]:
+def _touching(geometry: gpd.GeoSeries, rule: str, reach: float) -> tuple[IntArray, IntArray, Any, Any]:
+    """Return the pairs i < j that are neighbours, which of them overlap, and which are so by the tolerance alone."""
     # Of each pair of polygons the dimension of what they share: boundary with boundary, interior with interior.
     shapes = geometry.to_numpy()
-    i, j = shapely.STRtree(shapes).query(shapes)
+    tree = shapely.STRtree(shapes)
+    i, j = tree.query(shapes, predicate="dwithin", distance=reach) if reach > 0 else tree.query(shapes)
     i, j = i[i < j], j[i < j]
     shared = pd.Series(shapely.relate(shapes[i], shapes[j]), dtype=object).str
-    overlapping = (shared[0] != "F").to_numpy(dtype=bool)
-    meets = (shared[4] != "F").to_numpy(dtype=bool) if rule == "queen" else (shared[4] == "1").to_numpy(dtype=bool)
+    overlapping = (shared[0] != "F").to_numpy(dtype=bool, copy=True)
+    point = (shared[4] != "F").to_numpy(dtype=bool)
+    meets = point.copy() if rule == "queen" else (shared[4] == "1").to_numpy(dtype=bool, copy=True)
+    closed = np.zeros(len(i), dtype=bool)
+    if reach > 0:
+        thin = np.zeros(len(i), dtype=bool)
+        thin[overlapping] = _thin(shapes[i[overlapping]], shapes[j[overlapping]], reach)
+        # Neither apart nor overlapping by more than the tolerance: what they share is the border within it.
+        unsure = thin | ~(meets | overlapping)
+        if rule == "rook":
+            # A corner that slipped shares a line, but none longer than the slip.
+            sides = np.flatnonzero(meets & ~thin & ~overlapping)
+            ends = shapely.intersection(shapely.boundary(shapes[i[sides]]), shapely.boundary(shapes[j[sides]]))
+            unsure[sides] = shapely.length(ends) <= CORNER * reach
+        overlapping &= ~thin
+        near = np.ones(int(unsure.sum()), dtype=bool)
+        if rule == "rook":
+            near = _side_by_side(shapes[i[unsure]], shapes[j[unsure]], reach)
+        closed[unsure] = near
+        meets[unsure] = near
+        closed &= thin | ~point | (rule == "rook")
     keep = meets | overlapping
-    return i[keep], j[keep], overlapping[keep]
+    return i[keep], j[keep], overlapping[keep], closed[keep]
+
+
+def _width(tolerance: float) -> float:
+    return 0.0 if tolerance == 0 else positive("tolerance", tolerance)
+
+
+def _typical(geometry: gpd.GeoSeries) -> float:
+    return float(np.sqrt(np.median(shapely.area(geometry.to_numpy()))))
+
+
+def _thin(a: Any, b: Any, reach: float) -> Any:
+    """Whether what two polygons share is nowhere wider than the tolerance: its edges moved in by half, it is gone."""
+    return shapely.is_empty(shapely.buffer(shapely.intersection(a, b), -0.5 * reach))
+
+
+def _side_by_side(a: Any, b: Any, reach: float) -> Any:
+    """Whether two polygons run beside one another, and do not only come close in a corner."""
+    shared = shapely.intersection(shapely.boundary(a), shapely.buffer(shapely.boundary(b), reach))
+    # Around a corner it is a few times the tolerance long, along a border as long as the border.
+    return shapely.length(shared) > CORNER * reach
+
+
+def _closed_note(geometry: gpd.GeoSeries, i: IntArray, j: IntArray, reach: float) -> str:
+    pairs = list(zip(geometry.index[i], geometry.index[j], strict=True))
+    unit = geometry.crs.axis_info[0].unit_name
+    return f"borders that do not match exactly, taken as shared within {reach:.2g} {unit}: {first(pairs)}"
 
 
 def _overlap_note(regions: pd.Index, i: IntArray, j: IntArray) -> str:

@@ -13,7 +13,7 @@ from spatialconv._options import Islands, Standardise, choice, first, positive, 
 from spatialconv.errors import OptionError
 from spatialconv.results import plural
 from spatialconv.weights._graph import FloatArray, IntArray, Labelled, finish, sorted_csr, symmetric
-from spatialconv.weights._islands import Pairs, by_hand, settle
+from spatialconv.weights._islands import Pairs, by_hand, first_of_equal, settle
 from spatialconv.weights._points import TIE, Points, resolve_points
 
 Shape = Literal["triangular", "epanechnikov", "bisquare", "tricube", "uniform", "gaussian", "exponential"]
@@ -131,7 +131,7 @@ def knn(gdf: gpd.GeoDataFrame, *, k: int, points: Any = None, standardise: Stand
     """Link each region to its k nearest; nobody is an island, and everybody has the same number of neighbours.
 
     The links are not mutual: a remote town has its nearest neighbours, whose own are nearer to them. Of regions
-    that are equally far the first in the index is taken, and the tie is noted. Distances as in
+    that are equally far the first by label is taken, and the tie is noted. Distances as in
     `inverse_distance`, and the k nearest by them, not by degrees or on a sphere.
 
     Parameters
@@ -358,7 +358,7 @@ def _tie_note(tied: IntArray, place: Points) -> tuple[str, ...]:
         return ()
     return (
         f"several regions are equally far for the last place among the nearest of {first(place.regions[tied])}; "
-        "the first in the index was taken",
+        "the first by label was taken",
     )
 
 
@@ -366,7 +366,7 @@ def _nearest_point(place: Points) -> Callable[[int], tuple[int, float]]:
     def find(region: int) -> tuple[int, float]:
         others = np.delete(np.arange(len(place.regions)), region)
         km = place.distance(np.full(len(others), region), others)
-        best = int(np.argmin(km))
+        best = first_of_equal(km, place.regions[others])
         return int(others[best]), float(km[best])
 
     return find

@@ -182,6 +182,17 @@ def labels(regions: Iterable[Hashable], what: str = "regions") -> pd.Index:
     return index.rename(None)
 
 
+def label_rank(regions: pd.Index) -> IntArray:
+    """Return the place of each label in sorted order; labels of several types by type, then as text."""
+    try:
+        order = np.argsort(regions.to_numpy(), kind="stable")
+    except TypeError:
+        order = np.array(sorted(range(len(regions)), key=lambda k: (type(regions[k]).__name__, str(regions[k]))))
+    rank = np.empty(len(regions), dtype=np.intp)
+    rank[order] = np.arange(len(regions))
+    return rank
+
+
 def positions(index: pd.Index, wanted: pd.Index, *, of: str, where: str) -> IntArray:
     """Return where the wanted labels stand in the index, or raise AlignmentError naming those that do not."""
     places = _indexer(index, wanted)

@@ -14,7 +14,7 @@ from pyproj import Geod, Proj
 
 from spatialconv._options import Islands, first
 from spatialconv.errors import IslandError, WeightsError
-from spatialconv.weights._graph import IntArray, Labelled, positions, symmetric
+from spatialconv.weights._graph import FloatArray, IntArray, Labelled, label_rank, positions, symmetric
 
 Pairs = Sequence[tuple[Hashable, Hashable]]
 
@@ -92,12 +92,18 @@ def settle(
     return replace(labelled, matrix=labelled.matrix + extra, notes=(*labelled.notes, note))
 
 
+def first_of_equal(distance: FloatArray, regions: pd.Index) -> int:
+    """Return the place of the least distance; where several are equal but for rounding, that of the first label."""
+    equal = np.flatnonzero(distance <= distance.min() * (1 + 1e-12))
+    return int(equal[np.argmin(label_rank(regions)[equal])])
+
+
 def nearest_polygon(geometry: gpd.GeoSeries, island: int) -> tuple[int, float]:
-    """Return the polygon nearest to one of them and the distance in km; the first of equally near ones."""
+    """Return the polygon nearest to one of them and the distance in km; of equally near ones the first by label."""
     if geometry.crs.is_projected:
         distance = geometry.distance(geometry.iloc[island]).to_numpy(copy=True)
         distance[island] = np.inf
-        nearest = int(np.argmin(distance))
+        nearest = first_of_equal(distance, geometry.index)
         return nearest, float(distance[nearest] * geometry.crs.axis_info[0].unit_conversion_factor / 1000)
     if not np.isclose(np.degrees(geometry.crs.axis_info[0].unit_conversion_factor), 1):
         geometry = geometry.to_crs(4326)
@@ -105,7 +111,7 @@ def nearest_polygon(geometry: gpd.GeoSeries, island: int) -> tuple[int, float]:
     candidates = _within_reach(geometry, island, geod)
     distance = np.array([_gap(geometry.iloc[island], geometry.iloc[k], geod) for k in candidates])
     # Equal but for a millimetre is a tie.
-    best = int(np.flatnonzero(distance <= distance.min() + 1e-3)[0])
+    best = first_of_equal(np.round(distance, 3), geometry.index[candidates])
     return int(candidates[best]), float(distance[best] / 1000)
 
 

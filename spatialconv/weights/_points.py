@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 
 from spatialconv._options import first
 from spatialconv.errors import GeometryError, GeometryWarning
-from spatialconv.weights._graph import FloatArray, IntArray, labels, positions
+from spatialconv.weights._graph import FloatArray, IntArray, label_rank, labels, positions
 
 SEATS = ("lon", "lat")
 # Nearer than this (a millimetre, in km) two points count as one.
@@ -198,8 +198,9 @@ class Points:
     def nearest(self, k: int) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
         """Return i, their k nearest j by distance, the distances, and the i whose k-th place is a tie.
 
-        A tie is decided for the point that comes first. The tree's order is that of a sphere (or the plane);
-        the k nearest there give a distance that the k nearest on the ellipsoid cannot exceed.
+        A tie is decided for the label that sorts first, so that another order of rows gives the same links. The tree's
+        order is that of a sphere (or the plane); the k nearest there give a distance that the k nearest on the
+        ellipsoid cannot exceed.
         """
         tree = self._tree()
         n = len(self.xy)
@@ -215,9 +216,9 @@ class Points:
         distance = self.distance(i, j)
         order = np.lexsort((distance, i))
         i, j, distance = i[order], j[order], distance[order]
-        # Distances equal but for rounding must not be ordered by it: within such a run the first point wins.
+        # Distances equal but for rounding must not be ordered by it: within such a run the first label wins.
         run = np.cumsum(np.diff(i, prepend=-1).astype(bool) | (np.diff(distance, prepend=0) > TIE * distance))
-        order = np.lexsort((j, run))
+        order = np.lexsort((label_rank(self.regions)[j], run))
         i, j, distance = i[order], j[order], distance[order]
         rank = np.arange(len(i)) - np.searchsorted(i, i)
         last, after = np.flatnonzero(rank == k - 1), np.flatnonzero(rank == k)

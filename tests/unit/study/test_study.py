@@ -110,7 +110,7 @@ def test_every_commented_key_of_the_example_is_a_key(folder):
         (
             "rule =",
             "power =",
-            r"unknown key 'power' in the weights 'adjacency' .*allowed are rule, islands, link, unlink",
+            r"unknown key 'power' in the weights 'adjacency' .*allowed are rule, tolerance, islands, link, unlink",
         ),
         ("[maps]", "[map]", r"unknown key 'map' in the case; .*Did you mean 'maps'\?"),
         ('title = "Exports of eleven cities, an example"\n', "", r"the case lacks the key 'title'"),

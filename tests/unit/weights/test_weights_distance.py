@@ -144,10 +144,10 @@ def test_ties_go_to_the_first_and_are_noted():
     gdf = towns([0, 1, -1, 5], [0, 0, 0, 0], labels=["centre", "east", "west", "far"])
     w = sc.weights.knn(gdf, k=1)
     assert links(w) == {("centre", "east"), ("east", "centre"), ("west", "centre"), ("far", "east")}
-    tie = "several regions are equally far for the last place among the nearest of 'centre'; the first in the index"
+    tie = "several regions are equally far for the last place among the nearest of 'centre'; the first by label"
     assert any(note.startswith(tie) for note in sc.weights.describe(w).notes)
     turned = sc.weights.knn(gdf.loc[["west", "far", "east", "centre"]], k=1)
-    assert ("centre", "west") in links(turned)
+    assert links(turned) == links(w)  # another order of rows is another order of rows, and nothing else
     assert any(note.startswith(tie) for note in sc.weights.describe(turned).notes)
     assert not any(note.startswith("several") for note in sc.weights.describe(sc.weights.knn(gdf, k=2)).notes)
 

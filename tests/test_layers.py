@@ -15,6 +15,7 @@ FLOORS = {
     "errors": 0,
     "_options": 0.5,  # raises errors
     "_files": 0.6,  # raises errors
+    "_toml": 0.5,  # raises errors
     "_parallel": 0.7,  # raises errors, reads options
     "_core": 1,
     "results": 1,

@@ -26,6 +26,7 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "nested": weights.nested,
     "file": weights.read,
 }
+MOST_PERMUTATIONS = 1_000_000
 # Arguments that the study fills in by itself, or that a description adds.
 _FILLED = {"points", "regions"}
 _ADDED: dict[str, tuple[str, ...]] = {"nested": ("geographic", "economic"), "file": ("file",)}
@@ -198,7 +199,8 @@ class Case:
     published: str = field(default="", metadata={"key": False})
 
     def __post_init__(self) -> None:
-        whole("permutations", self.permutations)
+        if whole("permutations", self.permutations) > MOST_PERMUTATIONS:
+            raise OptionError(f"permutations must be at most {MOST_PERMUTATIONS:,}; got {self.permutations:,}.")
         whole("seed", self.seed)
         names("controls", self.controls)
         if self.variable in self.controls:

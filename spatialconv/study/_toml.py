@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from datetime import date
@@ -10,7 +9,8 @@ from pathlib import Path
 from typing import Any, Literal, get_origin, get_type_hints
 
 from spatialconv._options import first
-from spatialconv.errors import FileError, OptionError
+from spatialconv._toml import read_toml
+from spatialconv.errors import OptionError
 from spatialconv.study._case import Case, WeightsChoice, unknown_key
 
 _LABELS = tuple[Any, ...]
@@ -42,14 +42,7 @@ def load(path: str | Path) -> Case:
     'distance'
     """
     path = Path(path)
-    try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise FileError(f"cannot read the case {str(path)!r}: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise FileError(f"the case {str(path)!r} is not written in UTF-8, as TOML must be; save it so.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise FileError(f"{str(path)!r} is not valid TOML: {error}.") from error
+    given = read_toml(path, "the case")
     try:
         return _case(given, path.parent)
     except OptionError as error:

@@ -137,6 +137,9 @@ def _out(low: float, high: float) -> Interval:
     return Interval(math.nextafter(low, -INFINITY), math.nextafter(high, INFINITY))
 
 
+_SPAN = 300
+
+
 @dataclass(frozen=True)
 class Figure:
     """One printed figure.
@@ -208,9 +211,17 @@ def figure(text: Any, where: str = "a figure") -> Figure:
     found = _FIGURE.fullmatch(clean.replace("*", "").replace("- ", "-").strip())
     if found is None:
         raise OptionError(f'{where} must be one figure as printed, such as "-0.409" or "0.47**"; got {text!r}.')
-    exact = Decimal(found["number"].replace(",", ""))
-    if not math.isfinite(float(exact)):
-        raise OptionError(f"{where} is too large to be a figure of a table: {text!r}.")
+    try:
+        exact = Decimal(found["number"].replace(",", ""))
+    except ArithmeticError:
+        exact = Decimal("inf")
+    # Beyond these no double is left for its last decimal.
+    if (
+        not exact.is_finite()
+        or min(exact.adjusted(), int(exact.as_tuple().exponent)) < -_SPAN
+        or exact.adjusted() > _SPAN
+    ):
+        raise OptionError(f"{where} is too large or too small to be a figure of a table: {text!r}.")
     exponent = exact.as_tuple().exponent
     assert isinstance(exponent, int)
     half = Decimal(5).scaleb(exponent - 1)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from spatialconv._options import first
+from spatialconv._toml import read_toml
 from spatialconv.auditing.description.figures import figure
 from spatialconv.auditing.description.reported import STARS, Claim, Reported, Sample, Weights
 from spatialconv.auditing.description.toml_tables import read_table
@@ -23,7 +23,7 @@ from spatialconv.auditing.description.toml_values import (
     word,
 )
 from spatialconv.auditing.rules.claims import CLAIMS, HOW
-from spatialconv.errors import FileError, OptionError
+from spatialconv.errors import OptionError
 
 
 def load(path: str | Path) -> Reported:
@@ -53,14 +53,7 @@ def load(path: str | Path) -> Reported:
     'Growth and space in three provinces'
     """
     path = Path(path)
-    try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise FileError(f"cannot read {str(path)!r}: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise FileError(f"{str(path)!r} is not written in UTF-8, as TOML must be; save it so.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise FileError(f"{str(path)!r} is not valid TOML: {error}.") from error
+    given = read_toml(path)
     try:
         return read(given)
     except OptionError as error:

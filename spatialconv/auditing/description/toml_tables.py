@@ -95,7 +95,7 @@ def _regression(
         statistics[row] = tuple(optional(c, f"{row} of {where}", count=count) for c in cells)
     roles = section(given.get("roles", {}), "table.roles")
     keys(f"roles of {where}", roles, _ROLES)
-    unknown = [r for r in roles.values() if r not in coefficients]
+    unknown = [r for r in roles.values() if not isinstance(r, str) or r not in coefficients]
     if unknown:
         raise OptionError(
             f"roles of {where} name the row {unknown[0]!r}; its coefficients are {first(list(coefficients), 12)}."
@@ -168,7 +168,11 @@ def _listing(
         odd = [r for r in held if r not in rows]
         if odd:
             raise OptionError(f"{key} of {where} names the row {odd[0]!r}; its rows are {first(list(rows), 12)}.")
-    groups = {g: tuple(str(m) for m in members) for g, members in section(given.get("groups", {}), "groups").items()}
+    named = section(given.get("groups", {}), "groups")
+    for g, members in named.items():
+        if not isinstance(members, (list, tuple)):
+            raise OptionError(f"group {g!r} of {where} must be a list of rows in quotes; got {members!r}.")
+    groups = {g: tuple(str(m) for m in members) for g, members in named.items()}
     odd = [m for members in groups.values() for m in members if m not in rows]
     if odd:
         raise OptionError(f"groups of {where} name the row {odd[0]!r}; its rows are {first(list(rows), 12)}.")
@@ -199,13 +203,17 @@ def _grid(given: Mapping[str, Any], name: str, where: str, columns: tuple[str, .
     averaged = (given.get("row_mean"), given.get("column_mean"))
     rows = {
         row: tuple(
-            optional(text, f"row {row!r} of {where}", count=content == "counts" and not {row, column} & set(averaged))
+            optional(
+                text,
+                f"row {row!r} of {where}",
+                count=content == "counts" and row not in averaged and column not in averaged,
+            )
             for column, text in zip(columns, cells, strict=True)
         )
         for row, cells in _cells(given, "rows", where, columns).items()
     }
     for key, known in (("row_mean", columns), ("row_total", columns), ("column_mean", rows), ("column_total", rows)):
-        if key in given and given[key] not in known:
+        if key in given and (not isinstance(given[key], str) or given[key] not in known):
             raise OptionError(f"{key} of {where} names {given[key]!r}; there are {first(list(known), 12)}.")
     bounds = given.get("bounds")
     if bounds is not None and (not isinstance(bounds, (list, tuple)) or len(bounds) != 2):

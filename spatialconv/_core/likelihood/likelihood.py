@@ -35,6 +35,10 @@ from spatialconv._core.regression.least_squares import basis
 
 FloatArray = npt.NDArray[np.float64]
 
+# A sum of squares smaller than this share of that of y is rounding, and may come out negative: next to a bound a filter
+# may leave no more dimensions than there are regressors.
+EXPLAINED = 1e-16
+
 
 def lag(W: sp.csr_array, Z: FloatArray) -> FloatArray:
     """Return W applied to the regions of every period: Z has shape (T, N) or (T, N, k)."""
@@ -112,7 +116,7 @@ class Problem:
         scale = 1 / np.sqrt(np.diag(A)[2:])
         b = scale * np.linalg.solve(A[2:, 2:] * np.outer(scale, scale), scale * cross)
         v = np.concatenate([left, -b])
-        sse = float(v @ A @ v)
+        sse = max(float(v @ A @ v), EXPLAINED * float(A[0, 0]))
         dof = self.projection.dof
         by_lam, by_psi = self.slopes(lam, psi)
         d_sse = np.array([-2 * (A[1] @ v), v @ by_lam @ v, v @ by_psi @ v])
@@ -125,7 +129,7 @@ class Problem:
         A = self.matrix(lam[:, None, None], psi[:, None, None])
         left = np.stack([np.ones_like(rho), -rho], axis=1)
         v = _swept(A, left)
-        sse, dof = np.einsum("gk,gkl,gl->g", v, A, v), self.projection.dof
+        sse, dof = np.maximum(np.einsum("gk,gkl,gl->g", v, A, v), EXPLAINED * A[:, 0, 0]), self.projection.dof
         value = -0.5 * dof * (np.log(2 * np.pi * sse / dof) + 1)
         return np.asarray(value + self._free_value(rho, lam, psi))
 

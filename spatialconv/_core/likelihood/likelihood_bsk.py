@@ -23,7 +23,7 @@ import scipy.sparse as sp
 from spatialconv._core.likelihood.effects import deviations, means
 from spatialconv._core.likelihood.likelihood import Point, lag
 from spatialconv._core.likelihood.logdet import LogDet
-from spatialconv._core.likelihood.maximise import PSI, Optimum, search_window
+from spatialconv._core.likelihood.maximise import PSI, Optimum, near_ends, search_window
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -125,7 +125,7 @@ def maximise_bsk(problem: BskProblem) -> tuple[Optimum, FloatArray, FloatArray]:
     rho, lam, psi = _full(theta)
     loglik, sse, beta = problem.at(rho, lam, psi)
     named = zip(("rho", "lambda", "phi")[3 - len(theta) :], theta, bounds, strict=True)
-    edge = tuple(n for n, v, (low, high) in named if min(v - low, high - v) <= 1e-5 * (high - low))
+    edge = tuple(name for name, value, ends in named if any(near_ends(value, ends)))
     point = Point(rho, lam, psi, loglik, np.zeros(3), sse, beta)
     optimum = Optimum(point, float("nan"), calls, edge, problem.logdet_w, problem.logdet_m)
     return optimum, beta, _covariance(problem, optimum, beta)
@@ -137,7 +137,9 @@ def _full(theta: FloatArray) -> tuple[float, float, float]:
 
 
 def _starts(windows: list[tuple[float, float]]) -> list[list[float]]:
-    grids = [[0.5 * low, 0.0, 0.5 * high] for low, high in windows]
+    # Half way to the ends, the farther one taken as if it were as near as twice the other.
+    near = [(max(low, -2 * high), min(high, -2 * low)) for low, high in windows]
+    grids = [[0.5 * low, 0.0, 0.5 * high] for low, high in near]
     return [[a] for a in grids[0]] if len(grids) == 1 else [[a, b] for a in grids[0] for b in grids[1]]
 
 

@@ -104,6 +104,11 @@ class LogDet(Protocol):
         ...
 
     @property
+    def roots(self) -> npt.NDArray[np.complex128]:
+        """The eigenvalues of W as far as they are known; the search for the optimum follows them."""
+        ...
+
+    @property
     def said(self) -> str:
         """What a result must say of it; empty where it is exact."""
         ...
@@ -159,6 +164,11 @@ class Eigen:
     def widened(self) -> Eigen:
         """Return itself."""
         return self
+
+    @property
+    def roots(self) -> npt.NDArray[np.complex128]:
+        """All of them."""
+        return self.eigenvalues
 
     @property
     def said(self) -> str:
@@ -254,6 +264,11 @@ class Factored:
         interval = searched(self.W)
         poles = tuple(1 / bound for bound in interval)
         return replace(self, interval=interval, poles=poles, exact=(True, True))._over_all()
+
+    @property
+    def roots(self) -> npt.NDArray[np.complex128]:
+        """None."""
+        return np.zeros(0, dtype=complex)
 
     def whole(self) -> Factored:
         """Return the interpolation over the whole interval, which was there before any window."""
@@ -412,6 +427,11 @@ class Stochastic:
     def widened(self) -> Stochastic:
         """Return itself."""
         return self
+
+    @property
+    def roots(self) -> npt.NDArray[np.complex128]:
+        """None."""
+        return np.zeros(0, dtype=complex)
 
     def _series(self, rho: Rho, factor: FloatArray, order: int) -> Rho:
         # The terms below the order vanish; their powers would be negative.

@@ -99,9 +99,25 @@ class _Counted:
 
 def search_window(logdet: LogDet) -> tuple[float, float]:
     """Return where rho may be: the window of the log-determinant, a margin off the ends of its interval."""
-    low, high = logdet.interval
-    margin = MARGIN * (high - low)
-    return max(low + margin, logdet.window[0]), min(high - margin, logdet.window[1])
+    low, high = off_ends(logdet.interval)
+    return max(low, logdet.window[0]), min(high, logdet.window[1])
+
+
+def off_ends(ends: tuple[float, float]) -> tuple[float, float]:
+    """Return the interval without a margin at either end, on which the filter is singular."""
+    below, above = (MARGIN * reach for reach in _reaches(ends))
+    return ends[0] + below, ends[1] - above
+
+
+def _reaches(ends: tuple[float, float]) -> tuple[float, float]:
+    """Return what lengths near either end are measured by: the width, or twice the way to zero where that is less.
+
+    An interval like (-5000, 1) is not as coarse at 1 as it is wide.
+    """
+    width = ends[1] - ends[0]
+    # The end of psi is zero itself.
+    below, above = (min(width, 2 * abs(end)) if end != 0 else width for end in ends)
+    return below, above
 
 
 def maximise(problem: Problem) -> Optimum:
@@ -160,13 +176,13 @@ def _settled(at: float, logdet: LogDet) -> bool:
     """Whether the optimum lies inside its window, or on the bound of the interval."""
     low, high = search_window(logdet)
     ends = logdet.interval
-    return low < at < high or any(_near_ends(at, ends, ends[1] - ends[0]))
+    return low < at < high or any(near_ends(at, ends))
 
 
 def _one(f: _Counted) -> FloatArray:
     """Bracket every stationary maximum by the sign of the slope and solve for its root; take the best."""
     low, high = f.bounds[0]
-    grid = _grid(low, high, GRID_ONE)
+    grid = _axis(f, 0, GRID_ONE)
     slope = f.problem.along(f.free[0])
     slopes = slope(grid)
     f.flat = bool(np.median(np.abs(slopes)) <= FLAT * f.problem.projection.dof)
@@ -187,7 +203,7 @@ def _one(f: _Counted) -> FloatArray:
 
 def _many(f: _Counted) -> FloatArray:
     """Climb from the peaks of a grid, then polish by Newton steps on the analytic gradient."""
-    axes = [_grid(low, high, GRID_TWO if len(f.free) == 2 else GRID_THREE) for low, high in f.bounds]
+    axes = [_axis(f, k, GRID_TWO if len(f.free) == 2 else GRID_THREE) for k in range(len(f.free))]
     values = np.nan_to_num(f.values(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)), nan=-np.inf)
     peaks = np.argwhere(values == maximum_filter(values, size=3, mode="nearest"))
     highest = peaks[np.argsort(-values[tuple(peaks.T)], kind="stable")][:STARTS]
@@ -249,14 +265,53 @@ def _step(
     return None
 
 
+def _axis(f: _Counted, place: int, nodes: int) -> FloatArray:
+    """Return the starting points of one free parameter: of the log-variance evenly, of rho and lambda by W."""
+    low, high = f.bounds[place]
+    logdets = _logdets(f.problem)
+    if place >= len(logdets):
+        return _grid(low, high, nodes)
+    return nodes_along(low, high, nodes, logdets[place].roots)
+
+
+def nodes_along(low: float, high: float, nodes: int, roots: npt.NDArray[np.complex128]) -> FloatArray:
+    """Return nodes over all of an interval that follow the eigenvalues of W, where these are known.
+
+    Within the inverse of the spectral radius nothing bends much but at its ends; beyond, the interval may be a
+    thousand times as long, and the log-determinant bends at 1/w over a length of its imaginary part.
+    """
+    radius = np.abs(roots).max(initial=0.0)
+    grid = [_grid(low, high, nodes)]
+    if radius == 0:
+        return grid[0]
+    inner = max(low, -1 / radius), min(high, 1 / radius)
+    if high - low > 1.5 * (inner[1] - inner[0]):
+        grid.append(_grid(*inner, nodes))
+        for end in (low, high):
+            decades = np.log10(max(abs(end) * radius, 1.0))
+            grid.append(np.sign(end) * np.geomspace(1 / radius, max(abs(end), 1 / radius), int(nodes * decades) + 1))
+    # Where regressors and effects explain what a filter at its end leaves, a maximum may lie next to that end.
+    close = np.geomspace(1e-6, 1e-2, 9)
+    grid.extend((low + close * abs(low), high - close * abs(high)))
+    poles = 1 / roots[(roots.imag > 0) & (np.abs(roots) > 1e-8 * radius)]
+    poles = poles[(poles.real > low) & (poles.real < high)]
+    # Wide ones are seen by the other nodes.
+    poles = poles[np.abs(poles.imag) < 0.3 * np.abs(poles.real)]
+    grid.extend(poles.real + reach * poles.imag for reach in (-3, -1, -0.3, 0.3, 1, 3))
+    found = np.unique(np.concatenate(grid))
+    return np.asarray(found[(found >= low) & (found <= high)])
+
+
 def _grid(low: float, high: float, nodes: int) -> FloatArray:
     """Chebyshev-spaced nodes: dense at the bounds, where the log-determinant bends most."""
     angle = np.linspace(np.pi, 0, nodes)
     return low + (high - low) * (1 + np.cos(angle)) / 2
 
 
-def _near_ends(value: float, ends: tuple[float, float], width: float) -> tuple[bool, bool]:
-    return value - ends[0] <= EDGE * width, ends[1] - value <= EDGE * width
+def near_ends(value: float, ends: tuple[float, float]) -> tuple[bool, bool]:
+    """Whether a value counts as on the lower and on the upper end."""
+    below, above = (EDGE * reach for reach in _reaches(ends))
+    return value - ends[0] <= below, ends[1] - value <= above
 
 
 def _beyond_guarantee(f: _Counted) -> bool:
@@ -273,4 +328,4 @@ def _at_bound(f: _Counted) -> tuple[str, ...]:
     """Name the parameters on a bound; tau = 1, no random effects at all, counts as phi on its bound."""
     ends = [*(d.interval for d in _logdets(f.problem)), PSI][: len(f.theta)]
     named = zip([("rho", "lambda", "phi")[k] for k in f.free], f.theta, ends, strict=True)
-    return tuple(name for name, value, (low, high) in named if any(_near_ends(value, (low, high), high - low)))
+    return tuple(name for name, value, (low, high) in named if any(near_ends(value, (low, high))))

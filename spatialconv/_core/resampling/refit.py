@@ -21,7 +21,7 @@ import scipy.sparse as sp
 
 from spatialconv._core.likelihood.effects import Projection
 from spatialconv._core.likelihood.likelihood import lag
-from spatialconv._core.likelihood.maximise import GRID_ONE, _grid
+from spatialconv._core.likelihood.maximise import GRID_ONE, nodes_along
 from spatialconv._core.regression.least_squares import basis
 
 FloatArray = npt.NDArray[np.float64]
@@ -81,7 +81,7 @@ def lag_refits(
     `shift` those of the projection.
     """
     free = _Free.of(eigenvalues, J, shift)
-    grid = _grid(*bounds, GRID_ONE)
+    grid = nodes_along(*bounds, GRID_ONE, eigenvalues)
     on_grid = free.slopes(grid)[0]
     out = np.empty(len(squares.least))
     for start in range(0, len(out), CHUNK):

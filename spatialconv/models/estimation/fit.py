@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import Any
 
+import numpy as np
+
 from spatialconv._core.likelihood.effects import projection
 from spatialconv._core.likelihood.logdet import LogDet
 from spatialconv._options import (
@@ -117,9 +119,11 @@ def fit_panel(
     Notes
     -----
     ``y = rho W y + X beta + W X theta + effects + u``, ``u = lambda M u + e``, ``e ~ N(0, sigma2 I)``. The
-    log-likelihood carries every constant; rho and lambda are searched over the whole interval between the
-    inverses of the extreme real eigenvalues. `sigma2` is the sum of squares over N T observations under the
-    direct approach, and over the transformed ones under Lee-Yu.
+    log-likelihood carries every constant; rho and lambda are searched between the inverses of the
+    extreme real eigenvalues, or as far as the inverse of the spectral radius where none is negative (positive), which
+    a note says; from some hundred regions on within the bound that norms give unless the optimum runs into it.
+    `sigma2` is the sum of squares over N T observations under the direct approach, and over the transformed ones
+    under Lee-Yu.
 
     References
     ----------
@@ -182,6 +186,8 @@ def fit_complete(design: Design, spec: ModelSpec) -> PanelFit:
         _warn_of_bounds(optimum.at_bound)
     reasons = (
         reason,
+        _cut("rho", optimum.logdet_w),
+        _cut("lambda", optimum.logdet_m),
         _beyond_one("rho", optimum.point.rho, optimum.logdet_w),
         _beyond_one("lambda", optimum.point.lam, optimum.logdet_m),
         *estimates.notes,
@@ -210,6 +216,26 @@ def _beyond_one(name: str, value: float, logdet: LogDet | None) -> str:
         return ""
     low, high = logdet.interval
     return f"{name} = {value:.4f} lies outside (-1, 1) and inside its admissible interval ({low:.4f}, {high:.4f})"
+
+
+def _cut(name: str, logdet: LogDet | None) -> str:
+    """Say where a coefficient was searched if no real eigenvalue bounds it on one side."""
+    if logdet is None or not len(logdet.roots):
+        return ""
+    low, high = logdet.interval
+    size = np.abs(logdet.roots).max()
+    # An end that is no inverse of an eigenvalue was put there by the search; the tolerance is that of a double root.
+    open_ends = [
+        side
+        for side, end in (("below", low), ("above", high))
+        if np.abs(logdet.roots - 1 / end).min() > 1e-5 * max(size, abs(1 / end))
+    ]
+    if not open_ends:
+        return ""
+    return (
+        f"no real eigenvalue bounds {name} from {' or '.join(open_ends)}: it was searched in ({low:.4f}, {high:.4f}), "
+        "to the inverse of the spectral radius"
+    )
 
 
 def sums_to_one(weights: Aligned | None) -> bool:

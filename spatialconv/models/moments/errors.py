@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from spatialconv._core.likelihood.effects import deviations, means
 from spatialconv._core.likelihood.likelihood import lag
 from spatialconv._core.likelihood.logdet import EIGEN_AT_MOST, guaranteed, searched
-from spatialconv._core.likelihood.maximise import MARGIN
+from spatialconv._core.likelihood.maximise import off_ends
 from spatialconv._core.regression import moments as gm
 from spatialconv._core.regression import moments_robust as robust
 from spatialconv._options import MomentWeights
@@ -117,17 +117,11 @@ class Errors:
         root = None if weight is None else la.cholesky(weight)
         # The exact interval of a large matrix costs more than the estimation, and seldom matters.
         sure = self.M.shape[0] <= EIGEN_AT_MOST
-        found = gm.minimise(system, root, _inside(searched(self.M) if sure else guaranteed(self.M)[:2]))
-        return found if sure or not found.at_bound else gm.minimise(system, root, _inside(searched(self.M)))
+        found = gm.minimise(system, root, off_ends(searched(self.M) if sure else guaranteed(self.M)[:2]))
+        return found if sure or not found.at_bound else gm.minimise(system, root, off_ends(searched(self.M)))
 
     @staticmethod
     def _process(system: gm.System, weight: FloatArray, found: gm.Solution, variance: FloatArray) -> ErrorProcess:
         s2, s2_mean = found.variances[0], found.variances[-1]
         influence = gm.influence(system, found.lam, weight)[0]
         return ErrorProcess(found.lam, s2, s2_mean, found.at_bound, found.slope, influence, variance)
-
-
-def _inside(interval: tuple[float, float]) -> tuple[float, float]:
-    # On the end itself the filter is singular.
-    margin = MARGIN * (interval[1] - interval[0])
-    return interval[0] + margin, interval[1] - margin

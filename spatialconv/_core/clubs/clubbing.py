@@ -250,7 +250,10 @@ def _unions(X: FloatArray, clubs: tuple[Club, ...], parts: list[list[int]], desi
     out = []
     for part in parts:
         if len(part) == 1:
-            out.append(replace(clubs[part[0]], parts=tuple(part)))
+            # R estimates every club anew when it merges two or more, but copies the last where that stays alone.
+            copied = len(clubs) == 1 or part[0] == len(clubs) - 1
+            alone = clubs[part[0]]
+            out.append(replace(alone, parts=tuple(part), rejected=alone.rejected if copied else None))
             continue
         members = _members(clubs, part)
         joint = estimate(X, members, design)

@@ -102,7 +102,8 @@ def clubs(
     Three things R's package does are faults, which `convention="r"` reproduces and marks: with c* fixed, a club
     is accepted whose own t lies below -1.65 (`converges` is False); a club cut back to its core at the cap is printed
     with the b, standard error and t of the larger group that was rejected (`b_r`, `std_error_r`, `t_r`; the club's own
-    stand in `b`, `std_error`, `t`); the core maximises abs(t). Besides, its merging after von Lyncker and Thoennessen
+    stand in `b`, `std_error`, `t`), until merging estimates all clubs anew but a last one that stays alone; the core
+    maximises abs(t). Besides, its merging after von Lyncker and Thoennessen
     compares with the next pair by "fqsb" whatever `hac`, and does not start anew after a merger, and its reassignment
     does not try whether the divergent regions are a club. `corrected()` gives the clubs by the rules of the papers.
 

@@ -355,7 +355,11 @@ def _club_notes(table: pd.DataFrame) -> tuple[str, ...]:
     for k, row in table.iterrows():
         size = _count(int(row["n"]), "region")
         if row["how"] == "core":
-            printed = f"; R prints the t of the group rejected, {number(row['t_r'], 2)}" if "t_r" in row else ""
+            printed = (
+                f"; R prints the t of the group rejected, {number(row['t_r'], 2)}"
+                if row.get("t_r", row["t"]) != row["t"]
+                else ""
+            )
             notes.append(
                 f"club {k} ({size}) is its core alone: no c* up to {row['c_star']:g} gave one that converges{printed}"
             )

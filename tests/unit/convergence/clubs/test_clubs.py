@@ -217,6 +217,36 @@ class TestFaults:
         plain = sc.clubs(PANEL[60], "x", log=False, merge="none")
         assert not any(column.endswith("_r") for column in plain.table)
 
+    @pytest.mark.parametrize("merge", ["phillips-sul", "von-lyncker"])
+    def test_merging_estimates_capped_clubs_anew(self, merge):
+        """As mergeClubs of ConvergenceClubs does, by its source: one regression of every club, also one that stays."""
+        given = {"log": False, "convention": "r", "sieve": "incremental", "check": True}
+        capped = 0
+        for i in (44, 60, 70, 93, 155, 262):
+            before = sc.clubs(PANEL[i], "x", merge="none", **given).table
+            after = sc.clubs(PANEL[i], "x", merge=merge, **given)
+            assert (before.loc[before["how"] == "core", "t_r"] < -1.65).all()
+            for k, members in after.members.items():
+                own = brute_clubs.regression(PANELS[i][:, list(members)], first_row(i))
+                np.testing.assert_allclose(
+                    after.table.loc[k, ["b_r", "std_error_r", "t_r"]].to_numpy(float), own, rtol=OPTIM
+                )
+            capped += int((after.table["how"] == "core").sum())
+            assert not any("R prints the t" in note for note in after.notes)
+        assert capped == 6
+
+    def test_merging_copies_a_lone_or_last_club(self):
+        """By the same source: with one club there is nothing to merge, and a last club that stays alone is copied."""
+        X, _ = planted()
+        design = CONVENTIONS["r"].design(len(X))
+        other = clubbing.Estimate(-1.0, 0.1, -10.0)
+        places = np.split(np.arange(X.shape[1]), 3)
+        clubs = tuple(clubbing.Club(m, m, clubbing.estimate(X, m, design), 3.0, "core", rejected=other) for m in places)
+        merged, _ = clubbing.merge_phillips_sul(X, clubs, design, -1.65)
+        assert [club.rejected for club in merged] == [None, None, other]
+        lone, _ = clubbing.merge_von_lyncker(X, clubs[:1], design, -1.65, second=design, restart=False)
+        assert [club.rejected for club in lone] == [other]
+
     def test_the_core_by_its_size_not_by_its_t(self):
         changed = 0
         for X in PANELS.values():

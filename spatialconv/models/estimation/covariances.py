@@ -166,7 +166,12 @@ def effects_errors(design: Design, spec: ModelSpec, estimates: Estimates, of: Li
     data = sample(design, spec, estimates.correction)
     T, N = design.y.shape
     columns = [-design.X] + ([-lag(data.W, design.y)[..., None]] if data.W is not None else [])
-    slopes = np.concatenate(columns, axis=2).mean(axis=0 if of == "region" else 1)
+    joined = np.concatenate(columns, axis=2)
+    if of == "time" and data.M is not None and estimates.correction != "splm":
+        lam = estimates.optimum.point.lam
+        slopes = spatial_filter(data.M, lam, joined).mean(axis=1) / (1 - lam)
+    else:
+        slopes = joined.mean(axis=0 if of == "region" else 1)
     slopes -= slopes.mean(axis=0)
     k = slopes.shape[1]
     # rho follows beta among the parameters; lambda, phi and sigma2 do not move the effects.
@@ -178,6 +183,9 @@ def _mean_errors(data: Sample, estimates: Estimates, of: str, T: int, N: int) ->
     """Return the variance of the mean of u over periods (regions), as a deviation from the grand mean."""
     if data.M is None:
         return estimates.sigma2 * (1 / T) * (1 - 1 / N) if of == "region" else estimates.sigma2 * (1 / N) * (1 - 1 / T)
+    if of == "time" and estimates.correction != "splm":
+        # The mean of the filtered errors, which are innovations, over 1 - lambda.
+        return estimates.sigma2 / (N * (1 - estimates.optimum.point.lam) ** 2) * (1 - 1 / T)
     if of == "time":
         ones = multiply_transposed(data.M, estimates.optimum.point.lam, np.ones(N))
         return estimates.sigma2 * float(ones @ ones) / N**2 * (1 - 1 / T)

@@ -140,7 +140,7 @@ def information_covariance(
     point = optimum.point
     if spec.vcov == "observed":
         return observed_covariance(data, optimum), (_NO_PHI,) if "phi" in optimum.at_bound else ()
-    effect = raw_effect(design, spec, data, point.rho, beta)
+    effect = raw_effect(design, spec, data, point.rho, point.lam, beta)
     # Under splm's order of operations the effects are gone from the data before the lag is taken.
     eta = data.X @ beta + (0.0 if data.y is not design.y else effect)
     spatial: dict[str, Any] = {"W": data.W, "M": data.M, "logdet_w": optimum.logdet_w, "logdet_m": optimum.logdet_m}
@@ -209,11 +209,29 @@ def _with_nan(matrix_: FloatArray, place: int) -> FloatArray:
     return full
 
 
-def raw_effect(design: Design, spec: ModelSpec, data: Sample, rho: float, beta: FloatArray) -> FloatArray:
-    """Return the effects, shape (T, N): what the projection takes out of y - rho W y - X beta."""
+def raw_effect(design: Design, spec: ModelSpec, data: Sample, rho: float, lam: float, beta: FloatArray) -> FloatArray:
+    """Return the effects, shape (T, N), that the likelihood takes out of y - rho W y - X beta.
+
+    splm takes the means of that, whatever the error process, and its order of operations leaves some of them in.
+    """
     T, N, _ = design.shape
     raw = spatial_filter(data.W, rho, design.y) - design.X @ beta
-    return np.asarray(raw - projection(spec.fixed_effects, T, N, lee_yu=False)(raw))
+    kind = projection(spec.fixed_effects, T, N, lee_yu=False)
+    return effects_of(raw, kind, data.M if data.y is design.y else None, lam)
+
+
+def effects_of(u: FloatArray, kind: Projection, M: sp.csr_array | None, lam: float) -> FloatArray:
+    """Return the effects, shape (T, N), that leave the innovations (I - lambda M)(u - effect) without effects.
+
+    A constant over the regions comes through a filter with rows that sum to one as 1 - lambda times itself.
+    """
+    effect = np.zeros_like(u)
+    if kind.over_periods:
+        effect = effect + u.mean(axis=0, keepdims=True)
+    if kind.over_regions:
+        share = 1.0 if M is None else 1 - lam
+        effect = effect + spatial_filter(M, lam, u - effect).mean(axis=1, keepdims=True) / share
+    return effect
 
 
 def _assembled(
@@ -228,7 +246,7 @@ def _assembled(
     notes: tuple[str, ...],
 ) -> Estimates:
     point = optimum.point
-    effect = raw_effect(design, spec, data, point.rho, beta)
+    effect = raw_effect(design, spec, data, point.rho, point.lam, beta)
     raw = spatial_filter(data.W, point.rho, design.y) - design.X @ beta
     return Estimates(
         beta=beta,

@@ -264,8 +264,9 @@ class PanelFit(Result):
     def effects(self, of: Literal["region", "time"]) -> pd.DataFrame:
         """Return the effects of regions or periods with standard errors: estimate, std_error, statistic, p_value.
 
-        Effects are means of y - rho W y - X beta, as deviations from their mean. Their variance is that of the
-        mean of the errors plus what the uncertainty of the coefficients adds (delta method).
+        Effects are means of y - rho W y - X beta, those of periods under an error process the means of its filtered
+        values over 1 - lambda (what a dummy for each gives), as deviations from their mean. Their variance is that of
+        the mean of the errors plus what the uncertainty of the coefficients adds (delta method).
         """
         choice("of", of, ("region", "time"))
         estimate = self.region_effects if of == "region" else self.time_effects

@@ -13,7 +13,7 @@ from spatialconv._core.likelihood.logdet import guaranteed, searched
 from spatialconv._core.likelihood.maximise import Optimum
 from spatialconv._core.regression.two_stage import FirstStage, Meat, series_solve
 from spatialconv.models.estimation.covariances import refuse_vanishing
-from spatialconv.models.estimation.estimate import Estimates
+from spatialconv.models.estimation.estimate import Estimates, effects_of
 from spatialconv.models.moments.errors import ErrorProcess
 from spatialconv.models.moments.steps import Regression, Steps
 from spatialconv.models.specification.spec import Applied, ModelSpec
@@ -83,7 +83,7 @@ class Job:
         sse = float((e**2).sum())
         sigma2 = sse / data.project.dof
         cov = self._padded(self.joint(bread, e, sigma2, by_lam), len(d), own)
-        effect = self._effect(u, f.lam)
+        effect = effects_of(u, steps.exact, data.M, f.lam)
         slope = process.slope if process is not None else 0.0
         bound = ("lambda",) if process is not None and process.at_bound else ()
         point = Point(rho, f.lam, float(np.log(f.tau)), np.nan, np.array([0.0, slope, 0.0]), sse, beta)
@@ -105,20 +105,6 @@ class Job:
             instruments=final.instruments,
             first=first.first,
         )
-
-    def _effect(self, u: FloatArray, lam: float) -> FloatArray:
-        """Return the effects, shape (T, N), that leave the innovations of u - effect without effects.
-
-        A constant over the regions comes through a filter with rows that sum to one as 1 - lambda times itself.
-        """
-        kind = self.steps.exact
-        effect = np.zeros_like(u)
-        if kind.over_periods:
-            effect = effect + u.mean(axis=0, keepdims=True)
-        if kind.over_regions:
-            left = spatial_filter(self.steps.data.M, lam, u - effect)
-            effect = effect + left.mean(axis=1, keepdims=True) / (1 - lam)
-        return effect
 
     def _padded(self, cov: FloatArray, k: int, own: float) -> FloatArray:
         """Return the covariance with rows of NaN for phi and sigma2, and lambda's where it is not joint."""

@@ -26,7 +26,7 @@ from spatialconv._options import first
 from spatialconv._parallel import run as parallel
 from spatialconv.errors import ModelError, SpatialConvError, SpatialConvWarning, UnsupportedModelError
 from spatialconv.models.estimation.covariances import SANDWICH
-from spatialconv.models.estimation.estimate import optimum_of, sample
+from spatialconv.models.estimation.estimate import effects_of, optimum_of, sample
 from spatialconv.models.estimation.fit import fit_complete
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.specification.design import Design, matrix
@@ -101,7 +101,7 @@ def world_at(fit: PanelFit, values: FloatArray, regressors: FloatArray | None = 
     W, M = (matrix(design.W) if spec.has_lag else None), (matrix(design.M) if spec.has_error else None)
     raw = spatial_filter(W, rho, design.y) - design.X @ values[:K]
     project = projection(spec.fixed_effects, *design.y.shape, lee_yu=False)
-    effect = raw - project(raw)
+    effect = effects_of(raw, project, M, lam)
     u = raw - effect
     if spec.effects == "random":
         return _random_world(fit, values, rho, lam, u)

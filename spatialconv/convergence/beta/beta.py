@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from spatialconv.convergence.few_periods.corrections import BiasCorrections
     from spatialconv.convergence.few_periods.grid_interval import GridInterval
     from spatialconv.convergence.few_periods.null import Detectable, NullDistribution
+    from spatialconv.convergence.few_periods.short_panel import ConfidenceSet, ShortPanelTest
 
 GROWTH, INITIAL = "growth", "log_initial"
 
@@ -355,6 +356,18 @@ class BetaConvergence(Result):
         from spatialconv.convergence.few_periods.grid_interval import grid_interval
 
         return grid_interval(self, **passed_on("grid_interval()", options, grid_interval))
+
+    def short_panel_test(self, **options: Any) -> ShortPanelTest:
+        """Return tests of a beta, of none by default, that hold in few periods; see `short_panel.short_panel_test`."""
+        from spatialconv.convergence.few_periods.short_panel import short_panel_test
+
+        return short_panel_test(self, **passed_on("short_panel_test()", options, short_panel_test))
+
+    def confidence_set(self, **options: Any) -> ConfidenceSet:
+        """Return the betas that such a test does not reject; see `short_panel.confidence_set`."""
+        from spatialconv.convergence.few_periods.short_panel import confidence_set
+
+        return confidence_set(self, **passed_on("confidence_set()", options, confidence_set))
 
     def detectable(self, **options: Any) -> Detectable:
         """Return the smallest convergence that this panel and estimator can find; see `null.detectable`."""

@@ -1,0 +1,195 @@
+"""A value of beta imposed on a short panel: statistics of the sample, and of panels drawn anew under it.
+
+Drawn anew by rotation of each region's residuals. For the score the regions' means of h stay as estimated, for F and
+the likelihood ratio they are rotated too; for the latter they are then spread out as drifts spread them in the
+sample. Statistics of all draws, rho among them, are computed as those of the sample are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.interpolate import CubicSpline
+
+from spatialconv._core.few_periods.exact import exact, steady
+from spatialconv._core.few_periods.likelihood import Peak, Products, drift_ratio, peak, products
+from spatialconv._core.few_periods.rotation import rotated, rotated_within
+from spatialconv._core.few_periods.sample import Sample, rebuild
+from spatialconv._core.few_periods.scores import regional, traces
+
+FloatArray = npt.NDArray[np.float64]
+
+RHOS, HALVINGS = 41, 22
+# Numbers of inverses held at once.
+HELD = 4_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Imposed:
+    """What a value of beta implies for all data sets: adjustments of the scores as functions of rho."""
+
+    sample: Sample
+    b: float
+    rhos: FloatArray
+    of_rho: FloatArray
+    of_region: FloatArray
+
+    @classmethod
+    def on(cls, sample: Sample, b: float) -> Imposed:
+        """Set up the value b of a span."""
+        rhos = np.zeros(1) if sample.W is None else np.linspace(*sample.window(), RHOS)
+        return cls(sample, b, rhos, traces(sample, b, rhos).rho, regional(sample, b, rhos))
+
+    def region_adjustments(self, rho: FloatArray) -> FloatArray:
+        """Return c (B, N) at each rho."""
+        if len(self.rhos) == 1:
+            return np.broadcast_to(self.of_region, (len(rho), self.sample.N))
+        return np.asarray(CubicSpline(self.rhos, self.of_region)(rho))
+
+    def rho(self, known: Products) -> FloatArray:
+        """Return the zero of the adjusted score of rho at b of each data set, where its integral is largest."""
+        if len(self.rhos) == 1:
+            return np.zeros(len(known.within))
+        own, cross, other = _parts(known.within, self.b)
+        spline = CubicSpline(self.rhos, self.of_rho)
+
+        def psi(rho: FloatArray) -> FloatArray:
+            total = own - 2 * rho * cross + rho**2 * other
+            adjust = self.of_rho if rho is self.rhos else spline(rho)
+            return np.asarray(self.sample.dof_within * (cross - rho * other) / total + adjust)
+
+        on_grid = psi(self.rhos)
+        areas = np.cumsum((on_grid[:, 1:] + on_grid[:, :-1]) / 2, axis=1)
+        best = np.concatenate([np.zeros((len(areas), 1)), areas], axis=1).argmax(axis=1)
+        low, high = self.rhos[np.maximum(best - 1, 0)][:, None], self.rhos[np.minimum(best + 1, RHOS - 1)][:, None]
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            above = psi(middle) > 0
+            low, high = np.where(above, middle, low), np.where(above, high, middle)
+        return np.asarray(((low + high) / 2)[:, 0])
+
+
+def _parts(within: FloatArray, b: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return sums of squares and products (B, 1) of growth less b times the level, and its lag."""
+    c = np.array([1.0, 0.0, -b])
+    own = np.einsum("i,bij,j->b", c, within, c)
+    return own[:, None], (within[:, 1] @ c)[:, None], within[:, 1, 1][:, None]
+
+
+def robust_score(imposed: Imposed, levels: FloatArray, rho: FloatArray) -> FloatArray:
+    """Return the adjusted score of beta, robust to variances that differ by region, over its standard error (B,)."""
+    sample, b = imposed.sample, imposed.b
+    block = max(1, HELD // (sample.N**2)) if sample.W is not None else len(levels)
+    c = imposed.region_adjustments(rho)
+    found = []
+    for start in range(0, len(levels), block):
+        part = slice(start, start + block)
+        made = sample.variables(levels[part])
+        h = np.einsum("bv,bvtn->btn", sample.weights(b, rho[part]), made)
+        e = sample.within(h)
+        z = sample.within(steady(sample, h - e, b, rho[part]))
+        squares = (e**2).sum(axis=1) / (sample.T - 1)
+        psi = (made[:, -1] * e).sum(axis=1) + c[part] * squares
+        found.append(psi.sum(axis=1) / np.sqrt(((z**2).sum(axis=1) * squares).sum(axis=1)))
+    return np.concatenate(found)
+
+
+class Statistics(NamedTuple):
+    """Of data sets (B,) or the sample (1,): the robust score, F, and the signed root of the likelihood ratio."""
+
+    score: FloatArray
+    F: FloatArray
+    root: FloatArray
+
+
+class Normals(NamedTuple):
+    """Standard normal numbers of the rotations, (draws, T, N): the same at every beta."""
+
+    score: FloatArray
+    means: FloatArray
+
+    @classmethod
+    def draw(cls, sample: Sample, draws: int, rng: np.random.Generator) -> Normals:
+        """Draw them."""
+        shape = (draws, sample.T, sample.N)
+        return cls(rng.standard_normal(shape), rng.standard_normal(shape))
+
+
+class Outcome(NamedTuple):
+    """Statistics of the sample and of its draws at b, with rho under b, u / w, and the exact t and F with this rho."""
+
+    b: float
+    rho: float
+    here: Statistics
+    drawn: Statistics
+    ratio: float
+    t: tuple[float, int]
+    F: tuple[float, int, int]
+
+
+class Setup(NamedTuple):
+    """What does not depend on the beta that is imposed: log-determinant, the sample's products and its best fit."""
+
+    sample: Sample
+    logdet: CubicSpline | None
+    known: Products
+    best: Peak
+
+    @classmethod
+    def of(cls, sample: Sample) -> Setup:
+        """Set up a sample."""
+        logdet = None
+        if sample.W is not None:
+            rhos = np.linspace(*sample.window(), 8 * RHOS)
+            logdet = CubicSpline(rhos, np.log(np.abs(1 - rhos[:, None] * sample.eigenvalues)).sum(axis=1))
+        known = products(sample, sample.levels[None])
+        return cls(sample, logdet, known, peak(sample, known, logdet or np.zeros_like))
+
+    def root(self, known: Products, b: float, best: Peak | None = None) -> FloatArray:
+        """Return the signed roots of the likelihood ratios of b (B,)."""
+        logdet = self.logdet or np.zeros_like
+        top = peak(self.sample, known, logdet) if best is None else best
+        below = peak(self.sample, known, logdet, b)
+        return np.asarray(np.sign(top.b - b) * np.sqrt(np.maximum(2 * (top.value - below.value), 0.0)))
+
+
+def outcome(setup: Setup, b: float, normals: Normals, rho: float | None = None) -> Outcome:
+    """Impose b on the sample, and draw anew from rho as estimated under b, or as given."""
+    sample = setup.sample
+    imposed = Imposed.on(sample, b)
+    estimated = imposed.rho(setup.known)
+    at = float(estimated[0]) if rho is None else rho
+    own = sample.levels[None]
+    tests = exact(sample, own, b, at)
+    here = Statistics(
+        robust_score(imposed, own, estimated),
+        exact(sample, own, b, float(estimated[0])).F,
+        setup.root(setup.known, b, setup.best),
+    )
+    h = sample.h(b, at)
+    e, means = sample.within(h), sample.between(h)
+    fixed = h - e
+    given = rebuild(sample, fixed + rotated_within(sample, e, normals.score), b, at)
+    score = robust_score(imposed, given, imposed.rho(products(sample, given)))
+    ratio = float(drift_ratio(sample, setup.known, b, np.array([at]))[0])
+    level = fixed - means / np.sqrt(sample.T)
+    inside, across = rotated(sample, e, means, normals.means)
+    equal = rebuild(sample, level + inside + across[:, None] / np.sqrt(sample.T), b, at)
+    known = products(sample, equal)
+    F = _ratio(sample, known, b, imposed.rho(known))
+    if ratio > 1:
+        inside, across = rotated(sample, e, means / np.sqrt(ratio), normals.means)
+        spread = np.sqrt(ratio / sample.T) * across[:, None]
+        known = products(sample, rebuild(sample, level + inside + spread, b, at))
+    drawn = Statistics(score, F, setup.root(known, b))
+    return Outcome(b, at, here, drawn, ratio, (float(tests.t[0]), tests.t_dof), (float(tests.F[0]), *tests.F_dof))
+
+
+def _ratio(sample: Sample, known: Products, b: float, rho: FloatArray) -> FloatArray:
+    """Return F of each data set (B,), not held at one."""
+    c = sample.weights(b, rho)
+    u, w = (np.einsum("bi,bij,bj->b", c, part, c) for part in (known.between, known.within))
+    return np.asarray(u / sample.dof_between / (w / sample.dof_within))

@@ -23,6 +23,9 @@ def progress(iterable: Iterable[T] | None = None, *, total: int, what: str, show
     return tqdm(iterable, total=total, desc=what, disable=not show, **{"leave": False, **options})
 
 
+MOST_JOBS = 1024  # each is a process of its own with its own copy of Python
+
+
 def run(function: Callable[..., T], tasks: Sequence[tuple[Any, ...]], *, jobs: int, what: str, show: bool) -> list[T]:
     """Call a function with each tuple of arguments and return the results in the order of the tasks.
 
@@ -42,6 +45,8 @@ def checked_jobs(jobs: Any) -> int:
     """Return a number of processes: a whole number but zero, negative ones counting back from the cores as joblib's."""
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs == 0:
         raise OptionError(f"jobs must be a whole number of processes, or -1 for all cores; got {jobs!r}.")
+    if abs(jobs) > MOST_JOBS:
+        raise OptionError(f"jobs must be at most {MOST_JOBS:,} processes, or -1 for all cores; got {jobs!r}.")
     return jobs
 
 

@@ -80,6 +80,15 @@ def test_figures_without_a_double_are_refused(figure):
         read(figure)
 
 
+@pytest.mark.parametrize("jobs", [10**6, -(10**6), 1025])
+def test_processes_without_end_are_refused_before_any_is_started(jobs):
+    from spatialconv._parallel import run
+
+    with pytest.raises(OptionError, match="jobs must be at most 1,024 processes"):
+        run(abs, [(1,)], jobs=jobs, what="nothing", show=False)
+    assert run(abs, [(-1,)], jobs=1, what="nothing", show=False) == [1]
+
+
 def mutated(text: str, draw: random.Random) -> str:
     for _ in range(draw.randint(1, 3)):
         lines = text.splitlines()

@@ -251,7 +251,9 @@ def hot_spots(
 
 
 def _jenks_legend(hs: Any, tables: Mapping[Any, pd.DataFrame], base: Ground, *, wide: bool) -> Legend:
-    k = max(int(np.nanmax(table["jenks"].to_numpy(dtype=float), initial=1)) for table in tables.values())
+    k = max(
+        int(np.nanmax(table["jenks"].to_numpy(dtype=float, na_value=np.nan), initial=1)) for table in tables.values()
+    )
     words, colours = _JENKS.get(k, tuple(f"class {c} of {k}" for c in range(1, k + 1))), look.diverging(k)
     spread = len(tables) <= (4 if wide else 2)
     rows = []

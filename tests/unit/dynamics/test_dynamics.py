@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from joblib import parallel_config
 from scipy import stats
+from scipy.integrate import trapezoid
 
 import spatialconv as sc
 from spatialconv._core.dynamics import kernel_density, mann_kendall, markov_chain
@@ -427,7 +428,7 @@ class TestDensity:
 
     def test_densities_have_mass_one(self):
         path = sc.density(panel_of(lognormal(3, 40)), "v", points=2000)
-        np.testing.assert_allclose(np.trapezoid(path.densities, path.grid, axis=1), 1.0, atol=2e-3)
+        np.testing.assert_allclose(trapezoid(path.densities, path.grid, axis=1), 1.0, atol=2e-3)
 
     def test_silvermans_rule(self):
         x = np.array([[1.0, 2, 3, 4, 10]])

@@ -7,6 +7,7 @@ figure belongs to whoever asked for it, not to a global register.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -20,6 +21,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import is_color_like, to_hex
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter
 
 from spatialconv._options import choice, first, names, whole
 from spatialconv.errors import FileError, OptionError
@@ -75,6 +78,9 @@ CJK_FONTS = (
 )
 FORMATS = ("png", "svg", "pdf")
 
+# Control characters, which SVG may not hold and fonts do not draw; and halves of characters.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+
 Measure = Callable[[str], tuple[float, float]]
 
 
@@ -92,6 +98,7 @@ _LOOK: dict[str, Any] = {
     "axes.prop_cycle": mpl.rcParamsDefault["axes.prop_cycle"],
     "text.color": INK,
     "text.usetex": False,
+    "text.parse_math": False,  # "US$ zone, NZ$ zone" is no formula, and a label of "$\\frac{$" no reason to fail
     "lines.linewidth": LINE,
     "lines.solid_capstyle": "round",
     "hatch.linewidth": 0.4,
@@ -124,6 +131,20 @@ class Sheet(Figure):
         across, down = self.size
         return self.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
 
+    def draw(self, renderer: Any) -> None:
+        """Draw with all text as plain text: no mathematics, and no characters that a file cannot hold."""
+        for text in self.findobj(Text):
+            if _UNPRINTABLE.search(text.get_text()):
+                text.set_text(_UNPRINTABLE.sub("\ufffd", text.get_text()))
+        for axes in self.axes:
+            for axis in (axes.xaxis, axes.yaxis):
+                formatter = axis.get_major_formatter()
+                if isinstance(formatter, FixedFormatter):
+                    formatter.seq = [_UNPRINTABLE.sub("\ufffd", str(label)) for label in formatter.seq]
+        # Texts of ticks are made while drawing.
+        with mpl.rc_context({"text.parse_math": False}):
+            super().draw(renderer)
+
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         # Drawn finer than shown, for screens with small pixels; the metadata tell the size to show.
         page, dpi, shown = io.BytesIO(), 200, 125
@@ -149,7 +170,7 @@ def style(*texts: Any) -> Iterator[None]:
 def families(texts: Iterable[Any]) -> list[str]:
     """Return the font to use, and one that has the characters which the first lacks, if need be."""
     base = _base()
-    wanted = {char for text in _flat(texts) for char in text if not char.isspace()}
+    wanted = {char for text in _flat(texts) for char in _UNPRINTABLE.sub("", text) if not char.isspace()}
     missing = wanted - _characters(base)
     if not missing:
         return base
@@ -361,7 +382,7 @@ def measurer(fig: Figure, *, size: float = TEXT, **font: Any) -> Measure:
     renderer = FigureCanvasAgg(Figure(figsize=(1, 1), dpi=fig.dpi)).get_renderer()  # type: ignore[no-untyped-call]
 
     def measure(text: str) -> tuple[float, float]:
-        probe.set_text(text)
+        probe.set_text(_UNPRINTABLE.sub("\ufffd", text))
         probe.set_visible(True)
         box = probe.get_window_extent(renderer)
         probe.set_visible(False)

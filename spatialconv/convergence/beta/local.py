@@ -162,7 +162,15 @@ class _Gwr:
 
         choice("bandwidth", asked, get_args(Criterion))
         chooser = Sel_BW(self.places, self.y, self.X, kernel=self.kernel.lower(), spherical=self.degrees)
-        return int(chooser.search(criterion=asked, bw_min=min(k + 3, n)))
+        try:
+            return int(chooser.search(criterion=asked, bw_min=min(k + 3, n)))
+        except (ArithmeticError, ValueError, IndexError):
+            # LinAlgError is a ValueError; a search that meets only undefined criteria ends in the others.
+            raise ModelError(
+                "the search for a bandwidth met local regressions that are singular: a regressor (a dummy, say) hardly "
+                f"varies among {min(k + 3, n)} neighbours somewhere. Give a bandwidth, a number of regions well above "
+                "that, or fewer controls."
+            ) from None
 
     def fit(self, width: int, places: FloatArray | None = None) -> Any:
         from mgwr.gwr import GWR
@@ -170,7 +178,8 @@ class _Gwr:
         at = self.places if places is None else places
         try:
             return GWR(at, self.y, self.X, width, kernel=self.kernel, spherical=self.degrees).fit()
-        except np.linalg.LinAlgError:
+        except (ArithmeticError, ValueError):
+            # LinAlgError is a ValueError.
             raise ModelError(
                 f"a local regression on {width} regions is singular: some regressor hardly varies there. Take a larger "
                 "bandwidth or fewer controls."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -63,7 +63,9 @@ def fit_panel(
         N regions x T periods without gaps in the variables named.
     y : str
         Outcome, or a formula, `"growth ~ log_initial + digital"`, with x left out. The formula may also stand
-        first, before the panel.
+        first, before the panel. Behind `|` it may name effects by the panel's columns, `"y ~ x | region + year"`.
+        It is evaluated with the columns and the transformations log, log10, log2, exp, sqrt, abs, I, C, center,
+        scale, poly, bs, cr, cc, lag and diff (by region) alone: no other function, attribute, module or file.
     x : str or names
         Regressors. The intercept is added where there are no effects.
     w : Graph, optional
@@ -145,7 +147,9 @@ def fit_panel(
     if is_formula(y):
         if x is not None:
             raise OptionError(f"the formula {y!r} names the regressors; leave x out (and pass weights as w=).")
-        panel, y, x = resolve(panel, y)
+        resolved = resolve(panel, y, effects)
+        panel, y, x = resolved.panel, resolved.y, resolved.x
+        effects = cast(Effects, resolved.effects or effects)
     if x is None:
         raise OptionError("x names the regressors; it may be left out only where y is a formula.")
     columns = names("x", x)

@@ -115,3 +115,11 @@ class TestBadInput:
             sc.beta_local(us.panel.assign(one=1.0), "income", us.states, controls="one")
         with pytest.raises(errors.SingularDesignError, match="more regions"):
             sc.beta_local(us.panel.subset(regions=["Alabama", "Ohio", "Utah"]), "income", us.states)
+
+
+@pytest.mark.parametrize("bandwidth", ["AICc", "CV", "BIC", 8])
+def test_a_dummy_that_is_flat_somewhere_gives_our_message(bandwidth):
+    panel, points = grid(0.02)
+    panel = panel.assign(d=lambda f: (f["r"] < 8) * 1.0)
+    with pytest.raises(errors.ModelError, match="singular"):
+        sc.beta_local(panel, "v", points, controls="d", bandwidth=bandwidth, draws=1, seed=1, progress=False)

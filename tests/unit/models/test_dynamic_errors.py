@@ -275,11 +275,16 @@ class TestPeriods:
         _, fit = self.fit(periods)
         assert list(fit.design.periods) == ["10", "11", "12"]
 
-    def test_words_and_dates_are_said_to_be_taken_in_order(self):
-        for periods in (["a", "b", "c", "d", "e"], list(pd.date_range("2000", periods=5, freq="YS"))):
-            _, fit = self.fit(periods)
-            assert any("whether one is absent between them cannot be seen" in note for note in fit.notes)
-        assert not any("absent" in note for note in self.fit(range(5))[1].notes)
+    def test_words_are_said_to_be_taken_in_order(self):
+        _, fit = self.fit(["a", "b", "c", "d", "e"])
+        assert any("whether one is absent between them cannot be seen" in note for note in fit.notes)
+        for periods in (range(5), list(pd.date_range("2000", periods=5, freq="YS"))):
+            assert not any("absent" in note for note in self.fit(periods)[1].notes)
+
+    def test_an_absent_date_is_seen(self):
+        dates = list(pd.to_datetime([f"{year}-01-01" for year in (2000, 2001, 2002, 2004, 2005)]))
+        _, fit = self.fit(dates)
+        assert list(fit.design.periods) == [dates[1], dates[2], dates[4]]
 
     def test_too_few_steps(self):
         with pytest.raises(errors.ModelError, match=r"one step, 1, before them.*2000, 2003, 2005"):

@@ -16,7 +16,7 @@ from spatialconv.panel import Panel
 if TYPE_CHECKING:
     import geopandas as gpd
 
-_DATA = Path(__file__).resolve().parent / "data"
+DATA = Path(__file__).resolve().parent / "data"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -112,7 +112,7 @@ def zhejiang() -> Zhejiang:
     >>> zj.published["tab2_moran"]["adjacency"]["2016"]["I"]
     -0.231
     """
-    folder = _DATA / "zhejiang"
+    folder = DATA / "zhejiang"
     frame = pd.read_csv(_shipped(folder / "panel.csv"), dtype={"code": str})
     published = json.loads(_shipped(folder / "published.json").read_text(encoding="utf-8"))
     return Zhejiang(

@@ -3,62 +3,59 @@
 from __future__ import annotations
 
 import ast
+from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
+from inspect import Parameter, signature
 from pathlib import Path
 
 import pytest
 
 import spatialconv
+from spatialconv._doors import DOORS, door
 
 ROOT = Path(spatialconv.__file__).parent
 
+# From the ground up; every room has a floor of its own, and so none may look into another both ways.
 FLOORS = {
-    "errors": 0,
-    "_options": 0.5,  # raises errors
-    "_files": 0.6,  # raises errors
-    "_toml": 0.5,  # raises errors
-    "_parallel": 0.7,  # raises errors, reads options
-    "_core": 1,
-    "results": 1,
-    "_labels": 1,
-    "panel": 2,
-    "weights": 2.5,  # economic distance reads a Panel
-    "datasets": 2.5,  # hands out a Panel
-    "_reconstruction": 3,
-    "summary": 3,
-    "simulate": 3,
-    "autocorrelation": 3,
-    "agglomeration": 3,
-    "index": 3.5,  # reads spans of time from summary
-    "models": 4,
-    "convergence": 5,
-    "regression": 5.5,  # takes groups of regions as the measures of inequality do
-    "auditing": 6,
-    "_multiverse": 5.5,  # drawn by plot
-    "dynamics": 5.5,  # resamples as convergence does
-    "_style": 6,
-    "_drawing": 6,
-    "tables": 6,
-    "plot": 6,
-    "maps": 6,
-    "replication": 6,
-    "study": 7,
-    "report": 7,
-    "checks": 7,
-    "cli": 8,
-    "__main__": 9,
-}
-# Rooms of one floor that may look into each other.
-PRESENTATION = {
-    "auditing",
-    "_style",
-    "_drawing",
-    "tables",
-    "plot",
-    "maps",
-    "replication",
-    "study",
-    "report",
-    "checks",
+    name: floor
+    for floor, name in enumerate(
+        (
+            "errors",
+            "results",
+            "_core",
+            "_doors",
+            "_parallel",
+            "_options",
+            "_toml",
+            "_style",
+            "_files",
+            "tables",
+            "panel",
+            "datasets",
+            "summary",
+            "weights",
+            "agglomeration",
+            "index",
+            "simulate",
+            "_reconstruction",
+            "_drawing",
+            "autocorrelation",
+            "models",
+            "convergence",
+            "_multiverse",
+            "dynamics",
+            "checks",
+            "auditing",
+            "regression",
+            "replication",
+            "maps",
+            "plot",
+            "report",
+            "study",
+            "cli",
+            "__main__",
+        )
+    )
 }
 NUMERIC = {"__future__", "numpy", "scipy", "collections", "dataclasses", "typing", "math", "functools", "itertools"}
 
@@ -93,9 +90,7 @@ def test_imports_only_from_lower_floors(path):
         there = name.split(".")[1]
         if there == here or there == "__version__":
             continue
-        lower = FLOORS[there] < FLOORS[here]
-        beside = {here, there} <= PRESENTATION and FLOORS[there] <= FLOORS[here]
-        assert lower or beside, (
+        assert FLOORS[there] < FLOORS[here], (
             f"{path.relative_to(ROOT)} (floor {FLOORS[here]}) imports {name} (floor {FLOORS[there]})"
         )
 
@@ -111,3 +106,88 @@ def test_no_result_class_imports_presentation():
     for path in modules():
         if room(path) in ("results", "models", "convergence", "autocorrelation", "weights", "summary"):
             assert not any(n.startswith("matplotlib") for n in imported(path)), path
+
+
+# ------------------------------------------------------------------ doors, circles, private names, sizes
+
+# Class -> module that defines it, for the classes that have doors.
+OWNERS = {
+    "BetaConvergence": "spatialconv.convergence.beta.beta",
+    "CompositeIndex": "spatialconv.index._result",
+    "Multiverse": "spatialconv._multiverse._result",
+    "PanelFit": "spatialconv.models.estimation.fitted",
+    "Study": "spatialconv.study._result",
+}
+MOST_MODULES = 14
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def names_imported(tree: ast.AST) -> list[str]:
+    """Full names, the last part being what is imported, anywhere in a tree."""
+    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("spatialconv")]
+    return [f"{node.module}.{alias.name}" for node in nodes for alias in node.names]
+
+
+def test_no_circles_of_files_but_the_doors():
+    every = {dotted(path): path for path in modules()}
+    through = {(OWNERS[name.split(".")[0]], target.split(":")[0]) for name, target in DOORS.items()}
+    graph = {}
+    for name, path in every.items():
+        wanted = names_imported(ast.parse(path.read_text(encoding="utf-8")))
+        found = {full if full in every else full.rpartition(".")[0] for full in wanted}
+        graph[name] = {there for there in found & set(every) if (name, there) not in through}
+    assert sum(map(len, graph.values())) > 500
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of files: {' -> '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_every_door_opens_on_what_its_method_takes(name):
+    owner, method = name.split(".")
+    mine = list(signature(getattr(getattr(import_module(OWNERS[owner]), owner), method)).parameters.values())[1:]
+    theirs = list(signature(door(name)).parameters.values())[1:]
+    if mine and mine[-1].kind is Parameter.VAR_KEYWORD:  # handed on whole, and refused by name in _options.passed_on
+        mine, theirs = mine[:-1], [p for p in theirs if p.kind is not Parameter.KEYWORD_ONLY]
+    assert [(p.name, p.kind, p.default, p.annotation) for p in mine] == [
+        (p.name, p.kind, p.default, p.annotation) for p in theirs
+    ]
+
+
+def test_methods_import_through_doors_only():
+    opened = set()
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                inside = [name for part in node.body for name in names_imported(part)]
+                assert not inside, f"{path.relative_to(ROOT)}: {node.name} imports {inside} inside a method"
+                opened |= {
+                    call.args[0].value
+                    for call in ast.walk(node)
+                    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "door"
+                }
+    assert opened == set(DOORS)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_an_underscore_means_inside_this_folder_only(path):
+    folder = path.relative_to(ROOT).parts[:-1]
+    for full in names_imported(ast.parse(path.read_text(encoding="utf-8"))):
+        parts = full.split(".")[1:]
+        for depth, part in enumerate(parts):
+            if depth and part.startswith("_") and not part.startswith("__"):
+                assert folder[:depth] == tuple(parts[:depth]), f"{path.relative_to(ROOT)} imports {full}"
+
+
+def test_a_folder_holds_about_a_dozen_modules():
+    held = {
+        folder.relative_to(ROOT): len([p for p in folder.glob("*.py") if p.name != "__init__.py"])
+        for folder in {path.parent for path in modules()} - {ROOT}
+    }
+    print("\n".join(f"{count:3} {folder}" for folder, count in sorted(held.items())))
+    assert {str(f): n for f, n in held.items() if n > MOST_MODULES} == {}

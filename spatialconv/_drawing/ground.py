@@ -13,7 +13,7 @@ from pyproj.exceptions import CRSError
 
 from spatialconv._options import first
 from spatialconv.errors import AlignmentError, GeometryError, OptionError
-from spatialconv.weights._points import warn_of_row_numbers
+from spatialconv.weights.points import warn_of_row_numbers
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from spatialconv._drawing.classes import figure, special_rows
 from spatialconv._drawing.footer import ISLAND, Legend, Row
 from spatialconv._drawing.ground import Ground, ground
 from spatialconv.errors import WeightsError
-from spatialconv.weights._points import resolve_points
+from spatialconv.weights.points import resolve_points
 
 _LAND = "#f0f0ee"
 _RING: dict[str, Any] = {

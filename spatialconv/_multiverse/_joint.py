@@ -98,11 +98,11 @@ class Task:
 def joint_test(
     result: Multiverse,
     *,
-    draws: int,
-    null: Null | int | Specification,
-    jobs: int,
-    seed: int | np.random.Generator | None,
-    progress: bool,
+    draws: int = 500,
+    null: Null | int | Specification = "shuffle",
+    jobs: int = 1,
+    seed: int | np.random.Generator | None = None,
+    progress: bool = False,
 ) -> JointTest:
     """Simulate, estimate everything on every draw, and place the observed statistics among the simulated."""
     whole("draws", draws, least=19)

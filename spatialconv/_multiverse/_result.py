@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from spatialconv._core.dispersion.variance_shares import AXES_AT_MOST, decompose
+from spatialconv._doors import door
 from spatialconv._multiverse._grid import Grid
 from spatialconv._multiverse._source import term
 from spatialconv._multiverse._specification import AXES, MODELS, Specification
@@ -217,9 +218,9 @@ class Multiverse(Result):
         ----------
         Simonsohn, Simmons and Nelson (2020), Specification curve analysis, Nature Human Behaviour 4, 1208-1214.
         """
-        from spatialconv._multiverse._joint import joint_test
-
-        return joint_test(self, draws=draws, null=null, jobs=jobs, seed=seed, progress=progress)
+        joint_test = door("Multiverse.joint_test")
+        found: JointTest = joint_test(self, draws=draws, null=null, jobs=jobs, seed=seed, progress=progress)
+        return found
 
     def reasons(self) -> pd.Series:
         """Return how many specifications each reason made impossible, the commonest first."""

@@ -10,10 +10,10 @@ from spatialconv._parallel import checked_jobs
 from spatialconv._parallel import progress as bar
 from spatialconv.checks import _dispersion, _inference, _model, _paths, _redrawn, _robustness, _sample
 from spatialconv.checks._finding import VERDICTS, CheckReport, Finding, Verdict
-from spatialconv.checks._subject import Effort, Subject, subject_of
+from spatialconv.checks._subject import Effort, Subject, Surrounded, Surroundings, subject_of
 from spatialconv.results import Provenance, merge_notes
 
-__all__ = ["VERDICTS", "CheckReport", "Finding", "Verdict", "check"]
+__all__ = ["VERDICTS", "CheckReport", "Finding", "Surrounded", "Surroundings", "Verdict", "check"]
 
 # In the order in which a referee would ask.
 QUESTIONS: tuple[Callable[[Subject], Finding], ...] = (

@@ -57,7 +57,7 @@ def unit(s: Subject) -> Finding:
     table = s.study.sigma.table
     if "cv_log" not in table:
         return Finding(name, question, "ok", f"measures: {first(list(table.columns), 8)}")
-    panel, variable = s.study.panel, s.study.case.variable
+    panel, variable = s.study.panel, s.study.variable
     other = panel.assign(**{variable: lambda f: 1000 * f[variable]})
     changed = dispersion_of(other, variable, measures="cv_log").table["cv_log"]
     trend = {label: values.iloc[-1] / values.iloc[0] - 1 for label, values in (("a", table["cv_log"]), ("b", changed))}

@@ -7,6 +7,7 @@ from scipy.sparse.csgraph import connected_components
 from spatialconv._options import first
 from spatialconv.checks._finding import Finding
 from spatialconv.checks._subject import Subject
+from spatialconv.weights import align
 
 _LEFT_OUT = ("left out", "no span covers", "dropped", "cut out", "not explained")
 
@@ -30,8 +31,6 @@ def islands(s: Subject) -> Finding:
         return _none_of_the_regression(s, question)
     matrices = {"the weights": s.b.fit.design.W}
     if s.study is not None:
-        from spatialconv.weights import align
-
         matrices = {name: align(w, s.panel.regions) for name, w in s.study.weights.items()}
     parts, alone = [], False
     for name, aligned in matrices.items():

@@ -6,18 +6,19 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
 
 from spatialconv import weights as build
 from spatialconv._options import expect
+from spatialconv.autocorrelation import HotSpots
 from spatialconv.convergence.beta.beta import GROWTH, INITIAL, BetaConvergence
+from spatialconv.convergence.dispersion.sigma import SigmaConvergence
 from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning
 from spatialconv.panel import Panel
 from spatialconv.results import one_line
-from spatialconv.study import Study
 
 
 @dataclass(frozen=True)
@@ -31,16 +32,39 @@ class Effort:
 
 
 @dataclass(frozen=True, eq=False)
+class Surroundings:
+    """A growth regression with what its study has at hand: other weights, geometry, and figures already computed."""
+
+    b: BetaConvergence | None
+    panel: Panel
+    variable: str
+    weights: Mapping[str, Any]
+    geometry: Any
+    hot_spots: HotSpots
+    sigma: SigmaConvergence
+
+
+@runtime_checkable
+class Surrounded(Protocol):
+    """Whatever hands out a regression with its surroundings, as a study does."""
+
+    def surroundings(self) -> Surroundings:
+        """Return the headline regression and what is known around it."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
 class Subject:
     """A growth regression under question.
 
-    `others` are weights it might as well have had; `study` is there if the regression is the headline of one.
+    `others` are weights it might as well have had; `study` is there if the regression is the headline of one: its
+    weights and the figures it has already computed.
     """
 
     b: BetaConvergence
     effort: Effort
     others: Mapping[str, Any] = field(default_factory=dict)
-    study: Study | None = None
+    study: Surroundings | None = None
 
     @property
     def panel(self) -> Panel:
@@ -85,14 +109,17 @@ class Subject:
 
 def subject_of(result: Any, geometry: Any, effort: Effort) -> Subject:
     """Return what is to be checked: a growth regression, or the headline regression of a study."""
-    expect(result, (BetaConvergence, Study), "check", "the result of sc.beta, or a study of sc.study.run or analyse")
+    expect(
+        result, (BetaConvergence, Surrounded), "check", "the result of sc.beta, or a study of sc.study.run or analyse"
+    )
     if isinstance(result, BetaConvergence):
         return Subject(result, effort, _others(result, geometry, {}))
-    b = result.headline_fit() or result.headline_fit(conditional=False)
+    around: Surroundings = result.surroundings()
+    b = around.b
     if b is None:
         raise OptionError("the study has no growth regression that could be estimated; there is nothing to check.")
-    shapes = geometry if geometry is not None else result.geometry
-    return Subject(b, effort, _others(b, shapes, result.weights), result)
+    shapes = geometry if geometry is not None else around.geometry
+    return Subject(b, effort, _others(b, shapes, around.weights), around)
 
 
 def _others(b: BetaConvergence, geometry: Any, named: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from spatialconv._options import first, names
+from spatialconv._doors import door
+from spatialconv._options import first
 from spatialconv.errors import OptionError
 from spatialconv.index._prepare import Indicators
 from spatialconv.panel import Panel
@@ -99,30 +100,8 @@ class CompositeIndex(Result):
 
         The screening is not done again: it starts from the indicators that this index kept.
         """
-        from spatialconv.index._composite import composite_index
-
-        gone = names("indicators", indicators)
-        unknown = [name for name in gone if name not in self.indicators.names]
-        if unknown:
-            raise OptionError(f"{first(unknown)} is not in the index; it has {first(self.indicators.names, 12)}.")
-        rest = self.indicators.without(gone)
-        if not rest.names:
-            raise OptionError("no indicator would be left.")
-        groups: dict[str, list[str]] = {}
-        for name, group in zip(rest.names, rest.groups, strict=True):
-            groups.setdefault(group, []).append(name)
-        options = dict(self.provenance.options)
-        return composite_index(
-            self.source,
-            groups,
-            direction=dict(zip(rest.names, rest.signs, strict=True)),
-            weighting=options["weighting"],
-            pooled=options["pooled"],
-            normalise=options["normalise"],
-            shift=options["shift"],
-            max_vif=None,
-            gaps=options["gaps"],
-        )
+        found: CompositeIndex = door("CompositeIndex.without")(self, indicators)
+        return found
 
     def tidy(self) -> pd.DataFrame:
         """Return the scores in long form: region, period, score, rank within the period, a column a group."""

@@ -13,8 +13,7 @@ from scipy import stats
 
 from spatialconv import weights
 from spatialconv._core.likelihood.logdet import Eigen
-from spatialconv.autocorrelation import hot_spots, moran
-from spatialconv.autocorrelation._results import GlobalAutocorrelation, HotSpots
+from spatialconv.autocorrelation import GlobalAutocorrelation, HotSpots, hot_spots, moran
 from spatialconv.convergence.dispersion.sigma import SigmaConvergence, sigma
 from spatialconv.panel import FloatArray, Panel
 from spatialconv.summary import GrowthTable, growth

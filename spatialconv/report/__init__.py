@@ -33,11 +33,8 @@ def markdown(study: Any) -> str:
     >>> sc.report.markdown(study).splitlines()[0]
     '# Exports by cross-border online retail in Zhejiang, 2016 to 2020'
     """
-    from spatialconv.study._figures import study_figures
-    from spatialconv.study._tables import study_tables
-
-    captions = {name: caption for name, (caption, _) in study_figures(study).items()}
-    return to_markdown(sections(study, study_tables(study), captions))
+    captions = {name: caption for name, (caption, _) in study.figures().items()}
+    return to_markdown(sections(study, study.tables(), captions))
 
 
 def write(study: Any, out: str | Path, *, tables: Mapping[str, Table], captions: Mapping[str, str]) -> list[Path]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from spatialconv import weights
 from spatialconv._options import Correction, Spatial, choice, first, names, whole
-from spatialconv.datasets import _DATA as SHIPPED
+from spatialconv.datasets import DATA as SHIPPED
 from spatialconv.errors import OptionError
 from spatialconv.models.specification.spec import FixedEffects
 

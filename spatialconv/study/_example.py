@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from spatialconv.datasets import _DATA as SHIPPED
+from spatialconv.datasets import DATA as SHIPPED
 from spatialconv.errors import FileError
 
 NAME = "case.toml"

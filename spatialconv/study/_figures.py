@@ -9,14 +9,13 @@ from typing import Any
 
 import pandas as pd
 
+from spatialconv import maps, plot
 from spatialconv.study._grid import APPROACHES, EFFECTS
 from spatialconv.study._result import Study
 
 
 def study_figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
     """Return name, caption and what draws it, for every figure of a study."""
-    from spatialconv import maps, plot
-
     case, names = study.case, study.case.maps.labels
     ends = list(dict.fromkeys([study.panel.periods[0], study.panel.periods[-1]]))
     unit = f", {case.unit}" if case.unit else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from spatialconv.autocorrelation._results import GlobalAutocorrelation, HotSpots
+from spatialconv._doors import door
+from spatialconv.autocorrelation import GlobalAutocorrelation, HotSpots
+from spatialconv.checks import CheckReport, Surroundings, check
 from spatialconv.convergence.beta.beta import BetaConvergence
 from spatialconv.convergence.dispersion.sigma import SigmaConvergence
 from spatialconv.panel import Panel
@@ -22,7 +24,7 @@ from spatialconv.summary import Descriptives, GrowthTable
 from spatialconv.weights import WeightsSummary
 
 if TYPE_CHECKING:
-    from spatialconv.checks import CheckReport
+    from spatialconv.tables import Table
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -83,9 +85,22 @@ class Study(Result):
     @cached_property
     def checks(self) -> CheckReport:
         """What a careful referee would ask of the study, with the case's seed; see `spatialconv.check`."""
-        from spatialconv.checks import check
-
         return check(self, seed=self.case.seed, progress=False)
+
+    def surroundings(self) -> Surroundings:
+        """Return what `spatialconv.check` asks about: the headline regression, other weights, figures computed."""
+        b = self.headline_fit() or self.headline_fit(conditional=False)
+        return Surroundings(b, self.panel, self.case.variable, self.weights, self.geometry, self.hot_spots, self.sigma)
+
+    def tables(self) -> dict[str, Table]:
+        """Return the tables that `run` writes, by the name of their file."""
+        found: dict[str, Table] = door("Study.tables")(self)
+        return found
+
+    def figures(self) -> dict[str, tuple[str, Callable[[], Any]]]:
+        """Return the figures that `run` writes: name, caption and what draws it."""
+        found: dict[str, tuple[str, Callable[[], Any]]] = door("Study.figures")(self)
+        return found
 
     def tidy(self) -> pd.DataFrame:
         """Return one row a growth regression."""

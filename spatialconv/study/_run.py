@@ -7,14 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from spatialconv import maps, tables
+from spatialconv import maps, report, tables
 from spatialconv.errors import FileError, OptionError
 from spatialconv.study._analysis import analyse
 from spatialconv.study._case import Case, zhejiang
-from spatialconv.study._figures import study_figures
 from spatialconv.study._progress import progress_bar
 from spatialconv.study._result import Study
-from spatialconv.study._tables import study_tables
 from spatialconv.study._toml import load
 
 BUILT_IN: dict[str, Callable[[], Case]] = {"zhejiang": zhejiang}
@@ -90,15 +88,13 @@ def _refuse_unwritable(out: Path) -> None:
 
 def write(study: Study, out: str | Path, *, progress: bool = True) -> Study:
     """Write the tables, figures and report of a study; see `run`."""
-    from spatialconv import report
-
     out = Path(out)
     try:
         for folder in FOLDERS:
             (out / folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(f"cannot make the folder {str(out)!r}: {error.strerror}.") from error
-    made, drawn = study_tables(study), study_figures(study)
+    made, drawn = study.tables(), study.figures()
     files: list[Path] = []
     with progress_bar(len(made) + len(drawn) + 1, progress) as step:
         for name, table in made.items():

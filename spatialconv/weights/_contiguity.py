@@ -15,7 +15,7 @@ from spatialconv._options import Islands, Standardise, choice, first, positive
 from spatialconv.errors import IslandWarning
 from spatialconv.weights._graph import IntArray, Labelled, finish, symmetric
 from spatialconv.weights._islands import Pairs, by_hand, nearest_polygon, settle
-from spatialconv.weights._points import checked_geometry
+from spatialconv.weights.points import checked_geometry
 
 Rule = Literal["queen", "rook"]
 # Of the size of a typical region: gaps and overlaps up to this are those of rounding and digitising.

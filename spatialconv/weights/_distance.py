@@ -14,7 +14,7 @@ from spatialconv.errors import OptionError
 from spatialconv.results import plural
 from spatialconv.weights._graph import FloatArray, IntArray, Labelled, finish, sorted_csr, symmetric
 from spatialconv.weights._islands import Pairs, by_hand, first_of_equal, settle
-from spatialconv.weights._points import TIE, Points, resolve_points
+from spatialconv.weights.points import TIE, Points, resolve_points
 
 Shape = Literal["triangular", "epanechnikov", "bisquare", "tricube", "uniform", "gaussian", "exponential"]
 

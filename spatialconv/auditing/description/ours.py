@@ -13,9 +13,9 @@ from spatialconv._options import whole
 from spatialconv.auditing.description.ours_models import fit_table, printed_table, text
 from spatialconv.auditing.description.reported import Reported
 from spatialconv.auditing.description.toml import read
-from spatialconv.autocorrelation._results import GlobalAutocorrelation
+from spatialconv.autocorrelation import GlobalAutocorrelation
 from spatialconv.errors import OptionError
-from spatialconv.index._result import CompositeIndex
+from spatialconv.index import CompositeIndex
 from spatialconv.results import HypothesisTest, Result
 from spatialconv.summary import Descriptives, GrowthTable
 from spatialconv.tables import Table

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from spatialconv._core.regression.speed import Quantity, half_life, speed
+from spatialconv._doors import door
 from spatialconv._options import (
     BetaCorrection,
     BootstrapBias,
@@ -327,7 +328,7 @@ class BetaConvergence(Result):
     ) -> Bootstrap:
         """Return intervals and p-values from panels in which growth makes the next level, of speed and half-life too.
 
-        See `models.bootstrap.bootstrap` for the options; `level` is that of the regression unless given.
+        See `models.small_samples.bootstrap` for the options; `level` is that of the regression unless given.
         """
         found = run(
             self.fit,
@@ -347,15 +348,17 @@ class BetaConvergence(Result):
 
     def null_distribution(self, **options: Any) -> NullDistribution:
         """Return what beta this panel and estimator would give under no convergence; see `null.null_distribution`."""
-        from spatialconv.convergence.few_periods.null import null_distribution
-
-        return null_distribution(self, **passed_on("null_distribution()", options, null_distribution))
+        null_distribution = door("BetaConvergence.null_distribution")
+        found: NullDistribution = null_distribution(
+            self, **passed_on("null_distribution()", options, null_distribution)
+        )
+        return found
 
     def grid_interval(self, **options: Any) -> GridInterval:
         """Return the interval of beta and the speed that holds in few periods; see `grid_interval.grid_interval`."""
-        from spatialconv.convergence.few_periods.grid_interval import grid_interval
-
-        return grid_interval(self, **passed_on("grid_interval()", options, grid_interval))
+        grid_interval = door("BetaConvergence.grid_interval")
+        found: GridInterval = grid_interval(self, **passed_on("grid_interval()", options, grid_interval))
+        return found
 
     def short_panel_test(self, **options: Any) -> ShortPanelTest:
         """Return tests of a beta, of none by default, that hold in few periods; see `short_panel.short_panel_test`."""
@@ -371,15 +374,15 @@ class BetaConvergence(Result):
 
     def detectable(self, **options: Any) -> Detectable:
         """Return the smallest convergence that this panel and estimator can find; see `null.detectable`."""
-        from spatialconv.convergence.few_periods.null import detectable
-
-        return detectable(self, **passed_on("detectable()", options, detectable))
+        detectable = door("BetaConvergence.detectable")
+        found: Detectable = detectable(self, **passed_on("detectable()", options, detectable))
+        return found
 
     def bias_corrections(self, **options: Any) -> BiasCorrections:
         """Return beta corrected for its bias in few periods in four ways; see `corrections.bias_corrections`."""
-        from spatialconv.convergence.few_periods.corrections import bias_corrections
-
-        return bias_corrections(self, **passed_on("bias_corrections()", options, bias_corrections))
+        bias_corrections = door("BetaConvergence.bias_corrections")
+        found: BiasCorrections = bias_corrections(self, **passed_on("bias_corrections()", options, bias_corrections))
+        return found
 
     def impacts(self, **options: Any) -> Impacts:
         """Return direct, indirect and total effects; see `models.impacts.impacts` for the options."""

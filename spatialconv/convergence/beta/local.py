@@ -19,7 +19,7 @@ from spatialconv.models.specification.design import refuse_reserved
 from spatialconv.panel import FloatArray, Panel, as_panel
 from spatialconv.results import HypothesisTest, Provenance, Result, merge_notes, number, p_value, plural
 from spatialconv.summary import growth_arrays, spans_between
-from spatialconv.weights._points import located
+from spatialconv.weights.points import located
 
 Kernel = Literal["bisquare", "gaussian", "exponential"]
 Criterion = Literal["AICc", "CV", "BIC"]

@@ -50,7 +50,7 @@ def bias_corrections(
     draws : int
         Simulated panels, of the bootstrap and at each step of indirect inference.
     jobs, seed
-        As in `models.bootstrap.bootstrap`.
+        As in `models.small_samples.bootstrap`.
 
     Returns
     -------

@@ -53,7 +53,7 @@ def grid_interval(
     level : float, optional
         Of the interval; that of the regression by default.
     scheme, jobs, seed, progress
-        As in `models.bootstrap.bootstrap`. Random signs hold best where variances are unequal.
+        As in `models.small_samples.bootstrap`. Random signs hold best where variances are unequal.
 
     Returns
     -------

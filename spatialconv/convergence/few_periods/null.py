@@ -58,7 +58,7 @@ def null_distribution(
     b : BetaConvergence
         The growth regression.
     draws, scheme, jobs, seed, progress
-        As in `models.bootstrap.bootstrap`.
+        As in `models.small_samples.bootstrap`.
 
     Returns
     -------
@@ -223,7 +223,7 @@ def detectable(
     draws : int
         Simulated panels at each beta.
     scheme, jobs, seed, progress
-        As in `models.bootstrap.bootstrap`.
+        As in `models.small_samples.bootstrap`.
 
     Returns
     -------

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from spatialconv._core.likelihood.effects import projection
+from spatialconv._doors import door
 from spatialconv._options import Vcov, choice, passed_on, probability
 from spatialconv.errors import ModelError
 from spatialconv.models.estimation.covariances import covariance, effects_errors
@@ -293,21 +294,21 @@ class PanelFit(Result):
 
     def impacts(self, **options: Any) -> Impacts:
         """Return direct, indirect and total effects; see `models.impacts.impacts` for the options."""
-        from spatialconv.models.impacts.impacts import impacts
-
-        return impacts(self, **passed_on("impacts()", options, impacts))
+        impacts = door("PanelFit.impacts")
+        found: Impacts = impacts(self, **passed_on("impacts()", options, impacts))
+        return found
 
     def bootstrap(self, **options: Any) -> Bootstrap:
-        """Return intervals and p-values from resampled data; see `models.bootstrap.bootstrap` for the options."""
-        from spatialconv.models.small_samples.bootstrap import bootstrap
-
-        return bootstrap(self, **passed_on("bootstrap()", options, bootstrap))
+        """Return intervals and p-values from resampled data; see `models.small_samples.bootstrap` for the options."""
+        bootstrap = door("PanelFit.bootstrap")
+        found: Bootstrap = bootstrap(self, **passed_on("bootstrap()", options, bootstrap))
+        return found
 
     def predict(self, panel: Panel | None = None, **options: Any) -> pd.DataFrame:
-        """Return predictions in sample or for the periods of a panel; see `models.prediction.predict`."""
-        from spatialconv.models.impacts.prediction import predict
-
-        return predict(self, panel, **passed_on("predict()", options, predict))
+        """Return predictions in sample or for the periods of a panel; see `models.impacts.prediction`."""
+        predict = door("PanelFit.predict")
+        found: pd.DataFrame = predict(self, panel, **passed_on("predict()", options, predict))
+        return found
 
     # ------------------------------------------------------------------ views
 

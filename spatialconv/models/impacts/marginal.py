@@ -32,6 +32,7 @@ from spatialconv.errors import ModelError, OptionError
 
 if TYPE_CHECKING:
     from spatialconv.models.estimation.fitted import PanelFit
+from spatialconv.models.small_samples.resample import resampled_params
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -240,8 +241,6 @@ class Job:
         return draw(self.fit, self.places, self.W, draws=draws, long=self.long, rng=rng)
 
     def _refitted(self, draws: int, rng: np.random.Generator, jobs: int) -> Draws:
-        from spatialconv.models.small_samples.resample import resampled_params
-
         return self.of_refits(*resampled_params(self.fit, draws, rng, jobs=jobs))
 
     def of_refits(self, values: FloatArray, lost: int) -> Draws:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,14 +24,12 @@ from spatialconv._options import (
 from spatialconv._parallel import checked_jobs
 from spatialconv.errors import OptionError
 from spatialconv.models.estimation.fitted import PanelFit
+from spatialconv.models.impacts.impacts import Impacts, impacts_of_draws
 from spatialconv.models.small_samples.indirect import indirect
 from spatialconv.models.small_samples.influence import influence
 from spatialconv.models.small_samples.refits import Engine, Refits, World, broken_chain, fitted_world, restricted_world
 from spatialconv.panel import FloatArray
 from spatialconv.results import Provenance, Result, extent, merge_notes, number, p_value
-
-if TYPE_CHECKING:
-    from spatialconv.models.impacts.impacts import Impacts
 
 METHODS = ("bootstrap-t", "bca", "percentile", "basic")
 SPEED, HALF_LIFE = "speed", "half_life"
@@ -392,8 +390,6 @@ class Bootstrap(Result):
 
         Options are those of `PanelFit.impacts` but for `inference`, `draws`, `seed` and `jobs`.
         """
-        from spatialconv.models.impacts.impacts import impacts_of_draws
-
         kept = self.draws.dropna().to_numpy()
         # The seed of the draws serves again; the level is theirs unless another one is asked for.
         given = {"level": self.level, **passed_on("impacts()", options, impacts_of_draws, without=["seed"])}

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spatialconv._core.likelihood.information import multiply
+from spatialconv._core.likelihood.information import multiply, spatial_filter
 from spatialconv.errors import ModelError
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.small_samples.refits import Engine, World, world_at
@@ -146,8 +146,6 @@ def corrected(fit: PanelFit, *, draws: int, seed: int, jobs: int = 1) -> PanelFi
 
 
 def _residuals(fit: PanelFit, world: World) -> FloatArray:
-    from spatialconv._core.likelihood.information import spatial_filter
-
     design, spec = fit.design, fit.spec
     raw = spatial_filter(matrix(design.W) if spec.has_lag else None, world.rho, design.y) - design.X @ world.beta
     return spatial_filter(matrix(design.M) if spec.has_error else None, world.lam, raw - world.effect)

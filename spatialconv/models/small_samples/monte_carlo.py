@@ -54,7 +54,7 @@ def monte_carlo(
     draws : int
         Samples; each is fitted and tested like the panel itself.
     scheme, jobs, seed, progress
-        As in `models.bootstrap.bootstrap`.
+        As in `models.small_samples.bootstrap`.
 
     Returns
     -------

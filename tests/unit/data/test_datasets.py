@@ -162,7 +162,7 @@ def test_repr_is_short_and_deterministic(load):
 
 
 def test_missing_files_are_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(datasets, "_DATA", tmp_path)
+    monkeypatch.setattr(datasets, "DATA", tmp_path)
     with pytest.raises(FileError, match=r"panel\.csv is missing; install spatialconv again"):
         sc.datasets.zhejiang()
     with pytest.raises(FileError, match="does not ship its example 'mars'"):

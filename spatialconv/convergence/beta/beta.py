@@ -362,15 +362,15 @@ class BetaConvergence(Result):
 
     def short_panel_test(self, **options: Any) -> ShortPanelTest:
         """Return tests of a beta, of none by default, that hold in few periods; see `short_panel.short_panel_test`."""
-        from spatialconv.convergence.few_periods.short_panel import short_panel_test
-
-        return short_panel_test(self, **passed_on("short_panel_test()", options, short_panel_test))
+        short_panel_test = door("BetaConvergence.short_panel_test")
+        found: ShortPanelTest = short_panel_test(self, **passed_on("short_panel_test()", options, short_panel_test))
+        return found
 
     def confidence_set(self, **options: Any) -> ConfidenceSet:
         """Return the betas that such a test does not reject; see `short_panel.confidence_set`."""
-        from spatialconv.convergence.few_periods.short_panel import confidence_set
-
-        return confidence_set(self, **passed_on("confidence_set()", options, confidence_set))
+        confidence_set = door("BetaConvergence.confidence_set")
+        found: ConfidenceSet = confidence_set(self, **passed_on("confidence_set()", options, confidence_set))
+        return found
 
     def detectable(self, **options: Any) -> Detectable:
         """Return the smallest convergence that this panel and estimator can find; see `null.detectable`."""

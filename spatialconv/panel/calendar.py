@@ -184,7 +184,7 @@ def _compact(numbers: FloatArray) -> Calendar | None:
         years, part = np.divmod(numbers, 10**width)
         plausible = (years >= 1800) & (years < 2200) & (part >= 1) & (part <= _PER_YEAR[unit])
         if digits == 4 + width and np.all(plausible):
-            return Calendar(years * _PER_YEAR[unit] + part - 1, unit)
+            return _in_unit(years * _PER_YEAR[unit] + part - 1, unit)
     if digits == 8:
         found = [_day(int(v) // 10000, int(v) // 100 % 100, int(v) % 100) for v in numbers]
         if all(day is not None and 1800 <= day.year < 2200 for day in found):
@@ -207,7 +207,9 @@ def _dates(given: Sequence[Any]) -> Calendar | None:
         kind = {str(label.freqstr).split("-")[0].lstrip("0123456789") for label in given}
         if len(kind) == 1 and (unit := {"Y": "year", "A": "year", "Q": "quarter", "M": "month"}.get(kind.pop())):
             steps = [float(label.year if unit == "year" else label.ordinal) for label in given]
-            return Calendar(np.array(steps), unit)
+            # Ordinals of pandas count from 1970.
+            shift = {"quarter": 1970 * 4.0, "month": 1970 * 12.0}.get(unit, 0.0)
+            return _in_unit(np.array(steps) + shift, unit)
         return _of_days([label.start_time.date() for label in given])
     if all(isinstance(label, (np.datetime64, date, pd.Timestamp)) for label in given):
         return _of_days([pd.Timestamp(label).date() for label in given])
@@ -226,6 +228,12 @@ def _of_days(days: Sequence[date]) -> Calendar:
         return _coarsest(months)
     step = np.gcd.reduce(np.diff(np.unique(ordinals)).astype(int)) if len(set(days)) > 1 else 1
     return Calendar(ordinals / 7, "week") if step % 7 == 0 and len(set(days)) > 1 else Calendar(ordinals, "day")
+
+
+def _in_unit(steps: FloatArray, unit: str) -> Calendar:
+    # Mar-2010, Jun-2010, ... are quarters however they are written, as the dates of their ends are.
+    alone = len(np.unique(steps)) == 1
+    return Calendar(steps, unit) if unit == "year" or alone else _coarsest(steps * (12 // _PER_YEAR[unit]))
 
 
 def _coarsest(months: FloatArray) -> Calendar:
@@ -268,7 +276,7 @@ def _texts(given: Sequence[Any], name: str) -> Calendar | None:
     unit = units.pop()
     if unit == "day":
         return _of_days([point for _, point in known])
-    return Calendar(np.array([float(point) for _, point in known]), unit)
+    return _in_unit(np.array([float(point) for _, point in known]), unit)
 
 
 def _plain(label: str) -> str:

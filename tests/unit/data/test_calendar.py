@@ -99,6 +99,29 @@ def test_an_absent_year_is_seen_in_every_kind(write):
     assert sc.beta_nls(other, "y").speed == pytest.approx(sc.beta_nls(plain, "y").speed, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda q: f"2010-{3 * q:02d}",
+        lambda q: f"{NAMES[3 * q - 1]}-2010",
+        lambda q: f"{3 * q:02d}/2010",
+        lambda q: 201000 + 3 * q,
+        lambda q: pd.Period(f"2010-{3 * q}", "M"),
+        lambda q: pd.Timestamp(2010, 3 * q, 1),
+        lambda q: f"2010Q{q}",
+    ],
+)
+def test_months_three_apart_are_quarters(write):
+    """A horizon of one is a quarter in all of them."""
+    found = panel_of([write(q) for q in (1, 2, 4)])
+    assert found.calendar.unit == "quarter"
+    assert found.calendar.values.tolist() == [2010 * 4.0, 2010 * 4.0 + 1, 2010 * 4.0 + 3]
+
+
+def test_quarters_four_apart_are_years():
+    assert panel_of(["2010-Q4", "2011-Q4", "2013-Q4"]).calendar.values.tolist() == [2010.0, 2011.0, 2013.0]
+
+
 def test_every_order_of_rows_gives_one_order_of_periods():
     labels = ["Q4-2009", "Q1-2010", "Q3-2010", "Q1-2011"]
     for order in itertools.permutations(labels):

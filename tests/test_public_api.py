@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import os
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -13,14 +17,48 @@ import spatialconv as sc
 from spatialconv._options import choice
 from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning
 
+STUB = Path(sc.__file__).with_suffix(".pyi")
+
 
 def test_all_is_what_can_be_had():
     assert list(sc.__all__) == sorted(sc.__all__)
-    assert set(sc.__all__) == set(sc._PUBLIC)
+    assert dir(sc) == sorted([*sc.__all__, "__version__"])
     for name in sc.__all__:
         assert getattr(sc, name) is not None
+        assert name in vars(sc), "not kept after its first use"
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = sc.nothing
+
+
+def test_the_stub_is_the_one_list_of_public_names():
+    """Every import of the stub is exported (`X as X`, as strict type checkers ask) and is what stands at its place."""
+    listed = []
+    for node in ast.parse(STUB.read_text(encoding="ascii")).body:  # lazy_loader opens it in the locale's encoding
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                assert alias.asname == alias.name
+                listed.append(alias.name)
+                found = getattr(sc, alias.name)
+                if node.module is None:
+                    assert isinstance(found, ModuleType)
+                else:
+                    assert found is getattr(sys.modules[f"spatialconv.{node.module}"], alias.name)
+    assert sorted(listed) == sc.__all__
+    source = ast.parse(Path(sc.__file__).read_text(encoding="utf-8"))
+    strings = {node.value for node in ast.walk(source) if isinstance(node, ast.Constant)}
+    assert not strings & set(sc.__all__), "a second list of names"
+
+
+@pytest.mark.parametrize(("wanted", "loaded"), [("1", True), ("0", False), ("", False)])
+def test_eager_import_loads_every_public_name(wanted, loaded):
+    """SPEC 1: so that whoever tests sees at once what a lazy import would hide until its first use."""
+    code = "import sys, spatialconv; print(*sys.modules)"
+    environment = os.environ | {"EAGER_IMPORT": wanted}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    homes = {f"spatialconv.{n}" if isinstance(f := getattr(sc, n), ModuleType) else f.__module__ for n in sc.__all__}
+    assert len(homes) > 30
+    found = homes & set(run.stdout.split())
+    assert found == (homes if loaded else set())
 
 
 def test_version_is_one():
@@ -33,13 +71,15 @@ def test_import_loads_no_heavy_package():
         "import sys, spatialconv; "
         "print([m for m in ('numpy', 'pandas', 'geopandas', 'matplotlib', 'libpysal', 'esda') if m in sys.modules])"
     )
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    environment = os.environ | {"EAGER_IMPORT": ""}
+    loaded = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"
 
 
 def test_panel_and_beta_load_no_plotting():
     code = "import sys, spatialconv as sc; sc.Panel; sc.beta; print('matplotlib' in sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    environment = os.environ | {"EAGER_IMPORT": ""}
+    loaded = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "False"
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import lazy_loader
 
+from spatialconv._public import no_attribute
+
 __version__ = "0.1.0"
 
 _imported, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
@@ -17,7 +19,7 @@ _imported, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
-        raise AttributeError(f"module 'spatialconv' has no attribute {name!r}")
+        raise no_attribute(__name__, name)
     found = globals()[name] = _imported(name)  # kept: the next look finds it without a call
     return found
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from spatialconv._public import public
 from spatialconv.errors import FileError
 from spatialconv.panel import Panel
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
+__all__ = ["States", "Zhejiang", "mexico", "munnell", "us_income", "zhejiang"]
 DATA = Path(__file__).resolve().parent / "data"
 
 
@@ -274,3 +276,6 @@ def _example(name: str, file: str) -> Path:
             "install libpysal 4.12 or later."
         )
     return path
+
+
+public(__name__)

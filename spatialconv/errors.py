@@ -33,6 +33,35 @@ A message says what is wrong, what was received (how many, the first three label
 
 from __future__ import annotations
 
+from spatialconv._public import public
+
+__all__ = [
+    "AbsorbedVariableError",
+    "AlignmentError",
+    "ApproximationWarning",
+    "BoundaryWarning",
+    "DataError",
+    "DroppedDataWarning",
+    "DuplicateKeyError",
+    "FileError",
+    "GeometryError",
+    "GeometryWarning",
+    "IslandError",
+    "IslandWarning",
+    "MissingDataError",
+    "ModelError",
+    "NotPositiveError",
+    "OptimisationError",
+    "OptionError",
+    "SingularDesignError",
+    "SpatialConvError",
+    "SpatialConvWarning",
+    "UnbalancedPanelError",
+    "UnsupportedModelError",
+    "VariableError",
+    "WeightsError",
+]
+
 
 class SpatialConvError(Exception):
     """Root of all errors that the package raises on purpose."""
@@ -128,3 +157,6 @@ class GeometryWarning(SpatialConvWarning):
 
 class ApproximationWarning(SpatialConvWarning):
     """A quantity was approximated rather than computed exactly."""
+
+
+public(__name__)

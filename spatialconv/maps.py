@@ -24,6 +24,7 @@ from spatialconv._drawing.footer import ISLAND, NO_DATA, Legend, Row
 from spatialconv._drawing.ground import Ground, ground
 from spatialconv._drawing.links import links
 from spatialconv._options import choice, expect, probability, whole
+from spatialconv._public import public
 from spatialconv._style import save
 from spatialconv.autocorrelation import HotSpots, LocalMoran
 from spatialconv.convergence.clubs.clubs import ClubPartition
@@ -530,3 +531,6 @@ def _grid(faces: Sequence[Face], *, two: bool = False) -> tuple[tuple[Face, ...]
     """Set maps out in rows of one, two or three."""
     across = 2 if two or len(faces) in (2, 4) else min(len(faces), 3)
     return tuple(tuple(faces[i : i + across]) for i in range(0, len(faces), across))
+
+
+public(__name__)

@@ -15,11 +15,13 @@ from spatialconv._core.likelihood.likelihood import lag
 from spatialconv._core.likelihood.logdet import searched
 from spatialconv._core.resampling.recursive import Feedback, Model, rebuild
 from spatialconv._options import SimulatedEffects, SimulatedErrors, choice, first, generator, whole
+from spatialconv._public import public
 from spatialconv.errors import OptionError
 from spatialconv.panel import Panel
 from spatialconv.results import extent
 from spatialconv.weights import align
 
+__all__ = ["Simulated", "growth_panel", "panel"]
 FloatArray = npt.NDArray[np.float64]
 
 # Degrees of freedom of heavy tails: the variance exists, the kurtosis is 9.
@@ -296,3 +298,6 @@ def _simulated(
     frame = pd.DataFrame(columns | {name: values.ravel() for name, values in wide.items()})
     effect, e = (pd.DataFrame(values, index=labels[-len(values) :], columns=regions) for values in made)
     return Simulated(Panel(frame, region="region", period="period"), truth, effect, e, seed)
+
+
+public(__name__)

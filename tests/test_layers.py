@@ -20,6 +20,8 @@ FLOORS = {
     name: floor
     for floor, name in enumerate(
         (
+            "_synonyms",
+            "_public",
             "errors",
             "results",
             "_core",

@@ -61,6 +61,22 @@ def test_eager_import_loads_every_public_name(wanted, loaded):
     assert found == (homes if loaded else set())
 
 
+@pytest.mark.parametrize("name", [n for n in sc.__all__ if isinstance(getattr(sc, n), ModuleType)])
+def test_a_module_shows_what_is_meant_for_users_and_nothing_else(name):
+    """No numpy, no `annotations`, no helper: what completion shows has a docstring and belongs to the package."""
+    module = getattr(sc, name)
+    assert module.__doc__
+    assert dir(module) == sorted(module.__all__)
+    assert len(set(module.__all__)) == len(module.__all__)
+    for shown in dir(module):
+        found = getattr(module, shown)
+        assert not shown.startswith("_")
+        assert not isinstance(found, ModuleType)
+        if callable(found):
+            assert inspect.getdoc(found)
+            assert found.__module__.startswith("spatialconv.")
+
+
 def test_version_is_one():
     assert sc.__version__ == version("spatialconv")
 
@@ -94,6 +110,8 @@ def test_public_functions_are_documented_and_take_few_positional_arguments(name)
 
 
 def test_errors_are_one_tree():
+    classes = {n for n, kind in vars(sc.errors).items() if inspect.isclass(kind)}
+    assert classes == set(sc.errors.__all__)
     for name, kind in vars(sc.errors).items():
         if inspect.isclass(kind):
             root = SpatialConvWarning if name.endswith("Warning") else SpatialConvError

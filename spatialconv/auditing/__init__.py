@@ -1,5 +1,6 @@
 """Audit of reported figures: a description of what a paper prints, and rules that any honest table satisfies."""
 
+from spatialconv._public import public
 from spatialconv.auditing.description.ours import describe
 from spatialconv.auditing.description.reported import Reported
 from spatialconv.auditing.description.toml import load, read
@@ -7,3 +8,5 @@ from spatialconv.auditing.result import AuditReport, Finding
 from spatialconv.auditing.run import audit, example, rules, template
 
 __all__ = ["AuditReport", "Finding", "Reported", "audit", "describe", "example", "load", "read", "rules", "template"]
+
+public(__name__)

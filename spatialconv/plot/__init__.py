@@ -5,6 +5,7 @@ is registered with pyplot: the Figure shows itself in a notebook, `save` writes 
 """
 
 from spatialconv._drawing.coefficients import coefficients
+from spatialconv._public import public
 from spatialconv._style import save
 from spatialconv.plot._agglomeration import location_curves
 from spatialconv.plot._betas import betas
@@ -37,3 +38,5 @@ __all__ = [
     "transition_paths",
     "transitions",
 ]
+
+public(__name__)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from spatialconv._public import public
 from spatialconv.errors import FileError
 from spatialconv.report._blocks import to_html, to_markdown
 from spatialconv.report._sections import sections
@@ -66,3 +67,6 @@ def write(study: Any, out: str | Path, *, tables: Mapping[str, Table], captions:
     except OSError as error:
         raise FileError(f"cannot write the report to {str(out)!r}: {error.strerror} ({error.filename}).") from error
     return files
+
+
+public(__name__)

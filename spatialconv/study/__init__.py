@@ -7,6 +7,7 @@
     sc.study.run(sc.study.example("mystudy"), "results") # a description to start from
 """
 
+from spatialconv._public import public
 from spatialconv.study._analysis import analyse
 from spatialconv.study._case import (
     Case,
@@ -46,3 +47,5 @@ __all__ = [
     "write",
     "zhejiang",
 ]
+
+public(__name__)

@@ -4,6 +4,7 @@ Every builder returns a `libpysal.graph.Graph` labelled by region, so that esda,
 it as it is; Graphs and old `libpysal.weights.W` objects made elsewhere work wherever weights are asked for.
 """
 
+from spatialconv._public import public
 from spatialconv.weights._align import Aligned, align, standardise, subset
 from spatialconv.weights._contiguity import adjacency
 from spatialconv.weights._describe import WeightsSummary, describe, rho_interval
@@ -30,3 +31,5 @@ __all__ = [
     "subset",
     "write",
 ]
+
+public(__name__)

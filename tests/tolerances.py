@@ -27,3 +27,6 @@ QUANTREG = 1e-4  # statsmodels iterates to the quantile regression and stops sho
 EXTRAPOLATED = 1e-9  # linear in 1/T but for the 40th power of a root of at most 0.6
 NEAR_BOUND = 1e-4  # sums with a standard error next to a bound of rho, where the information loses half its digits
 LOGDET_RHO = 1e-8  # rho by an interpolated log-determinant against all eigenvalues: what the search asks for
+TAIL = 1e-4  # p of a statistic of some hundreds that is itself another optimiser's to 1e-6: half its error
+SPATIALREG_TWO = 5e-6  # spatialreg's search in rho and lambda has no tolerance to set: level to 1e-9 where ours ends
+NLS_PROFILE = 5e-4  # of an interval's width: R interpolates the profile between its points, ours solves for its ends

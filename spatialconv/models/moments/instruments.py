@@ -13,6 +13,8 @@ from spatialconv.models.specification.spec import ModelSpec
 from spatialconv.panel import FloatArray
 
 LAGGED = "W:"
+# A row of so many shares of 1/n sums to one but for rounding.
+ROUNDED = 1e-12
 
 
 @dataclass(frozen=True)
@@ -26,15 +28,16 @@ class Instruments:
 def lagged_regressors(design: Design, spec: ModelSpec, order: int) -> Instruments:
     """Return W x, W^2 x, ... up to `order` lags beyond those that are regressors themselves.
 
-    The intercept is left out: its lag is itself for row-standardised weights, and tells next to nothing else.
-    Where the errors have weights M of their own, M x and M W x join in (Kelejian and Prucha 1998).
+    The intercept is lagged like any regressor (Kelejian and Prucha 1998): the mean of W y holds W 1, W^2 1, ... times
+    it, which says how strongly a region is linked. Where rows sum to one that is the intercept again and left out.
+    Where the errors have weights M of their own, M x and M W x join in.
     """
     W, M = matrix(design.W), matrix(design.M)
     if not spec.has_lag or W is None:
         return Instruments((), np.empty((*design.y.shape, 0)))
     names, columns = [], []
     for at, name in enumerate(design.names):
-        if name == "intercept" or _is_lag(name, design.names):
+        if _is_lag(name, design.names) or (name == "intercept" and _rows_sum_to_one(W)):
             continue
         own = _lag_name(name) in design.names
         column = design.X[..., at]
@@ -50,6 +53,10 @@ def lagged_regressors(design: Design, spec: ModelSpec, order: int) -> Instrument
     return Instruments(tuple(names), stacked)
 
 
+def _rows_sum_to_one(W: sp.csr_array) -> bool:
+    return bool(np.abs(W.sum(axis=1) - 1).max() < ROUNDED)
+
+
 def _lag_name(name: str) -> str:
     return "lag:W:y" if name == "lag:y" else f"{LAGGED}{name}"
 
@@ -61,6 +68,7 @@ def _is_lag(name: str, names: tuple[str, ...]) -> bool:
 def _with_error_weights(
     design: Design, M: sp.csr_array, names: list[str], columns: list[FloatArray]
 ) -> tuple[list[str], list[FloatArray]]:
-    own = [(n, design.X[..., at]) for at, n in enumerate(design.names) if n != "intercept"]
+    alone = _rows_sum_to_one(M)
+    own = [(n, design.X[..., at]) for at, n in enumerate(design.names) if n != "intercept" or not alone]
     pairs = [*own, *zip(names, columns, strict=True)]
     return [*names, *(f"M:{n}" for n, _ in pairs)], [*columns, *(lag(M, c) for _, c in pairs)]

@@ -40,7 +40,9 @@ def test_lag_is_two_stage_least_squares_with_dummies(effects, row):
     D = brute.dummies(T, N, effects) if effects != "none" else np.ones((N * T, 1))
     lagged = by(W, X)
     Z = np.c_[flat(X), flat(y @ W.T), D]
-    H = np.c_[flat(X), lagged, by(W @ W, X), D]
+    # The intercept is lagged too, where that is not the intercept again (it was left out before, as in spreg).
+    one = [np.kron(np.ones(T), A @ np.ones(N)) for A in (W, W @ W)] if effects == "none" and not row else []
+    H = np.column_stack([flat(X), lagged, by(W @ W, X), D, *one])
     d, inverse = two_stage(y.ravel(), Z, H)
     ours = found.beta[-2:]
     np.testing.assert_allclose([*ours, found.rho], d[:3], rtol=ROUNDING)

@@ -15,6 +15,12 @@ from spatialconv.errors import AlignmentError, FileError, GeometryError, OptionE
 from spatialconv.panel import Panel
 from spatialconv.study._case import BUILDERS, Case, GeometryFile, PanelFile, WeightsChoice
 
+# The default parser of pandas loses the last bit of some numbers before 3.1; since then it is exact, and asking for
+# exactness is deprecated. A number in a file is the number that Python reads, whichever pandas is there.
+EXACT_NUMBERS: dict[str, Any] = (
+    {"float_precision": "round_trip"} if tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1) else {}
+)
+
 
 def read_panel(source: PanelFile, variables: tuple[str, ...]) -> Panel:
     """Read the panel of a case; `variables` are those that must be complete if gaps are to be dropped."""
@@ -36,7 +42,7 @@ def _frame(source: PanelFile) -> pd.DataFrame:
     file = source.file
     readers: dict[str, Callable[[], pd.DataFrame]] = {
         # Labels such as 0601 would lose their zeros as numbers.
-        ".csv": lambda: pd.read_csv(file, encoding=source.encoding, dtype={source.region: str}),
+        ".csv": lambda: pd.read_csv(file, encoding=source.encoding, dtype={source.region: str}, **EXACT_NUMBERS),
         ".parquet": lambda: pd.read_parquet(file),
         ".xlsx": lambda: pd.read_excel(file, dtype={source.region: str}),
     }

@@ -139,11 +139,19 @@ def _read_square(frame: pd.DataFrame, wanted: pd.Index | None, path: Path) -> La
 
 
 def _floats(column: pd.Series, path: Path) -> list[float]:
-    numbers = pd.to_numeric(column, errors="coerce")
-    text = numbers.isna().to_numpy() & ~column.str.strip().str.lower().isin(["nan", ""]).to_numpy()
+    numbers = [_float(text) for text in column]
+    text = np.isnan(numbers) & ~column.str.strip().str.lower().isin(["nan", ""]).to_numpy()
     if text.any():
         raise FileError(f"{path.name}: weights in {column.name!r} that are no numbers: {first(column[text])}.")
-    return [float(value) for value in numbers]
+    return numbers
+
+
+def _float(text: str) -> float:
+    """Return the number nearest to a text, NaN if it is none; before pandas 3 `to_numeric` loses the last bit."""
+    try:
+        return np.nan if "_" in text else float(text)
+    except ValueError:
+        return np.nan
 
 
 def _read_mtx(path: Path, wanted: pd.Index | None, encoding: str) -> Labelled:

@@ -38,6 +38,11 @@ FloatArray = npt.NDArray[np.float64]
 DENSE_AT_MOST, DENSE_IF_FULL = 200, 5_000
 FULL = 0.05
 
+# A root nearer to one than this is one. Rounding moves computed eigenvalues by about 1e-15 times their condition
+# number, and which way it does depends on the LAPACK at hand; beyond it the long run is 1e8 times the short run, and
+# no estimate has eight digits.
+UNIT_ROOT = 1e-8
+
 
 class Means(NamedTuple):
     """Averages over the regions at one r: tr(G)/N and 1'G1/N, and their derivatives with respect to r."""
@@ -154,10 +159,15 @@ def persistence(
 ) -> FloatArray:
     """Return the largest modulus of an eigenvalue of (I - rho W)^-1 (tau I + eta W), one for each (rho, tau, eta).
 
-    The dynamic model is stable, and its long run exists, where it is below one.
+    The dynamic model is stable, and its long run exists, where it is below one: see `settles`.
     """
     rho, tau, eta = (np.asarray(v, dtype=float)[..., None] for v in (rho, tau, eta))
     return np.asarray(np.abs((tau + eta * eigenvalues) / (1 - rho * eigenvalues)).max(axis=-1))
+
+
+def settles(root: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Whether shocks die out: whether the largest root is below one by more than rounding; not where it is NaN."""
+    return np.asarray(np.asarray(root) < 1 - UNIT_ROOT)
 
 
 # ---------------------------------------------------------------------- many r at once

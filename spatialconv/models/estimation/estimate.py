@@ -17,6 +17,7 @@ from spatialconv._core.likelihood.likelihood_bsk import bsk_problem, maximise_bs
 from spatialconv._core.likelihood.logdet import LogDet
 from spatialconv._core.likelihood.maximise import Optimum, maximise
 from spatialconv._core.likelihood.traces import label_order
+from spatialconv._core.space.multipliers import settles
 from spatialconv.errors import ModelError, OptimisationError, UnsupportedModelError
 from spatialconv.models.specification.design import Design, matrix
 from spatialconv.models.specification.spec import Applied, ModelSpec
@@ -280,8 +281,10 @@ def stability(design: Design, spec: ModelSpec, estimates: Estimates) -> str:
     terms = DynamicTerms(tau, eta, rho, estimates.sigma2, None, None, None)
     W = matrix(design.W) if spec.has_lag or spec.dynamic in ("wy", "both") else None
     root = largest_root(W, terms, shift=False)
-    verdict = "shocks die out" if root < 1 else "NOT STABLE: shocks do not die out"
-    near = " slowly, and the correction of the dynamic bias is not to be trusted" if 0.95 <= root < 1 else ""
+    verdict = "shocks die out" if settles(root) else "NOT STABLE: shocks do not die out"
+    near = (
+        " slowly, and the correction of the dynamic bias is not to be trusted" if root >= 0.95 and settles(root) else ""
+    )
     return f"tau + rho + eta = {tau + rho + eta:.4f}, largest root {root:.4f}: {verdict}{near}"
 
 
@@ -318,7 +321,7 @@ def _bias_corrected(
     )
     W = matrix(design.W) if data.W is not None or at_eta is not None else None
     root = largest_root(W, terms, shift=data.project.shift)
-    if root >= 1:
+    if not settles(root):
         return _uncorrected(design, spec, f"the dynamics are not stable (largest root {root:.3f})")
     move = dynamic_correction(W, terms, cov, data.X.shape[1], shift=data.project.shift, M=data.M)
     rho = optimum.point.rho + (float(move[terms.at_rho]) if terms.at_rho is not None else 0.0)

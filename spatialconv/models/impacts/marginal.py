@@ -26,7 +26,7 @@ from spatialconv._core.space.multiplier_routes import (
     powers_needed,
     spectrum,
 )
-from spatialconv._core.space.multipliers import Coefficients, multiplier, persistence
+from spatialconv._core.space.multipliers import Coefficients, multiplier, persistence, settles
 from spatialconv._options import ImpactKind, ImpactRoute, first
 from spatialconv.errors import ModelError, OptionError
 
@@ -118,7 +118,7 @@ def check_stable(W: sp.csr_array, co: Coefficients) -> tuple[str, ...]:
     """Raise where the long run does not exist; return a note where only the ends of the spectrum were looked at."""
     roots, every = spectrum(W)
     largest = float(persistence(roots, co.rho, co.tau, co.eta))
-    if not largest < 1:
+    if not settles(largest):
         total = float(co.rho + co.tau + co.eta)
         raise ModelError(
             f"the long run does not exist: the model is not stable. The largest root of (I - rho W)^-1 (tau I + eta W) "
@@ -151,7 +151,7 @@ def draw(fit: PanelFit, places: Places, W: sp.csr_array, *, draws: int, long: bo
         interval = ends(W, co.rho) if places.rho < places.size else interval
         good = (interval[0] < co.rho) & (co.rho < interval[1])
         if roots is not None:
-            good &= (persistence(roots, co.rho, co.tau, co.eta) < 1) & (co.tau < 1)
+            good &= settles(persistence(roots, co.rho, co.tau, co.eta)) & (co.tau < 1)
         # Only draws before the last one needed count as rejected.
         enough = np.flatnonzero(good)[: draws - count]
         seen = enough[-1] + 1 if count + len(enough) == draws else draws
@@ -249,7 +249,7 @@ class Job:
         interval = ends(self.W, co.rho) if self.places.rho < self.places.size else (-np.inf, np.inf)
         if not self.long:
             return Draws(values, interval, 0, lost)
-        good = (persistence(spectrum(self.W)[0], co.rho, co.tau, co.eta) < 1) & (co.tau < 1)
+        good = settles(persistence(spectrum(self.W)[0], co.rho, co.tau, co.eta)) & (co.tau < 1)
         if good.mean() < 0.5:
             raise ModelError(
                 f"in {int((~good).sum())} of {len(good)} refits the long run does not exist; take kind='short'."

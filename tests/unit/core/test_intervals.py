@@ -10,6 +10,7 @@ from spatialconv._core.likelihood.effects import projection
 from spatialconv._core.resampling import intervals as core
 from spatialconv._core.resampling.innovations import WEBB, innovations, pool
 from tests.tolerances import EXACT, REFERENCE
+from tests.versions import SEED
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def skewed():
 def test_scipy_has_the_same_of_the_same_draws(skewed, method, ours, level):
     """The jackknife of a mean is its influence up to a factor, so that even the acceleration is scipy's."""
     found = stats.bootstrap(
-        (skewed,), np.mean, n_resamples=1999, method=method, confidence_level=level, rng=np.random.default_rng(1)
+        (skewed,), np.mean, n_resamples=1999, method=method, confidence_level=level, **{SEED: np.random.default_rng(1)}
     )
     draws, mean = found.bootstrap_distribution, skewed.mean()
     here = {

@@ -16,6 +16,7 @@ from spatialconv.errors import DataError, OptionError
 from tests.tolerances import EXACT, ROUNDING
 from tests.unit.convergence.dispersion.test_inequality import fine_codes, panel, people, values
 from tests.unit.convergence.dispersion.test_sigma import lognormal, panel_of
+from tests.versions import SEED
 
 
 def counts_of(index, n):
@@ -39,7 +40,11 @@ class TestCore:
         estimate = np.array([x.std(ddof=1)])
         a = regions.acceleration(estimate, left, np.full(30, 30))
         given = stats.bootstrap(
-            (x,), lambda v, axis: v.std(axis=axis, ddof=1), n_resamples=4000, method="BCa", rng=np.random.default_rng(5)
+            (x,),
+            lambda v, axis: v.std(axis=axis, ddof=1),
+            n_resamples=4000,
+            method="BCa",
+            **{SEED: np.random.default_rng(5)},
         )
         ours = regions.bca(drawn, estimate, a, 0.95)
         # Both from 4000 draws of their own.

@@ -82,6 +82,8 @@ def test_init_writes_what_study_runs(tmp_path):
     assert again.stderr == "spatialconv: case.toml is already in 'mine' and is not replaced; name another folder.\n"
 
 
+# As an interpreter ignores them by default: deprecations inside libraries that a command is the first to import.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -24,6 +24,7 @@ from spatialconv.errors import (
 from spatialconv.study import Cell, Subsamples, WeightsChoice
 from spatialconv.study._case import allowed_options
 from spatialconv.study._figures import slug
+from spatialconv.study._read import read_panel
 from spatialconv.study._run import resolve
 from tests.tolerances import EXACT, REFERENCE
 
@@ -227,6 +228,17 @@ def test_options_of_weights_are_those_of_the_builders():
 def test_what_is_wrong_with_the_files_is_said(folder, old, new, error, message):
     with pytest.raises(error, match=message):
         analysed(edited(folder, (old, new)))
+
+
+def test_numbers_in_a_file_are_read_to_the_last_bit(folder):
+    """Python's repr of a number reads back as that number; the default parser of pandas before 3.1 misses some."""
+    frame = pd.read_csv(folder / "panel.csv")
+    frame["exports"] = np.random.default_rng(8).lognormal(10, 2, size=len(frame))
+    lines = [",".join(frame.columns), *(",".join(map(str, row)) for row in frame.to_numpy(dtype=object).tolist())]
+    (folder / "panel.csv").write_text("\n".join(lines), encoding="utf-8")
+    panel = read_panel(resolve(folder / "case.toml").panel, ())
+    found = panel.frame.set_index(["city", "year"])["exports"]
+    np.testing.assert_array_equal(found, frame.set_index(["city", "year"])["exports"].loc[found.index])
 
 
 def test_regions_with_several_polygons_are_refused(folder):

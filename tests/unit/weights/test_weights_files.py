@@ -62,6 +62,15 @@ def test_round_trip_keeps_every_digit_label_and_island(tmp_path, ending, labels)
     np.testing.assert_allclose(dense(sc.weights.read(path, standardise="row"), labels), row(TRADE), rtol=EXACT)
 
 
+@pytest.mark.parametrize("ending", [".csv", ".gwt", ".mtx"])
+def test_the_last_bit_of_a_weight_is_kept(tmp_path, ending):
+    """Of 870 random weights, of which `pandas.to_numeric` before pandas 3 reads some dozens one bit off."""
+    given = np.random.default_rng(4).lognormal(size=(30, 30)) * (1 - np.eye(30))
+    labels = [f"r{i}" for i in range(30)]
+    path = sc.weights.write(sc.weights.from_matrix(given, regions=labels), tmp_path / f"w{ending}")
+    np.testing.assert_array_equal(dense(sc.weights.read(path, regions=labels), labels), given)
+
+
 def test_gal_round_trip_and_libpysal(tmp_path):
     binary = (TRADE > 0) * 1.0
     path = sc.weights.write(sc.weights.from_matrix(binary, regions=CITIES, standardise="row"), tmp_path / "w.GAL")

@@ -17,6 +17,7 @@ import spatialconv as sc
 from spatialconv._core.space import multiplier_routes as routes
 from spatialconv._core.space import multipliers as core
 from spatialconv.errors import ModelError, OptionError
+from spatialconv.models.estimation.estimate import stability
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.impacts.impacts import Impacts, impacts, three_speeds
 from tests import brute_effects as brute
@@ -782,6 +783,21 @@ class TestBadInput:
     def test_no_long_run(self):
         with pytest.raises(ModelError, match=r"the long run does not exist.*Take kind='short'"):
             impacts(at(small(past=True), **{"lag:y": 0.9}), kind="long")
+
+    @pytest.mark.parametrize("seed", range(8))
+    def test_a_root_of_one_is_one_to_whichever_side_it_is_rounded(self, seed):
+        """tau + rho + eta = 1 under a spectral radius of 1: the root is one, and LAPACK says 1 - 2e-16 or 1 + 2e-16."""
+        fitted = small(seed, past=True)
+        edge = at(fitted, **{"lag:y": 0.9})
+        assert max_root(edge) == pytest.approx(1, abs=1e-12)
+        with pytest.raises(ModelError, match="the long run does not exist"):
+            impacts(edge, kind="long")
+        spec = replace(edge.spec, dynamic="both")
+        assert "NOT STABLE" in stability(edge.design, spec, edge.estimates)
+        # A root that estimates can tell from one is taken at its word.
+        near = at(fitted, **{"lag:y": 0.9 - 1e-6})
+        assert "shocks die out slowly" in stability(near.design, spec, near.estimates)
+        assert impacts(near, kind="long", inference="delta").total["estimate"].abs().min() > 1e4
 
     @pytest.mark.parametrize("rho", [1.2, -9.0])
     def test_no_multiplier(self, rho):

@@ -1,23 +1,53 @@
 # The commands, nothing else. Every target makes its own environment in .venv on a fresh machine.
+# PYTHON= says which Python makes it; unsaid, test-oldest and test-newest look for the oldest and the newest there is.
+ifdef PYTHON
+OLDEST_PYTHON ?= $(PYTHON)
+NEWEST_PYTHON ?= $(PYTHON)
+endif
 PYTHON ?= python3
+OLDEST_PYTHON ?= $(call find,3.11)
+NEWEST_PYTHON ?= $(call find,3.15 3.14 3.13 3.12)
+# The first of these versions that runs, on PATH or among those that pyenv keeps.
+find = $(shell for v in $(1); do for p in python$$v $$(pyenv whence --path python$$v 2>/dev/null); do \
+	"$$p" -c "" 2>/dev/null && echo "$$p" && exit; done; done)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RESULTS ?= results
 
-.PHONY: study test test-slow lint bench notebooks clean
+.PHONY: study test test-slow test-oldest test-newest lint bench notebooks clean
 
 study: $(STAMP)
 	$(BIN)/spatialconv study zhejiang --out $(RESULTS)
 
 # One thread a worker: workers that spin for cores slow each other down.
-test test-slow notebooks: export OPENBLAS_NUM_THREADS := 1
+test test-slow test-oldest test-newest notebooks: export OPENBLAS_NUM_THREADS := 1
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -n auto
+
+# At the lower bounds of pyproject.toml. What old and new libraries say to one another in warnings is theirs.
+test-oldest: OLDEST := $(VENV)-oldest
+test-oldest:
+	$(if $(OLDEST_PYTHON),,$(error no python3.11 is here; name another by PYTHON=))
+	$(OLDEST_PYTHON) -m venv --clear $(OLDEST)
+	$(OLDEST)/bin/python -m tests.oldest > $(OLDEST)/floors.txt
+	$(OLDEST)/bin/python -m pip install --quiet --upgrade pip
+	$(OLDEST)/bin/python -m pip install --quiet --constraint $(OLDEST)/floors.txt -e ".[test]"
+	$(OLDEST)/bin/python -m tests.oldest --installed
+	$(OLDEST)/bin/python -m pytest -n auto -m "not slow" -W default
+
+# With the newest of everything, warnings as errors.
+test-newest: NEWEST := $(VENV)-newest
+test-newest:
+	$(if $(NEWEST_PYTHON),,$(error no python3.12 or newer is here; name one by PYTHON=))
+	$(NEWEST_PYTHON) -m venv --clear $(NEWEST)
+	$(NEWEST)/bin/python -m pip install --quiet --upgrade pip
+	$(NEWEST)/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager -e ".[test]"
+	$(NEWEST)/bin/python -m pytest -n auto -m "not slow"
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -31,7 +61,7 @@ notebooks: $(STAMP)
 	$(BIN)/python -m pytest -m notebooks
 
 clean:
-	rm -rf $(VENV) $(RESULTS) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-oldest $(VENV)-newest $(RESULTS) .pytest_cache .mypy_cache .ruff_cache
 
 # Reinstalled when the dependencies change.
 $(STAMP): pyproject.toml

@@ -27,6 +27,7 @@ import scipy.linalg as la
 import scipy.sparse as sp
 
 from spatialconv._core.likelihood.effects import Projection, means
+from spatialconv._core.likelihood.inverse import Inverse
 from spatialconv._core.likelihood.likelihood import lag
 from spatialconv._core.likelihood.logdet import LogDet, factor
 from spatialconv._core.likelihood.traces import PROBES_AT_MOST, Places, Probes, Traces, traces_of
@@ -44,12 +45,7 @@ def spatial_filter(W: sp.csr_array | None, rho: float, Z: FloatArray) -> FloatAr
 
 def multiply(W: sp.csr_array | None, rho: float, Z: FloatArray) -> FloatArray:
     """Return (I - rho W)^-1 Z for Z of shape (T, N) or (T, N, k), by one sparse factorisation."""
-    if W is None:
-        return Z
-    T, N = Z.shape[:2]
-    columns = np.ascontiguousarray(np.moveaxis(Z, 1, 0).reshape(N, -1))
-    solved = factor(W, rho).solve(columns).reshape(N, T, *Z.shape[2:])
-    return np.ascontiguousarray(np.moveaxis(solved, 0, 1))
+    return Inverse(W, rho)(Z)
 
 
 def multiply_transposed(W: sp.csr_array, rho: float, z: FloatArray) -> FloatArray:
@@ -70,16 +66,19 @@ def information(
     logdet_w: LogDet | None = None,
     logdet_m: LogDet | None = None,
     places: Places | None = None,
+    through: Inverse | None = None,
 ) -> tuple[FloatArray, float]:
     """Return the expected information of (beta, [rho], [lambda], sigma2), and what simulated traces leave open.
 
     X has shape (T, N, K), eta (T, N); rho and lambda have a row each where W and M are given. What is left open is
     the largest relative standard error of a standard error, 0 where all traces are exact. `places` are those of
-    the regions in an order that does not depend on the order of rows.
+    the regions in an order that does not depend on the order of rows; `through` is the inverse of I - rho W, where
+    the caller has it.
     """
-    found = traces_of(W, M, rho, lam, logdet_w=logdet_w, logdet_m=logdet_m, places=places)
+    through = through or Inverse(W, rho)
+    found = traces_of(W, M, rho, lam, logdet_w=logdet_w, logdet_m=logdet_m, places=places, through=through)
     free = (W is not None, M is not None)
-    filled = _filled(X, eta, rho, lam, sigma2, project, W, M)
+    filled = _filled(X, eta, lam, sigma2, project, W, M, through)
     return _settled(lambda t: filled(t.demeaned(rho, lam, free) if project.shift else t), found, project.J, free)
 
 
@@ -96,6 +95,7 @@ def random_effects_information(
     logdet_w: LogDet | None = None,
     logdet_m: LogDet | None = None,
     places: Places | None = None,
+    through: Inverse | None = None,
 ) -> tuple[FloatArray, float]:
     """Return the expected information of (beta, [rho], [lambda], phi, sigma2) under random effects inside the filter.
 
@@ -103,11 +103,12 @@ def random_effects_information(
     of T - 1 and of 1 periods, with variances sigma2 and sigma2 / tau; their informations add up.
     """
     T, N, _ = X.shape
-    found = traces_of(W, M, rho, lam, logdet_w=logdet_w, logdet_m=logdet_m, places=places)
+    through = through or Inverse(W, rho)
+    found = traces_of(W, M, rho, lam, logdet_w=logdet_w, logdet_m=logdet_m, places=places, through=through)
     inner = Projection("region", T, N, dof=N * (T - 1), J=T - 1, shift=False)
-    within = _filled(X, eta, rho, lam, sigma2, inner, W, M)
+    within = _filled(X, eta, lam, sigma2, inner, W, M, through)
     outer = Projection("none", 1, N, dof=N, J=1, shift=False)
-    between = _filled(means(X), means(eta), rho, lam, sigma2 / tau, outer, W, M)
+    between = _filled(means(X), means(eta), lam, sigma2 / tau, outer, W, M, through)
 
     def both(t: Traces) -> FloatArray:
         first, second = within(t), between(t)
@@ -127,12 +128,12 @@ def random_effects_information(
 def _filled(
     X: FloatArray,
     eta: FloatArray,
-    rho: float,
     lam: float,
     sigma2: float,
     project: Projection,
     W: sp.csr_array | None,
     M: sp.csr_array | None,
+    through: Inverse,
 ) -> Callable[[Traces], FloatArray]:
     """Return the information as a function of the traces; all else is computed once."""
     T, N, K = X.shape
@@ -141,7 +142,7 @@ def _filled(
     base = np.zeros((K + 3, K + 3))
     base[:K, :K] = Xs.T @ Xs / sigma2
     if W is not None:
-        d = project(spatial_filter(M, lam, lag(W, multiply(W, rho, eta)))).ravel()
+        d = project(spatial_filter(M, lam, lag(W, through(eta)))).ravel()
         base[:K, K] = base[K, :K] = Xs.T @ d / sigma2
         base[K, K] = d @ d / sigma2
     base[K + 2, K + 2] = project.dof / (2 * sigma2**2)

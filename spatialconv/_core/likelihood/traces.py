@@ -14,6 +14,7 @@ import numpy.typing as npt
 import scipy.linalg as la
 import scipy.sparse as sp
 
+from spatialconv._core.likelihood.inverse import Inverse
 from spatialconv._core.likelihood.logdet import NARROW, LogDet, choose, factor
 
 FloatArray = npt.NDArray[np.float64]
@@ -91,18 +92,19 @@ def traces_of(
     logdet_w: LogDet | None,
     logdet_m: LogDet | None,
     places: Places | None = None,
+    through: Inverse | None = None,
 ) -> Traces | Probes:
     """Return the traces where they can be had exactly, else the probes that estimate them.
 
     `places`, shape (N,), are those of the regions in an order of their own, by label: probes follow it, so that no
-    result depends on the order of rows.
+    result depends on the order of rows. `through` is the inverse of I - rho W, where the caller has it.
     """
     given = W if W is not None else M
     if given is None:
         return _nothing(0)
     n = given.shape[0]
     if n > DENSE_AT_MOST and (n > DENSE_CHEAP or _fills_little(W, M)):
-        known = _Known.of(W, M, rho, lam, logdet_w, logdet_m)
+        known = _Known.of(W, M, rho, lam, logdet_w, logdet_m, through)
         return _sparse(known) if n <= EXACT_AT_MOST and _fills_little(W, M) else Probes(known, places)
     return _dense(W, M, rho, lam)
 
@@ -183,10 +185,11 @@ class _Known:
         lam: float,
         logdet_w: LogDet | None,
         logdet_m: LogDet | None,
+        through: Inverse | None = None,
     ) -> _Known:
         """Factorise once, and take tr(G), tr(GG) and sums of columns, which need no probes."""
         n = (W if W is not None else M).shape[0]  # type: ignore[union-attr]
-        a = factor(W, rho) if W is not None else None
+        a = (through or Inverse(W, rho)).factors if W is not None else None
         b = factor(M, lam) if M is not None else None
         bare = _nothing(n)
         known = cls(W, M, rho, lam, a, b, bare)

@@ -11,7 +11,8 @@ import scipy.sparse as sp
 from spatialconv._core.likelihood.bias import DynamicTerms, dynamic_correction, largest_root
 from spatialconv._core.likelihood.effects import Projection, projection
 from spatialconv._core.likelihood.information import information as expected_information
-from spatialconv._core.likelihood.information import inverse, multiply, random_effects_information, spatial_filter
+from spatialconv._core.likelihood.information import inverse, random_effects_information, spatial_filter
+from spatialconv._core.likelihood.inverse import Inverse
 from spatialconv._core.likelihood.likelihood import Problem, observed_information, problem
 from spatialconv._core.likelihood.likelihood_bsk import bsk_problem, maximise_bsk
 from spatialconv._core.likelihood.logdet import LogDet
@@ -111,10 +112,11 @@ def maximum_likelihood(design: Design, spec: ModelSpec, correction: Applied) -> 
         raise ModelError(_NOT_TOLD)
     point = optimum.point
     beta, sigma2 = likelihood.recover(point), point.sse / data.project.dof
-    cov, notes = information_covariance(design, spec, data, optimum, beta, sigma2)
+    through = Inverse(data.W, point.rho)
+    cov, notes = information_covariance(design, spec, data, optimum, beta, sigma2, through)
     if spec.dynamic != "none" and correction == "lee-yu" and data.project.over_periods:
         return _bias_corrected(design, spec, data, optimum, beta, sigma2, cov, notes)
-    return _assembled(design, spec, data, correction, optimum, beta, sigma2, cov, notes)
+    return _assembled(design, spec, data, correction, optimum, beta, sigma2, cov, notes, through)
 
 
 def optimum_of(likelihood: Problem) -> Optimum:
@@ -136,8 +138,12 @@ def information_covariance(
     optimum: Optimum,
     beta: FloatArray,
     sigma2: float,
+    through: Inverse | None = None,
 ) -> tuple[FloatArray, tuple[str, ...]]:
-    """Return the inverse of the expected information, or of the observed one where that was asked for."""
+    """Return the inverse of the expected information, or of the observed one where that was asked for.
+
+    `through` is the inverse of I - rho W at the optimum, where the caller has it.
+    """
     point = optimum.point
     if spec.vcov == "observed":
         return observed_covariance(data, optimum), (_NO_PHI,) if "phi" in optimum.at_bound else ()
@@ -145,7 +151,7 @@ def information_covariance(
     # Under splm's order of operations the effects are gone from the data before the lag is taken.
     eta = data.X @ beta + (0.0 if data.y is not design.y else effect)
     spatial: dict[str, Any] = {"W": data.W, "M": data.M, "logdet_w": optimum.logdet_w, "logdet_m": optimum.logdet_m}
-    spatial["places"] = label_order(design.regions)
+    spatial |= {"places": label_order(design.regions), "through": through}
     if not data.random:
         info, error = expected_information(data.X, eta, point.rho, point.lam, sigma2, data.project, **spatial)
     else:
@@ -245,6 +251,7 @@ def _assembled(
     sigma2: float,
     cov: FloatArray,
     notes: tuple[str, ...],
+    through: Inverse,
 ) -> Estimates:
     point = optimum.point
     effect = raw_effect(design, spec, data, point.rho, point.lam, beta)
@@ -259,7 +266,7 @@ def _assembled(
         cov=cov,
         effect=effect,
         residuals=spatial_filter(data.M, point.lam, raw - effect),
-        reduced_form=multiply(data.W, point.rho, design.X @ beta),
+        reduced_form=through(design.X @ beta),
         dof=data.project.dof,
         correction=correction,
         optimum=optimum,
@@ -332,9 +339,10 @@ def _bias_corrected(
             return _uncorrected(design, spec, "it would leave the admissible interval")
     beta, sigma2 = beta + move[:K], sigma2 + float(move[-1])
     moved = replace(optimum, point=optimum.point._replace(rho=rho, lam=lam, sse=sigma2 * data.project.dof))
-    cov, notes = information_covariance(design, spec, data, moved, beta, sigma2)
+    through = Inverse(data.W, rho)
+    cov, notes = information_covariance(design, spec, data, moved, beta, sigma2, through)
     said = "the log-likelihood is that of the optimum before the correction of the dynamic bias"
-    return _assembled(design, spec, data, "lee-yu", moved, beta, sigma2, cov, (*notes, said))
+    return _assembled(design, spec, data, "lee-yu", moved, beta, sigma2, cov, (*notes, said), through)
 
 
 def _uncorrected(design: Design, spec: ModelSpec, reason: str) -> Estimates:
@@ -358,4 +366,5 @@ def _outside(
     optimum, beta, cov = maximise_bsk(split)
     sigma2 = optimum.point.sse / data.project.dof
     notes = (_NO_PHI,) if "phi" in optimum.at_bound else ()
-    return _assembled(design, spec, data, "none", optimum, beta, sigma2, cov, notes)
+    through = Inverse(data.W, optimum.point.rho)
+    return _assembled(design, spec, data, "none", optimum, beta, sigma2, cov, notes, through)

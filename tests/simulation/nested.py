@@ -112,7 +112,7 @@ def conditional(case: Case, panels: int, seed: int) -> dict[str, Any]:
     rng = np.random.default_rng([*key, round(-10 * case.beta), int(case.lee_yu)])
     sample = draw(case, panels, rng)
     fit, own = fitted(case, sample), free(case, sample)
-    drifts = "shrunk" if case.kind in ("region", "two-way") else "estimated"
+    drifts = "given" if case.kind in ("region", "two-way") else "estimated"
     there = imposed(case, sample, case.beta, drifts)
     inside: dict[str, list[bool]] = {"beta, wild": [], "beta, imposed": [], "rho, wild": []}
     for k in range(panels):
@@ -138,7 +138,8 @@ def _again(array: Any, k: int) -> Any:
 
 def _world_of(worlds: Estimated, k: int) -> Estimated:
     beta, rho = np.full(WITHIN, worlds.beta[k]), np.full(WITHIN, worlds.rho[k])
-    return Estimated(beta, rho, _again(worlds.effect, k), _again(worlds.residuals, k))
+    effect, residuals, own = (_again(part, k) for part in (worlds.effect, worlds.residuals, worlds.own))
+    return Estimated(beta, rho, effect, residuals, own, worlds.given)
 
 
 def conditional_table(panels: int, seed: int, jobs: int) -> pd.DataFrame:

@@ -5,8 +5,10 @@ errors drawn from rescaled residuals, or from residuals with random signs, sent 
 the null of no convergence imposed, studentised intervals around the estimates, and those of the grid bootstrap, which
 imposes each beta in turn. Bootstraps are run at warp speed (Giacomini, Politis and White 2013): one bootstrap sample
 for each replication, pooled over the replications, which gives the size of the test and the coverage of the interval
-at the price of a few samples instead of thousands. `nested` runs the bootstrap of the package draw for draw,
-`hausman_sizes` Hausman's test.
+at the price of a few samples instead of thousands. Pooled quantiles cannot stand for tests given each panel's own means
+of growth, which is how the package imposes a beta under region and two-way effects: the worlds here shrink drifts by
+what errors added to their spread instead, as it did before. `short_panels` sets both side by side with quantiles of
+each panel's own, `nested` runs the bootstrap of the package draw for draw, `hausman_sizes` Hausman's test.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ KINDS = ("none", "time", "region", "two-way")
 RHOS, BETAS = (-1.0, 0.0, 0.4), (0.0, -0.1, -0.3)
 SCHEMES = ("residual", "wild")
 DRIFTS = ("estimated", "shrunk", "none")
+# Rounds of scaling by region, which time effects mix again.
+ROUNDS = 50
 # Panels that are drawn and fitted as one array: more would not fit into a processor's memory.
 BLOCK, SMALLER = 2500, 500
 TABLE = Path(__file__).with_name("SMALL_SAMPLES.md")
@@ -140,12 +144,17 @@ def fitted(case: Case, sample: Sample) -> Fits:
 
 
 class Estimated(NamedTuple):
-    """A world of its own for each panel: beta, rho (B,), effects and rescaled residuals (T, N, B)."""
+    """A world of its own for each panel: beta, rho (B,), effects and residuals, rescaled and as they are (T, N, B).
+
+    `given` draws errors that leave effects and the sum of squares of each region as they were estimated.
+    """
 
     beta: FloatArray
     rho: FloatArray
     effect: FloatArray
     residuals: FloatArray
+    own: FloatArray
+    given: bool = False
 
 
 def free(case: Case, sample: Sample) -> Estimated:
@@ -182,7 +191,7 @@ def _world(case: Case, sample: Sample, beta: FloatArray, rho: FloatArray, drifts
     s2 = (e**2).sum(axis=(0, 1)) / left
     effect = raw - e
     effect = with_drifts(effect, s2, drifts) if case.kind in ("region", "two-way") else effect
-    return Estimated(beta, rho, effect, e * np.sqrt(case.T * case.n / left))
+    return Estimated(beta, rho, effect, e * np.sqrt(case.T * case.n / left), e, drifts == "given")
 
 
 def without(case: Case, project: Projection, Z: FloatArray) -> FloatArray:
@@ -192,7 +201,7 @@ def without(case: Case, project: Projection, Z: FloatArray) -> FloatArray:
 
 def with_drifts(effect: FloatArray, s2: FloatArray, how: str) -> FloatArray:
     """Keep the regions' drifts as estimated, shrink them by what errors added to their spread, or take one for all."""
-    if how == "estimated":
+    if how in ("given", "estimated"):
         return effect
     regions = effect.mean(axis=0) - effect.mean(axis=(0, 1))
     variance = (regions**2).sum(axis=0) / (len(regions) - 1)
@@ -209,12 +218,15 @@ def lagged(n: int, Z: FloatArray) -> FloatArray:
 def resampled(case: Case, sample: Sample, of: Estimated, scheme: str, rng: np.random.Generator) -> Sample:
     """Draw one panel from each world, through space and through time."""
     T, N, B = sample.Y.shape
-    if scheme == "wild":
+    if scheme == "wild" and of.given:
+        e = rng.standard_normal((T, N, B))
+    elif scheme == "wild":
         e = of.residuals * (2.0 * rng.integers(2, size=(T, N, B)) - 1.0)
     else:
         flat = of.residuals.reshape(T * N, B)
         flat = flat - flat.mean(axis=0)
         e = np.take_along_axis(flat, rng.integers(T * N, size=(T * N, B)), axis=0).reshape(T, N, B)
+    e = as_given(case, e, of.own) if of.given else e
     spread = np.linalg.inv(np.eye(N) - of.rho[:, None, None] * world(N).dense)
     Y, V = np.empty_like(sample.Y), np.empty_like(sample.V)
     level = sample.V[0, :, 0].copy()
@@ -223,6 +235,17 @@ def resampled(case: Case, sample: Sample, of: Estimated, scheme: str, rng: np.ra
         Y[t] = np.einsum("bij,jb->ib", spread, of.effect[t] + of.beta * level + e[t])
         level = level + Y[t]
     return Sample(Y, V)
+
+
+def as_given(case: Case, e: FloatArray, own: FloatArray) -> FloatArray:
+    """Return errors without effects, each region's sum of squares over time that of the residuals `own`."""
+    project = projection(case.kind, case.T, case.n, lee_yu=False)
+    sizes = (own**2).sum(axis=0)
+    for _ in range(ROUNDS if case.kind == "two-way" else 1):
+        e = project(e)
+        e = e * np.sqrt(sizes / (e**2).sum(axis=0))
+    e = project(e)
+    return np.asarray(e * np.sqrt(sizes.sum(axis=0) / (e**2).sum(axis=(0, 1))))
 
 
 # ---------------------------------------------------------------------- what comes out
@@ -255,7 +278,7 @@ def _block(case: Case, draws: int, rng: np.random.Generator, several: Sequence[s
         out[f"t* {scheme}"] = (redrawn.beta - fit.beta) / redrawn.se_beta
         out[f"t_rho* {scheme}"] = (redrawn.rho - fit.rho) / redrawn.se_rho
         out[f"root* {scheme}"] = redrawn.beta - fit.beta
-        for drifts in several if case.kind in ("region", "two-way") else DRIFTS[:1]:
+        for drifts in several if case.kind in ("region", "two-way") else ("estimated",):
             under = fitted(case, resampled(case, sample, imposed(case, sample, 0.0, drifts), scheme, rng))
             out[f"z0* {scheme} {drifts}"] = under.beta / under.se_beta
             there = under

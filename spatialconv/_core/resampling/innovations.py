@@ -3,6 +3,10 @@
 Effects and regressors take their share out of residuals. With P the projection off the effects and Q an orthonormal
 basis of P X, residuals of homoskedastic errors have variance s2 (diag(P) - diag(QQ')), so that e / sqrt(...) has the
 variance of the errors; s2 is the sum of squares over the degrees of freedom that are left.
+
+Where a hypothesis about the past is imposed and regions have effects, what effects and regressors took is kept as it
+was estimated, and only the rest is drawn: under normal errors effects and sums of squares are all that such a
+hypothesis leaves open, so that a test given both holds for any drifts (Lehmann and Romano 2005, chapter 4).
 """
 
 from __future__ import annotations
@@ -25,16 +29,19 @@ _WEBB = np.sqrt(np.array([1.5, 1.0, 0.5]))
 WEBB = np.concatenate([-_WEBB, _WEBB])
 # An observation that the regressors fit perfectly leaves no residual to rescale.
 PERFECT = 1e-8
+# Rounds of bringing each region's sum of squares back to its own: time effects and regressors mix them again.
+ROUNDS, NEAR = 50, 1e-4
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Residuals to draw from: rescaled ones (T, N), the residuals as they are, s2, and the projection."""
+    """Residuals to draw from: rescaled ones (T, N), the residuals as they are, s2, the projection, and Q (T N, K)."""
 
     rescaled: FloatArray
     residuals: FloatArray
     s2: float
     project: Projection
+    taken: FloatArray
 
 
 def pool(residuals: FloatArray, X: FloatArray, project: Projection) -> Pool:
@@ -50,7 +57,7 @@ def pool(residuals: FloatArray, X: FloatArray, project: Projection) -> Pool:
     rescaled = rescaled - rescaled.mean()
     size = float((rescaled**2).mean())
     rescaled = rescaled * np.sqrt(s2 / size) if size > 0 else rescaled
-    return Pool(rescaled, (e - e.mean()) * np.sqrt(left / max(left - K, 1)), s2, project)
+    return Pool(rescaled, (e - e.mean()) * np.sqrt(left / max(left - K, 1)), s2, project, Q)
 
 
 def innovations(source: Pool, scheme: Scheme, draws: int, rng: np.random.Generator) -> FloatArray:
@@ -76,6 +83,46 @@ def innovations(source: Pool, scheme: Scheme, draws: int, rng: np.random.Generat
     else:
         histories = source.residuals[:, rng.integers(N, size=(N, draws))]
     return np.asarray(histories + _absorbed(source, draws, rng))
+
+
+def given_effects(source: Pool, scheme: Scheme, draws: int, rng: np.random.Generator) -> FloatArray:
+    """Draw innovations (T, N, draws) without what effects and regressors take, as large as the residuals.
+
+    Each region's sum of squares over time is that of its residuals: they are rotated in the T - 1 dimensions they have.
+    The direction is random under "wild" and "parametric" (two periods leave it a sign), that of residuals drawn one by
+    one under "residual", of whole histories under "wild-region" and "block-region". Time effects and regressors mix the
+    regions, and scaling by region goes on until little is left of that.
+    """
+    pointwise: Scheme = "parametric" if scheme == "wild" else scheme
+    e = innovations(source, pointwise, draws, rng)
+    own = source.project(source.residuals)
+    T, N = own.shape
+    K = source.taken.shape[1]
+    left = (N - source.project.over_regions) * (T - source.project.over_periods)
+    # Residuals are stored as large as errors that no regressor took a share of.
+    own = own * np.sqrt(max(left - K, 1) / left)
+    lengths = np.sqrt((own**2).sum(axis=0))[:, None]
+    total = np.sqrt((lengths**2).sum())
+    for _ in range(ROUNDS):
+        e = _left(source, e)
+        found = np.sqrt((e**2).sum(axis=0))
+        near = np.abs(found - lengths).max() <= NEAR * total
+        # A region whose draws are all the same has no direction and keeps its residuals.
+        scale = np.divide(lengths, found, out=np.zeros_like(found), where=found > 0)
+        e = np.where(found > 0, e * scale, own[..., None])
+        if near:
+            break
+    e = _left(source, e)
+    size = np.sqrt((e**2).sum(axis=(0, 1)))
+    return np.asarray(e * np.divide(total, size, out=np.zeros_like(size), where=size > 0))
+
+
+def _left(source: Pool, e: FloatArray) -> FloatArray:
+    e = source.project(e)
+    if not source.taken.shape[1]:
+        return e
+    flat = e.reshape(-1, e.shape[2])
+    return np.asarray((flat - source.taken @ (source.taken.T @ flat)).reshape(e.shape))
 
 
 def _absorbed(source: Pool, draws: int, rng: np.random.Generator) -> FloatArray | float:

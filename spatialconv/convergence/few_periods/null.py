@@ -22,7 +22,7 @@ from spatialconv.models.small_samples.refits import (
     World,
     broken_chain,
     restricted_world,
-    with_drifts_shrunk,
+    with_effects_given,
     world_at,
 )
 from spatialconv.models.specification.design import matrix
@@ -68,8 +68,9 @@ def null_distribution(
     Notes
     -----
     The world is that of the regression without the initial level (and its spatial lag): rho, controls, effects and
-    errors are estimated anew under beta = 0, growth is drawn from it, and makes the next level. Region effects, which
-    are drifts of the levels there, are shrunk towards their mean by what the errors of few years added to their spread.
+    errors are estimated anew under beta = 0, growth is drawn from it, and makes the next level. Regions' means of
+    growth, from which their drifts are estimated, are kept as they are, and so are the sums of squares within regions:
+    only the order of a region's good and bad years is drawn anew.
 
     References
     ----------
@@ -193,7 +194,8 @@ class NullDistribution(Result):
             f"{number(low)} and {number(high)}",
             f"  beta here {number(self.estimate)}: {100 * self.share_below:.1f} % of panels without convergence have "
             "one as low",
-            f"  {p} (Monte Carlo, studentised, two-sided); z {number(self.statistic, 2)}",
+            f"  {p_value(self.p_lower)} against convergence, two-sided {p} (Monte Carlo, studentised); z "
+            f"{number(self.statistic, 2)}",
             f"  the asymptotic 5 % test finds beta significant in {100 * self.rejects:.1f} % of them",
         ]
 
@@ -319,7 +321,7 @@ def world_with(fit: PanelFit, null: World, beta: float) -> World:
     if rest:
         Z = project(spatial_filter(M, null.lam, design.X[..., rest])).reshape(-1, len(rest))
         values[rest] = np.linalg.lstsq(Z, project(spatial_filter(M, null.lam, left)).ravel(), rcond=None)[0]
-    return with_drifts_shrunk(world_at(fit, values), fit)
+    return with_effects_given(world_at(fit, values), fit)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

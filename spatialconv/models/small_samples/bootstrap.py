@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -105,7 +106,9 @@ def bootstrap(
     -----
     ``y*[t] = (I - rho W)^-1 (X*[t] beta + effects + (I - lambda M)^-1 e*[t])`` at the estimates; initial levels
     ``ln v*[t] = ln v*[t-h] + h y*[t-h]`` from the first one, which is held fixed at the observed. Exogenous controls
-    and the effects are held fixed (random effects are drawn). Studentised draws are ``t* = (b* - b) / se*`` with the
+    and the effects are held fixed (random effects are drawn). Where a null is imposed on a model with a past and region
+    or two-way effects, regions' means and sums of squares under it are kept too, and residuals are rotated in the T - 1
+    dimensions they have: nothing about drifts is plugged in. Studentised draws are ``t* = (b* - b) / se*`` with the
     standard error that the fit uses; p-values are ``2 (1 + min(#{t* <= t}, #{t* >= t})) / (1 + draws)`` with
     ``t = b / se``: around the estimates, or from samples in which the null holds, where it is imposed. Intervals of
     speed and half-life are those of beta sent through ``-ln(1 + h beta) / h``, which for the studentised interval
@@ -320,12 +323,20 @@ class Bootstrap(Result):
     @cached_property
     def p_values(self) -> pd.Series:
         """Two-sided p-values that a parameter is zero: with the null imposed where it was given, else around b."""
+        return self._p(core.p_two_sided, "p_value")
+
+    @cached_property
+    def p_lower(self) -> pd.Series:
+        """One-sided p-values that a parameter is zero, against a negative one: convergence, if it is beta."""
+        return self._p(core.p_lower, "p_lower")
+
+    def _p(self, of: Callable[[float, FloatArray], float], name: str) -> pd.Series:
         observed = self.fit.tstats
-        p = {term: core.p_two_sided(observed[term], self.t[term].to_numpy()) for term in self._tested}
+        p = {term: of(observed[term], self.t[term].to_numpy()) for term in self._tested}
         for term in self.null_draws:
             under = _studentised(self.null_draws, self.null_errors, pd.Series(0.0, index=self.null_draws.columns))
-            p[term] = core.p_two_sided(observed[term], under[term].to_numpy())
-        return pd.Series(p, name="p_value", dtype=float)
+            p[term] = of(observed[term], under[term].to_numpy())
+        return pd.Series(p, name=name, dtype=float)
 
     @property
     def _tested(self) -> list[str]:
@@ -396,9 +407,10 @@ class Bootstrap(Result):
         return impacts_of_draws(self.fit, kept, self.lost, seed=self.provenance.seed, **given)
 
     def tidy(self) -> pd.DataFrame:
-        """Return one row a parameter: estimate, bias, std_error, statistic, p_value, conf_low, conf_high, undefined.
+        """Return one row a parameter: estimate, bias, std_error, statistic, p_value, p_lower, conf_low, conf_high, …
 
-        `bias` is the mean of the draws less what they were drawn at; the statistic is the fit's z.
+        `bias` is the mean of the draws less what they were drawn at; the statistic is the fit's z; `p_value` is
+        two-sided, `p_lower` against a negative parameter; `undefined` counts samples without the quantity.
         """
         ends = self.intervals.xs(self.interval, level="method")
         kept = self.draws.dropna()
@@ -409,6 +421,7 @@ class Bootstrap(Result):
                 "std_error": kept.std(ddof=1),
                 "statistic": self.fit.tstats,
                 "p_value": self.p_values.reindex(self.fit.params.index),
+                "p_lower": self.p_lower.reindex(self.fit.params.index),
             }
         )
         frame.loc[~frame.index.isin(self._tested), "statistic"] = np.nan
@@ -435,6 +448,7 @@ class Bootstrap(Result):
                 "std_error": float(values.std(ddof=1)) if everywhere else np.nan,
                 "statistic": np.nan,
                 "p_value": np.nan,
+                "p_lower": np.nan,
             }
         return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -475,12 +489,17 @@ class Bootstrap(Result):
     def _line(self, term: str, row: pd.Series) -> str:
         digits = 2 if term == HALF_LIFE else 4
         ends = f"[{number(row.conf_low, digits)}, {number(row.conf_high, digits)}]"
-        p = (
-            ""
-            if np.isnan(row.p_value)
-            else f" ({p_value(row.p_value)}{', null imposed' if term in self.null_draws else ''})"
-        )
-        return f"  {term} {number(row.estimate, digits)} {ends}{p}"
+        return f"  {term} {number(row.estimate, digits)} {ends}{self._said(term, row)}"
+
+    def _said(self, term: str, row: pd.Series) -> str:
+        """Say p: of beta under no convergence one-sided first, since convergence has a sign."""
+        if np.isnan(row.p_value):
+            return ""
+        if term not in self.null_draws:
+            return f" ({p_value(row.p_value)})"
+        if term == self.initial and self.null == "no-convergence":
+            return f" ({p_value(row.p_lower)} against convergence, two-sided {p_value(row.p_value)}, null imposed)"
+        return f" ({p_value(row.p_value)}, null imposed)"
 
 
 def _studentised(draws: pd.DataFrame, errors: pd.DataFrame, at: pd.Series) -> pd.DataFrame:

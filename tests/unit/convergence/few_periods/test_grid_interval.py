@@ -16,7 +16,7 @@ from spatialconv.models.small_samples.refits import (
     Engine,
     imposed_world,
     restricted_world,
-    with_drifts_shrunk,
+    with_effects_given,
     world_at,
 )
 from tests.tolerances import OPTIM, ROUNDING
@@ -60,38 +60,66 @@ def test_the_rest_is_estimated_under_it(zj, w, value):
     assert world.values[names.index("log_initial")] == value
 
 
-def test_drifts_are_shrunk_by_what_errors_add(zj):
-    """The formula by hand; other models keep their effects."""
-    b = sc.beta(zj.panel, "exports", effects="region")
-    plain = world_at(b.fit, np.array([-0.1, b.sigma2]))
-    shrunk = with_drifts_shrunk(plain, b.fit)
-    drift = plain.effect[0] - plain.effect.mean()
-    variance, excess = drift.var(ddof=1), plain.pool.s2 / 4
-    assert excess < variance
-    want = drift * np.sqrt(1 - excess / variance)
-    np.testing.assert_allclose(shrunk.effect[0] - shrunk.effect.mean(), want, atol=ROUNDING)
-    assert shrunk.effect.mean() == pytest.approx(plain.effect.mean())
-    for other in (
-        sc.beta(zj.panel, "exports", effects="time").fit,
-        sc.fit_panel(zj.panel, "exports", "digital", effects="region", spatial="none"),
+def drawn_under(b, value, scheme, draws=40):
+    """Return h = (I - rho W) g - value y of the sample and of panels drawn with beta imposed (T, N, draws), by hand."""
+    world = imposed_world(b.fit, "log_initial", value)
+    Y, V = Engine.of(b.fit).samples(world, scheme, draws, np.random.default_rng(2))
+    W = b.fit.design.W.matrix.toarray() if b.fit.spec.has_lag else np.zeros((Y.shape[1],) * 2)
+    own = b.fit.design.X[..., b.fit.design.names.index("log_initial")]
+    S = np.eye(len(W)) - world.rho * W
+    here = np.einsum("ij,tj->ti", S, b.fit.design.y) - value * own
+    return here, np.einsum("ij,tjb->tib", S, Y) - value * V[:, :, 0]
+
+
+@pytest.mark.parametrize("scheme", ["residual", "wild", "parametric", "wild-region", "block-region"])
+@pytest.mark.parametrize("effects", ["region", "two-way"])
+def test_means_and_sums_of_squares_are_given(zj, w, effects, scheme):
+    """What growth is made of under beta keeps its means by region, and its sum of squares within each region."""
+    b = sc.beta(zj.panel, "exports", w, spatial="lag", effects=effects)
+    here, there = drawn_under(b, -0.1, scheme)
+    np.testing.assert_allclose(there.mean(axis=0), np.repeat(here.mean(axis=0)[:, None], 40, axis=1), atol=ROUNDING)
+
+    def inside(h):
+        h = h - h.mean(axis=0)
+        return h - h.mean(axis=1, keepdims=True) if effects == "two-way" else h
+
+    within, own = inside(there), (inside(here) ** 2).sum(axis=0)
+    np.testing.assert_allclose((within**2).sum(axis=(0, 1)), own.sum(), rtol=ROUNDING)
+    # Time effects mix the regions; rounds of scaling stop at 1e-4 of the whole, or after fifty of them.
+    tolerance = ROUNDING if effects == "region" else 5e-3
+    np.testing.assert_allclose((within**2).sum(axis=0) / own.sum(), np.repeat(own[:, None], 40, 1) / own.sum(),
+                               atol=tolerance)  # fmt: skip
+    assert within.std(axis=2).min() > 0
+
+
+def test_coefficients_of_controls_are_given(zj):
+    """Growth less beta times the level, regressed on region dummies and the control, gives the same coefficient."""
+    b = sc.beta(zj.panel, "exports", controls="digital", effects="region")
+    here, there = drawn_under(b, 0.0, "wild")
+    x = b.fit.design.X[..., b.fit.design.names.index("digital")]
+    x = (x - x.mean(axis=0)).ravel()
+    slopes = np.column_stack([h.ravel() for h in (here, *np.moveaxis(there, 2, 0))]).T @ x / (x @ x)
+    np.testing.assert_allclose(slopes, slopes[0], rtol=ROUNDING)
+
+
+def test_two_periods_leave_signs(zj):
+    panel = zj.panel.subset(periods=[2018, 2019, 2020])
+    b = sc.beta(panel, "exports", effects="region")
+    for scheme in ("wild", "parametric"):
+        here, there = drawn_under(b, 0.0, scheme)
+        here, there = here - here.mean(axis=0), there - there.mean(axis=0)
+        np.testing.assert_allclose(np.abs(there), np.repeat(np.abs(here)[..., None], 40, axis=2), rtol=1e-7)
+
+
+def test_effects_are_given_where_the_past_is_a_regressor_and_nowhere_else(zj, w):
+    for fit, given in (
+        (sc.beta(zj.panel, "exports", effects="region").fit, True),
+        (sc.beta(zj.panel, "exports", effects="time").fit, False),
+        (sc.fit_panel(zj.panel, "exports", "digital", effects="region", spatial="none"), False),
     ):
-        world = world_at(other, other.params.to_numpy())
-        assert with_drifts_shrunk(world, other) is world
-
-
-def test_shrunk_drifts_have_the_spread_of_the_true_ones():
-    """Random walks with drifts of a known spread: over many panels its square is met, while estimates exceed it."""
-    rng, true, seen, estimated = np.random.default_rng(1), 0.2, [], []
-    for _ in range(60):
-        growth = 0.3 + true * rng.standard_normal((1, 40)) + 0.4 * rng.standard_normal((4, 40))
-        log = np.vstack([np.zeros((1, 40)), np.cumsum(growth, axis=0)]) + rng.normal(0, 1, 40)
-        frame = {"r": np.tile(np.arange(40), 5), "t": np.repeat(np.arange(5), 40), "v": np.exp(log).ravel()}
-        fit = sc.beta(sc.Panel(pd.DataFrame(frame), region="r", period="t"), "v", effects="region").fit
-        world = restricted_world(fit, ["log_initial"])
-        seen.append(world.effect[0].var(ddof=1))
-        estimated.append(growth.mean(axis=0).var(ddof=1))
-    assert np.mean(seen) == pytest.approx(true**2, rel=0.15)
-    assert np.mean(estimated) > 1.5 * true**2
+        world = world_at(fit, fit.params.to_numpy())
+        assert not world.given
+        assert with_effects_given(world, fit).given == given
 
 
 @pytest.mark.parametrize("effects", ["time", "region", "two-way"])

@@ -67,15 +67,17 @@ def test_the_null_distribution_is_that_of_naive_simulation(b, zj, w):
     digital = fit.design.X[..., 1]
     betas = []
     raw = (fit.design.y - world.rho * fit.design.y @ W.T) - world.beta[1] * digital
-    drifts = raw.mean(axis=0) - raw.mean()
-    spread = drifts.var(ddof=1)
-    # Four years of errors have added to the spread of the drifts.
-    drifts = raw.mean() + drifts * np.sqrt(max(spread - world.pool.s2 / 4, 0) / spread)
+    means, within = raw.mean(axis=0), raw - raw.mean(axis=0)
+    x = (digital - digital.mean(axis=0)).ravel()
     for _ in range(300):
+        # Means as estimated; what is drawn has none, no part along the control, and each region's length.
+        e = rng.choice(world.pool.rescaled.ravel(), (4, 11))
+        for _ in range(60):
+            e = (e - e.mean(axis=0)) * np.sqrt((within**2).sum(axis=0) / ((e - e.mean(axis=0)) ** 2).sum(axis=0))
+            e = e - ((e.ravel() @ x) / (x @ x) * x).reshape(4, 11)
         levels = [fit.design.X[0, :, 0]]
         for t in range(4):
-            e = rng.choice(world.pool.rescaled.ravel(), 11)
-            levels.append(levels[-1] + A @ (world.beta[1] * digital[t] + drifts + e))
+            levels.append(levels[-1] + A @ (world.beta[1] * digital[t] + means + e[t]))
         long = pd.DataFrame(np.exp(levels), index=pd.Index(range(2016, 2021), name="year"), columns=fit.design.regions)
         frame = zj.panel.frame[["city", "year", "digital"]].merge(
             long.rename_axis(columns="city").stack().rename("exports").reset_index()

@@ -24,7 +24,7 @@ def test_fits_and_worlds_are_those_of_the_package(kind, lee_yu, value):
         pytest.skip("no effects, nothing to transform")
     case = study.Case(kind=kind, lee_yu=lee_yu, errors="skewed", rho=0.4, beta=-0.1, spread=0.5)
     sample = study.draw(case, 3, np.random.default_rng(1))
-    fits, worlds = study.fitted(case, sample), study.imposed(case, sample, value, "shrunk")
+    fits, worlds = study.fitted(case, sample), study.imposed(case, sample, value, "given")
     for k in range(3):
         correction = "lee-yu" if lee_yu else "none"
         b = sc.beta(

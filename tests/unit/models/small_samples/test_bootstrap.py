@@ -181,6 +181,16 @@ def test_random_effects_and_moments(zj, w):
         assert 0 < boot.p_values["digital"] <= 1
 
 
+def test_one_sided_p_stands_first_where_no_convergence_is_imposed(boot, b):
+    z = (boot.null_draws["log_initial"] / boot.null_errors["log_initial"]).to_numpy()
+    below = (1 + (z <= b.tstats["log_initial"]).sum()) / 2000
+    assert boot.p_lower["log_initial"] == pytest.approx(below)
+    assert boot.p_values["log_initial"] == pytest.approx(2 * min(below, 1 - below + 1 / 2000))
+    assert boot.tidy().set_index("term").loc["log_initial", "p_lower"] == boot.p_lower["log_initial"]
+    said = next(line for line in repr(boot).splitlines() if "log_initial" in line)
+    assert "against convergence, two-sided p" in said
+
+
 def test_null_of_rho(b):
     boot = b.bootstrap(draws=1999, seed=7, null="rho")
     assert abs(boot.null_draws["rho"].mean()) < 0.1

@@ -11,7 +11,7 @@ NEWEST_PYTHON ?= $(call find,3.15 3.14 3.13 3.12)
 find = $(shell for v in $(1); do for p in python$$v $$(pyenv whence --path python$$v 2>/dev/null); do \
 	"$$p" -c "" 2>/dev/null && echo "$$p" && exit; done; done)
 VENV := .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
 RESULTS ?= results
 
@@ -53,6 +53,11 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(wildcard .github/workflows/*.yml)
+	$(BIN)/zizmor --offline --no-progress --quiet .github
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks

@@ -12,6 +12,7 @@ from . import tables as tables
 from . import weights as weights
 from ._multiverse import multiverse as multiverse
 from ._multiverse import specifications as specifications
+from ._versions import show_versions as show_versions
 from .agglomeration import coagglomeration as coagglomeration
 from .agglomeration import concentration as concentration
 from .agglomeration import ellison_glaeser as ellison_glaeser

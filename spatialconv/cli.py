@@ -108,6 +108,14 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command()
+def versions() -> None:
+    """Print the versions of everything spatialconv stands on, to paste into an issue."""
+    from spatialconv._versions import show_versions
+
+    show_versions()
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; errors of the package become one line on stderr and exit status 2."""
     with warnings.catch_warnings():

@@ -54,6 +54,7 @@ FLOORS = {
             "plot",
             "report",
             "study",
+            "_versions",
             "cli",
             "__main__",
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -56,6 +55,8 @@ def _limited(threads: int | None) -> AbstractContextManager[Any]:
 
 def peak_gib() -> float:
     """Return the largest memory this process has held, in GiB."""
+    import resource  # not on Windows, where the rest of this module serves the tests
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 

@@ -34,6 +34,12 @@ SimulatedErrors = Literal["normal", "skewed", "heavy", "heteroskedastic"]
 PredictionKind = Literal["reduced", "signal", "trend"]
 MomentWeights = Literal["full", "partial", "initial"]
 
+# More would run for days or not fit into memory, and the error of a share of a million draws is 0.0005 at most.
+MOST_DRAWS = 1_000_000
+# numpy recommends seeds of 128 bits (secrets.randbits(128)); whole numbers of TOML end at 63.
+MOST_SEED = 2**128 - 1
+MOST_DIGITS = 17  # no double has more
+
 
 def choice(name: str, value: Any, allowed: Any) -> Any:
     """Return `value` if it is one of the words of a Literal (or sequence), else raise OptionError."""
@@ -44,12 +50,34 @@ def choice(name: str, value: Any, allowed: Any) -> Any:
     return value
 
 
-def whole(name: str, value: Any, *, least: int = 0) -> int:
-    """Return a whole number of at least `least`, else raise OptionError."""
+def whole(name: str, value: Any, *, least: int = 0, most: int | None = None) -> int:
+    """Return a whole number of at least `least` and at most `most`, else raise OptionError."""
     ok = isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least
     if not ok:
-        raise OptionError(f"{name} must be a whole number of at least {least}; got {value!r}.")
+        raise OptionError(f"{name} must be a whole number of at least {least}; got {_written(value)}.")
+    if most is not None and value > most:
+        raise OptionError(f"{name} must be at most {most:,}; got {_written(value)}.")
     return int(value)
+
+
+def count_of(name: str, value: Any, *, least: int = 0) -> int:
+    """Return a number of draws, permutations or simulations of at most MOST_DRAWS, else raise OptionError."""
+    return whole(name, value, least=least, most=MOST_DRAWS)
+
+
+def seed_of(value: Any) -> int:
+    """Return a seed that is a whole number of at most 128 bits, else raise OptionError."""
+    number = whole("seed", value)
+    if number > MOST_SEED:
+        raise OptionError(f"seed must be a whole number of at most 128 bits; got {_written(number)}.")
+    return number
+
+
+def _written(value: Any) -> str:
+    # Python refuses to write a number of more than 4,300 digits.
+    if isinstance(value, int) and abs(value) >= 10**40:
+        return f"a number of {value.bit_length()} bits"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else repr(value)
 
 
 def positive(name: str, value: Any) -> float:
@@ -142,5 +170,5 @@ def generator(seed: int | np.random.Generator | None) -> tuple[np.random.Generat
     if seed is None:
         seed = int(np.random.SeedSequence().generate_state(1)[0])
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise OptionError(f"seed must be a whole number, a numpy Generator or None; got {seed!r}.")
-    return np.random.default_rng(int(seed)), int(seed)
+        raise OptionError(f"seed must be a whole number, a numpy Generator or None; got {_written(seed)}.")
+    return np.random.default_rng(seed_of(seed)), int(seed)

@@ -77,6 +77,7 @@ CJK_FONTS = (
     "Arial Unicode MS",
 )
 FORMATS = ("png", "svg", "pdf")
+MOST_DPI = 10_000  # beyond any press, and 70,000 pixels across a page
 
 # Control characters, which SVG may not hold and fonts do not draw; and halves of characters.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -315,7 +316,7 @@ def save(
     """
     if not isinstance(fig, Figure):
         raise OptionError(f"fig must be a matplotlib Figure; got {type(fig).__name__}. Of an Axes, pass ax.figure.")
-    whole("dpi", dpi, least=1)
+    whole("dpi", dpi, least=1, most=MOST_DPI)
     path = Path(path)
     suffix = path.suffix.lower().lstrip(".")
     stem = path.with_suffix("") if suffix in FORMATS else path

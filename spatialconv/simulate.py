@@ -28,6 +28,8 @@ FloatArray = npt.NDArray[np.float64]
 HEAVY = 5
 # Standard deviation over the regions of the log of their standard deviation.
 UNEQUAL = 0.75
+# Regions, and regions times periods: a panel of a hundred million rows fills the memory of most machines.
+MOST_REGIONS, MOST_CELLS = 1_000_000, 100_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +117,7 @@ def growth_panel(
     -0.2
     """
     regions, W = _space(w)
-    T, N = whole("periods", periods, least=2) - 1, len(regions)
+    T, N = _lengths(periods, regions, least=2) - 1, len(regions)
     _check_spatial(W, rho=rho, lam=lam)
     choice("effects", effects, SimulatedEffects)
     named = _controls(controls, ("level",))
@@ -199,7 +201,7 @@ def panel(
     True
     """
     regions, W = _space(w)
-    T, N = whole("periods", periods, least=1), len(regions)
+    T, N = _lengths(periods, regions, least=1), len(regions)
     _check_spatial(W, rho=rho, lam=lam)
     choice("effects", effects, SimulatedEffects)
     named = _controls({"x": 1.0} if coefficients is None else coefficients, ("y",))
@@ -222,9 +224,15 @@ def panel(
     return _simulated(wide, regions, labels, truth, (own, e), used)
 
 
+def _lengths(periods: Any, regions: pd.Index, *, least: int) -> int:
+    return whole("periods", periods, least=least, most=max(least, MOST_CELLS // len(regions)))
+
+
 def _space(w: Any) -> tuple[pd.Index, sp.csr_array | None]:
     if isinstance(w, (int, np.integer)) and not isinstance(w, bool):
-        return pd.Index([f"r{k + 1:03d}" for k in range(whole("w", w, least=2))], name="region"), None
+        return pd.Index(
+            [f"r{k + 1:03d}" for k in range(whole("w", w, least=2, most=MOST_REGIONS))], name="region"
+        ), None
     labels = getattr(w, "unique_ids", None)
     if labels is None:
         labels = getattr(w, "id_order", None)

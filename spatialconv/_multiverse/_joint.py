@@ -18,7 +18,7 @@ from spatialconv._multiverse._run import Block, blocks, fit_one
 from spatialconv._multiverse._source import Source
 from spatialconv._multiverse._specification import AS_GIVEN, Specification
 from spatialconv._multiverse._worlds import modelled, observed_outcomes, of_variant, permuted, places
-from spatialconv._options import choice, generator, whole
+from spatialconv._options import choice, count_of, generator, whole
 from spatialconv.errors import OptionError
 from spatialconv.models.small_samples.refits import Engine
 from spatialconv.panel import FloatArray, Panel
@@ -105,7 +105,7 @@ def joint_test(
     progress: bool = False,
 ) -> JointTest:
     """Simulate, estimate everything on every draw, and place the observed statistics among the simulated."""
-    whole("draws", draws, least=19)
+    count_of("draws", draws, least=19)
     _parallel.checked_jobs(jobs)
     grid = result.grid
     rng, used = generator(seed)

@@ -19,7 +19,7 @@ from spatialconv._multiverse._grid import Grid, specifications
 from spatialconv._multiverse._result import Multiverse, build
 from spatialconv._multiverse._source import Source, outcome, source
 from spatialconv._multiverse._specification import Specification
-from spatialconv._options import generator, passed_on, probability, whole
+from spatialconv._options import count_of, generator, passed_on, probability, whole
 from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning
 from spatialconv.models.estimation.fit import fit_design
 from spatialconv.models.estimation.fitted import PanelFit
@@ -153,7 +153,7 @@ def multiverse(
     probability("level", level)
     place = preferred_place(grid, preferred)
     if bootstrap:
-        whole("bootstrap", bootstrap, least=19)
+        count_of("bootstrap", bootstrap, least=19)
     used = generator(seed)[1] if bootstrap else None
     rows = estimate(grid, jobs=jobs, progress=progress, level=level, draws=bootstrap, seed=used)
     return build(grid, rows, level, place, bootstrap, used)

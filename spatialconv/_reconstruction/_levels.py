@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from spatialconv._core.regression.levenberg import Fits, levenberg
-from spatialconv._options import generator, whole
+from spatialconv._options import generator, seed_of, whole
 from spatialconv._reconstruction._figures import OFFICIAL_TOTAL_2016, FloatArray, Problem, evaluate, pose
 from spatialconv.results import TIDY, Provenance, Result, number
 
@@ -149,7 +149,7 @@ def reconstruct(
 
 def draw_starts(problem: Problem, starts: int, seed: int) -> FloatArray:
     """Draw log levels of 2016 with the printed mean and spread; the two known ones are set."""
-    rng, _ = generator(whole("seed", seed))
+    rng, _ = generator(seed_of(seed))
     published = problem.figures["published"].to_numpy()
     x = rng.normal(published[0], published[1], (whole("starts", starts, least=1), problem.growth.shape[1]))
     for (t, i), level in ((problem.low, published[2]), (problem.high, published[3])):

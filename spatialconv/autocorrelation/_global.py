@@ -9,7 +9,7 @@ import numpy as np
 
 from spatialconv._core.space import association
 from spatialconv._core.space.permutation import permute
-from spatialconv._options import Alternative, Null, choice, first, generator, whole
+from spatialconv._options import Alternative, Null, choice, count_of, first, generator
 from spatialconv.autocorrelation._inputs import Inputs, gather
 from spatialconv.autocorrelation._results import GlobalAutocorrelation
 from spatialconv.errors import NotPositiveError, OptionError, VariableError
@@ -263,7 +263,7 @@ def general_g(
 def _options(null: Null, permutations: int, alternative: Alternative) -> dict[str, Any]:
     choice("null", null, Null)
     choice("alternative", alternative, Alternative)
-    count = whole("permutations", permutations)
+    count = count_of("permutations", permutations)
     if null == "permutation" and count == 0:
         raise OptionError("null='permutation' needs their number: permutations=999, for example.")
     return {"null": null, "permutations": count, "alternative": alternative}

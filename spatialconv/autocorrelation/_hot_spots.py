@@ -12,7 +12,7 @@ import pandas as pd
 from spatialconv._core.space import association
 from spatialconv._core.space.natural_breaks import natural_breaks
 from spatialconv._core.space.permutation import benjamini_hochberg, permute_neighbours
-from spatialconv._options import first, generator, whole
+from spatialconv._options import count_of, first, generator, whole
 from spatialconv.autocorrelation._inputs import Inputs, floor_note, gather, is_single, undefined_note
 from spatialconv.autocorrelation._results import HotSpots
 from spatialconv.errors import OptionError
@@ -115,7 +115,7 @@ def hot_spots(
     >>> hot.table["z"].idxmax(), bool(hot.table["z"].abs().max() < 1.65)
     ('Quzhou', True)
     """
-    classes, permutations = whole("classes", classes, least=2), whole("permutations", permutations)
+    classes, permutations = whole("classes", classes, least=2), count_of("permutations", permutations)
     multiple = _multiple(self_weight)
     data = gather(panel, variable, w, log=log, period=period, least=3, why="Gi* or Gi")
     dev, _ = association.standardise(data.values)

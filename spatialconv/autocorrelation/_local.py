@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from spatialconv._core.space import association
 from spatialconv._core.space.permutation import benjamini_hochberg, permute_neighbours
-from spatialconv._options import Alternative, choice, generator, probability, whole
+from spatialconv._options import Alternative, choice, count_of, generator, probability
 from spatialconv.autocorrelation._inputs import Inputs, floor_note, gather, is_single, undefined_note
 from spatialconv.autocorrelation._results import QUADRANTS, LocalMoran
 from spatialconv.errors import OptionError
@@ -109,7 +109,7 @@ def local_moran(
     """
     choice("null", null, LocalNull)
     choice("alternative", alternative, Alternative)
-    level, permutations = probability("level", level), whole("permutations", permutations)
+    level, permutations = probability("level", level), count_of("permutations", permutations)
     if permutations and null == "total":
         raise OptionError("the permutations of local_moran are conditional; use null='conditional', or permutations=0.")
     data = gather(panel, variable, w, log=log, period=period, least=3, why="local Moran's I")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from spatialconv._options import whole
+from spatialconv._options import count_of, seed_of
 from spatialconv._parallel import checked_jobs
 from spatialconv._parallel import progress as bar
 from spatialconv.checks import _dispersion, _inference, _model, _paths, _redrawn, _robustness, _sample
@@ -106,7 +106,7 @@ def check(
     >>> report["effects"].verdict
     'fail'
     """
-    effort = Effort(whole("draws", draws, least=19), whole("seed", seed), checked_jobs(jobs), bool(progress))
+    effort = Effort(count_of("draws", draws, least=19), seed_of(seed), checked_jobs(jobs), bool(progress))
     subject = subject_of(result, geometry, effort)
     asked = bar(QUESTIONS, total=len(QUESTIONS), what="questions", show=effort.progress)
     findings = tuple(question(subject) for question in asked)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spatialconv._core.dynamics import kernel_density as kernel
-from spatialconv._options import choice, generator, positive, whole
+from spatialconv._options import choice, count_of, generator, positive, whole
 from spatialconv.dynamics._scale import Scale, described, refuse_constant, scaled
 from spatialconv.errors import OptionError
 from spatialconv.panel import FloatArray, Panel
@@ -18,6 +18,7 @@ from spatialconv.results import TIDY, Provenance, Result, extent, merge_notes, n
 
 Bandwidth = Literal["silverman", "scott"]
 _FEW = 30
+_MOST_POINTS = 100_000  # no figure has so many pixels
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,7 +97,7 @@ class DensityPath(Result):
         515-536.
         """
         assert self._values is not None
-        modes, draws = whole("modes", modes, least=1), whole("draws", draws, least=19)
+        modes, draws = whole("modes", modes, least=1), count_of("draws", draws, least=19)
         chosen = self.periods if period is None else _chosen(self.periods, period)
         rng, used = generator(seed)
         rows = {}
@@ -282,7 +283,7 @@ def density(
     """
     values = scaled(panel, variable, scale, least=3, what="a density")
     refuse_constant(values, variable, panel)
-    points = whole("points", points, least=16)
+    points = whole("points", points, least=16, most=_MOST_POINTS)
     h, rule = _bandwidths(values, bandwidth)
     grid = np.linspace(values.min() - 3 * h.max(), values.max() + 3 * h.max(), points)
     curves = kernel.density(values, grid, h)

@@ -12,7 +12,7 @@ from scipy import sparse, stats
 from spatialconv import weights
 from spatialconv._core.dynamics.rank_tau import pair_tau
 from spatialconv._core.space.permutation import permute
-from spatialconv._options import Alternative, choice, generator, whole
+from spatialconv._options import Alternative, choice, count_of, generator, whole
 from spatialconv.dynamics._classes import IntArray, default_step, steps
 from spatialconv.dynamics._scale import scaled
 from spatialconv.errors import WeightsError
@@ -160,7 +160,7 @@ def mobility(
     0.52
     """
     choice("alternative", alternative, Alternative)
-    permutations = whole("permutations", permutations)
+    permutations = count_of("permutations", permutations)
     values = scaled(panel, variable, "level", least=3, what="rank mobility")
     step = default_step(panel) if step is None else whole("step", step, least=1)
     start, end, notes = steps(panel, step)

@@ -12,7 +12,7 @@ import pandas as pd
 from spatialconv import weights
 from spatialconv._core.dynamics import markov_chain as chain
 from spatialconv._core.space import weights_algebra as algebra
-from spatialconv._options import first, generator, whole
+from spatialconv._options import count_of, first, generator, whole
 from spatialconv.dynamics._classes import Breaks, Rule, classified, default_step, span_words, steps
 from spatialconv.dynamics._markov import MarkovChain, Moves, build, homogeneity_tests, long_run
 from spatialconv.dynamics._scale import Scale, described, scaled
@@ -184,7 +184,7 @@ def spatial_markov(
     """
     values = scaled(panel, variable, scale, least=3, what="a spatial Markov chain")
     step = default_step(panel) if step is None else whole("step", step, least=1)
-    permutations = whole("permutations", permutations)
+    permutations = count_of("permutations", permutations)
     origin, target, step_notes = steps(panel, step)
     aligned = weights.align(w, panel.regions)
     W = algebra.scale_rows(aligned.matrix)

@@ -13,7 +13,7 @@ from scipy import stats
 
 from spatialconv._core.regression.absorb import absorb, heterogeneity, rank_of_effects, slopes
 from spatialconv._core.regression.least_squares import collinear_columns
-from spatialconv._options import choice, first, generator, names, probability, whole
+from spatialconv._options import choice, count_of, first, generator, names, probability
 from spatialconv.convergence.dispersion.sample import Groups, groups_of
 from spatialconv.errors import ModelError, OptionError
 from spatialconv.panel import FloatArray, Panel
@@ -159,7 +159,7 @@ def fixed_effects_by_group(
     choice("effects", effects, get_args(FixedKind))
     choice("vcov", vcov, get_args(FixedVcov))
     probability("level", level)
-    whole("permutations", permutations)
+    count_of("permutations", permutations)
     columns = names("x", x)
     sample = sample_of(panel, y, columns)
     split = groups_of(panel, groups)

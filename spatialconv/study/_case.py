@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialconv import weights
-from spatialconv._options import Correction, Spatial, choice, first, names, whole
+from spatialconv._options import Correction, Spatial, choice, count_of, first, names, seed_of, whole
 from spatialconv.datasets import DATA as SHIPPED
 from spatialconv.errors import OptionError
 from spatialconv.models.specification.spec import FixedEffects
@@ -26,7 +26,6 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "nested": weights.nested,
     "file": weights.read,
 }
-MOST_PERMUTATIONS = 1_000_000
 # Arguments that the study fills in by itself, or that a description adds.
 _FILLED = {"points", "regions"}
 _ADDED: dict[str, tuple[str, ...]] = {"nested": ("geographic", "economic"), "file": ("file",)}
@@ -199,9 +198,8 @@ class Case:
     published: str = field(default="", metadata={"key": False})
 
     def __post_init__(self) -> None:
-        if whole("permutations", self.permutations) > MOST_PERMUTATIONS:
-            raise OptionError(f"permutations must be at most {MOST_PERMUTATIONS:,}; got {self.permutations:,}.")
-        whole("seed", self.seed)
+        count_of("permutations", self.permutations)
+        seed_of(self.seed)
         names("controls", self.controls)
         if self.variable in self.controls:
             raise OptionError(f"controls name the variable {self.variable!r} itself; leave it out.")

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from spatialconv._options import choice, first, whole
+from spatialconv._options import MOST_DIGITS, choice, first, whole
 from spatialconv.errors import OptionError
 from spatialconv.tables._cells import ABSENT, UNDEFINED, figure, label, probability_text
 from spatialconv.tables._table import Table
@@ -131,7 +131,7 @@ def regression(
     - standard errors in parentheses
     """
     choice("cells", cells, CELLS)
-    whole("digits", digits, least=1)
+    whole("digits", digits, least=1, most=MOST_DIGITS)
     models = _models(results)
     texts = {**_LABELS, **FOOTER, **(labels or {})}
     shown = _ordered(models) if terms is None else _known(tuple(terms), models)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from spatialconv._options import whole
+from spatialconv._options import MOST_DIGITS, whole
 from spatialconv.auditing.description.ours_models import fit_table, printed_table, text
 from spatialconv.auditing.description.reported import Reported
 from spatialconv.auditing.description.toml import read
@@ -64,7 +64,7 @@ def describe(results: Any, *, digits: int = 4, title: str = "own results") -> tu
     >>> reported.tables[0].columns[-1]
     'average'
     """
-    whole("digits", digits, least=1)
+    whole("digits", digits, least=1, most=MOST_DIGITS)
     gathered = Gathered()
     for name, result in _named(results):
         if not _add(gathered, name, result, digits):

@@ -22,10 +22,12 @@ from spatialconv._options import (
     Spatial,
     Vcov,
     choice,
+    count_of,
     first,
     names,
     passed_on,
     probability,
+    seed_of,
     whole,
 )
 from spatialconv.convergence.few_periods.simulated import few_periods
@@ -151,7 +153,7 @@ def beta(
     design, length = growth_design(panel, variable, extra, horizon, overlapping)
     fit = fit_design(design, spec, w, error_w=error_w)
     if indirect:
-        fit = corrected(fit, draws=whole("simulations", simulations, least=19), seed=whole("seed", seed))
+        fit = corrected(fit, draws=count_of("simulations", simulations, least=19), seed=seed_of(seed))
     options = {"variable": variable, "horizon": horizon, "overlapping": overlapping, **fit.provenance.options}
     provenance = Provenance("beta", options, fit.n_regions, fit.n_periods, fit.provenance.weights)
     asked = Asked(

@@ -12,8 +12,8 @@ from scipy import stats
 
 from spatialconv._core.regression.least_squares import collinear_columns
 from spatialconv._core.regression.speed import speed
-from spatialconv._options import choice, first, generator, names, probability, whole
-from spatialconv._parallel import run
+from spatialconv._options import choice, count_of, first, generator, names, probability, whole
+from spatialconv._parallel import checked_jobs, run
 from spatialconv.errors import ModelError, OptionError, SingularDesignError
 from spatialconv.models.specification.design import refuse_reserved
 from spatialconv.panel import FloatArray, Panel, as_panel
@@ -106,7 +106,9 @@ def beta_local(
     as_panel(panel)
     choice("kernel", kernel, get_args(Kernel))
     probability("level", level)
-    whole("draws", draws, least=1)
+    count_of("draws", draws, least=1)
+    checked_jobs(jobs)
+    rng, stored = generator(seed)
     extra = names("controls", controls if controls is not None else ())
     refuse_reserved(extra)
     over = spans_between(panel, breaks)
@@ -126,7 +128,6 @@ def beta_local(
     where = located(geometry, panel.regions, points)
     gwr = _Gwr(where.xy, where.geod is not None, y[0][:, None], X, kernel)
     width = gwr.bandwidth(bandwidth)
-    rng, stored = generator(seed)
     few = [f"{n} regions: local regressions rest on a handful of neighbours"] if n < FEW else []
     notes = merge_notes(panel.notes, over.notes, where.notes, few)
     options = {"variable": variable, "controls": extra, "kernel": kernel, "bandwidth": width, "draws": draws}

@@ -14,7 +14,7 @@ from scipy import stats
 from spatialconv._core.regression.least_squares import collinear_columns
 from spatialconv._core.regression.quantile import check_loss, quantile_regression
 from spatialconv._core.regression.speed import half_life, speed
-from spatialconv._options import choice, first, generator, names, probability, whole
+from spatialconv._options import choice, count_of, first, generator, names, probability
 from spatialconv._parallel import run
 from spatialconv.convergence.beta.beta import INITIAL, growth_design
 from spatialconv.errors import DataError, OptionError, SingularDesignError
@@ -107,7 +107,7 @@ def beta_quantiles(
         )
     choice("effects", effects, get_args(QuantileEffects))
     probability("level", level)
-    whole("draws", draws, least=2)
+    count_of("draws", draws, least=2)
     taus = _checked(quantiles)
     extra = names("controls", controls if controls is not None else ())
     refuse_reserved(extra)

@@ -11,7 +11,7 @@ import pandas as pd
 from spatialconv import weights
 from spatialconv._core.space.join_counts import join_counts
 from spatialconv._core.space.permutation import benjamini_hochberg
-from spatialconv._options import generator, whole
+from spatialconv._options import count_of, generator
 from spatialconv.errors import DataError, WeightsError
 from spatialconv.results import Provenance, Result, merge_notes, number, p_value
 
@@ -85,7 +85,7 @@ def neighbours(
     club: pd.Series, w: Any, what: str, *, permutations: int, seed: int | np.random.Generator | None
 ) -> ClubNeighbours:
     """Count joins within clubs; see `ClubPartition.join_counts`."""
-    whole("permutations", permutations, least=99)
+    count_of("permutations", permutations, least=99)
     if not club.notna().any():
         raise DataError("no region belongs to a club, so there are no joins to count.")
     rng, seed = generator(seed)

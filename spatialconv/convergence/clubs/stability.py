@@ -13,7 +13,7 @@ import pandas as pd
 
 from spatialconv._core.clubs.agreement import adjusted_rand, co_membership, singled_out
 from spatialconv._core.clubs.hodrick_prescott import trend
-from spatialconv._options import choice, generator, positive, probability, whole
+from spatialconv._options import choice, count_of, generator, positive, probability, whole
 from spatialconv._parallel import run
 from spatialconv.convergence.clubs.data import Series, treatment
 from spatialconv.convergence.clubs.options import Convention, Options, options
@@ -118,7 +118,7 @@ def bootstrap(
 ) -> ClubStability:
     """Resample and search again; see `ClubPartition.bootstrap`."""
     choice("scheme", scheme, Scheme)
-    whole("draws", draws, least=1)
+    count_of("draws", draws, least=1)
     positive("cycle", cycle)
     probability("share", share)
     T, n = data.raw.shape

@@ -12,7 +12,8 @@ import pandas as pd
 
 from spatialconv._core.resampling import regions
 from spatialconv._core.resampling.regions import Interval
-from spatialconv._options import choice, generator, probability, whole
+from spatialconv._options import choice, count_of, generator, probability
+from spatialconv._parallel import checked_jobs
 from spatialconv.errors import DataError
 from spatialconv.panel import FloatArray
 from spatialconv.results import TIDY, Provenance, Result, extent, merge_notes, number
@@ -125,9 +126,10 @@ def bootstrap(
     `width` is how many arrays of the size of the sample the statistic makes of each draw; `coverage` notes what the
     intervals of measures of dispersion cover where there are few regions.
     """
-    draws = whole("draws", draws, least=2)
+    draws = count_of("draws", draws, least=2)
     choice("method", method, Interval)
     probability("level", level)
+    checked_jobs(jobs)
     rng, used = generator(seed)
     if len(strata) < 3:
         raise DataError(f"a bootstrap needs three regions or more; the panel has {len(strata)}.")

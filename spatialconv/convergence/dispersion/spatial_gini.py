@@ -11,7 +11,7 @@ import pandas as pd
 from spatialconv import weights
 from spatialconv._core.space.pair_differences import all_sum, linked_sum
 from spatialconv._core.space.permutation import permute, smallest_p
-from spatialconv._options import Alternative, choice, generator, whole
+from spatialconv._options import Alternative, choice, count_of, generator
 from spatialconv.convergence.dispersion.inequality import percent, ratio
 from spatialconv.convergence.dispersion.sample import non_negative
 from spatialconv.errors import WeightsError
@@ -161,7 +161,7 @@ def spatial_gini(
     """
     as_panel(panel)
     choice("alternative", alternative, Alternative)
-    permutations = whole("permutations", permutations)
+    permutations = count_of("permutations", permutations)
     # Sorted, so that one seed gives the same figures however the rows of the frame are ordered.
     order = pd.Index(sorted(panel.regions, key=lambda label: (type(label).__name__, str(label))))
     values = non_negative(panel, variable, "the Gini coefficient")[:, panel.regions.get_indexer(order)]

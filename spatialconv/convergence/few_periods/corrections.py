@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spatialconv._options import generator, whole
+from spatialconv._options import count_of, generator
 from spatialconv._parallel import checked_jobs
 from spatialconv.errors import ModelError, SpatialConvError, SpatialConvWarning
 from spatialconv.models.estimation.fit import fit_complete
@@ -81,7 +81,7 @@ def bias_corrections(
     >>> list(b.bias_corrections(draws=99, seed=1).table.index[:3])
     ['as estimated', 'recursive bootstrap', 'indirect inference']
     """
-    whole("draws", draws, least=19)
+    count_of("draws", draws, least=19)
     checked_jobs(jobs)
     rng, used = generator(seed)
     first, second = (int(s) for s in rng.integers(2**31, size=2))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatialconv._core.resampling import intervals as core
-from spatialconv._options import BootstrapScheme, choice, generator, probability, whole
+from spatialconv._options import BootstrapScheme, choice, count_of, generator, probability
 from spatialconv._parallel import checked_jobs
 from spatialconv._parallel import progress as shown
 from spatialconv.convergence.few_periods.simulated import few_periods
@@ -87,7 +87,7 @@ def grid_interval(
     True
     """
     choice("scheme", scheme, BootstrapScheme)
-    whole("draws", draws, least=99)
+    count_of("draws", draws, least=99)
     checked_jobs(jobs)
     share = b.level if level is None else probability("level", level)
     rng, used = generator(seed)

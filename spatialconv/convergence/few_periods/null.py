@@ -12,7 +12,7 @@ from scipy import stats
 from spatialconv._core.likelihood.effects import projection
 from spatialconv._core.likelihood.information import spatial_filter
 from spatialconv._core.resampling import intervals as core
-from spatialconv._options import BootstrapScheme, choice, generator, probability, whole
+from spatialconv._options import BootstrapScheme, choice, count_of, generator, probability
 from spatialconv._parallel import checked_jobs
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.small_samples.bootstrap import half_life_of, null_terms, speed_of
@@ -85,7 +85,7 @@ def null_distribution(
     True
     """
     choice("scheme", scheme, BootstrapScheme)
-    whole("draws", draws, least=19)
+    count_of("draws", draws, least=19)
     checked_jobs(jobs)
     rng, used = generator(seed)
     fit, engine = b.fit, Engine.of(b.fit)
@@ -247,7 +247,7 @@ def detectable(
     """
     choice("scheme", scheme, BootstrapScheme)
     target, level = probability("power", power), probability("size", size)
-    whole("draws", draws, least=19)
+    count_of("draws", draws, least=19)
     checked_jobs(jobs)
     rng, used = generator(seed)
     seeds = [int(s) for s in rng.integers(2**63, size=2)]

@@ -14,7 +14,7 @@ from spatialconv._core.few_periods.imposed import Normals, Outcome, Setup, outco
 from spatialconv._core.few_periods.likelihood import HIGHEST, LOWEST
 from spatialconv._core.few_periods.sample import Sample
 from spatialconv._core.few_periods.sets import accepted
-from spatialconv._options import choice, generator, probability, whole
+from spatialconv._options import choice, count_of, generator, probability
 from spatialconv.errors import ModelError, OptionError, UnsupportedModelError
 from spatialconv.models.small_samples.bootstrap import half_life_of, speed_of
 from spatialconv.results import Provenance, Result, extent, number, p_value
@@ -87,7 +87,7 @@ def short_panel_test(
     >>> list(b.short_panel_test(draws=199, seed=1).table.index)
     ['likelihood ratio', 'robust score and F', 't', 'F']
     """
-    whole("draws", draws, least=99)
+    count_of("draws", draws, least=99)
     if isinstance(beta, bool) or not isinstance(beta, (int, float, np.number)) or not np.isfinite(beta):
         raise OptionError(f"beta must be a finite number; got {beta!r}.")
     h = b.length
@@ -144,7 +144,7 @@ def confidence_set(
     True
     """
     choice("test", test, ByTest)
-    whole("draws", draws, least=99)
+    count_of("draws", draws, least=99)
     share = b.level if level is None else probability("level", level)
     rng, used = generator(seed)
     setup, h = Setup.of(sample_of(b)), b.length

@@ -13,7 +13,7 @@ from scipy import stats
 from spatialconv._core.regression.speed import Quantity, half_life, speed, spillover_share
 from spatialconv._core.space import multipliers as core
 from spatialconv._core.space.multiplier_routes import Powers
-from spatialconv._options import ImpactInference, ImpactKind, ImpactRoute, choice, generator, probability, whole
+from spatialconv._options import ImpactInference, ImpactKind, ImpactRoute, choice, count_of, generator, probability
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.impacts.marginal import COLUMNS, EFFECTS, OWN_AT_MOST, Draws, Job, probe_notes
 from spatialconv.panel import FloatArray
@@ -98,7 +98,7 @@ def impacts(
     choice("kind", kind, ImpactKind)
     choice("route", route, ImpactRoute)
     choice("inference", inference, ImpactInference)
-    whole("draws", draws, least=2)
+    count_of("draws", draws, least=2)
     probability("level", level)
     rng, used = generator(seed)
     job = Job.of(fit, kind, level)

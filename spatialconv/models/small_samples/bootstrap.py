@@ -17,10 +17,10 @@ from spatialconv._options import (
     BootstrapScheme,
     IntervalMethod,
     choice,
+    count_of,
     generator,
     passed_on,
     probability,
-    whole,
 )
 from spatialconv._parallel import checked_jobs
 from spatialconv.errors import OptionError
@@ -164,7 +164,7 @@ def run(
     checked_jobs(jobs)
     choice("interval", interval, IntervalMethod)
     choice("bias", bias, BootstrapBias)
-    whole("draws", draws, least=19)
+    count_of("draws", draws, least=19)
     probability("level", level)
     tested = null_terms(fit, null)
     rng, used = generator(seed)

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from spatialconv._options import BootstrapScheme, choice, generator, whole
+from spatialconv._options import BootstrapScheme, choice, count_of, generator
 from spatialconv._parallel import checked_jobs, run
 from spatialconv.errors import ModelError, OptionError, SpatialConvError, SpatialConvWarning
 from spatialconv.models.estimation.fit import fit_complete
@@ -92,7 +92,7 @@ def monte_carlo(
     model = fit_of(fit)
     choice("test", test, get_args(Which))
     choice("scheme", scheme, BootstrapScheme)
-    whole("draws", draws, least=19)
+    count_of("draws", draws, least=19)
     checked_jobs(jobs)
     _goes_with(model, test)
     own = _outcomes(model, test)

@@ -19,7 +19,8 @@
     │   ├── AbsorbedVariableError
     │   ├── SingularDesignError
     │   └── OptimisationError
-    └── FileError (OSError)
+    ├── FileError (OSError)
+    └── MissingExtraError (ImportError)
 
     SpatialConvWarning (UserWarning)
     ├── BoundaryWarning
@@ -49,6 +50,7 @@ __all__ = [
     "IslandError",
     "IslandWarning",
     "MissingDataError",
+    "MissingExtraError",
     "ModelError",
     "NotPositiveError",
     "OptimisationError",
@@ -133,6 +135,10 @@ class OptimisationError(ModelError):
 
 class FileError(SpatialConvError, OSError):
     """A file is absent or cannot be read as what it should be."""
+
+
+class MissingExtraError(SpatialConvError, ImportError):
+    """A library is needed that only an extra of the package brings, as in `pip install "spatialconv[excel]"`."""
 
 
 class SpatialConvWarning(UserWarning):

@@ -23,6 +23,7 @@ FLOORS = {
             "_synonyms",
             "_public",
             "errors",
+            "_extras",
             "results",
             "_core",
             "_doors",

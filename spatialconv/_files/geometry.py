@@ -16,9 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from spatialconv._extras import extra
 from spatialconv._files.regular import MEGABYTE, regular_file
 from spatialconv._options import first
-from spatialconv.errors import FileError, GeometryError
+from spatialconv.errors import FileError, GeometryError, MissingExtraError
 
 AT_MOST = 2000 * MEGABYTE
 _SHAPEFILE = b"\x00\x00\x27\x0a"
@@ -53,10 +54,8 @@ def read_geometry_file(path: Any, *, encoding: str | None = None, layer: str | N
         raise FileError(f"{file.name} is no geometry that is read here; files may end in {', '.join(_READERS)}.")
     try:
         frame = reader(file, encoding, layer)
-    except (FileError, GeometryError):
+    except (FileError, GeometryError, MissingExtraError):
         raise
-    except ImportError as error:
-        raise FileError(f"{file.name} needs a package that is not installed: {error}.") from error
     except RecursionError as error:
         raise FileError(f"{file.name} cannot be read: it is nested too deeply for a geometry.") from error
     # A damaged file raises whatever the library below happens to trip over: there is no list of it.
@@ -167,7 +166,8 @@ def _parquet(file: Path, _: str | None, __: str | None) -> Any:
         tail = held.read(4)
     if head != _PARQUET or tail != _PARQUET:
         raise _no(file, "a parquet file")
-    return gpd.read_parquet(file)
+    with extra("pyarrow", file.name):
+        return gpd.read_parquet(file)
 
 
 def _zipped(file: Path, encoding: str | None, layer: str | None) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from spatialconv._extras import extra
 from spatialconv._files.geometry import read_geometry_file
 from spatialconv._options import first
 from spatialconv.errors import AlignmentError, FileError, GeometryError, OptionError, VariableError
@@ -43,8 +44,8 @@ def _frame(source: PanelFile) -> pd.DataFrame:
     readers: dict[str, Callable[[], pd.DataFrame]] = {
         # Labels such as 0601 would lose their zeros as numbers.
         ".csv": lambda: pd.read_csv(file, encoding=source.encoding, dtype={source.region: str}, **EXACT_NUMBERS),
-        ".parquet": lambda: pd.read_parquet(file),
-        ".xlsx": lambda: pd.read_excel(file, dtype={source.region: str}),
+        ".parquet": lambda: _parquet(file),
+        ".xlsx": lambda: _workbook(file, source.region),
     }
     if file.suffix.lower() not in readers:
         raise FileError(f"the panel {file.name!r} must be one of {', '.join(readers)}; save it as .csv, for example.")
@@ -56,10 +57,18 @@ def _frame(source: PanelFile) -> pd.DataFrame:
             f"{file.name} cannot be read as {source.encoding}: {error}. Say its encoding in [panel], for example "
             'encoding = "gbk".'
         ) from error
-    except ImportError as error:
-        raise FileError(f"{file.name} needs a package that is not installed: {error}. Save it as .csv.") from error
     except (OSError, ValueError) as error:
         raise FileError(f"{file.name} cannot be read as {file.suffix}: {error}.") from error
+
+
+def _parquet(file: Path) -> pd.DataFrame:
+    with extra("pyarrow", file.name):
+        return pd.read_parquet(file, engine="pyarrow")
+
+
+def _workbook(file: Path, region: str) -> pd.DataFrame:
+    with extra("openpyxl", file.name):
+        return pd.read_excel(file, dtype={region: str}, engine="openpyxl")
 
 
 def as_text(labels: pd.Series) -> pd.Series:

@@ -17,6 +17,7 @@ from spatialconv.panel import FloatArray, Panel
 from spatialconv.results import TIDY, Provenance, Result, extent, merge_notes, number, p_value, plural
 
 Bandwidth = Literal["silverman", "scott"]
+ModeInterval = Literal["dense", "whole"]
 _FEW = 30
 _MOST_POINTS = 100_000  # no figure has so many pixels
 
@@ -59,6 +60,7 @@ class DensityPath(Result):
         self,
         modes: int = 1,
         *,
+        interval: ModeInterval | tuple[float, float] = "dense",
         period: Hashable | Iterable[Hashable] | None = None,
         draws: int = 999,
         seed: int | np.random.Generator | None = None,
@@ -71,6 +73,10 @@ class DensityPath(Result):
         ----------
         modes : int
             Number of modes under the null.
+        interval : {"dense", "whole"} or (low, high)
+            Where modes count. "dense": from the lowest to the highest point at which the density of the period, with
+            Scott's bandwidth, reaches a fifth of its peak. "whole": everywhere, lone values in the tails included.
+            Or two numbers, in the unit of the scale, for all periods.
         period : label or labels, optional
             All by default.
         draws : int
@@ -81,12 +87,26 @@ class DensityPath(Result):
         -------
         ModeTests
 
+        Raises
+        ------
+        OptionError
+            If the interval is neither a word nor two numbers in order, or holds no value of a period; if a period is
+            unknown.
+
         Notes
         -----
-        The critical bandwidth is the smallest with which the density has no more modes. Draws come from the density
-        with it, shrunk to the variance of the data; `p_silverman` is the share of them that have more modes at that
-        bandwidth. For one mode that test next to never rejects (simulated, 48 normal values, nominal 5 %: in under
-        1 %); `p` is then the calibrated one of Hall and York (2001), for more modes Silverman's.
+        The critical bandwidth is the smallest from which on the density has no more modes in the interval. Draws come
+        from the density with it, shrunk to the variance of the data; `p_silverman` is the share of them that have more
+        modes there at that bandwidth. For one mode that test next to never rejects (simulated, 48 normal values,
+        nominal 5 %: in under 1 %); `p` is then the calibrated one of Hall and York (2001), for more modes Silverman's.
+
+        Their calibration holds in a compact interval, for a density that is curved at its one mode. On the whole line
+        every lone value of a long tail is a mode: a single mode is then rejected in half of the lognormal and a fifth
+        of the t(5) samples of 48 (150 each), nominal 5 %. With "dense" it is in 2 to 8 % (400 samples of 30, 48 and
+        100, normal, lognormal and t(5)), and two groups of which one holds a fifth of the regions, four standard
+        deviations away, are found in 45 % of samples of 48, two halves in 88 %. A density with a flat top (uniform)
+        has no curved mode and is rejected in a third of samples of 48. Incomes are close to lognormal: take
+        `scale="log"`, where their tails are short, before calling a far group a mode.
 
         References
         ----------
@@ -98,6 +118,7 @@ class DensityPath(Result):
         """
         assert self._values is not None
         modes, draws = whole("modes", modes, least=1), count_of("draws", draws, least=19)
+        ends = _interval(interval)
         chosen = self.periods if period is None else _chosen(self.periods, period)
         rng, used = generator(seed)
         rows = {}
@@ -105,17 +126,31 @@ class DensityPath(Result):
         for label, own in zip(self.periods, rng.spawn(len(self.periods)), strict=True):
             if label in chosen:
                 values = self._values[self.periods.get_loc(label)]
-                found = kernel.silverman_test(values, modes, draws, own)
+                where = kernel.dense_interval(values) if ends == "dense" else ends
+                if where is not None and not ((values >= where[0]) & (values <= where[1])).any():
+                    raise OptionError(
+                        f"interval {where!r} holds no value of period {label!r}, whose values lie between "
+                        f"{number(values.min())} and {number(values.max())} ({described(self.variable, self.scale)})."
+                    )
+                found = kernel.silverman_test(values, modes, draws, own, where)
+                low, high = (-np.inf, np.inf) if where is None else where
                 p = found.p_calibrated if modes == 1 else found.p
-                rows[label] = {"critical_bandwidth": found.bandwidth, "p_silverman": found.p, "p": p}
+                rows[label] = {"critical_bandwidth": found.bandwidth, "p_silverman": found.p, "p": p, "low": low,
+                               "high": high}  # fmt: skip
         return ModeTests(
             what=described(self.variable, self.scale),
             modes=modes,
             table=pd.DataFrame.from_dict(rows, orient="index").rename_axis(self.periods.name),
             draws=draws,
+            interval="fixed" if isinstance(ends, tuple) else str(interval),
             notes=self.notes,
             provenance=Provenance(
-                "density.mode_test", {"modes": modes, "draws": draws}, len(self.regions), len(rows), None, used
+                "density.mode_test",
+                {"modes": modes, "interval": interval, "draws": draws, "scale": self.scale},
+                len(self.regions),
+                len(rows),
+                None,
+                used,
             ),
         )
 
@@ -170,14 +205,17 @@ class ModeTests(Result):
     modes : int
         Number of modes under the null.
     table : DataFrame
-        One row a period: `critical_bandwidth`, `p_silverman`, `p` (calibrated where the null is one mode).
+        One row a period: `critical_bandwidth`, `p_silverman`, `p` (calibrated where the null is one mode), and the
+        interval in which modes count, `low` to `high`.
     draws : int
+    interval : {"dense", "whole", "fixed"}
     """
 
     what: str
     modes: int
     table: pd.DataFrame
     draws: int
+    interval: str
     notes: tuple[str, ...]
     provenance: Provenance
 
@@ -200,12 +238,22 @@ class ModeTests(Result):
             "n_periods": len(self.table),
             "rejections": int((self.table["p"] <= 0.05).sum()),
             "draws": self.draws,
+            "interval": self.interval,
             "seed": self.provenance.seed,
         }
         return pd.DataFrame([row])
 
     def _display(self) -> pd.DataFrame:
         return self.table
+
+    def _where(self) -> str:
+        if self.interval == "whole":
+            return "modes count on the whole line"
+        low, high = self.table["low"], self.table["high"]
+        if self.interval == "fixed":
+            return f"modes count from {number(low.iloc[0])} to {number(high.iloc[0])}"
+        ends = [f"{number(low[t], 2)} to {number(high[t], 2)} ({t})" for t in dict.fromkeys(low.index[[0, -1]])]
+        return f"modes count where the density reaches a fifth of its peak: {', '.join(ends)}"
 
     def _headline(self) -> list[str]:
         a, b = self.table.index[0], self.table.index[-1]
@@ -216,6 +264,7 @@ class ModeTests(Result):
             f"  {', '.join(ends)}; p <= 0.05 in {int((self.table['p'] <= 0.05).sum())} of "
             f"{plural(len(self.table), 'period')}",
             f"  {self.draws} smoothed draws a period{', calibrated by Hall and York' if self.modes == 1 else ''}",
+            f"  {self._where()}",
         ]
 
 
@@ -328,6 +377,18 @@ def _bandwidths(values: FloatArray, bandwidth: Any) -> tuple[FloatArray, str]:
         raise OptionError(f"bandwidth must be 'silverman', 'scott' or a positive number; got {bandwidth!r}.")
     width = positive("bandwidth", bandwidth)
     return np.full(len(values), width), f"{width:g} in all periods"
+
+
+def _interval(asked: Any) -> Literal["dense"] | tuple[float, float] | None:
+    if isinstance(asked, str):
+        return "dense" if choice("interval", asked, ModeInterval) == "dense" else None
+    try:
+        low, high = (float(end) for end in asked)
+    except (TypeError, ValueError):
+        raise OptionError(f"interval must be 'dense', 'whole' or two numbers (low, high); got {asked!r}.") from None
+    if not -np.inf < low < high < np.inf:
+        raise OptionError(f"interval must have a finite low end below its finite high end; got {asked!r}.")
+    return low, high
 
 
 def _chosen(periods: pd.Index, asked: Any) -> pd.Index:

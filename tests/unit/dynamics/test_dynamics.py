@@ -453,6 +453,79 @@ class TestDensity:
         assert kernel_density.modes(x[None], 1.001 * h)[0] == 1
         assert kernel_density.modes(x[None], 0.999 * h)[0] == 2
 
+    @pytest.mark.parametrize("interval", [(-1.5, 1.5), (2.0, 7.5), (-1.0, 9.0), (3.0, 3.5)])
+    def test_modes_in_an_interval_are_those_of_the_curve_there(self, interval):
+        rng = np.random.default_rng(7)
+        # A tail far outside the interval, where no mode may count, and a second sample of the same block.
+        x = np.stack([np.concatenate([rng.normal(0, 1, 25), rng.normal(6, 1, 15), s * rng.uniform(20, 60, 5)])
+                      for s in (1, -1)])  # fmt: skip
+        grid = np.linspace(*interval, 40_001)
+        seen = []
+        for h in (0.2, 0.35, 0.6, 1.0, 2.0, 3.5):
+            curves = kernel_density.density(x, grid, np.full(2, h))
+            rise = np.diff(curves, axis=1) > 0
+            expected = (rise[:, :-1] & ~rise[:, 1:]).sum(axis=1)
+            np.testing.assert_array_equal(kernel_density.modes(x, h, interval), expected)
+            seen += [*expected]
+        assert max(seen) > 0
+
+    def test_critical_bandwidth_of_an_interval(self):
+        x = np.concatenate([np.random.default_rng(1).normal(m, 1, 25) for m in (0, 5)] + [[30.0, 40.0]])
+        whole, inside = (kernel_density.critical_bandwidth(x, 1, i) for i in (None, (-3.0, 8.0)))
+        # Two values 10 apart, each of weight 1 / 52, part until far wider bandwidths than the groups do.
+        assert inside < whole / 2
+        assert kernel_density.modes(x[None], 1.001 * inside, (-3.0, 8.0))[0] == 1
+        assert kernel_density.modes(x[None], 0.999 * inside, (-3.0, 8.0))[0] == 2
+        # From there on no wider bandwidth has more: brute force over many.
+        wider = [kernel_density.modes(x[None], h, (-3.0, 8.0))[0] for h in np.geomspace(1.01 * inside, 40, 300)]
+        assert max(wider) <= 1
+
+    def test_the_dense_interval_is_where_a_pilot_reaches_a_fifth_of_its_peak(self):
+        from scipy.stats import gaussian_kde
+
+        x = np.exp(np.random.default_rng(5).normal(size=80))
+        pilot = gaussian_kde(x, (4 / 3) ** 0.2 * 80**-0.2)  # scipy's factor times the sd is Scott's 1.06 sd n^(-1/5)
+        grid = np.linspace(x.min() - 3, x.max() + 3, 200_001)
+        curve = pilot(grid)
+        on = grid[curve >= 0.2 * curve.max()]
+        low, high = kernel_density.dense_interval(x)
+        # Both are read off grids: 1,024 points over the range and three bandwidths on either side.
+        step = (np.ptp(x) + 6 * kernel_density.scott(x[None])[0]) / 1023
+        assert (low, high) == (pytest.approx(on[0], abs=step), pytest.approx(on[-1], abs=step))
+        assert high < np.quantile(x, 0.97) < x.max()
+
+    def test_lone_values_in_a_tail_are_no_modes_of_the_dense_interval(self):
+        x = np.exp(np.random.default_rng(11).normal(size=(1, 60)))
+        x[0, :4] = 20.0, 20.2, 20.5, 21.0
+        path = sc.density(panel_of(x), "v", scale="level")
+        dense, whole = (path.mode_test(draws=99, seed=1, interval=i) for i in ("dense", "whole"))
+        assert whole.table["p"].item() <= 0.05 < dense.table["p"].item()
+        low, high = kernel_density.dense_interval(x[0])
+        assert (dense.table["low"].item(), dense.table["high"].item()) == (low, high)
+        assert np.isinf(whole.table[["low", "high"]].to_numpy()).all()
+        fixed = path.mode_test(draws=99, seed=1, interval=(low, high))
+        assert fixed.table["p"].item() == dense.table["p"].item()
+        assert "modes count where the density reaches a fifth of its peak" in repr(dense)
+        assert "modes count on the whole line" in repr(whole)
+        assert f"modes count from {low:.4f} to {high:.4f}" in repr(fixed)
+        assert fixed.glance()["interval"].item() == "fixed"
+
+    @pytest.mark.parametrize(
+        ("interval", "message"),
+        [
+            ("half", "interval must be one of"),
+            ((2, 1), "finite low end below its finite high end"),
+            ((0, float("inf")), "finite low end below its finite high end"),
+            ((1, 2, 3), "two numbers"),
+            (7, "two numbers"),
+            ((90, 91), "holds no value of period 1"),
+        ],
+    )
+    def test_intervals_that_are_none(self, interval, message):
+        path = sc.density(panel_of(lognormal(2, 20)), "v")
+        with pytest.raises(OptionError, match=message):
+            path.mode_test(draws=19, interval=interval)
+
     def test_two_points_have_their_closed_form(self):
         """Two points 2 apart have one mode from a bandwidth of 1 on."""
         assert kernel_density.critical_bandwidth(np.array([0.0, 2.0]), 1) == pytest.approx(1.0, abs=0.01)
@@ -485,6 +558,30 @@ class TestDensity:
         tests = [kernel_density.silverman_test(rng.normal(size=48), 1, 199, rng) for _ in range(300)]
         assert np.mean([t.p <= 0.05 for t in tests]) < 0.02
         assert np.mean([t.p_calibrated <= 0.05 for t in tests]) == pytest.approx(0.05, abs=0.04)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize(
+        ("law", "most"),
+        # Monte Carlo error at 5 %: 1.3 points of 300 samples; the whole line gives about 50 and 20.
+        [(lambda rng: np.exp(rng.normal(size=48)), 0.09), (lambda rng: rng.standard_t(5, 48), 0.09)],
+    )
+    def test_size_of_the_mode_test_in_long_tails(self, law, most):
+        rng = np.random.default_rng(2)
+        p = []
+        for _ in range(300):
+            x = law(rng)
+            p.append(kernel_density.silverman_test(x, 1, 99, rng, kernel_density.dense_interval(x)).p_calibrated)
+        assert np.mean(np.array(p) <= 0.05) < most
+
+    @pytest.mark.slow
+    def test_power_of_the_mode_test_on_two_groups(self):
+        rng = np.random.default_rng(2)
+        p = []
+        for _ in range(100):
+            x = rng.normal(size=48) + np.where(np.arange(48) < 24, 4, 0)
+            p.append(kernel_density.silverman_test(x, 1, 99, rng, kernel_density.dense_interval(x)).p_calibrated)
+        # 88 % of 400 samples; three Monte Carlo errors of 100 are 10 points.
+        assert np.mean(np.array(p) <= 0.05) > 0.78
 
     def test_notes(self):
         few = sc.density(panel_of(lognormal(2, 9)), "v")

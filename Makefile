@@ -11,11 +11,12 @@ NEWEST_PYTHON ?= $(call find,3.15 3.14 3.13 3.12)
 find = $(shell for v in $(1); do for p in python$$v $$(pyenv whence --path python$$v 2>/dev/null); do \
 	"$$p" -c "" 2>/dev/null && echo "$$p" && exit; done; done)
 VENV := .venv
-BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PROGRAMS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
+BIN := $(VENV)/$(PROGRAMS)
 STAMP := $(VENV)/.installed
 RESULTS ?= results
 
-.PHONY: study test test-slow test-oldest test-newest lint bench notebooks clean
+.PHONY: study test test-slow test-oldest test-newest lint dist bench notebooks clean
 
 study: $(STAMP)
 	$(BIN)/spatialconv study zhejiang --out $(RESULTS)
@@ -34,30 +35,42 @@ test-oldest: OLDEST := $(VENV)-oldest
 test-oldest:
 	$(if $(OLDEST_PYTHON),,$(error no python3.11 is here; name another by PYTHON=))
 	$(OLDEST_PYTHON) -m venv --clear $(OLDEST)
-	$(OLDEST)/bin/python -m tests.oldest > $(OLDEST)/floors.txt
-	$(OLDEST)/bin/python -m pip install --quiet --upgrade pip
-	$(OLDEST)/bin/python -m pip install --quiet --constraint $(OLDEST)/floors.txt -e ".[test]"
-	$(OLDEST)/bin/python -m tests.oldest --installed
-	$(OLDEST)/bin/python -m pytest -n auto -m "not slow" -W default
+	$(OLDEST)/$(PROGRAMS)/python -m tests.oldest > $(OLDEST)/floors.txt
+	$(OLDEST)/$(PROGRAMS)/python -m pip install --quiet --upgrade pip
+	$(OLDEST)/$(PROGRAMS)/python -m pip install --quiet --constraint $(OLDEST)/floors.txt -e ".[test]"
+	$(OLDEST)/$(PROGRAMS)/python -m tests.oldest --installed
+	$(OLDEST)/$(PROGRAMS)/python -m pytest -n auto -m "not slow" -W default
 
 # With the newest of everything, warnings as errors.
 test-newest: NEWEST := $(VENV)-newest
 test-newest:
 	$(if $(NEWEST_PYTHON),,$(error no python3.12 or newer is here; name one by PYTHON=))
 	$(NEWEST_PYTHON) -m venv --clear $(NEWEST)
-	$(NEWEST)/bin/python -m pip install --quiet --upgrade pip
-	$(NEWEST)/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager -e ".[test]"
-	$(NEWEST)/bin/python -m pytest -n auto -m "not slow"
+	$(NEWEST)/$(PROGRAMS)/python -m pip install --quiet --upgrade pip
+	$(NEWEST)/$(PROGRAMS)/python -m pip install --quiet --upgrade --upgrade-strategy eager -e ".[test]"
+	$(NEWEST)/$(PROGRAMS)/python -m pytest -n auto -m "not slow"
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(wildcard .github/workflows/*.yml)
-	$(BIN)/zizmor --offline --no-progress --quiet .github
+	$(BIN)/zizmor --offline --no-progress --quiet --min-severity medium .github
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+
+# Wheel and sdist into dist/, held to what a release promises; the tools have an environment of their own.
+dist: DIST := $(VENV)-dist
+dist:
+	$(PYTHON) -m venv --clear $(DIST)
+	$(DIST)/$(PROGRAMS)/python -m pip install --quiet --upgrade pip
+	$(DIST)/$(PROGRAMS)/python -m pip install --quiet --group dist
+	rm -rf dist
+	$(DIST)/$(PROGRAMS)/python -m build
+	$(DIST)/$(PROGRAMS)/python -m twine check --strict dist/*
+	$(DIST)/$(PROGRAMS)/check-wheel-contents dist/*.whl
+	$(DIST)/$(PROGRAMS)/python -m tests.distribution dist
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks
@@ -66,7 +79,7 @@ notebooks: $(STAMP)
 	$(BIN)/python -m pytest -m notebooks
 
 clean:
-	rm -rf $(VENV) $(VENV)-oldest $(VENV)-newest $(RESULTS) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-oldest $(VENV)-newest $(VENV)-dist dist $(RESULTS) .pytest_cache .mypy_cache .ruff_cache
 
 # Reinstalled when the dependencies change.
 $(STAMP): pyproject.toml

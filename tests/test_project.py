@@ -68,9 +68,11 @@ def test_the_licence_covers_what_is_shipped():
 def test_there_is_one_home():
     named = 0
     for path in [*ROOT.iterdir(), *(ROOT / ".github").rglob("*"), *(ROOT / "spatialconv").rglob("*")]:
-        if path.suffix not in {".py", ".pyi", ".md", ".toml", ".cff", ".yml", ".yaml", ""} or not path.is_file():
+        if path.suffix not in {".py", ".pyi", ".md", ".toml", ".cff", ".yml", ".yaml"}:
             continue
-        for url in re.findall(r"https?://[\w.-]+/[\w.-]+/spatialconv(?![\w-])", path.read_text(encoding="utf-8")):
+        for url in re.findall(
+            r"https?://(?!pypi\.org/)[\w.-]+/[\w.-]+/spatialconv(?![\w-])", path.read_text(encoding="utf-8")
+        ):
             assert url == HOME, path
             named += 1
     assert named >= len(PROJECT["urls"]) + 1
@@ -163,8 +165,25 @@ def test_workflows_cover_what_is_declared():
     known = [c.rpartition(" ")[2] for c in PROJECT["classifiers"] if re.fullmatch(r".*Python :: 3\.\d+", c)]
     assert matrix["python"] == known
     assert [system.partition("-")[0] for system in matrix["system"]] == ["ubuntu", "macos", "windows"]
+    assert {"lint", "test", "oldest", "newest", "dist"} <= set(jobs)
     setup = jobs["lint"]["steps"][1]["with"]
     assert f">={setup['python-version']}" == PROJECT["requires-python"]
+
+
+def test_a_release_uploads_what_was_checked():
+    """One build, and a job that may speak for the project to PyPI and does nothing but upload."""
+    jobs = yaml.safe_load(text(".github/workflows/release.yml"))["jobs"]
+    assert [job for job in jobs if jobs[job]["permissions"].get("id-token") == "write"] == ["publish"]
+    build, publish = jobs["build"], jobs["publish"]
+    assert (publish["needs"], build["needs"]) == ("build", "tests")
+    assert publish["environment"]["name"] == "pypi"
+    assert not any("run" in step for step in publish["steps"])
+    sent = next(step["with"] for step in build["steps"] if "upload-artifact" in step.get("uses", ""))
+    got = next(step["with"] for step in publish["steps"] if "download-artifact" in step["uses"])
+    assert (sent["name"], sent["path"]) == (got["name"], got["path"]) == ("dist", "dist/")
+    made = next(step for step in build["steps"] if step.get("run") == "make dist")
+    assert {"RELEASE_TAG", "RELEASE_HOME"} <= set(made["env"])
+    assert "secrets" not in text(".github/workflows/release.yml")
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
@@ -178,10 +197,10 @@ def test_lint_sees_every_form_and_workflow():
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
 def test_make_finds_the_programs_of_windows_where_they_are():
-    command = ["make", "--dry-run", "OS=Windows_NT", "test"]
+    command = ["make", "--dry-run", "OS=Windows_NT", "test", "lint", "dist"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert ".venv/Scripts/python -m pytest" in printed
-    assert ".venv/bin" not in printed
+    assert not re.search(r"\.venv[\w-]*/bin", printed)
 
 
 def test_the_hook_runs_lint():

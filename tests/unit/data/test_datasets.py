@@ -177,6 +177,7 @@ def test_the_wheel_carries_the_data(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         assert any(name.endswith("licenses/spatialconv/data/NOTICE") for name in archive.namelist())
+        assert sum(name.endswith("NOTICE") for name in archive.namelist()) == 1
         assert (
             "spatialconv/__init__.pyi" in archive.namelist()
         )  # the public names, for lazy_loader and for type checkers

@@ -21,6 +21,7 @@ QUESTIONS: tuple[Callable[[Subject], Finding], ...] = (
     _sample.islands,
     _model.collinearity,
     _inference.bound,
+    _inference.identified,
     _inference.direct,
     _model.fixed_or_random,
     _model.mundlak,

@@ -38,6 +38,21 @@ def bound(s: Subject) -> Finding:
     return Finding(name, question, "warn" if near else "ok", "; ".join(said), advice if near else "")
 
 
+def identified(s: Subject) -> Finding:
+    """Do the data tell the spatial coefficients, or would other values and a simpler model do as well?"""
+    question = "Do the data tell the spatial coefficients from one another and from the variance?"
+    name, fit = "identification", s.b.fit
+    terms = [t for t in ("rho", "lambda") if t in fit.params.index]
+    if not terms:
+        return Finding(name, question, "not asked", "the regression has no spatial coefficient")
+    if fit.weak:
+        advice = "Take a model with one spatial term, other weights, or print what the coefficients may be instead."
+        return Finding(name, question, "fail" if fit.at_bound else "warn", "; ".join(fit.weak), advice)
+    shown = ", ".join(f"{t} {number(fit.params[t])} (standard error {number(fit.std_errors[t])})" for t in terms)
+    said = "" if fit.spec.estimator == "gmm" else "; no simpler model and no other half of its values is as likely"
+    return Finding(name, question, "ok", f"{shown}{said}")
+
+
 def direct(s: Subject) -> Finding:
     """Was rho estimated by the direct approach, and what does the transformation say?"""
     question = "Was the spatial coefficient estimated by the direct approach?"

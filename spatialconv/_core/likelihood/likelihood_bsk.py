@@ -23,7 +23,7 @@ import scipy.sparse as sp
 from spatialconv._core.likelihood.effects import deviations, means
 from spatialconv._core.likelihood.likelihood import Point, lag
 from spatialconv._core.likelihood.logdet import LogDet
-from spatialconv._core.likelihood.maximise import PSI, Optimum, near_ends, search_window
+from spatialconv._core.likelihood.maximise import PSI, Optimum, both_at_bound, in_corner, near_ends, search_window
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -127,7 +127,9 @@ def maximise_bsk(problem: BskProblem) -> tuple[Optimum, FloatArray, FloatArray]:
     named = zip(("rho", "lambda", "phi")[3 - len(theta) :], theta, bounds, strict=True)
     edge = tuple(name for name, value, ends in named if any(near_ends(value, ends)))
     point = Point(rho, lam, psi, loglik, np.zeros(3), sse, beta)
-    optimum = Optimum(point, float("nan"), calls, edge, problem.logdet_w, problem.logdet_m)
+    cornered = in_corner(point, problem.at(0.0, 0.0, psi)[1], problem.logdet_w, problem.logdet_m)
+    bound = both_at_bound(edge) if cornered else edge
+    optimum = Optimum(point, float("nan"), calls, bound, problem.logdet_w, problem.logdet_m, corner=cornered)
     return optimum, beta, _covariance(problem, optimum, beta)
 
 

@@ -26,6 +26,9 @@ PSI = (-16.0, 0.0)
 EDGE = 1e-5
 # The same where the bound is only guaranteed to be admissible: a coarse interpolation ends a thousandth before it.
 CLOSE = 2e-3
+# rho and lambda this close to opposite ends, as a share of these, with this share of the variance that there is without
+# them, cancel one another: the likelihood has no maximum but a limit, along which the search stops somewhere.
+CORNER = 1e-2
 # A slope of less than this an observation is rounding: the likelihood is level.
 FLAT = 1e-9
 # The search stops this share of the width before a bound: closer, the filter (I - lambda M) removes the
@@ -40,7 +43,8 @@ class Optimum:
     """Where the maximum is and how surely: the gradient there, evaluations, and whether it sits on a bound.
 
     `flat` says that the likelihood does not depend on the coefficient at all, so that the point is any point;
-    `settled` that the point stayed where it was when the log-determinant became finer around it.
+    `settled` that the point stayed where it was when the log-determinant became finer around it; `corner` that rho and
+    lambda run to opposite ends and the variance to zero, which puts both into `at_bound`.
     """
 
     point: Point
@@ -51,6 +55,7 @@ class Optimum:
     logdet_m: LogDet | None
     flat: bool = False
     settled: bool = True
+    corner: bool = False
 
 
 class _Counted:
@@ -133,7 +138,27 @@ def maximise(problem: Problem) -> Optimum:
         f = _refined(_Counted(_with(start, [d.widened() for d in _logdets(start)]), f.n_eval))
     point = f.point(f.theta)
     norm = float(np.abs(point.gradient[f.free]).max(initial=0.0))
-    return Optimum(point, norm, f.n_eval, _at_bound(f), f.problem.logdet_w, f.problem.logdet_m, f.flat, f.settled)
+    cornered = in_corner(point, f.problem.at(0.0, 0.0, point.psi).sse, f.problem.logdet_w, f.problem.logdet_m)
+    bound = both_at_bound(_at_bound(f)) if cornered else _at_bound(f)
+    return Optimum(
+        point, norm, f.n_eval, bound, f.problem.logdet_w, f.problem.logdet_m, f.flat, f.settled, corner=cornered
+    )
+
+
+def in_corner(point: Point, plain: float, logdet_w: LogDet | None, logdet_m: LogDet | None) -> bool:
+    """Whether rho and lambda run to opposite ends and cancel; `plain` is the sum of squares without either."""
+    if logdet_w is None or logdet_m is None or point.rho * point.lam >= 0:
+        return False
+    shares = [
+        value / (ends[1] if value > 0 else ends[0])
+        for value, ends in ((point.rho, logdet_w.interval), (point.lam, logdet_m.interval))
+    ]
+    return min(shares) > 1 - CORNER and point.sse < CORNER * plain
+
+
+def both_at_bound(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of what is on a bound, rho and lambda among them."""
+    return ("rho", "lambda", *(name for name in names if name == "phi"))
 
 
 def _logdets(problem: Problem) -> list[LogDet]:

@@ -30,6 +30,9 @@ import scipy.sparse as sp
 
 FloatArray = npt.NDArray[np.float64]
 
+# What rounding leaves of a zero eigenvalue of the moments' variance, as a share of the largest.
+DEPENDENT = 1e-9
+
 
 class System(NamedTuple):
     """Moments m = g - by_lam lambda - by_square lambda^2 - by_variance s; shapes (m,), (m,), (m,), (m, p)."""
@@ -98,6 +101,18 @@ def equal_variances(u: FloatArray, v: FloatArray, z: FloatArray, traces: LinkTra
         -np.array([vv, zz, vz]),
         np.array([[1.0], [traces.square * share], [traces.own * share]]),
     )
+
+
+def inverse_root(variance: FloatArray) -> FloatArray:
+    """Return R, shape (rank, m), with R'R the inverse of the moments' variance, on what it has.
+
+    Moments are dependent, and their variance is singular, where M'M is a combination of I and M + M' (equal weights
+    within groups of equal size): what the combination says holds whatever lambda is, and is left out.
+    """
+    scale = 1 / np.sqrt(np.diag(variance))
+    values, vectors = np.linalg.eigh(variance * np.outer(scale, scale))
+    kept = values > DEPENDENT * values[-1]
+    return np.asarray((vectors[:, kept] / np.sqrt(values[kept])).T * scale)
 
 
 def stacked(within: System, between: System) -> System:

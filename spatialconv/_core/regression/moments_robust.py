@@ -23,10 +23,32 @@ from spatialconv._core.regression.moments import System
 FloatArray = npt.NDArray[np.float64]
 
 
-def forms(M: sp.csr_array, *, demeaned: bool) -> tuple[sp.csr_array, sp.csr_array]:
-    """Return B1 and B2, shape (n, n); with `demeaned`, for data whose mean over the regions was removed."""
+# What rounding leaves of a form that is zero, or a multiple of another, as a share of its size.
+DEPENDENT = 1e-10
+
+
+def forms(M: sp.csr_array, *, demeaned: bool) -> tuple[sp.csr_array, ...]:
+    """Return B1 and B2, shape (n, n); with `demeaned`, for data whose mean over the regions was removed.
+
+    Only one is left where the two are the same moment (groups of equal size, equal weights within: M'M is a combination
+    of I and M) or the first is none (pairs: M'M = I), and none where neither is one.
+    """
     MM = sp.csr_array(M.T @ M)
-    return _hollow(MM, demeaned=demeaned), _hollow(M, demeaned=demeaned)
+    first, second = _hollow(MM, demeaned=demeaned), _hollow(M, demeaned=demeaned)
+    kept = [B for B, whole in ((first, MM), (second, M)) if _size(_even(B)) > DEPENDENT * _size(whole)]
+    if len(kept) < 2:
+        return tuple(kept)
+    a, b = _even(first), _even(second)
+    ratio = float(a.multiply(b).sum()) / _size(b) ** 2
+    return (second,) if _size(a - ratio * b) <= DEPENDENT * _size(a) else (first, second)
+
+
+def _even(B: sp.csr_array) -> sp.csr_array:
+    return sp.csr_array(B + B.T) / 2
+
+
+def _size(B: sp.csr_array) -> float:
+    return float(np.sqrt((B.data**2).sum()))
 
 
 def _hollow(A: sp.csr_array, *, demeaned: bool) -> sp.csr_array:

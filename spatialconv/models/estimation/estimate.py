@@ -20,6 +20,7 @@ from spatialconv._core.likelihood.maximise import Optimum, maximise
 from spatialconv._core.likelihood.traces import label_order
 from spatialconv._core.space.multipliers import settles
 from spatialconv.errors import ModelError, OptimisationError, UnsupportedModelError
+from spatialconv.models.estimation.identified import cornered, weakly_identified
 from spatialconv.models.specification.design import Design, matrix
 from spatialconv.models.specification.spec import Applied, ModelSpec
 from spatialconv.panel import FloatArray
@@ -30,7 +31,7 @@ class Estimates:
     """What the fit found, as numbers and arrays: (T, N) for effect, residuals and reduced_form.
 
     `cov` is of (beta, [rho], [lambda], [phi], sigma2), the order of `PanelFit.params`. `refined` says what was done to
-    the estimates after the fit.
+    the estimates after the fit, `weak` what other values or a simpler model explain as well.
     """
 
     beta: FloatArray
@@ -48,6 +49,7 @@ class Estimates:
     optimum: Optimum
     notes: tuple[str, ...] = ()
     refined: str = ""
+    weak: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,9 +116,12 @@ def maximum_likelihood(design: Design, spec: ModelSpec, correction: Applied) -> 
     beta, sigma2 = likelihood.recover(point), point.sse / data.project.dof
     through = Inverse(data.W, point.rho)
     cov, notes = information_covariance(design, spec, data, optimum, beta, sigma2, through)
+    weak = weakly_identified(likelihood, optimum, spec, cov)
     if spec.dynamic != "none" and correction == "lee-yu" and data.project.over_periods:
-        return _bias_corrected(design, spec, data, optimum, beta, sigma2, cov, notes)
-    return _assembled(design, spec, data, correction, optimum, beta, sigma2, cov, notes, through)
+        found = _bias_corrected(design, spec, data, optimum, beta, sigma2, cov, notes)
+    else:
+        found = _assembled(design, spec, data, correction, optimum, beta, sigma2, cov, notes, through)
+    return replace(found, weak=weak)
 
 
 def optimum_of(likelihood: Problem) -> Optimum:
@@ -367,4 +372,5 @@ def _outside(
     sigma2 = optimum.point.sse / data.project.dof
     notes = (_NO_PHI,) if "phi" in optimum.at_bound else ()
     through = Inverse(data.W, optimum.point.rho)
-    return _assembled(design, spec, data, "none", optimum, beta, sigma2, cov, notes, through)
+    found = _assembled(design, spec, data, "none", optimum, beta, sigma2, cov, notes, through)
+    return replace(found, weak=cornered(optimum))

@@ -27,6 +27,7 @@ from spatialconv.errors import BoundaryWarning, ModelError, OptionError, Weights
 from spatialconv.models.estimation.covariances import SANDWICH
 from spatialconv.models.estimation.estimate import maximum_likelihood, stability
 from spatialconv.models.estimation.fitted import PanelFit
+from spatialconv.models.estimation.identified import refuse_unidentified
 from spatialconv.models.moments.gmm import gmm_design
 from spatialconv.models.specification.design import Design, check, complete, from_panel, names_of
 from spatialconv.models.specification.formula import is_formula, resolve
@@ -111,6 +112,9 @@ def fit_panel(
     ------
     UnsupportedModelError
         If the effects and the correction need row-standardised weights without islands and these are not.
+    ModelError
+        If no sample could tell rho or lambda: weights of which too little is left once effects and regressors are out
+        (equal weights of all to all under time effects; pairs or equal groups with lag, error and `durbin`).
     AbsorbedVariableError, SingularDesignError
         If a regressor does not vary once the effects are out, or regressors are collinear.
     AlignmentError
@@ -126,6 +130,11 @@ def fit_panel(
     a note says; from some hundred regions on within the bound that norms give unless the optimum runs into it.
     `sigma2` is the sum of squares over N T observations under the direct approach, and over the transformed ones
     under Lee-Yu.
+
+    `PanelFit.weak`, and with it a note, says where little tells the spatial coefficients: rho and lambda that run to
+    opposite ends and cancel (which counts as on the bound), a model with one spatial term less whose log-likelihood
+    is within 0.1 although the term is far from zero or unsure by half its interval, a profile that is within 0.1 of its
+    maximum over half of the interval.
 
     References
     ----------
@@ -184,7 +193,9 @@ def fit_complete(design: Design, spec: ModelSpec) -> PanelFit:
             f"{first(list(design.periods))}. Take effects='none'."
         )
     check(design, projection(spec.fixed_effects, T, N, lee_yu=False))
+    barely = refuse_unidentified(design, spec)
     estimates = (gmm_design if spec.estimator == "gmm" else maximum_likelihood)(design, spec, correction)
+    estimates = replace(estimates, weak=tuple(text for text in (barely, *estimates.weak) if text))
     optimum = estimates.optimum
     if optimum.at_bound:
         _warn_of_bounds(optimum.at_bound)
@@ -194,6 +205,7 @@ def fit_complete(design: Design, spec: ModelSpec) -> PanelFit:
         _cut("lambda", optimum.logdet_m),
         _beyond_one("rho", optimum.point.rho, optimum.logdet_w),
         _beyond_one("lambda", optimum.point.lam, optimum.logdet_m),
+        *estimates.weak,
         *estimates.notes,
         stability(design, spec, estimates),
     )

@@ -192,6 +192,11 @@ class PanelFit(Result):
         return self.estimates.optimum.at_bound
 
     @property
+    def weak(self) -> tuple[str, ...]:
+        """What says that little tells rho or lambda: other values or a simpler model fit as well; empty is good."""
+        return self.estimates.weak
+
+    @property
     def gradient_norm(self) -> float:
         """Largest slope of the concentrated log-likelihood in rho and lambda where the search stopped."""
         return self.estimates.optimum.gradient_norm

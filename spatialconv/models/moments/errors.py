@@ -16,6 +16,7 @@ from spatialconv._core.likelihood.maximise import off_ends
 from spatialconv._core.regression import moments as gm
 from spatialconv._core.regression import moments_robust as robust
 from spatialconv._options import MomentWeights
+from spatialconv.errors import ModelError
 from spatialconv.models.moments.steps import Filter, Steps
 from spatialconv.panel import FloatArray
 
@@ -95,10 +96,10 @@ class Errors:
             variance = s2**2 * self.traces.variance / (N * (T - 1))
             found = start._replace(variances=np.array([s2, s2_mean]))
             return self._process(inner, np.eye(3), found, variance)
-        shape = np.eye(3) if weighting == "partial" else np.linalg.inv(self.traces.variance)
-        weight = la.block_diag((T - 1) * shape / s2**2, shape / s2_mean**2)
+        half = np.eye(3) if weighting == "partial" else gm.inverse_root(self.traces.variance)
+        root = la.block_diag(np.sqrt(T - 1) * half / s2, half / s2_mean)
         system = gm.stacked(inner, outer)
-        found = self._minimised(system, weight)
+        found, weight = self._minimised(system, root), root.T @ root
         s2, s2_mean = found.variances
         shape = self.traces.variance / N
         return self._process(system, weight, found, la.block_diag(s2**2 * shape / (T - 1), s2_mean**2 * shape))
@@ -107,14 +108,13 @@ class Errors:
         """Estimate lambda under unequal variances (Kelejian and Prucha 2010), weighted by the moments' variance."""
         u, v, _ = self.lags(u)
         system = robust.unequal_variances(u, v, self.forms, self.steps.exact.dof)
-        return system, self._minimised(system, None if variance is None else np.asarray(np.linalg.inv(variance)))
+        return system, self._minimised(system, None if variance is None else gm.inverse_root(variance))
 
     def pairwise(self, e: FloatArray) -> FloatArray:
         """Return the variance of those moments from innovations without effects."""
         return robust.pairwise_variance(e, self.forms, self.steps.exact.dof)
 
-    def _minimised(self, system: gm.System, weight: FloatArray | None) -> gm.Solution:
-        root = None if weight is None else la.cholesky(weight)
+    def _minimised(self, system: gm.System, root: FloatArray | None) -> gm.Solution:
         # The exact interval of a large matrix costs more than the estimation, and seldom matters.
         sure = self.M.shape[0] <= EIGEN_AT_MOST
         found = gm.minimise(system, root, off_ends(searched(self.M) if sure else guaranteed(self.M)[:2]))
@@ -123,5 +123,16 @@ class Errors:
     @staticmethod
     def _process(system: gm.System, weight: FloatArray, found: gm.Solution, variance: FloatArray) -> ErrorProcess:
         s2, s2_mean = found.variances[0], found.variances[-1]
-        influence = gm.influence(system, found.lam, weight)[0]
+        influence = of_lambda(system, found.lam, weight)
         return ErrorProcess(found.lam, s2, s2_mean, found.at_bound, found.slope, influence, variance)
+
+
+def of_lambda(system: gm.System, lam: float, weight: FloatArray) -> FloatArray:
+    """Return how lambda follows from the moments, shape (m,); a ModelError where they do not tell it."""
+    try:
+        return np.asarray(gm.influence(system, lam, weight)[0])
+    except np.linalg.LinAlgError:
+        raise ModelError(
+            f"the moments of the residuals do not tell lambda (at {lam:.4g}) from the variance: their slopes in both "
+            "are proportional. Take estimator='ml', other weights for the error process, or none."
+        ) from None

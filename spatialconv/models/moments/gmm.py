@@ -14,7 +14,7 @@ from spatialconv._core.regression.two_stage import Meat
 from spatialconv._options import MomentWeights, choice, whole
 from spatialconv.errors import ModelError, UnsupportedModelError
 from spatialconv.models.estimation.estimate import sample
-from spatialconv.models.moments.errors import ErrorProcess, Errors
+from spatialconv.models.moments.errors import ErrorProcess, Errors, of_lambda
 from spatialconv.models.moments.finish import Job, MomentEstimates, inverse_applied
 from spatialconv.models.moments.instruments import lagged_regressors
 from spatialconv.models.moments.steps import Filter, Regression, Steps
@@ -213,7 +213,8 @@ def _unequal(job: Job, first: Regression, best: FloatArray | None) -> MomentEsti
     system, found = errors.unequal(u, variance)
     bread = steps.regress(Filter(found.lam), job.meat, best)
     variance, a = _moments_variance(job, errors, bread, u)
-    L = gm.influence(system, found.lam, np.asarray(np.linalg.inv(variance)))[0]
+    root = gm.inverse_root(variance)
+    L = of_lambda(system, found.lam, root.T @ root)
     process = ErrorProcess(found.lam, 1.0, 1.0, found.at_bound, found.slope)
     if a is None:
         return job.finish(final, bread, first, process, own=float(L @ variance @ L))

@@ -1,1 +1,1 @@
-"""Notions of convergence: sigma and beta."""
+"""Notions of convergence: a spread that falls, growth from behind, clubs; and beta where periods are few."""

@@ -81,6 +81,8 @@ MOST_DPI = 10_000  # beyond any press, and 70,000 pixels across a page
 
 # Control characters, which SVG may not hold and fonts do not draw; and halves of characters.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+# What stands for each of them, and a font that matplotlib brings and that has it, as Liberation Sans has not.
+_MARK, _MARKED = "\ufffd", "DejaVu Sans"
 
 Measure = Callable[[str], tuple[float, float]]
 
@@ -136,12 +138,12 @@ class Sheet(Figure):
         """Draw with all text as plain text: no mathematics, and no characters that a file cannot hold."""
         for text in self.findobj(Text):
             if _UNPRINTABLE.search(text.get_text()):
-                text.set_text(_UNPRINTABLE.sub("\ufffd", text.get_text()))
+                text.set_text(printable(text.get_text()))
         for axes in self.axes:
             for axis in (axes.xaxis, axes.yaxis):
                 formatter = axis.get_major_formatter()
                 if isinstance(formatter, FixedFormatter):
-                    formatter.seq = [_UNPRINTABLE.sub("\ufffd", str(label)) for label in formatter.seq]
+                    formatter.seq = [printable(str(label)) for label in formatter.seq]
         # Texts of ticks are made while drawing.
         with mpl.rc_context({"text.parse_math": False}):
             super().draw(renderer)
@@ -171,8 +173,11 @@ def style(*texts: Any) -> Iterator[None]:
 def families(texts: Iterable[Any]) -> list[str]:
     """Return the font to use, and one that has the characters which the first lacks, if need be."""
     base = _base()
-    wanted = {char for text in _flat(texts) for char in _UNPRINTABLE.sub("", text) if not char.isspace()}
+    wanted = {char for text in _flat(texts) for char in printable(text) if not char.isspace()}
     missing = wanted - _characters(base)
+    if _MARK in missing:
+        base = [*base, _MARKED]
+        missing -= _characters([_MARKED])
     if not missing:
         return base
     files = _installed()
@@ -185,6 +190,11 @@ def families(texts: Iterable[Any]) -> list[str]:
         "Install one that has them (for Chinese, Noto Sans CJK SC), or register a font file by "
         "matplotlib.font_manager.fontManager.addfont(path), or choose labels in another script."
     )
+
+
+def printable(text: str) -> str:
+    """Return a text with a mark in the place of every character that a file or a font cannot hold."""
+    return _UNPRINTABLE.sub(_MARK, text)
 
 
 def _flat(texts: Iterable[Any]) -> Iterator[str]:
@@ -383,7 +393,7 @@ def measurer(fig: Figure, *, size: float = TEXT, **font: Any) -> Measure:
     renderer = FigureCanvasAgg(Figure(figsize=(1, 1), dpi=fig.dpi)).get_renderer()  # type: ignore[no-untyped-call]
 
     def measure(text: str) -> tuple[float, float]:
-        probe.set_text(_UNPRINTABLE.sub("\ufffd", text))
+        probe.set_text(printable(text))
         probe.set_visible(True)
         box = probe.get_window_extent(renderer)
         probe.set_visible(False)

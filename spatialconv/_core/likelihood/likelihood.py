@@ -15,7 +15,9 @@ matrix is quadratic in lambda and linear in tau,
     A(lambda, tau) = sum_p w_p(tau) [A0 - lambda (A1 + A1') + lambda^2 A2]_p,
 
 over the parts p (deviations, means) of the cross-products of [y, Wy, X] and their lags by M, so that the data are
-passed over once, whatever the number of evaluations of the likelihood.
+passed over once, whatever the number of evaluations of the likelihood. The form itself is the squared length of
+(R0 - lambda R1) v, where [R0, R1] is the triangle of the data and their lags: next to a bound, where a filter may
+leave next to nothing, differences of cross-products would be rounding.
 """
 
 from __future__ import annotations
@@ -31,12 +33,12 @@ import scipy.sparse as sp
 
 from spatialconv._core.likelihood.effects import Projection, deviations, means
 from spatialconv._core.likelihood.logdet import LogDet
-from spatialconv._core.regression.least_squares import basis
+from spatialconv._core.regression.least_squares import basis, triangle
 
 FloatArray = npt.NDArray[np.float64]
 
-# A sum of squares smaller than this share of that of y is rounding, and may come out negative: next to a bound a filter
-# may leave no more dimensions than there are regressors.
+# A sum of squares smaller than this share of that of y is taken as rounding: next to a bound a filter may leave no more
+# dimensions than there are regressors.
 EXPLAINED = 1e-16
 
 
@@ -60,12 +62,25 @@ class Point(NamedTuple):
     coefficients: FloatArray  # of the whitened regressors
 
 
+class Swept(NamedTuple):
+    """What regressors leave, and its slopes in (rho, lambda, psi)."""
+
+    coefficients: FloatArray
+    sse: FloatArray
+    slopes: tuple[FloatArray, FloatArray, FloatArray]
+
+
 class Part(NamedTuple):
-    """Cross-products of one part of the sum of squares: without, with one, and with two lags by M."""
+    """One part of the sum of squares: cross-products without, with one, and with two lags by M, and their roots.
+
+    A0 = R0'R0, A1 = R0'R1, A2 = R1'R1.
+    """
 
     A0: FloatArray
     A1: FloatArray
     A2: FloatArray
+    R0: FloatArray
+    R1: FloatArray
 
     def at(self, lam: Any) -> FloatArray:
         """Return the matrix at lambda."""
@@ -107,29 +122,47 @@ class Problem:
         tau = np.exp(psi)
         return by_lam + tau * self.mean_part.slope(lam), tau * self.mean_part.at(lam)
 
+    def filtered(self, lam: Any, psi: Any) -> tuple[FloatArray, FloatArray]:
+        """Return the root B of A = B'B, shape (..., m, K + 2), and minus its slope in lambda; the means stand below."""
+        lam = np.asarray(lam)[..., None, None]
+        B, by_lam = self.part.R0 - lam * self.part.R1, self.part.R1
+        if self.mean_part is None:
+            return B, by_lam
+        weight, below = np.exp(0.5 * np.asarray(psi))[..., None, None], self.mean_part
+        own, lower = weight * (below.R0 - lam * below.R1), weight * below.R1
+        by_lam = np.broadcast_to(by_lam, (*lower.shape[:-2], *by_lam.shape))
+        return np.concatenate([B, own], axis=-2), np.concatenate([by_lam, lower], axis=-2)
+
+    def swept(self, rho: Any, lam: Any, psi: Any) -> Swept:
+        """Take the regressors out of y - rho Wy, all filtered and weighted, at one point or at G."""
+        B, by_lam = self.filtered(lam, psi)
+        y = B[..., 0] - np.asarray(rho)[..., None] * B[..., 1]
+        Q, R = np.linalg.qr(B[..., 2:])
+        b = np.linalg.solve(R, np.swapaxes(Q, -1, -2) @ y[..., None])
+        e = y - (B[..., 2:] @ b)[..., 0]
+        by = by_lam[..., 0] - np.asarray(rho)[..., None] * by_lam[..., 1] - (by_lam[..., 2:] @ b)[..., 0]
+        below = e[..., len(self.part.R0) :]
+        slopes = (-2 * (e * B[..., 1]).sum(axis=-1), -2 * (e * by).sum(axis=-1), (below**2).sum(axis=-1))
+        return Swept(b[..., 0], self._squares(e, B), slopes)
+
+    def _squares(self, e: FloatArray, B: FloatArray) -> FloatArray:
+        return np.asarray(np.maximum((e**2).sum(axis=-1), EXPLAINED * (B[..., 0] ** 2).sum(axis=-1)))
+
     def at(self, rho: float, lam: float, psi: float = 0.0) -> Point:
         """Evaluate the concentrated log-likelihood and its gradient."""
-        A = self.matrix(lam, psi)
-        left = np.array([1.0, -rho])
-        cross = left @ A[:2, 2:]
-        # Scaled to unit diagonal: near lambda = 1 the filter all but removes the intercept.
-        scale = 1 / np.sqrt(np.diag(A)[2:])
-        b = scale * np.linalg.solve(A[2:, 2:] * np.outer(scale, scale), scale * cross)
-        v = np.concatenate([left, -b])
-        sse = max(float(v @ A @ v), EXPLAINED * float(A[0, 0]))
-        dof = self.projection.dof
-        by_lam, by_psi = self.slopes(lam, psi)
-        d_sse = np.array([-2 * (A[1] @ v), v @ by_lam @ v, v @ by_psi @ v])
+        found, dof = self.swept(rho, lam, psi), self.projection.dof
+        sse, d_sse = float(found.sse), np.array(found.slopes)
         loglik = float(-0.5 * dof * (np.log(2 * np.pi * sse / dof) + 1) + self._free_value(rho, lam, psi))
         gradient = -0.5 * dof * d_sse / sse + self._free_slopes(rho, lam)
-        return Point(rho, lam, psi, loglik, gradient, sse, b)
+        return Point(rho, lam, psi, loglik, gradient, sse, found.coefficients)
 
     def logliks(self, rho: FloatArray, lam: FloatArray, psi: FloatArray) -> FloatArray:
         """Evaluate the concentrated log-likelihood at G points at once, shape (G,) each."""
-        A = self.matrix(lam[:, None, None], psi[:, None, None])
-        left = np.stack([np.ones_like(rho), -rho], axis=1)
-        v = _swept(A, left)
-        sse, dof = np.maximum(np.einsum("gk,gkl,gl->g", v, A, v), EXPLAINED * A[:, 0, 0]), self.projection.dof
+        # A grid repeats few filters: what one leaves of y and Wy serves every rho.
+        filters, which = np.unique(np.stack([lam, psi]), axis=1, return_inverse=True)
+        B, _ = self.filtered(*filters)
+        left = triangle(np.roll(B, -2, axis=-1))[:, B.shape[-1] - 2 :, -2:][which.ravel()]
+        sse, dof = self._squares(left[..., 0] - rho[:, None] * left[..., 1], B[which.ravel()]), self.projection.dof
         value = -0.5 * dof * (np.log(2 * np.pi * sse / dof) + 1)
         return np.asarray(value + self._free_value(rho, lam, psi))
 
@@ -150,31 +183,31 @@ class Problem:
     def along(self, axis: int) -> Callable[[Any], Any]:
         """Return the slope in rho (0), lambda (1) or psi (2) with the other two at zero, of a number or an array.
 
-        In rho the sum of squares is one quadratic, whose three numbers are computed here once; in the others all
-        values are solved for together.
+        In rho what the regressors leave of y and Wy is computed here once; in the others all values are solved for
+        together.
         """
         return self._along_rho() if axis == 0 else lambda values: self._along_other(axis, values)
 
     def _along_rho(self) -> Callable[[Any], Any]:
-        A, dof = self.matrix(0.0, 0.0), self.projection.dof
-        scale = 1 / np.sqrt(np.diag(A)[2:])
-        solved = np.linalg.solve(A[2:, 2:] * np.outer(scale, scale), scale[:, None] * A[2:, :2])
-        (yy, yl), (_, ll) = (A[:2, :2] - (A[:2, 2:] * scale) @ solved).tolist()
+        dof, K = self.projection.dof, self.part.R0.shape[1] - 2
+        roots = [part.R0 for part in (self.part, self.mean_part) if part is not None]
+        # The regressors first: below their rows the triangle holds what they leave of y and Wy.
+        y, wy = triangle(np.roll(np.vstack(roots), -2, axis=1))[K:, K:].T
+        least = EXPLAINED * float((y**2).sum())
 
         def slope(rho: Any) -> Any:
-            return dof * (yl - rho * ll) / (yy - 2 * rho * yl + rho**2 * ll) + self._free_slope(self.logdet_w, rho)
+            left = y - np.asarray(rho)[..., None] * wy
+            found = dof * (left @ wy) / np.maximum((left**2).sum(axis=-1), least) + self._free_slope(self.logdet_w, rho)
+            return found if np.ndim(rho) else float(found)
 
         return slope
 
     def _along_other(self, axis: int, values: Any) -> Any:
-        at = np.atleast_1d(np.asarray(values, dtype=float))[:, None, None]
-        lam, psi = (at, np.zeros_like(at)) if axis == 1 else (np.zeros_like(at), at)
-        A = self.matrix(lam, psi)
-        by = self.slopes(lam, psi)[axis - 1]
-        v = _swept(A, np.tile([1.0, 0.0], (len(A), 1)))
-        sse, d_sse = (np.einsum("gk,gkl,gl->g", v, matrix, v) for matrix in (A, by))
-        free = self._free_slope(self.logdet_m, at[:, 0, 0]) if axis == 1 else 0.5 * self.projection.N
-        found = -0.5 * self.projection.dof * d_sse / sse + free
+        at = np.atleast_1d(np.asarray(values, dtype=float))
+        none = np.zeros_like(at)
+        swept = self.swept(none, *((at, none) if axis == 1 else (none, at)))
+        free = self._free_slope(self.logdet_m, at) if axis == 1 else 0.5 * self.projection.N
+        found = -0.5 * self.projection.dof * swept.slopes[axis] / swept.sse + free
         return found if np.ndim(values) else float(found[0])
 
     def _free_slope(self, logdet: LogDet | None, at: Any) -> Any:
@@ -188,15 +221,6 @@ class Problem:
         """Return beta of the regressors as they were given."""
         whitened = point.coefficients + self.shift_y - point.rho * self.shift_wy
         return np.asarray(la.solve_triangular(self.R, whitened)) if len(whitened) else whitened
-
-
-def _swept(A: FloatArray, left: FloatArray) -> FloatArray:
-    """Return (1, -rho, -b) for each matrix A of a stack, shape (G, K + 2), b by least squares; left is (1, -rho)."""
-    cross = np.einsum("gi,gik->gk", left, A[:, :2, 2:])
-    scale = 1 / np.sqrt(np.einsum("gkk->gk", A)[:, 2:])
-    scaled = A[:, 2:, 2:] * scale[:, :, None] * scale[:, None, :]
-    b = scale * np.linalg.solve(scaled, (scale * cross)[..., None])[..., 0]
-    return np.concatenate([left, -b], axis=1)
 
 
 def problem(
@@ -234,8 +258,8 @@ def problem(
 
 
 def _unfiltered(P: FloatArray) -> Part:
-    A = P.T @ P
-    return Part(A, np.zeros_like(A), np.zeros_like(A))
+    A, root = P.T @ P, triangle(P)
+    return Part(A, np.zeros_like(A), np.zeros_like(A), root, np.zeros_like(root))
 
 
 def _part(Z: FloatArray, MZ: FloatArray | None, project: Callable[[FloatArray], FloatArray]) -> Part:
@@ -244,7 +268,8 @@ def _part(Z: FloatArray, MZ: FloatArray | None, project: Callable[[FloatArray], 
     if MZ is None:
         return _unfiltered(P0)
     P1 = project(MZ).reshape(-1, columns)
-    return Part(P0.T @ P0, P0.T @ P1, P1.T @ P1)
+    roots = triangle(np.hstack([P0, P1]))
+    return Part(P0.T @ P0, P0.T @ P1, P1.T @ P1, roots[:, :columns], roots[:, columns:])
 
 
 def observed_information(problem: Problem, point: Point) -> FloatArray:

@@ -46,13 +46,15 @@ def half_life(rate: Quantity) -> Quantity:
     return Quantity(float(np.log(2) / rate.estimate), float(np.log(2) / rate.estimate**2 * rate.std_error), formula)
 
 
-def spillover_share(direct: float, total: float, cov: npt.NDArray[np.float64]) -> Quantity:
-    """Return the share of a total effect that is indirect; `cov`, shape (2, 2), is that of (direct, total).
+def spillover_share(indirect: float, total: float, cov: npt.NDArray[np.float64]) -> Quantity:
+    """Return the share of a total effect that is indirect; `cov`, shape (2, 2), is that of (indirect, total).
 
-    share = 1 - direct / total     d share / d (direct, total) = (-1 / total, direct / total^2)
+    share = indirect / total     d share / d (indirect, total) = (1 / total, -indirect / total^2)
+
+    Of (direct, total) the variance would be a difference, which rounding keeps from zero where nothing spills over.
     """
     formula = "indirect / total"
     if total == 0:
         return Quantity(np.nan, np.nan, formula, "the total effect is zero: it has no parts")
-    slope = np.array([-1 / total, direct / total**2])
-    return Quantity(1 - direct / total, float(np.sqrt(max(slope @ cov @ slope, 0.0))), formula)
+    slope = np.array([1 / total, -indirect / total**2])
+    return Quantity(indirect / total, float(np.sqrt(max(slope @ cov @ slope, 0.0))), formula)

@@ -199,8 +199,8 @@ class Impacts(Result):
 
     def _share(self, name: str) -> Quantity:
         total = self.total.loc[name]
-        cov = self.cov.loc[name, name].loc[["direct", "total"], ["direct", "total"]].to_numpy()
-        found = spillover_share(float(self.direct.loc[name, "estimate"]), float(total["estimate"]), cov)
+        cov = self.cov.loc[name, name].loc[["indirect", "total"], ["indirect", "total"]].to_numpy()
+        found = spillover_share(float(self.indirect.loc[name, "estimate"]), float(total["estimate"]), cov)
         if not found.reason and total["conf_low"] <= 0 <= total["conf_high"]:
             reason = "no finite interval: the total effect may be zero"
             return Quantity(found.estimate, found.std_error, found.formula, reason)

@@ -97,6 +97,24 @@ class TestFonts:
     def test_plain_text_needs_no_second_font(self):
         assert len(look.families(["Zhejiang \u2212 \u03b2, S\u2080 \u2264 \u00d7", 2020, None])) == 1
 
+    def test_what_cannot_be_printed_has_a_mark_that_some_font_has(self, tmp_path):
+        """A font of the caller's without the mark gets one that has it; a missing glyph is a warning, an error here."""
+        file = boxes_font(tmp_path, set("abc?"))
+        font_manager.fontManager.addfont(file)
+        try:
+            with mpl.rc_context({"font.family": ["Spatialconv Boxes"]}):
+                assert look.families(["a", "b"]) == ["Spatialconv Boxes"]
+                assert look.families(["a", "b\x00c"]) == ["Spatialconv Boxes", "DejaVu Sans"]
+                with look.style("b\x00c"):
+                    sheet = look.Sheet(40, 20)
+                    text = sheet.text(0.5, 0.5, "b\x00c")
+                    assert min(look.measurer(sheet)("b\x00c")) > 0
+                    sheet.draw_without_rendering()
+            assert text.get_text() == "b\ufffdc"
+        finally:
+            manager = font_manager.fontManager
+            manager.ttflist = [entry for entry in manager.ttflist if entry.name != "Spatialconv Boxes"]
+
     def test_the_font_of_the_caller_stands(self):
         with mpl.rc_context({"font.family": ["DejaVu Serif"]}):
             assert look.families(["a"]) == ["DejaVu Serif"]

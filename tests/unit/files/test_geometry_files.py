@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 import zipfile
+from contextlib import closing
 
 import geopandas as gpd
 import numpy as np
@@ -100,7 +101,7 @@ def test_pipes_and_devices(tmp_path):
 def test_a_database_that_stands_for_other_files(tmp_path, frame):
     path = written(frame, tmp_path / "g.gpkg")
     read_geometry_file(path)
-    with sqlite3.connect(path) as held:
+    with closing(sqlite3.connect(path)) as held, held:
         held.execute("PRAGMA writable_schema=ON")
         held.execute(
             "INSERT INTO sqlite_master VALUES ('table', 'far', 'far', 0, "
@@ -109,7 +110,7 @@ def test_a_database_that_stands_for_other_files(tmp_path, frame):
     with pytest.raises(FileError, match="tables that stand for other files: 'far'"):
         read_geometry_file(path)
     other = tmp_path / "other.gpkg"
-    with sqlite3.connect(other) as held:
+    with closing(sqlite3.connect(other)) as held, held:
         held.execute("CREATE TABLE t (a)")
     with pytest.raises(FileError, match="not a GeoPackage"):
         read_geometry_file(other)

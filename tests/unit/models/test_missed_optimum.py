@@ -102,6 +102,39 @@ def test_ends_of_a_long_interval_are_not_as_coarse_as_it_is_long():
     assert off_ends((-4911.0, 1.0))[1] > 1 - 1e-5
 
 
+@pytest.mark.parametrize("error", [False, True])
+@pytest.mark.parametrize("off", [1.0, 1e-2, 1e-4, 1e-6, 1e-7])
+def test_squares_next_to_a_bound_are_no_rounding(error, off):
+    """Where every region neighbours all others, a filter at r shrinks deviations from the mean by 1 + r / (n - 1).
+
+    So the sum of squares of data without means is (1 + r / (n - 1))^2 of that at zero, next to the bound -(n - 1) too;
+    as a difference of cross-products it would have an error of 1e-15 of what it is at zero.
+    """
+    n, T = 4, 3
+    rng = np.random.default_rng(7)
+    y, x = (z - z.mean(axis=1, keepdims=True) for z in (rng.normal(size=(T, n)), rng.normal(size=(T, n, 2))))
+    links = sp.csr_array((np.ones((n, n)) - np.eye(n)) / (n - 1))
+    logdet = Eigen.of(links)
+    at = {"M": links, "logdet_m": logdet} if error else {"W": links, "logdet_w": logdet}
+    f = problem(y, x, projection("none", T, n, lee_yu=False), **at)
+    r = off - (n - 1)
+    pair = (0.0, r) if error else (r, 0.0)
+    X = x.reshape(T * n, 2)
+    free = T * n * (np.log(2 * np.pi / (T * n)) + 1)
+    whole = ((y.ravel() - X @ np.linalg.lstsq(X, y.ravel(), rcond=None)[0]) ** 2).sum()
+    squares = (off / (n - 1)) ** 2 * whole
+    loglik = -0.5 * (free + T * n * np.log(squares)) + T * logdet.value(r)
+    point = f.at(*pair)
+    # The shift off the bound is known to 4e-16, a share of 4e-9 of 1e-7.
+    assert point.sse == pytest.approx(squares, rel=2e-8, abs=0)
+    assert point.loglik == pytest.approx(loglik, rel=1e-8)
+    assert f.logliks(*(np.array([z, z]) for z in (*pair, 0.0))) == pytest.approx(loglik, rel=1e-8)
+    slope = -T * n / off + T * logdet.derivative(r)
+    assert point.gradient[int(error)] == pytest.approx(slope, rel=1e-7)
+    assert f.along(int(error))(r) == pytest.approx(slope, rel=1e-7)
+    np.testing.assert_allclose(f.along(int(error))(np.array([r, r])), slope, rtol=1e-7)
+
+
 @pytest.mark.parametrize("block", range(3))
 def test_no_maximum_is_missed(block):
     over = {seed: missed(seed) for seed in range(100 * block, 100 * (block + 1))}

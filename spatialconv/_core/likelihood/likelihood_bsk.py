@@ -105,8 +105,8 @@ def bsk_problem(
     return BskProblem(deviations(Z), means(Z)[0], M.toarray(), len(y), logdet_w, logdet_m)
 
 
-def maximise_bsk(problem: BskProblem) -> tuple[Optimum, FloatArray, FloatArray]:
-    """Return the optimum, beta, and the inverse of the observed information (beta, [rho], lambda, phi, sigma2)."""
+def maximise_bsk(problem: BskProblem) -> tuple[Optimum, FloatArray]:
+    """Return the optimum and beta."""
     bounds = [search_window(d) for d in (problem.logdet_w, problem.logdet_m) if d is not None] + [PSI]
     calls = 0
 
@@ -130,7 +130,7 @@ def maximise_bsk(problem: BskProblem) -> tuple[Optimum, FloatArray, FloatArray]:
     cornered = in_corner(point, problem.at(0.0, 0.0, psi)[1], problem.logdet_w, problem.logdet_m)
     bound = both_at_bound(edge) if cornered else edge
     optimum = Optimum(point, float("nan"), calls, bound, problem.logdet_w, problem.logdet_m, corner=cornered)
-    return optimum, beta, _covariance(problem, optimum, beta)
+    return optimum, beta
 
 
 def _full(theta: FloatArray) -> tuple[float, float, float]:
@@ -145,17 +145,15 @@ def _starts(windows: list[tuple[float, float]]) -> list[list[float]]:
     return [[a] for a in grids[0]] if len(grids) == 1 else [[a, b] for a in grids[0] for b in grids[1]]
 
 
-def _covariance(problem: BskProblem, optimum: Optimum, beta: FloatArray) -> FloatArray:
+def observed_bsk(problem: BskProblem, optimum: Optimum, beta: FloatArray) -> FloatArray:
+    """Return minus the Hessian in (beta, [rho], lambda, [phi], sigma2), phi only where it is not on its bound."""
     point, n = optimum.point, problem.N * problem.T
     phi = float(np.expm1(-point.psi) / problem.T)
     spatial = [point.rho] if problem.logdet_w is not None else []
     theta = np.array([*beta, *spatial, point.lam, phi, point.sse / n])
     bound = "phi" in optimum.at_bound
     free = np.array([k for k in range(len(theta)) if not (bound and k == len(theta) - 2)])
-    hessian = _hessian(problem, theta, free)
-    cov = np.full((len(theta), len(theta)), np.nan)
-    cov[np.ix_(free, free)] = la.inv(-hessian)
-    return cov
+    return -_hessian(problem, theta, free)
 
 
 def _hessian(problem: BskProblem, theta: FloatArray, free: npt.NDArray[np.intp]) -> FloatArray:

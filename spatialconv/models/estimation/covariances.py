@@ -14,7 +14,7 @@ from spatialconv._core.likelihood.likelihood import lag
 from spatialconv._core.likelihood.traces import dense_ratios
 from spatialconv._options import Vcov, choice, whole
 from spatialconv.errors import ModelError, OptionError, UnsupportedModelError
-from spatialconv.models.estimation.estimate import Estimates, Sample, information_covariance, sample
+from spatialconv.models.estimation.estimate import Estimates, Sample, bsk_covariance, information_covariance, sample
 from spatialconv.models.specification.design import Design
 from spatialconv.models.specification.spec import ModelSpec
 from spatialconv.panel import FloatArray
@@ -34,9 +34,9 @@ def covariance(
 ) -> tuple[FloatArray, tuple[str, ...]]:
     """Return the covariance that `spec.vcov` names, in the order of the parameters, and what is to be said of it."""
     choice("vcov", spec.vcov, Vcov)
-    if spec.outside:
-        return _outside(spec, estimates)
     data = sample(design, spec, estimates.correction)
+    if spec.outside:
+        return _outside(spec, data, estimates)
     bread, notes = information_covariance(design, spec, data, estimates.optimum, estimates.beta, estimates.sigma2)
     if spec.vcov not in SANDWICH:
         return bread, notes
@@ -66,10 +66,10 @@ def refuse_vanishing(cov: FloatArray, plain: FloatArray, vcov: str) -> None:
     )
 
 
-def _outside(spec: ModelSpec, estimates: Estimates) -> tuple[FloatArray, tuple[str, ...]]:
+def _outside(spec: ModelSpec, data: Sample, estimates: Estimates) -> tuple[FloatArray, tuple[str, ...]]:
     if spec.vcov in SANDWICH:
         raise UnsupportedModelError(f"vcov={spec.vcov!r} is not derived for random effects outside the error process.")
-    return estimates.cov, ()
+    return bsk_covariance(spec, data, estimates.optimum, estimates.beta, estimates.sigma2)
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from spatialconv._core.likelihood.bias import DynamicTerms, dynamic_correction, 
 from spatialconv._core.likelihood.effects import Projection, projection
 from spatialconv._core.likelihood.information import information as expected_information
 from spatialconv._core.likelihood.information import inverse, random_effects_information, spatial_filter
+from spatialconv._core.likelihood.information_bsk import bsk_information
 from spatialconv._core.likelihood.inverse import Inverse
 from spatialconv._core.likelihood.likelihood import Problem, observed_information, problem
-from spatialconv._core.likelihood.likelihood_bsk import bsk_problem, maximise_bsk
+from spatialconv._core.likelihood.likelihood_bsk import bsk_problem, maximise_bsk, observed_bsk
 from spatialconv._core.likelihood.logdet import LogDet
 from spatialconv._core.likelihood.maximise import Optimum, maximise
 from spatialconv._core.likelihood.traces import label_order
@@ -356,6 +357,25 @@ def _uncorrected(design: Design, spec: ModelSpec, reason: str) -> Estimates:
     return replace(plain, notes=(*plain.notes, f"no bias correction: {reason}; the estimates are the direct ones"))
 
 
+def bsk_covariance(
+    spec: ModelSpec, data: Sample, optimum: Optimum, beta: FloatArray, sigma2: float
+) -> tuple[FloatArray, tuple[str, ...]]:
+    """Return the inverse of the information, expected or observed, of random effects outside the error filter."""
+    assert data.M is not None
+    assert optimum.logdet_m is not None
+    bound = "phi" in optimum.at_bound
+    if spec.vcov == "observed":
+        split = bsk_problem(data.y, data.X, data.W, data.M, optimum.logdet_w, optimum.logdet_m)
+        info = observed_bsk(split, optimum, beta)
+    else:
+        info = bsk_information(data.X, beta, optimum.point, sigma2, data.M, data.W)
+        info = _without(info, -2) if bound else info
+    cov = _inverted(info, optimum)
+    if bound:
+        return _with_nan(cov, -2), (_NO_PHI,)
+    return cov, (_NO_ERRORS,) if np.isnan(cov).all() else ()
+
+
 def _outside(
     design: Design, spec: ModelSpec, data: Sample, logdet_w: LogDet | None, logdet_m: LogDet | None
 ) -> Estimates:
@@ -367,10 +387,9 @@ def _outside(
             f"random='bsk' takes dense matrices and stops at {BSK_AT_MOST} regions; the panel has {data.X.shape[1]}. "
             "Take random='kkp'."
         )
-    split = bsk_problem(data.y, data.X, data.W, data.M, logdet_w, logdet_m)
-    optimum, beta, cov = maximise_bsk(split)
+    optimum, beta = maximise_bsk(bsk_problem(data.y, data.X, data.W, data.M, logdet_w, logdet_m))
     sigma2 = optimum.point.sse / data.project.dof
-    notes = (_NO_PHI,) if "phi" in optimum.at_bound else ()
+    cov, notes = bsk_covariance(spec, data, optimum, beta, sigma2)
     through = Inverse(data.W, optimum.point.rho)
     found = _assembled(design, spec, data, "none", optimum, beta, sigma2, cov, notes, through)
     return replace(found, weak=cornered(optimum))

@@ -161,9 +161,16 @@ class TestRandomEffectsOutsideTheFilter:
         assert brute.negative(c, ours) <= brute.negative(c, other) + LOGLIK
         np.testing.assert_allclose(ours, other, atol=10 * OPTIM_BRUTE)
 
-    def test_covariance_is_the_hessian(self, spatial, row):
+    def test_observed_information_is_the_hessian(self, spatial, row):
         c = case(spatial, "random", "none", 4, row=row, random="bsk")
-        compare_with_hessian(c, fitted(c))
+        compare_with_hessian(c, fitted(c, "observed"))
+
+    def test_covariance_is_the_inverse_information(self, spatial, row):
+        c = case(spatial, "random", "none", 4, row=row, random="bsk")
+        fit = fitted(c)
+        dense = brute.expected_covariance(c, theta(fit))
+        scale = np.sqrt(np.outer(np.diag(dense), np.diag(dense)))
+        np.testing.assert_allclose(fit.cov.to_numpy() / scale, dense / scale, atol=DIFFERENCES)
 
     def test_without_an_error_process_both_kinds_are_one(self, spatial, row):
         c = case("lag", "random", "none", 4, row=row, random="bsk")

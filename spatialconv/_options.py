@@ -12,6 +12,7 @@ from spatialconv.errors import OptionError
 
 Spatial = Literal["none", "lag", "error", "sarar"]
 Effects = Literal["none", "region", "time", "two-way", "random"]
+FixedEffects = Literal["none", "region", "time", "two-way"]
 Random = Literal["kkp", "bsk"]
 Dynamic = Literal["none", "y", "wy", "both"]
 Estimator = Literal["ml", "gmm"]
@@ -33,11 +34,13 @@ SimulatedEffects = Literal["none", "region", "time", "two-way"]
 SimulatedErrors = Literal["normal", "skewed", "heavy", "heteroskedastic"]
 PredictionKind = Literal["reduced", "signal", "trend"]
 MomentWeights = Literal["full", "partial", "initial"]
+Drop = Literal["", "regions", "periods"]
 
 # More would run for days or not fit into memory, and the error of a share of a million draws is 0.0005 at most.
 MOST_DRAWS = 1_000_000
 # numpy recommends seeds of 128 bits (secrets.randbits(128)); whole numbers of TOML end at 63.
 MOST_SEED = 2**128 - 1
+MOST_CLASSES = 9  # no reader tells more shades apart
 MOST_DIGITS = 17  # no double has more
 
 

@@ -92,6 +92,21 @@ def audit(
 
 
 @app.command()
+def schema(
+    kind: Annotated[str, typer.Argument(metavar="case|audit", help="Of case.toml, or of the description of a paper.")],
+) -> None:
+    """Print the JSON schema by which an editor completes and checks a case.toml or a paper.toml."""
+    from spatialconv._options import choice
+
+    choice("schema", kind, ("case", "audit"))
+    if kind == "case":
+        from spatialconv.study import schema as made
+    else:
+        from spatialconv.auditing import schema as made
+    typer.echo(json.dumps(made(), indent=1))
+
+
+@app.command()
 def check(
     case: Annotated[str, typer.Argument(metavar="NAME|FILE", help="zhejiang, or a case.toml (see init).")],
     draws: Annotated[int, typer.Option("--draws", "-d", help="Samples under no convergence.")] = 999,

@@ -23,7 +23,7 @@ from spatialconv._drawing.club_colours import club_colours
 from spatialconv._drawing.footer import ISLAND, NO_DATA, Legend, Row
 from spatialconv._drawing.ground import Ground, ground
 from spatialconv._drawing.links import links
-from spatialconv._options import choice, expect, probability, whole
+from spatialconv._options import MOST_CLASSES, choice, expect, probability, whole
 from spatialconv._public import public
 from spatialconv._style import save
 from spatialconv.autocorrelation import HotSpots, LocalMoran
@@ -140,8 +140,8 @@ def choropleth(
     as_panel(panel)
     choice("scheme", scheme, _SCHEMES)
     k = whole("classes", classes, least=2)
-    if k > 9:
-        raise OptionError(f"classes must be at most 9, since no reader tells more shades apart; got {k}.")
+    if k > MOST_CLASSES:
+        raise OptionError(f"classes must be at most {MOST_CLASSES}, since no reader tells more shades apart; got {k}.")
     chosen = periods_of(panel.periods, periods if periods is not None else (panel.periods[0], panel.periods[-1]))
     values = panel.values(variable, missing="keep", log=log)[panel.periods.get_indexer(chosen)]
     real = panel.values(variable, missing="keep")[panel.periods.get_indexer(chosen)]

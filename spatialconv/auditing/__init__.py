@@ -3,10 +3,22 @@
 from spatialconv._public import public
 from spatialconv.auditing.description.ours import describe
 from spatialconv.auditing.description.reported import Reported
-from spatialconv.auditing.description.toml import load, read
+from spatialconv.auditing.description.toml import load, read, schema
 from spatialconv.auditing.result import AuditReport, Finding
 from spatialconv.auditing.run import audit, example, rules, template
 
-__all__ = ["AuditReport", "Finding", "Reported", "audit", "describe", "example", "load", "read", "rules", "template"]
+__all__ = [
+    "AuditReport",
+    "Finding",
+    "Reported",
+    "audit",
+    "describe",
+    "example",
+    "load",
+    "read",
+    "rules",
+    "schema",
+    "template",
+]
 
 public(__name__)

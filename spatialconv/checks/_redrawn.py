@@ -7,13 +7,13 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
+from spatialconv._options import FixedEffects
 from spatialconv.checks._finding import Finding
 from spatialconv.checks._robustness import LEVEL
 from spatialconv.checks._subject import Subject
 from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence
 from spatialconv.errors import SpatialConvError
 from spatialconv.models.small_samples.bootstrap import Bootstrap
-from spatialconv.models.specification.spec import FixedEffects
 from spatialconv.panel import FloatArray
 from spatialconv.results import number, one_line, p_value
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from spatialconv._options import FixedEffects
 from spatialconv.checks._finding import Finding
 from spatialconv.checks._subject import Subject
 from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence
-from spatialconv.models.specification.spec import FixedEffects
 from spatialconv.results import number
 
 LEVEL = 0.05

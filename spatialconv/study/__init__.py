@@ -24,7 +24,7 @@ from spatialconv.study._example import example
 from spatialconv.study._grid import BetaGrid, Cell
 from spatialconv.study._result import Study
 from spatialconv.study._run import BUILT_IN, resolve, run, write
-from spatialconv.study._toml import load
+from spatialconv.study._toml import load, schema
 
 __all__ = [
     "BUILT_IN",
@@ -44,6 +44,7 @@ __all__ = [
     "load",
     "resolve",
     "run",
+    "schema",
     "write",
     "zhejiang",
 ]

@@ -10,10 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from spatialconv import weights
-from spatialconv._options import Correction, Spatial, choice, count_of, first, names, seed_of, whole
+from spatialconv._files.encoding import known_encoding
+from spatialconv._options import (
+    MOST_CLASSES,
+    Correction,
+    Drop,
+    FixedEffects,
+    Spatial,
+    choice,
+    count_of,
+    first,
+    names,
+    seed_of,
+    whole,
+)
 from spatialconv.datasets import DATA as SHIPPED
-from spatialconv.errors import OptionError
-from spatialconv.models.specification.spec import FixedEffects
+from spatialconv.errors import FileError, OptionError
 
 # kind of weights -> what builds them. The keyword arguments of the builder are the options of the kind.
 BUILDERS: dict[str, Callable[..., Any]] = {
@@ -54,7 +66,8 @@ class PanelFile:
     drop: str = ""
 
     def __post_init__(self) -> None:
-        choice("drop", self.drop, ("", "regions", "periods"))
+        choice("drop", self.drop, Drop)
+        _refuse_encoding(self.file, self.encoding, "[panel]")
 
 
 @dataclass(frozen=True)
@@ -86,6 +99,8 @@ class GeometryFile:
     lat: str = ""
 
     def __post_init__(self) -> None:
+        if self.encoding:
+            _refuse_encoding(self.file, self.encoding, "[geometry]")
         if bool(self.lon) != bool(self.lat):
             raise OptionError(
                 f"seats need both columns, lon and lat; got lon={self.lon!r}, lat={self.lat!r}. Name both or none."
@@ -104,6 +119,8 @@ class WeightsChoice:
     def __post_init__(self) -> None:
         choice(f"kind of the weights {self.name!r}", self.kind, tuple(BUILDERS))
         unknown_key(f"the weights {self.name!r} (kind {self.kind!r})", self.options, allowed_options(self.kind))
+        if "file" in self.options and "encoding" in self.options:
+            _refuse_encoding(Path(self.options["file"]), self.options["encoding"], "[[weights]]")
 
 
 @dataclass(frozen=True)
@@ -114,6 +131,9 @@ class HotSpotChoice:
     periods: tuple[Any, ...] = ()
     log: bool = False
     classes: int = 4
+
+    def __post_init__(self) -> None:
+        whole("classes", self.classes, least=2, most=MOST_CLASSES)
 
 
 @dataclass(frozen=True)
@@ -149,6 +169,9 @@ class MapChoice:
     classes: int = 4
     log: bool = False
     labels: bool | str = True
+
+    def __post_init__(self) -> None:
+        whole("classes", self.classes, least=2, most=MOST_CLASSES)
 
 
 @dataclass(frozen=True)
@@ -225,6 +248,15 @@ class Case:
     def hot_weights(self) -> str:
         """Name of the weights of the hot spots."""
         return self.hot_spots.weights or self.main
+
+
+def _refuse_encoding(file: Path, encoding: Any, section: str) -> None:
+    """Raise where an encoding does not exist: before a file is opened, and before minutes of analysis."""
+    if not isinstance(encoding, str) or not known_encoding(encoding):
+        raise FileError(
+            f"{Path(file).name} cannot be read as {encoding}: Python knows no such encoding. Say its encoding in "
+            f'{section}, for example encoding = "gbk".'
+        )
 
 
 def allowed_options(kind: str) -> tuple[str, ...]:

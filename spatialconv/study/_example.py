@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 from spatialconv.datasets import DATA as SHIPPED
 from spatialconv.errors import FileError
+from spatialconv.study._toml import schema
 
-NAME = "case.toml"
+NAME, SCHEMA = "case.toml", "case.schema.json"
 _GEOMETRY = ("shp", "shx", "dbf", "prj", "cpg")
 
 
 def example(folder: str | Path = ".") -> Path:
     """Write a commented case.toml with the data it reads, ready to run and to be changed.
+
+    Beside it stands its JSON schema, which its first line names, so that an editor completes and checks it.
 
     Parameters
     ----------
@@ -35,31 +39,34 @@ def example(folder: str | Path = ".") -> Path:
     >>> import tempfile, spatialconv as sc
     >>> path = sc.study.example(tempfile.mkdtemp())
     >>> sorted(file.name for file in path.parent.iterdir())[:3]
-    ['case.toml', 'cities.cpg', 'cities.dbf']
+    ['case.schema.json', 'case.toml', 'cities.cpg']
     """
     folder = Path(folder)
     shipped = SHIPPED / "zhejiang"
     copies = {folder / "panel.csv": shipped / "panel.csv"}
     copies |= {folder / f"cities.{suffix}": shipped / f"zhejiang.{suffix}" for suffix in _GEOMETRY}
-    there = [path.name for path in (folder / NAME, *copies) if path.exists()]
+    there = [path.name for path in (folder / NAME, folder / SCHEMA, *copies) if path.exists()]
     if there:
         raise FileError(f"{there[0]} is already in {str(folder)!r} and is not replaced; name another folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for target, source in copies.items():
             shutil.copyfile(source, target)
+        (folder / SCHEMA).write_text(json.dumps(schema(), indent=1) + "\n", encoding="utf-8", newline="\n")
         (folder / NAME).write_text(TEMPLATE, encoding="utf-8", newline="\n")
     except OSError as error:
         raise FileError(f"cannot write the example to {str(folder)!r}: {error.strerror}.") from error
     return folder / NAME
 
 
-TEMPLATE = """# A study for spatialconv. Run it:
+TEMPLATE = """#:schema ./case.schema.json
+# A study for spatialconv. Run it:
 #
 #     spatialconv study case.toml --out results
 #
 # Paths are relative to the folder of this file. Lines behind # are comments; those that show a key are its
-# default or another choice. A key that is not known is an error, so that a slip of the pen changes nothing.
+# default or another choice. A key that is not known is an error, so that a slip of the pen changes nothing. The first
+# line lets an editor complete and check the keys (Even Better TOML, taplo); spatialconv schema case writes the schema.
 
 title = "Exports of eleven cities, an example"
 variable = "exports"                # a column of the panel, in levels and positive; logs are taken where needed

@@ -10,9 +10,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from spatialconv._options import FixedEffects
 from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence, beta
 from spatialconv.errors import BoundaryWarning, ModelError, WeightsError
-from spatialconv.models.specification.spec import FixedEffects
 from spatialconv.panel import Panel
 from spatialconv.study._case import Case
 

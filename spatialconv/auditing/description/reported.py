@@ -4,37 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
+from spatialconv._descriptions.vocabulary import (
+    Average,
+    Bracket,
+    Content,
+    Distribution,
+    Kind,
+    Likelihood,
+    Sided,
+    SumsTo,
+    Unit,
+)
 from spatialconv._options import first
 from spatialconv.auditing.description.figures import Cell, Figure
 from spatialconv.errors import OptionError
 
-Kind = Literal["regression", "autocorrelation", "descriptives", "tests", "index", "vif", "grid"]
-Bracket = Literal["z", "t", "se", "p"]
-Sided = Literal["auto", "two", "one"]
-Average = Literal["auto", "arithmetic", "compound"]
-Content = Literal["figures", "growth", "levels", "counts", "shares"]
-Unit = Literal["percent", "share", "log"]
-Likelihood = Literal["direct", "lee-yu region", "lee-yu time", "lee-yu two-way"]
 Ref = tuple[str, ...]
 
 STARS: Mapping[int, float] = {1: 0.10, 2: 0.05, 3: 0.01}
-
-# Columns that a list of this kind may have; every rule reads those that are there.
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "autocorrelation": ("I", "C", "expected", "variance", "sd", "z", "p"),
-    "descriptives": ("n", "mean", "std", "variance", "cv", "min", "max", "median", "sum"),
-    "tests": ("statistic", "df", "df2", "p", "distribution"),
-    "index": ("entropy", "utility", "weight", "group_weight"),
-    "vif": ("vif", "tolerance"),
-}
-# Statistics of a model that stand below its coefficients.
-STATISTICS: tuple[str, ...] = (
-    "n", "regions", "periods", "loglik", "sigma2", "speed", "half_life", "aic", "bic", "parameters", "r2", "adj_r2",
-    "f", "f_df", "f_df2", "f_p", "hausman", "hausman_df", "hausman_p", "wald", "wald_df", "wald_p", "lr", "lr_df",
-    "lr_p", "rho", "df",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,7 +69,7 @@ class Regression:
     square: Bracket | None = None
     level: float = 0.95
     sided: Sided = "auto"
-    distribution: Literal["auto", "normal"] = "auto"
+    distribution: Distribution = "auto"
     stars: Mapping[int, float] = field(default_factory=lambda: STARS)
     horizon: float | None = None
     roles: Mapping[str, str] = field(default_factory=dict)
@@ -106,7 +95,7 @@ class Regression:
 
 @dataclass(frozen=True)
 class Listing:
-    """A table whose columns are quantities of one vocabulary (see COLUMNS) and whose rows are what they belong to."""
+    """A table whose columns are quantities of one vocabulary, and whose rows are what they belong to."""
 
     name: str
     kind: Kind
@@ -149,7 +138,7 @@ class Grid:
     column_mean: str | None = None
     row_total: str | None = None
     column_total: str | None = None
-    sums_to: Literal["rows", "columns", "all"] | None = None
+    sums_to: SumsTo | None = None
     levels: str | None = None
     bounds: tuple[float, float] | None = None
 

@@ -12,27 +12,6 @@ from spatialconv.auditing.rules.registry import Check
 from spatialconv.errors import OptionError
 
 TEXT = "the text against the tables"
-# Keys that a claim of a kind needs, and those that it may have.
-CLAIMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "significant": (("figures", "at"), ("sign",)),
-    "not significant": (("figures",), ("at", "sign")),
-    "equal": (("figures",), ("value",)),
-    "larger": (("figures",), ("than", "value", "how", "over")),
-    "at most": (("figures", "value"), ("how", "over")),
-    "at least": (("figures", "value"), ("how", "over")),
-    "first": (("among", "names"), ("ordered",)),
-    "last": (("among", "names"), ("ordered",)),
-    "rises": (("series",), ("how",)),
-    "falls": (("series",), ("how",)),
-    "growth": (("start", "end", "periods", "value"), ()),
-    "ratio": (("figures", "to", "value"), ("about",)),
-    "count": (("value",), ("table", "names")),
-    "removed": (("table", "column", "above", "now"), ()),
-    "contained": (("table", "within"), ()),
-    "total": (("value", "parts"), ("times",)),
-    "says": (("figures", "words"), ()),
-}
-HOW = ("all", "most", "ends")
 
 
 def where_of(claim: Claim) -> str:

@@ -12,10 +12,10 @@ import pandas as pd
 from scipy import stats
 
 from spatialconv._core.hypotheses.score_tests import Quadratic
-from spatialconv._options import Alternative, first
+from spatialconv._options import Alternative, FixedEffects, first
 from spatialconv.errors import OptionError
 from spatialconv.models.estimation.fitted import PanelFit
-from spatialconv.models.specification.spec import Applied, FixedEffects
+from spatialconv.models.specification.spec import Applied
 from spatialconv.results import HypothesisTest, Provenance, Result
 
 NORMAL, CHI2 = "N(0,1)", "chi2"

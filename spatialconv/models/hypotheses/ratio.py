@@ -12,13 +12,12 @@ from scipy import stats
 from spatialconv._core.likelihood.effects import projection
 from spatialconv._core.likelihood.information import spatial_filter
 from spatialconv._core.regression.least_squares import basis
-from spatialconv._options import Spatial, choice
+from spatialconv._options import FixedEffects, Spatial, choice
 from spatialconv.errors import ModelError
 from spatialconv.models.estimation.fit import fit_panel
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.hypotheses.outcomes import CHI2, EFFECTS, Diagnostics, fit_of, inapplicable
 from spatialconv.models.specification.nesting import restriction
-from spatialconv.models.specification.spec import FixedEffects
 from spatialconv.panel import FloatArray, Panel
 from spatialconv.results import HypothesisTest, Provenance, extent, merge_notes
 

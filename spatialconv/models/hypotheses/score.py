@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from spatialconv._core.hypotheses.score_tests import LAMBDA, RHO, Scores, scores
-from spatialconv._options import Correction, choice, first, names
+from spatialconv._options import Correction, FixedEffects, choice, first, names
 from spatialconv.errors import OptimisationError, OptionError, WeightsError
 from spatialconv.models.estimation.estimate import sample
 from spatialconv.models.hypotheses.outcomes import Diagnostics, approach, chi2_test, fit_of
 from spatialconv.models.specification.design import Design, check, complete, from_panel, names_of
-from spatialconv.models.specification.spec import Applied, FixedEffects, ModelSpec
+from spatialconv.models.specification.spec import Applied, ModelSpec
 from spatialconv.panel import Panel
 from spatialconv.results import HypothesisTest, Provenance, merge_notes, plural
 from spatialconv.weights import Aligned, align

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from spatialconv._options import Correction, Random, choice, names, probability
+from spatialconv._options import Correction, FixedEffects, Random, choice, names, probability
 from spatialconv.models.estimation.fit import fit_complete, fit_panel
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.hypotheses.hausman import hausman, mundlak_test
@@ -17,7 +17,7 @@ from spatialconv.models.hypotheses.outcomes import EFFECTS
 from spatialconv.models.hypotheses.ratio import effects_tests
 from spatialconv.models.hypotheses.score import lm_tests
 from spatialconv.models.hypotheses.wald import reduction_tests, wald_test
-from spatialconv.models.specification.spec import FixedEffects, ModelSpec
+from spatialconv.models.specification.spec import ModelSpec
 from spatialconv.models.specification.variants import with_intercept, without
 from spatialconv.panel import Panel
 from spatialconv.results import HypothesisTest, Provenance, Result, merge_notes, number, p_value

@@ -13,6 +13,7 @@ from spatialconv._options import (
     Dynamic,
     Effects,
     Estimator,
+    FixedEffects,
     LogDeterminant,
     Random,
     Spatial,
@@ -21,7 +22,6 @@ from spatialconv._options import (
 )
 from spatialconv.errors import UnsupportedModelError
 
-FixedEffects = Literal["none", "region", "time", "two-way"]
 Applied = Literal["none", "lee-yu", "splm"]
 
 

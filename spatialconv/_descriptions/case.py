@@ -1,0 +1,141 @@
+"""case.toml: the description of a study."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from spatialconv._descriptions.base import (
+    Flag,
+    Listed,
+    Made,
+    Name,
+    Schema,
+    Section,
+    Tables,
+    Text,
+    must,
+)
+from spatialconv._descriptions.case_weights import WeightsEntry
+from spatialconv._options import MOST_CLASSES, MOST_DRAWS, Correction, Drop, FixedEffects, Spatial
+
+File = Annotated[str, must("a path in quotes")]
+# A date of TOML is a text to JSON.
+Period = Annotated[int | float | str | date, must("a list of periods"), Schema({"type": ["number", "string"]})]
+Periods = Annotated[list[Period], Listed()]
+Regions = Annotated[list[Annotated[str, must("a list of regions in quotes")]], Listed()]
+Controls = Annotated[list[Name], Schema({"uniqueItems": True}), Listed()]
+Classes = Annotated[int, Field(ge=2, le=MOST_CLASSES)]
+Labels = Annotated[bool | str, must("true, false or a column in quotes")]
+Largest = 2**63 - 1  # of whole numbers of TOML
+
+
+Column = Annotated[str, Field(min_length=1), must("a column in quotes")]
+
+
+class PanelSection(Section):
+    """Where the panel is: one row a region and period."""
+
+    file: File = Field(description="The panel: .csv, .parquet or .xlsx; relative to the folder of this file.")
+    region: Text = Field(description="Column of the labels of regions, which are read as text.")
+    period: Text = Field(description="Column of the periods.")
+    encoding: Text = Field("utf-8-sig", description='Of a .csv file: "gbk" for many files from China.')
+    drop: Drop = Field(
+        "",
+        description='What to leave out where cells are missing: "regions" or "periods"; an error without it.',
+    )
+
+
+class GeometrySection(Section):
+    """Where the polygons are."""
+
+    file: File = Field(description="The polygons: .shp, .gpkg or .geojson; relative to the folder of this file.")
+    model_config = ConfigDict(json_schema_extra={"dependentRequired": {"lon": ["lat"], "lat": ["lon"]}})
+
+    id: Text = Field(description="Column with the same labels as the panel's regions.")
+    encoding: Text = Field("", description='Of the text, where the file does not say: "gbk" for many from China.')
+    layer: Text = Field("", description="Of a file that has several.")
+    crs: Text = Field("", description='Where the file names no coordinate reference system: "EPSG:4326", say.')
+    lon: Column = Field(
+        "",
+        description="Column of the seats of the regions, degrees east, for distances between them; without lon and lat "
+        "points inside the polygons are used.",
+    )
+    lat: Column = Field("", description="Column of the seats of the regions, degrees north; goes with lon.")
+
+
+class HotSpotsSection(Section):
+    """Gi*: with which weights, when, of logs or not, in how many classes."""
+
+    weights: Text = Field("", description="Name of one of the weights; the main ones by default.")
+    periods: Periods = Field([], description="The first and the last by default.")
+    log: Flag = Field(False, description="Whether Gi* is of the logarithm.")
+    classes: Classes = Field(4, description="Natural breaks of z.")
+
+
+class ModelSection(Section):
+    """The growth regression that is printed in full; all effects and approaches are tabulated beside it."""
+
+    spatial: Spatial = Field("lag", description="Which spatial process the model has.")
+    effects: FixedEffects = Field("time", description="Fixed effects of regions, of periods, or of both.")
+    correction: Correction = Field(
+        "auto",
+        description='"lee-yu" (the transformation), "none" (the direct approach), "splm", or "auto": Lee-Yu where it '
+        "is derived.",
+    )
+    horizon: Annotated[int, Field(ge=1, le=Largest)] = Field(1, description="Years a growth rate spans.")
+
+
+class SubsamplesSection(Section):
+    """Groups of regions to be estimated apart: the values of a column of the geometry, or lists by name."""
+
+    whole: Text = Field("all regions", description="What to call all regions together.")
+    column: Text = Field("", description="One subsample a value of this column of the geometry.")
+    groups: Annotated[dict[str, Regions], Made(dict, "{value} must be lists of regions by name; got {got}.")] = Field(
+        {}, description="Subsamples by name: lists of regions."
+    )
+
+
+class MapsSection(Section):
+    """Maps of the variable: when, in how many classes, with which names."""
+
+    periods: Periods = Field([], description="The first and the last by default.")
+    classes: Classes = Field(4, description="Natural breaks.")
+    log: Flag = Field(False, description="Whether breaks are in logarithms.")
+    labels: Labels = Field(
+        True, description='Names on the maps: true, false, or a column of the geometry such as "city_zh".'
+    )
+
+
+class CaseFile(Section):
+    """A study: which files, which variable, which weights, which models. Run it: spatialconv study case.toml."""
+
+    title: Text = Field(description="Of the report.")
+    variable: Text = Field(
+        description="A column of the panel, in levels and positive; logs are taken where they are needed."
+    )
+    unit: Text = Field("", description="Unit of the variable, for legends and captions.")
+    about: Text = Field("", description="What a reader should know about the data.")
+    controls: Controls = Field([], description="Columns of the panel for the conditional models; [] for none.")
+    log: Flag = Field(True, description="Whether Moran's I and Geary's C are of the logarithm.")
+    permutations: Annotated[int, Field(ge=0, le=MOST_DRAWS)] = Field(
+        0, description="Of the p-values by permutation beside the analytic ones; 0 for none."
+    )
+    seed: Annotated[int, Field(ge=0, le=Largest)] = Field(
+        1, description="Of the permutations: the same seed gives the same figures."
+    )
+    uncertainty: Text = Field(
+        "", description="Column of the panel with the standard deviation of the variable's logarithm, if it is known."
+    )
+    panel: PanelSection
+    geometry: GeometrySection
+    weights: Annotated[list[WeightsEntry], Field(min_length=1), Tables("weights")] = Field(
+        description="As many as you like, each under [[weights]]; the other keys are the options of "
+        "spatialconv.weights. The main one enters the models: the one marked, or else the first."
+    )
+    model: ModelSection = ModelSection()
+    hot_spots: HotSpotsSection = HotSpotsSection()
+    subsamples: SubsamplesSection = SubsamplesSection()
+    maps: MapsSection = MapsSection()

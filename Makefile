@@ -16,13 +16,13 @@ BIN := $(VENV)/$(PROGRAMS)
 STAMP := $(VENV)/.installed
 RESULTS ?= results
 
-.PHONY: study test test-slow test-oldest test-newest lint dist bench notebooks clean
+.PHONY: study test test-slow test-oldest test-newest lint dist sizes bench notebooks clean
 
 study: $(STAMP)
 	$(BIN)/spatialconv study zhejiang --out $(RESULTS)
 
 # One thread a worker: workers that spin for cores slow each other down.
-test test-slow test-oldest test-newest notebooks: export OPENBLAS_NUM_THREADS := 1
+test test-slow test-oldest test-newest notebooks sizes: export OPENBLAS_NUM_THREADS := 1
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n auto -m "not slow"
@@ -71,6 +71,10 @@ dist:
 	$(DIST)/$(PROGRAMS)/python -m twine check --strict dist/*
 	$(DIST)/$(PROGRAMS)/check-wheel-contents dist/*.whl
 	$(DIST)/$(PROGRAMS)/python -m tests.distribution dist
+
+# Every test and interval simulated; goes on where an earlier run stood.
+sizes: $(STAMP)
+	$(BIN)/python -m tests.simulation.sizes --jobs -1
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks

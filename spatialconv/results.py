@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from spatialconv._sizes import size_notes
+
 TIDY = ("term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
 
 
@@ -110,11 +112,19 @@ def plain(value: Any) -> Any:
 class Result(ABC):
     """Base of the result classes, all of which are frozen dataclasses.
 
-    A subclass gives `tidy`, `glance` and `_headline`; the reprs and `to_dict` follow from them.
+    A subclass gives `tidy`, `glance` and `_headline`; the reprs and `to_dict` follow from them. To its notes is added
+    what simulations say of its tests and intervals in samples of its size, where they miss what they promise.
     """
 
     notes: tuple[str, ...]
     provenance: Provenance
+
+    def __post_init__(self) -> None:
+        """Add the notes on simulated size and coverage, each once however often a result is copied."""
+        of = self.provenance
+        said = size_notes(of.call, of.options, of.n_regions, of.n_periods)
+        if said:
+            object.__setattr__(self, "notes", merge_notes(self.notes, said))
 
     @abstractmethod
     def tidy(self) -> pd.DataFrame:

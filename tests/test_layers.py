@@ -24,6 +24,7 @@ FLOORS = {
             "_public",
             "errors",
             "_extras",
+            "_sizes",
             "results",
             "_core",
             "_doors",

@@ -88,6 +88,13 @@ def local_moran(
     A region without neighbours has I = 0 and no test; one at the mean has I = 0 and no conditional test. A
     region that is not above the mean counts as low, as in esda.
 
+    What q promises: that a map of noise shows a cluster at q <= 0.05 in at most 5 % of cases. Under `null="total"` it
+    does in a third of the maps of 30 regions and in most of 100, because the variance is that of any region while I
+    carries the region's own value: take it to compare with older software, not to find clusters. The formulae of the
+    conditional null hold it for values near normal; skewed ones (incomes, exports in levels) fail it as regions become
+    many. `log=True` or `permutations=9999` keep it. Notes on the result quote the simulated figures (in
+    tests/simulation/SIZES.md) nearest to its number of regions.
+
     References
     ----------
     Anselin, L. (1995) Local indicators of spatial association - LISA. Geographical Analysis 27(2), 93-115.

@@ -118,7 +118,8 @@ class MarkovChain(Result):
             state = np.broadcast_to(which[:, None], moves.start.shape)
             names, what = [f"part {i + 1}" for i in range(parts)], f"{parts} stretches of time"
         counts = chain.counts_by_state(moves.start, moves.end, np.asarray(state), len(self.classes), len(names))
-        return homogeneity_tests(counts, f"transition probabilities are the same in {what}", what)
+        null = f"transition probabilities are the same in {what}"
+        return homogeneity_tests(counts, null, what, self._where("homogeneity"))
 
     def order_test(self) -> tuple[HypothesisTest, ...]:
         """Test whether the next class depends on the present one alone, against the class before it as well.
@@ -134,12 +135,16 @@ class MarkovChain(Result):
         before = [(i, j) for i, a in enumerate(moves.origin) for j, b in enumerate(moves.target) if a == b]
         if not before:
             reason = "no two steps follow one another"
-            return tuple(_untested(name, "the chain is of first order", reason) for name in ("likelihood ratio", "Q"))
+            return _untested("the chain is of first order", reason, self._where("order_test"))
         later, earlier = (np.array(side) for side in zip(*before, strict=True))
         counts = chain.counts_by_state(
             moves.start[later], moves.end[later], moves.start[earlier], len(self.classes), len(self.classes)
         )
-        return homogeneity_tests(counts, "the chain is of first order", "classes before")
+        return homogeneity_tests(counts, "the chain is of first order", "classes before", self._where("order_test"))
+
+    def _where(self, call: str) -> Provenance:
+        of = self.provenance
+        return Provenance(f"markov.{call}", of.options, of.n_regions, of.n_periods)
 
     def bootstrap(
         self,
@@ -414,12 +419,12 @@ def long_run(
     )
 
 
-def homogeneity_tests(counts: FloatArray, null: str, what: str) -> tuple[HypothesisTest, ...]:
+def homogeneity_tests(counts: FloatArray, null: str, what: str, where: Provenance) -> tuple[HypothesisTest, ...]:
     """Return the likelihood ratio and Q of equal rows over the first axis of counts, (m, k, k)."""
     found = chain.homogeneity(counts)
     if found.df < 1:
         reason = "no class has departures in two of them"
-        return tuple(_untested(name, null, reason) for name in ("likelihood ratio", "Q"))
+        return _untested(null, reason, where)
     some = found.expected > 0
     few = int(((found.expected < 5) & some).sum())
     notes = (f"{few} of {int(some.sum())} expected counts are below 5: chi2 is rough",) if few else ()
@@ -433,13 +438,17 @@ def homogeneity_tests(counts: FloatArray, null: str, what: str) -> tuple[Hypothe
             distribution="chi2",
             df=float(found.df),
             notes=notes,
+            provenance=where,
         )
         for name, value in (("likelihood ratio", found.likelihood_ratio), ("Q", found.q))
     )
 
 
-def _untested(name: str, null: str, reason: str) -> HypothesisTest:
-    return HypothesisTest(name, null, "", np.nan, np.nan, "chi2", None, reason)
+def _untested(null: str, reason: str, where: Provenance) -> tuple[HypothesisTest, ...]:
+    return tuple(
+        HypothesisTest(name, null, "", np.nan, np.nan, "chi2", None, reason, provenance=where)
+        for name in ("likelihood ratio", "Q")
+    )
 
 
 def tidy_probabilities(counts: pd.DataFrame, probabilities: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:

@@ -215,8 +215,10 @@ def spatial_markov(
         notes=notes,
         provenance=Provenance("markov", options, len(regions), panel.n_periods),
     )
+    # Of the tests the result speaks; theirs is a provenance of their own, so that no note is said twice.
+    where = Provenance("spatial_markov.tests", options, len(regions), panel.n_periods)
     tests = homogeneity_tests(
-        counts, "transition probabilities do not depend on the neighbours", "classes of neighbours"
+        counts, "transition probabilities do not depend on the neighbours", "classes of neighbours", where
     )
     used = None
     if permutations:

@@ -12,10 +12,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.simulation import estimates, sizes
+from tests.simulation import estimates, true_nulls
 from tests.simulation.running import Results, Study, run
 
-STUDIES = {study.name: study for study in (*estimates.STUDIES, *sizes.STUDIES)}
+STUDIES = {study.name: study for study in (*estimates.STUDIES, *true_nulls.STUDIES)}
 RESULTS = Path(__file__).with_name("RESULTS.md")
 INTRODUCTION = """# What the estimates, intervals and tests are worth in samples of the usual sizes
 

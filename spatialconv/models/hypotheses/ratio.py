@@ -84,11 +84,13 @@ def lr_test(restricted: Any, full: Any) -> HypothesisTest:
     bound = merge_notes(
         f"{fit.spec.name}: {' and '.join(fit.at_bound)} on the bound" for fit in (small, large) if fit.at_bound
     )
+    where = replace(large.provenance, call="lr_test")
     if large.spec.effects == "random" and small.spec.effects != "random":
         p = 0.5 * (_chi2(statistic, df - 1) + _chi2(statistic, df))
         mixture = f"0.5 chi2({df - 1}) + 0.5 chi2({df})"
-        return HypothesisTest(name, words, alternative, statistic, p, mixture, None, notes=bound)
-    return HypothesisTest(name, words, alternative, statistic, _chi2(statistic, df), CHI2, float(df), notes=bound)
+        return HypothesisTest(name, words, alternative, statistic, p, mixture, None, notes=bound, provenance=where)
+    p = _chi2(statistic, df)
+    return HypothesisTest(name, words, alternative, statistic, p, CHI2, float(df), notes=bound, provenance=where)
 
 
 def _chi2(statistic: float, df: int) -> float:

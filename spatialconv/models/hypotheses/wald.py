@@ -71,7 +71,7 @@ def wald_test(
             "from the rest."
         )
     null = ", ".join(_equation(row, side) for (_, row), side in zip(R.iterrows(), q, strict=True))
-    return _outcome(f"Wald: {model.spec.name}", null, "at least one restriction fails", found, model)
+    return _outcome("wald_test", f"Wald: {model.spec.name}", null, "at least one restriction fails", found, model)
 
 
 def _matrix(model: PanelFit, restrictions: Any, value: Any) -> tuple[pd.DataFrame, FloatArray]:
@@ -108,10 +108,13 @@ def _equation(row: pd.Series, side: float) -> str:
     return f"{left} = {side:g}".replace("+ -", "- ")
 
 
-def _outcome(name: str, null: str, alternative: str, found: core.Contrast, model: PanelFit) -> HypothesisTest:
+def _outcome(
+    call: str, name: str, null: str, alternative: str, found: core.Contrast, model: PanelFit
+) -> HypothesisTest:
     notes = (f"{' and '.join(model.at_bound)} on the bound",) if model.at_bound else ()
     return HypothesisTest(
-        name, null, alternative, found.statistic, found.p_value, CHI2, float(found.df), notes=notes
+        name, null, alternative, found.statistic, found.p_value, CHI2, float(found.df), notes=notes,
+        provenance=replace(model.provenance, call=call),
     )  # fmt: skip
 
 
@@ -160,7 +163,7 @@ def common_factor_test(fit: Any) -> HypothesisTest:
         model.cov.loc[order, order].to_numpy(),
     )
     null = "the lagged regressors come from the error process (theta + rho beta = 0)"
-    return _outcome("Wald: SEM in SDM", null, "the Durbin model in its generality", found, model)
+    return _outcome("common_factor_test", "Wald: SEM in SDM", null, "the Durbin model in its generality", found, model)
 
 
 def _durbin_terms(model: PanelFit) -> list[str]:

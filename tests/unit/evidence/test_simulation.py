@@ -9,7 +9,7 @@ import pytest
 
 import spatialconv as sc
 from spatialconv.models.hypotheses.diagnostics import durbin_score, lm_tests
-from tests.simulation import estimates, estimators, sizes
+from tests.simulation import estimates, estimators, true_nulls
 from tests.simulation.__main__ import RESULTS, STUDIES, main, stored
 from tests.simulation.running import BLOCK, Cell, Each, Study, grid, run
 from tests.simulation.summaries import Share, size, summarise, words
@@ -188,10 +188,10 @@ def test_score_p_values_are_those_of_the_public_tests(effects):
     second = rng.standard_normal(x.shape)
     data = panel(there, y, x).assign(z=second.ravel())
     for correction in ("none",) if effects == "none" else ("lee-yu", "none"):
-        ours = sizes.score_p(there, y, np.stack([x, second], axis=2), effects, lee_yu=correction == "lee-yu")
+        ours = true_nulls.score_p(there, y, np.stack([x, second], axis=2), effects, lee_yu=correction == "lee-yu")
         options = {"effects": effects, "correction": correction}
         lm, durbin = (f(data, "y", ["x", "z"], there.graph, **options) for f in (lm_tests, durbin_score))
-        theirs = [lm[n].p_value for n in sizes.SCORES[:5]] + [durbin[n].p_value for n in sizes.SCORES[5:]]
+        theirs = [lm[n].p_value for n in true_nulls.SCORES[:5]] + [durbin[n].p_value for n in true_nulls.SCORES[5:]]
         np.testing.assert_allclose(ours, theirs, rtol=1e-8)
 
 
@@ -347,7 +347,7 @@ def test_lee_and_yu_take_the_bias_of_rho_away_that_the_direct_approach_has():
 def test_score_tests_hold_their_size_with_the_constants_of_lee_and_yu():
     part = study("scores", keep=lambda cell: cell.n == MIDDLE[0] and cell["effects"] == "two-way")
     (p,) = run([part], draws=1000, seed=78).values()
-    names = dict(zip(sizes.SCORES, range(len(sizes.SCORES)), strict=True))
+    names = dict(zip(true_nulls.SCORES, range(len(true_nulls.SCORES)), strict=True))
     for name in ("LM lag", "LM error", "RS WX"):
         assert size(p[:, 0, names[name]]).verdict == 0, name
     for name in ("LM lag", "LM error"):

@@ -1,8 +1,8 @@
 """A value of beta imposed on a short panel: statistics of the sample, and of panels drawn anew under it.
 
 Drawn anew by rotation of each region's residuals. For the score the regions' means of h stay as estimated, for F and
-the likelihood ratio they are rotated too; for the latter they are then spread out as drifts spread them in the
-sample. Statistics of all draws, rho among them, are computed as those of the sample are.
+the likelihood ratio they are rotated too; for the latter lengths are drawn as well, and means then spread out as drifts
+spread them in the sample. Statistics of all draws, rho among them, are computed as those of the sample are.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scipy.interpolate import CubicSpline
 
 from spatialconv._core.few_periods.exact import exact, steady
 from spatialconv._core.few_periods.likelihood import Peak, Products, drift_ratio, peak, products
-from spatialconv._core.few_periods.rotation import rotated, rotated_within
+from spatialconv._core.few_periods.rotation import rotated, rotated_within, variances
 from spatialconv._core.few_periods.sample import Sample, rebuild
 from spatialconv._core.few_periods.scores import regional, traces
 
@@ -106,16 +106,17 @@ class Statistics(NamedTuple):
 
 
 class Normals(NamedTuple):
-    """Standard normal numbers of the rotations, (draws, T, N): the same at every beta."""
+    """Standard normal numbers of the rotations (draws, T, N), uniform ones of variances (draws, N): the same at every b."""
 
     score: FloatArray
     means: FloatArray
+    uniform: FloatArray
 
     @classmethod
     def draw(cls, sample: Sample, draws: int, rng: np.random.Generator) -> Normals:
         """Draw them."""
         shape = (draws, sample.T, sample.N)
-        return cls(rng.standard_normal(shape), rng.standard_normal(shape))
+        return cls(rng.standard_normal(shape), rng.standard_normal(shape), rng.uniform(size=(draws, sample.N)))
 
 
 class Outcome(NamedTuple):
@@ -180,10 +181,11 @@ def outcome(setup: Setup, b: float, normals: Normals, rho: float | None = None) 
     equal = rebuild(sample, level + inside + across[:, None] / np.sqrt(sample.T), b, at)
     known = products(sample, equal)
     F = _ratio(sample, known, b, imposed.rho(known))
-    if ratio > 1:
-        inside, across = rotated(sample, e, means / np.sqrt(ratio), normals.means)
-        spread = np.sqrt(ratio / sample.T) * across[:, None]
-        known = products(sample, rebuild(sample, level + inside + spread, b, at))
+    alike = means / np.sqrt(ratio)
+    lengths = variances(sample, e, alike).draw(normals.uniform)
+    inside, across = rotated(sample, e, alike, normals.means, np.sqrt(lengths))
+    spread = np.sqrt(ratio / sample.T) * across[:, None]
+    known = products(sample, rebuild(sample, level + inside + spread, b, at))
     drawn = Statistics(score, F, setup.root(known, b))
     return Outcome(b, at, here, drawn, ratio, (float(tests.t[0]), tests.t_dof), (float(tests.F[0]), *tests.F_dof))
 

@@ -83,7 +83,7 @@ def regional(sample: Sample, b: float, rhos: FloatArray) -> FloatArray:
     made = total @ spread / T
     made = made - made.mean(axis=1, keepdims=True) if sample.two_way else made
     needed = np.einsum("rii->ri", made) + _taken_by_region(sample, spread, A)
-    mixed = _mixing(sample)
+    mixed = mixing(sample)
     return np.asarray(needed if mixed is None else np.linalg.lstsq(mixed.T, needed.T, rcond=None)[0].T)
 
 
@@ -99,7 +99,7 @@ def _taken_by_region(sample: Sample, spread: FloatArray, A: FloatArray) -> Float
     return np.asarray(found)
 
 
-def _mixing(sample: Sample) -> FloatArray | None:
+def mixing(sample: Sample) -> FloatArray | None:
     """Return how regions' variances (columns) enter expected sums of squares over T - 1 (rows); None if one by one."""
     if not sample.two_way and not len(sample.inside):
         return None

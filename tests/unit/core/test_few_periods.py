@@ -10,7 +10,7 @@ from spatialconv._core.few_periods.combine import guarded
 from spatialconv._core.few_periods.exact import exact
 from spatialconv._core.few_periods.imposed import Imposed, Normals, Setup, outcome
 from spatialconv._core.few_periods.likelihood import products
-from spatialconv._core.few_periods.rotation import helmert, rotated, rotated_within
+from spatialconv._core.few_periods.rotation import helmert, rotated, rotated_within, variances
 from spatialconv._core.few_periods.sample import Sample, rebuild
 from spatialconv._core.few_periods.scores import regional, scores, traces
 from spatialconv._core.few_periods.sets import accepted
@@ -171,6 +171,47 @@ class TestRotation:
         e = sample.within(sample.h(0.0, 0.3))
         turned = rotated_within(sample, e, np.random.default_rng(2).standard_normal((50, 2, 11)))
         np.testing.assert_allclose(np.abs(turned), np.broadcast_to(np.abs(e), turned.shape), rtol=EXACT)
+
+
+class TestVariances:
+    """Of regions, from what effects and chance left of them."""
+
+    @staticmethod
+    def of(sd, T, *, two_way, seed):
+        rng = np.random.default_rng(seed)
+        N = len(sd)
+        h = sd * rng.standard_normal((T, N))
+        h = h - h.mean(axis=1, keepdims=True) if two_way else h
+        sample = Sample.of(np.zeros((T, N)), rng.normal(3, 1.5, N), None, None, two_way=two_way)
+        return variances(sample, sample.within(h), sample.between(h))
+
+    @pytest.mark.parametrize("two_way", [False, True])
+    def test_they_are_unmixed(self, two_way):
+        """Sixty periods leave little to chance: on average each region has its own variance."""
+        sd = np.array([2.0, 1.0, 1.0, 0.5, 0.5, 0.5, 1.5])
+        found = np.mean([self.of(sd, 60, two_way=two_way, seed=k).values for k in range(200)], axis=0)
+        # 200 means of 60 squares have a standard error of 1.3 %; the prior pulls by a few per cent.
+        np.testing.assert_allclose(found, sd**2, rtol=0.08)
+
+    def test_equal_ones_stay_nearly_equal(self):
+        found = [self.of(np.ones(30), 6, two_way=True, seed=k) for k in range(200)]
+        assert np.mean([np.isinf(f.dof) for f in found]) > 0.3
+        spread = [f.values.std() / f.values.mean() for f in found]
+        assert np.quantile(spread, 0.9) < 0.35
+
+    def test_degrees_of_freedom_of_the_prior_are_found(self):
+        """Inverse chi-squared with eight degrees of freedom, 600 regions: eight, and four of the region's own."""
+        rng = np.random.default_rng(1)
+        sd = np.sqrt(8 / rng.chisquare(8, 600))
+        found = np.median([self.of(sd, 4, two_way=False, seed=k).dof for k in range(30)])
+        assert found - 4 == pytest.approx(8, rel=0.2)
+
+    def test_draws_have_the_posterior(self):
+        found = self.of(np.array([3.0, 1, 1, 0.3, 0.3, 2]), 5, two_way=False, seed=2)
+        drawn = found.draw(np.random.default_rng(1).uniform(size=(20_000, 6)))
+        for k in range(6):
+            ratio = found.values[k] * found.dof / drawn[:, k]
+            assert stats.kstest(ratio, stats.chi2(found.dof).cdf).pvalue > 0.001
 
 
 def test_rebuild_undoes_h():

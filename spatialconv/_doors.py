@@ -14,9 +14,11 @@ from typing import Any
 # Class and method -> module and function behind it.
 DOORS = {
     "BetaConvergence.bias_corrections": "spatialconv.convergence.few_periods.corrections:bias_corrections",
-    "BetaConvergence.confidence_set": "spatialconv.convergence.few_periods.short_panel:confidence_set",
+    "BetaConvergence.confidence_set": "spatialconv.convergence.few_periods.confidence:confidence_set",
     "BetaConvergence.detectable": "spatialconv.convergence.few_periods.null:detectable",
+    "BetaConvergence.exact_lines": "spatialconv.convergence.few_periods.inference:exact_lines",
     "BetaConvergence.grid_interval": "spatialconv.convergence.few_periods.grid_interval:grid_interval",
+    "BetaConvergence.infer": "spatialconv.convergence.few_periods.inference:inference",
     "BetaConvergence.null_distribution": "spatialconv.convergence.few_periods.null:null_distribution",
     "BetaConvergence.short_panel_test": "spatialconv.convergence.few_periods.short_panel:short_panel_test",
     "CompositeIndex.without": "spatialconv.index._without:without",

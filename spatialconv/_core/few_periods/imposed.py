@@ -8,6 +8,7 @@ spread them in the sample. Statistics of all draws, rho among them, are computed
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -35,13 +36,17 @@ class Imposed:
     b: float
     rhos: FloatArray
     of_rho: FloatArray
-    of_region: FloatArray
 
     @classmethod
     def on(cls, sample: Sample, b: float) -> Imposed:
         """Set up the value b of a span."""
         rhos = np.zeros(1) if sample.W is None else np.linspace(*sample.window(), RHOS)
-        return cls(sample, b, rhos, traces(sample, b, rhos).rho, regional(sample, b, rhos))
+        return cls(sample, b, rhos, traces(sample, b, rhos).rho)
+
+    @cached_property
+    def of_region(self) -> FloatArray:
+        """What each region's sum of squares is multiplied with in the robust score, on the grid of rho (R, N)."""
+        return regional(self.sample, self.b, self.rhos)
 
     def region_adjustments(self, rho: FloatArray) -> FloatArray:
         """Return c (B, N) at each rho."""
@@ -106,7 +111,7 @@ class Statistics(NamedTuple):
 
 
 class Normals(NamedTuple):
-    """Standard normal numbers of the rotations (draws, T, N), uniform ones of variances (draws, N): the same at every b."""
+    """Normal numbers of the rotations (draws, T, N) and uniform ones of variances (draws, N), the same at every b."""
 
     score: FloatArray
     means: FloatArray
@@ -118,17 +123,19 @@ class Normals(NamedTuple):
         shape = (draws, sample.T, sample.N)
         return cls(rng.standard_normal(shape), rng.standard_normal(shape), rng.uniform(size=(draws, sample.N)))
 
+    def first(self, draws: int) -> Normals:
+        """Return those of the first draws."""
+        return Normals(self.score[:draws], self.means[:draws], self.uniform[:draws])
+
 
 class Outcome(NamedTuple):
-    """Statistics of the sample and of its draws at b, with rho under b, u / w, and the exact t and F with this rho."""
+    """Statistics of the sample and of its draws at b, with the rho from which they were drawn, and u / w."""
 
     b: float
     rho: float
     here: Statistics
     drawn: Statistics
     ratio: float
-    t: tuple[float, int]
-    F: tuple[float, int, int]
 
 
 class Setup(NamedTuple):
@@ -157,19 +164,21 @@ class Setup(NamedTuple):
         return np.asarray(np.sign(top.b - b) * np.sqrt(np.maximum(2 * (top.value - below.value), 0.0)))
 
 
+def statistics(setup: Setup, b: float, imposed: Imposed | None = None) -> Statistics:
+    """Return the statistics of the sample at b, rho estimated under it."""
+    sample = setup.sample
+    given = Imposed.on(sample, b) if imposed is None else imposed
+    own, rho = sample.levels[None], given.rho(setup.known)
+    F = exact(sample, own, b, float(rho[0])).F
+    return Statistics(robust_score(given, own, rho), F, setup.root(setup.known, b, setup.best))
+
+
 def outcome(setup: Setup, b: float, normals: Normals, rho: float | None = None) -> Outcome:
     """Impose b on the sample, and draw anew from rho as estimated under b, or as given."""
     sample = setup.sample
     imposed = Imposed.on(sample, b)
-    estimated = imposed.rho(setup.known)
-    at = float(estimated[0]) if rho is None else rho
-    own = sample.levels[None]
-    tests = exact(sample, own, b, at)
-    here = Statistics(
-        robust_score(imposed, own, estimated),
-        exact(sample, own, b, float(estimated[0])).F,
-        setup.root(setup.known, b, setup.best),
-    )
+    at = float(imposed.rho(setup.known)[0]) if rho is None else rho
+    here = statistics(setup, b, imposed)
     h = sample.h(b, at)
     e, means = sample.within(h), sample.between(h)
     fixed = h - e
@@ -187,7 +196,7 @@ def outcome(setup: Setup, b: float, normals: Normals, rho: float | None = None) 
     spread = np.sqrt(ratio / sample.T) * across[:, None]
     known = products(sample, rebuild(sample, level + inside + spread, b, at))
     drawn = Statistics(score, F, setup.root(known, b))
-    return Outcome(b, at, here, drawn, ratio, (float(tests.t[0]), tests.t_dof), (float(tests.F[0]), *tests.F_dof))
+    return Outcome(b, at, here, drawn, ratio)
 
 
 def _ratio(sample: Sample, known: Products, b: float, rho: FloatArray) -> FloatArray:

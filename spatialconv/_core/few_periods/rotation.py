@@ -53,7 +53,7 @@ def rotated_within(sample: Sample, e: FloatArray, z: FloatArray) -> FloatArray:
 
 
 class Variances(NamedTuple):
-    """What a sample says of regions' variances (N,): their posterior means and its degrees of freedom, none if equal."""
+    """What a sample says of regions' variances: posterior means (N,) and degrees of freedom, infinite if equal."""
 
     values: FloatArray
     dof: float
@@ -95,10 +95,8 @@ def rotated(
     `means` (N,) are those of the sample as `Sample.between` gives them, of the variance of e (T, N). The sum of squares
     of all is kept; that of each region unless z, standard normal, is multiplied with `lengths` (B, N) as it is.
     """
-    if lengths is None:
-        turned = directions(z) * np.sqrt(means**2 + (e**2).sum(axis=0))
-    else:
-        turned = z * lengths[:, None]
+    kept = np.sqrt(means**2 + (e**2).sum(axis=0))
+    turned = directions(z) * kept if lengths is None else z * lengths[:, None]
     drawn = np.einsum("td,bdn->btn", helmert(sample.T)[:, 1:], turned[:, 1:])
     drawn = sample.within(drawn - drawn.mean(axis=2, keepdims=True) * sample.two_way)
     across = turned[:, 0] - (turned[:, 0] @ sample.across.T) @ sample.across

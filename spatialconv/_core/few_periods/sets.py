@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 # Points of the first look between the ends of what is asked, and halvings of the step at each end of the set.
 POINTS, HALVINGS = 25, 7
@@ -24,7 +25,7 @@ class Accepted(NamedTuple):
 
 def accepted(p: Callable[[float], float], near: float, low: float, high: float, size: float) -> Accepted:
     """Return the set of values between low and high at which p is above the size; `near` is asked beside the grid."""
-    grid = np.unique([*np.linspace(low, high, POINTS), min(max(near, low), high)])
+    grid = looked_at(near, low, high)
     inside = [p(float(value)) > size for value in grid]
     if not any(inside):
         return Accepted(np.nan, np.nan, 0)
@@ -34,6 +35,11 @@ def accepted(p: Callable[[float], float], near: float, low: float, high: float, 
     start = -np.inf if first == 0 else _end(p, float(grid[first]), float(grid[first - 1]), size)
     stop = np.inf if last == len(grid) - 1 else _end(p, float(grid[last]), float(grid[last + 1]), size)
     return Accepted(start, stop, int((edges == 1).sum()))
+
+
+def looked_at(near: float, low: float, high: float) -> npt.NDArray[np.float64]:
+    """Return the values of the first look."""
+    return np.unique([*np.linspace(low, high, POINTS), min(max(near, low), high)])
 
 
 def _end(p: Callable[[float], float], inside: float, outside: float, size: float) -> float:

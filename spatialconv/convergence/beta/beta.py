@@ -44,10 +44,12 @@ from spatialconv.results import Provenance, Result, extent, merge_notes, number,
 from spatialconv.summary import growth_arrays, spans
 
 if TYPE_CHECKING:
+    from spatialconv.convergence.few_periods.confidence import ConfidenceSet
     from spatialconv.convergence.few_periods.corrections import BiasCorrections
     from spatialconv.convergence.few_periods.grid_interval import GridInterval
+    from spatialconv.convergence.few_periods.inference import Inference
     from spatialconv.convergence.few_periods.null import Detectable, NullDistribution
-    from spatialconv.convergence.few_periods.short_panel import ConfidenceSet, ShortPanelTest
+    from spatialconv.convergence.few_periods.short_panel import ShortPanelTest
 
 GROWTH, INITIAL = "growth", "log_initial"
 
@@ -369,9 +371,23 @@ class BetaConvergence(Result):
         return found
 
     def confidence_set(self, **options: Any) -> ConfidenceSet:
-        """Return the betas that such a test does not reject; see `short_panel.confidence_set`."""
+        """Return the betas that such a test does not reject; see `confidence.confidence_set`."""
         confidence_set = door("BetaConvergence.confidence_set")
         found: ConfidenceSet = confidence_set(self, **passed_on("confidence_set()", options, confidence_set))
+        return found
+
+    @cached_property
+    def inference(self) -> Inference:
+        """Test of no convergence, and sets of beta, speed and half-life, for region and two-way effects.
+
+        Takes a few seconds when first asked for, and stands in the repr from then on; `infer` takes options.
+        """
+        return self.infer()
+
+    def infer(self, **options: Any) -> Inference:
+        """Return test and sets that hold in few periods; see `inference.inference` for the options."""
+        inference = door("BetaConvergence.infer")
+        found: Inference = inference(self, **passed_on("infer()", options, inference))
         return found
 
     def detectable(self, **options: Any) -> Detectable:
@@ -410,8 +426,34 @@ class BetaConvergence(Result):
             f"Beta convergence of {self.variable} ({kind}, {fit.spec.name}): "
             f"{extent(fit.n_regions, fit.n_periods, 'span')}, {fit._approach()}"
         )
+        told = self._few_periods_lines()
+        if told is not None:
+            return [title, *told[:1], *self._rho_lines(), *told[1:], *self._rest_lines()]
         speeds = [self._speed_line(), *self._spillover_lines()]
         return [title, self._beta_line(), *self._rho_lines(), *speeds, *self._rest_lines()]
+
+    def _few_periods_lines(self) -> list[str] | None:
+        """Return what is said of beta under region and two-way effects; None without them, or out of reach of theory.
+
+        No z and no interval by the delta method: z rejects a true null in most panels, and under two-way effects near
+        beta = 0 the information is singular.
+        """
+        if self.fit.spec.effects not in ("region", "two-way"):
+            return None
+        exact = door("BetaConvergence.exact_lines")(self)
+        if exact is None:
+            return None
+        speed, half = (self.speeds.loc[term] for term in ("speed", "half_life"))
+        rate = [f"speed {number(speed.estimate)}"] if np.isfinite(speed.estimate) else []
+        life = [f"half-life {number(half.estimate, 2)}"] if np.isfinite(half.estimate) else []
+        beta = f"  {', '.join([f'beta {number(self.beta)}', *rate, *life])} as estimated"
+        what = [*([] if rate else ["speed"]), *([] if life else ["half-life"])]
+        undefined = [f"  {' and '.join(what)} undefined: {speed.reason or half.reason}"] if what else []
+        spills = self._spillover_lines()
+        if "inference" in self.__dict__:
+            return [beta, *undefined, *spills, *self.inference.lines()]
+        ask = "  p of no convergence and the sets of beta and its speed: b.inference (z does not hold here)"
+        return [beta, *undefined, *spills, ask, *exact]
 
     def _beta_line(self) -> str:
         interval = self.conf_int(self.level).loc[INITIAL]

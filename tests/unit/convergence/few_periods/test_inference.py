@@ -1,0 +1,108 @@
+"""Sets, worst cases over rho, and what the regression says of itself where periods are few."""
+
+from __future__ import annotations
+
+import joblib
+import numpy as np
+import pytest
+
+import spatialconv as sc
+from spatialconv._core.few_periods.combine import verdict
+from spatialconv._core.few_periods.imposed import Normals, Setup, outcome
+from spatialconv._core.few_periods.profile import LOOK, ask, p_values
+from spatialconv.convergence.few_periods import short_panel
+from spatialconv.convergence.few_periods.short_panel import sample_of
+from spatialconv.errors import ModelError, OptionError
+
+
+@pytest.fixture(scope="module")
+def lag(zj, w):
+    return sc.beta(zj.panel, "exports", w, spatial="lag", effects="two-way")
+
+
+@pytest.fixture(scope="module")
+def setup(lag):
+    return Setup.of(sample_of(lag))
+
+
+def test_few_draws_decide_only_where_all_draws_would_decide_the_same(setup):
+    normals = Normals.draw(setup.sample, 999, np.random.default_rng(1))
+    names = ("ratio_two", "joint_two")
+    used = []
+    for b in np.linspace(-1.8, 0.8, 9):
+        quick, full = ask(setup, b, normals, 0.05, names, worst=False), p_values(setup, b, normals)
+        used.append(quick.draws)
+        for name in names:
+            assert (getattr(quick.verdict, name) > 0.05) == (getattr(full, name) > 0.05)
+    assert {LOOK, 999} >= set(used)
+    assert LOOK in used
+
+
+def test_the_worst_p_over_rho_is_that_of_each_rho_in_turn(setup):
+    normals = Normals.draw(setup.sample, 199, np.random.default_rng(2))
+    worst, estimated = p_values(setup, -0.3, normals, worst=True), p_values(setup, -0.3, normals)
+    low, high = setup.sample.window()
+    each = [verdict(outcome(setup, -0.3, normals, float(r))) for r in np.linspace(low, high, 11)]
+    for name in ("ratio_below", "ratio_two", "joint_below", "joint_two"):
+        assert getattr(worst, name) == max(getattr(v, name) for v in (estimated, *each))
+    assert worst.rho == estimated.rho
+
+
+def test_maximised_p_are_never_smaller(lag):
+    free, worst = (lag.short_panel_test(draws=99, seed=1, rho=how).table for how in ("estimated", "maximised"))
+    assert (worst["p_lower"] >= free["p_lower"]).all()
+    assert (worst["p_lower"] > free["p_lower"]).any()
+    with pytest.raises(OptionError, match="rho must be one of 'estimated', 'maximised'"):
+        lag.short_panel_test(rho=0.3)
+
+
+def test_sets_do_not_hang_on_jobs_and_both_share_their_draws(lag):
+    with joblib.parallel_config(backend="threading"):
+        one, two = (lag.infer(draws=99, seed=3, jobs=jobs) for jobs in (1, 2))
+    assert one.tidy().equals(two.tidy())
+    for name, found in (("likelihood-ratio", one.by_ratio), ("robust", one.by_robust)):
+        alone = lag.confidence_set(test=name, draws=99, seed=3)
+        assert alone.interval == found.interval
+    assert one.test.table.equals(lag.short_panel_test(draws=99, seed=3).table)
+
+
+def test_speed_and_half_life_are_images_of_the_set_and_ends_stay_open(zj):
+    found = sc.beta(zj.panel, "exports", effects="region").infer(draws=199, seed=1)
+    low, high = found.interval
+    assert found.speed == pytest.approx((-np.log1p(high), -np.log1p(low)))
+    assert high > 0
+    assert found.half_life == (pytest.approx(np.log(2) / -np.log1p(low)), np.inf)
+    table = found.tidy()
+    assert list(table["term"]) == ["log_initial", "speed", "half_life"] * 2
+    assert found.glance().loc[0, "agree"] == found.agree
+
+
+def test_the_regression_says_so_itself(zj, w):
+    b = sc.beta(zj.panel, "exports", effects="two-way", level=0.9)
+    before = repr(b)
+    assert "b.inference (z does not hold here)" in before
+    assert "(z " not in before.splitlines()[1]
+    assert "do fast growers slow down: t -4.52" in before
+    assert "is long-run growth more even than chance: F 0.86" in before
+    assert b.inference is b.inference
+    assert b.inference.provenance.seed == 0
+    after = repr(b)
+    for said in (b.inference.by_ratio.words, b.inference.by_robust.words):
+        assert f"{said}, 90 % by" in after
+    assert ("THE TWO DISAGREE" in after) == (not b.inference.agree)
+    assert "b.inference (z" not in after
+    # Where the theory does not reach, and without region effects, z stands as before.
+    for other in (
+        sc.beta(zj.panel, "exports", w, spatial="error", effects="region"),
+        sc.beta(zj.panel, "exports", effects="time"),
+    ):
+        assert "(z " in repr(other)
+        assert "b.inference" not in repr(other)
+
+
+def test_too_many_regions_are_refused_in_words(lag, monkeypatch):
+    monkeypatch.setattr(short_panel, "MOST_REGIONS", 10)
+    with pytest.raises(ModelError, match=r"at most 10 regions.*got 11 regions x 4 spans, 1,999 draws"):
+        lag.short_panel_test()
+    # What cannot be tested is printed by z, as it was.
+    assert "(z " in repr(lag)

@@ -390,6 +390,12 @@ class BetaConvergence(Result):
         found: Inference = inference(self, **passed_on("infer()", options, inference))
         return found
 
+    def exact_lines(self) -> list[str] | None:
+        """Return the exact t and F of no convergence in words; None where their theory does not reach."""
+        exact_lines = door("BetaConvergence.exact_lines")
+        found: list[str] | None = exact_lines(self)
+        return found
+
     def detectable(self, **options: Any) -> Detectable:
         """Return the smallest convergence that this panel and estimator can find; see `null.detectable`."""
         detectable = door("BetaConvergence.detectable")
@@ -440,7 +446,7 @@ class BetaConvergence(Result):
         """
         if self.fit.spec.effects not in ("region", "two-way"):
             return None
-        exact = door("BetaConvergence.exact_lines")(self)
+        exact = self.exact_lines()
         if exact is None:
             return None
         speed, half = (self.speeds.loc[term] for term in ("speed", "half_life"))

@@ -14,6 +14,9 @@ from spatialconv._core.likelihood.information import spatial_filter
 from spatialconv._core.resampling import intervals as core
 from spatialconv._options import BootstrapScheme, choice, count_of, generator, probability
 from spatialconv._parallel import checked_jobs
+from spatialconv.convergence.few_periods.limits import Limits
+from spatialconv.convergence.few_periods.short_panel import origin_of, sample_of, title_of
+from spatialconv.errors import SpatialConvError
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.small_samples.bootstrap import half_life_of, null_terms, speed_of
 from spatialconv.models.small_samples.refits import (
@@ -213,6 +216,9 @@ def detectable(
 ) -> Detectable:
     """Find the smallest convergence, the beta nearest to zero, that this panel and estimator find with a given power.
 
+    Under region and two-way effects, where `b.inference` reaches, the test is its likelihood ratio, and beside its
+    power stands the bound that no valid test can pass.
+
     Parameters
     ----------
     b : BetaConvergence
@@ -220,22 +226,31 @@ def detectable(
     power : float
         Share of panels in which no convergence is to be rejected.
     size : float
-        Level of the two-sided test, whose critical values are simulated under no convergence: the asymptotic ones
-        would reject far more often where periods are few.
+        Level of the test, whose critical values are simulated under no convergence: two-sided by z; against convergence
+        by the likelihood ratio.
     draws : int
         Simulated panels at each beta.
     scheme, jobs, seed, progress
-        As in `models.small_samples.bootstrap`.
+        As in `models.small_samples.bootstrap`; the likelihood ratio draws normal errors in one process.
 
     Returns
     -------
     Detectable
-        `.beta .speed .half_life .curve .critical`
+        `.beta .bound .speed .half_life .curve .critical`
 
     Notes
     -----
-    At each beta the controls and effects are those that it leaves of the data, rho and lambda those of the world
+    By z: at each beta the controls and effects are those that it leaves of the data, rho and lambda those of the world
     without convergence, and the same random numbers are used, so that power moves smoothly.
+
+    By the likelihood ratio: panels in which all regions head for one level, from the levels of the first period, rho
+    and the variance of errors as under no convergence; critical values from the panels without convergence that are
+    most like them. The bound is the power of the best test (Neyman and Pearson) against normal drifts of the least
+    favourable spread, rho and controls taken for known. Drifts that differ make convergence harder to find by any test.
+
+    References
+    ----------
+    Lehmann and Romano (2005), Testing Statistical Hypotheses, theorem 3.8.1.
 
     Examples
     --------
@@ -251,6 +266,9 @@ def detectable(
     checked_jobs(jobs)
     rng, used = generator(seed)
     seeds = [int(s) for s in rng.integers(2**63, size=2)]
+    by_ratio = _by_ratio(b, target, level, draws, seeds[0], used, progress)
+    if by_ratio is not None:
+        return by_ratio
     fit, engine = b.fit, Engine.of(b.fit)
     null = restricted_world(fit, null_terms(fit, "no-convergence"))
     at = list(fit.params.index).index(INITIAL)
@@ -282,6 +300,31 @@ def detectable(
     title = f"{b.variable}: {extent(fit.n_regions, fit.n_periods, 'span')}, {fit._approach()}"
     ends = (float(critical[0]), float(critical[1]))
     return Detectable(found, target, level, ends, table, b.length, b.beta, title, tuple(notes), origin)
+
+
+def _by_ratio(
+    b: BetaConvergence, target: float, size: float, draws: int, seed: int, used: int | None, progress: bool
+) -> Detectable | None:
+    """Return what the likelihood ratio and any valid test find; None where the theory does not reach."""
+    try:
+        sample = sample_of(b, draws)
+    except SpatialConvError:
+        return None
+    limits = Limits(sample, size=size, draws=draws, seed=seed, progress=progress)
+    found, bound = limits.smallest(target)
+    notes = [
+        "power and bound are those of panels whose regions head for one level; drifts that differ leave less to find"
+    ]
+    if np.isnan(found):
+        notes.insert(0, f"no beta above {-1 / b.length:.4g}, where gaps close within one span, is found so often")
+    near = min(limits.asked, key=lambda value: abs(value - (found if np.isfinite(found) else -1.0)))
+    options = {"power": target, "size": size, "draws": draws, "scheme": "normal", "test": "likelihood ratio"}
+    origin = origin_of(b, "detectable", options, used)
+    ends = (limits.asked[near].critical, float("inf"))
+    h = b.length
+    return Detectable(
+        found / h, target, size, ends, limits.curve(h), h, b.beta, title_of(b), tuple(notes), origin, bound / h
+    )
 
 
 def _search(power_at: Any, target: float, step: float, h: float) -> float:
@@ -328,7 +371,9 @@ def world_with(fit: PanelFit, null: World, beta: float) -> World:
 class Detectable(Result):
     """The smallest convergence that a panel can find: `beta`, and the power `curve` on the way to it.
 
-    `critical` are the ends of z under no convergence between which the test does not reject.
+    `critical` are the ends between which the test does not reject: of z, or of the signed root of the likelihood ratio,
+    which has a lower end only. `bound` is the beta nearest to zero that any valid test can find with the power, NaN
+    where it is not known.
     """
 
     beta: float
@@ -341,6 +386,7 @@ class Detectable(Result):
     title: str
     notes: tuple[str, ...]
     provenance: Provenance
+    bound: float = float("nan")
 
     @property
     def speed(self) -> float:
@@ -353,7 +399,7 @@ class Detectable(Result):
         return float(half_life_of(self.beta, self.length))
 
     def tidy(self) -> pd.DataFrame:
-        """Return one row a beta that was tried: beta, power."""
+        """Return one row a beta that was tried: beta, power, and the bound of any valid test where it is known."""
         return self.curve.copy()
 
     def glance(self) -> pd.DataFrame:
@@ -362,6 +408,7 @@ class Detectable(Result):
             "beta": self.beta,
             "speed": self.speed,
             "half_life": self.half_life,
+            "bound": self.bound,
             "power": self.power,
             "size": self.size,
             "critical_low": self.critical[0],
@@ -379,6 +426,16 @@ class Detectable(Result):
                 f"  beta {number(self.beta)} (speed {number(self.speed)}, half-life {number(self.half_life, 2)}) with "
                 f"a power of {100 * self.power:g} %; the estimate is {number(self.estimate)}"
             )
+        if np.isfinite(self.bound):
+            lines.append(
+                f"  no valid test finds a beta between {number(self.bound)} and zero with {100 * self.power:g} % here"
+            )
+        if np.isinf(high):
+            lines.append(
+                f"  test at {100 * self.size:g} % against convergence: signed root of the likelihood ratio below "
+                f"{number(low, 2)}, simulated under no convergence"
+            )
+            return lines
         lines.append(
             f"  test at {100 * self.size:g} %: z below {number(low, 2)} or above {number(high, 2)}, simulated under no "
             "convergence"

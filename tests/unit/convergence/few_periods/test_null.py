@@ -285,9 +285,14 @@ class TestCorrections:
 
 
 class TestDetectable:
-    def test_power_at_the_beta_that_was_found(self, b):
-        """Power there, simulated anew, is the one asked for; half of that beta is found far less often."""
+    def test_power_at_the_beta_that_was_found(self, zj, w):
+        """Power there, simulated anew, is the one asked for; half of that beta is found far less often.
+
+        Under time effects: where regions have effects the likelihood ratio has taken the place of z.
+        """
+        b = sc.beta(zj.panel, "exports", w, controls="digital", spatial="lag", effects="time")
         found = b.detectable(draws=999, seed=1)
+        assert np.isnan(found.bound)
         engine = Engine.of(b.fit)
         null = restricted_world(b.fit, ["log_initial"])
 
@@ -301,7 +306,17 @@ class TestDetectable:
         assert found.curve["power"].between(0, 1).all()
         assert "with a power of 80 %" in repr(found)
         assert found.speed == pytest.approx(-np.log1p(found.beta))
-        assert found.glance().loc[0, "critical_low"] < -2.5
+        assert found.glance().loc[0, "critical_low"] < -1.5
+
+    def test_no_valid_test_finds_what_the_bound_forbids(self, zj):
+        b = sc.beta(zj.panel, "exports", effects="two-way")
+        found = b.detectable(draws=600, seed=1, power=0.7)
+        assert found.beta < found.bound < 0
+        assert (found.curve["power"] <= found.curve["bound"] + 0.06).all()
+        assert f"no valid test finds a beta between {found.bound:.4f} and zero with 70 % here" in repr(found)
+        assert found.critical[1] == np.inf
+        again = b.detectable(draws=600, seed=1, power=0.7)
+        assert again.curve.equals(found.curve)
 
     def test_other_parameters_leave_the_data(self, b):
         world = world_with(b.fit, restricted_world(b.fit, ["log_initial"]), -0.2)

@@ -13,6 +13,8 @@ import pandas as pd
 from scipy import stats
 
 from spatialconv import _parallel
+from spatialconv._core.few_periods.imposed import Normals, Setup
+from spatialconv._core.few_periods.profile import p_values
 from spatialconv._core.regression.speed import half_life, speed
 from spatialconv._core.resampling.intervals import p_two_sided
 from spatialconv._multiverse._grid import Grid, specifications
@@ -20,6 +22,8 @@ from spatialconv._multiverse._result import Multiverse, build
 from spatialconv._multiverse._source import Source, outcome, source
 from spatialconv._multiverse._specification import Specification
 from spatialconv._options import count_of, generator, passed_on, probability, whole
+from spatialconv.convergence.beta.beta import INITIAL
+from spatialconv.convergence.few_periods.short_panel import sample_of_fit
 from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning
 from spatialconv.models.estimation.fit import fit_design
 from spatialconv.models.estimation.fitted import PanelFit
@@ -96,7 +100,8 @@ def multiverse(
     bootstrap : int
         Samples under the null for a p-value of each row beside the asymptotic one (`p_bootstrap`): growth without
         convergence makes the next level, all else is as estimated without beta; as `fit.bootstrap(null=…)` does it.
-        At least 19; 0 takes none.
+        Of beta under region and two-way effects p is that of the likelihood ratio of `b.short_panel_test` (two-sided)
+        where its theory reaches. At least 19; 0 takes none.
     jobs : int
         Processes, through joblib, so that `joblib.parallel_config(backend="dask")` sends them to a cluster. Figures
         do not depend on it.
@@ -250,6 +255,9 @@ def _bootstrapped(fit: PanelFit, block: Block, row: Row, rng: np.random.Generato
     assert isinstance(block.source, Source)
     own = block.source.design.names[0]
     terms = tuple(t for t in (own, f"W:{own}") if t in fit.design.names)
+    by_ratio = _by_ratio(fit, own, block.source.length, block.draws, rng)
+    if by_ratio is not None:
+        return by_ratio
     try:
         engine = Engine.of(fit)
         found = engine.run(restricted_world(fit, terms), draws=block.draws, rng=rng)
@@ -257,6 +265,17 @@ def _bootstrapped(fit: PanelFit, block: Block, row: Row, rng: np.random.Generato
         return np.nan
     place = fit.design.names.index(own)
     return p_two_sided(row.estimate / row.std_error, found.params[:, place] / found.errors[:, place])
+
+
+def _by_ratio(fit: PanelFit, own: str, length: float, draws: int, rng: np.random.Generator) -> float | None:
+    """Return p of no convergence by the likelihood ratio of short panels; None where it is not derived."""
+    if own != INITIAL or fit.spec.effects not in ("region", "two-way"):
+        return None
+    try:
+        setup = Setup.of(sample_of_fit(fit, length, draws))
+    except SpatialConvError:
+        return None
+    return p_values(setup, 0.0, Normals.draw(setup.sample, draws, rng)).ratio_two
 
 
 def _row(fit: PanelFit, of: Source) -> Row:

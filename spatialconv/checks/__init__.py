@@ -28,6 +28,7 @@ QUESTIONS: tuple[Callable[[Subject], Finding], ...] = (
     _model.selection,
     _model.residuals,
     _redrawn.z_values,
+    _redrawn.few_periods,
     _redrawn.no_convergence,
     _redrawn.absolute,
     _robustness.weights,
@@ -67,7 +68,7 @@ def check(
         Polygons or points of the regions, from which other weights are made; a study has its own. Without it the
         other weights are made of the links that there are.
     draws : int
-        Samples drawn under no convergence, for the two questions that simulate.
+        Samples drawn under no convergence, for the questions that simulate.
     jobs : int
         Processes.
     seed : int

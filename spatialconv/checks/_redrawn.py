@@ -12,11 +12,14 @@ from spatialconv.checks._finding import Finding
 from spatialconv.checks._robustness import LEVEL
 from spatialconv.checks._subject import Subject
 from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence
+from spatialconv.convergence.few_periods.inference import RATIO, ROBUST
 from spatialconv.errors import SpatialConvError
 from spatialconv.models.small_samples.bootstrap import Bootstrap
 from spatialconv.panel import FloatArray
 from spatialconv.results import number, one_line, p_value
 
+# Draws that a set needs at least.
+LEAST = 99
 # Two p-values this far apart tell a reader different things even where both lie on one side of 5 %.
 APART = 0.05
 
@@ -43,6 +46,34 @@ def z_values(s: Subject) -> Finding:
         return Finding(name, question, "fail", evidence, advice)
     if apart:
         return Finding(name, question, "warn", evidence, "Print the p-values of the bootstrap beside those of z.")
+    return Finding(name, question, "ok", evidence)
+
+
+def few_periods(s: Subject) -> Finding:
+    """Does a test that holds in few periods find convergence, and which betas does it leave?"""
+    question = "Where regions have effects of their own: does a test that holds in few periods find convergence?"
+    name, b = "few periods", s.b
+    if b.fit.spec.effects not in ("region", "two-way"):
+        return Finding(name, question, "not asked", "the regression has no region effects")
+    try:
+        found = b.infer(draws=max(s.effort.draws, LEAST), seed=s.effort.seed, jobs=s.effort.jobs)
+    except SpatialConvError as error:
+        return Finding(name, question, "not asked", one_line(error))
+    p = found.test.table["p_lower"]
+    evidence = (
+        f"{found.by_ratio.words} ({100 * b.level:g} % by likelihood ratio), {p_value(p[RATIO])} against convergence; "
+        f"{found.by_robust.words} by robust score and F, {p_value(p[ROBUST])}; do fast growers slow down: "
+        f"{p_value(p['t'])}; is long-run growth more even than chance: {p_value(p['F'])}"
+    )
+    claims, holds = bool(b.beta < 0 and b.pvalues[INITIAL] <= LEVEL), p[RATIO] <= LEVEL
+    if claims and not holds:
+        advice = "The z-value finds what a test that holds does not: withdraw the claim, print the set of beta."
+        return Finding(name, question, "fail", evidence, advice)
+    if not found.agree:
+        advice = (
+            "The two tests disagree: print both; the ratio takes drifts for random around a line in the initial level."
+        )
+        return Finding(name, question, "warn", evidence, advice)
     return Finding(name, question, "ok", evidence)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence
+from spatialconv.errors import SpatialConvError
 
 CRITICAL_10 = 1.6448536269514722  # two-sided 10 % of the standard normal
 LEVEL = 0.05
@@ -219,12 +220,13 @@ def effects_matter(study: Any) -> list[str]:
     if len(known) < 2:
         return []
     digits = digits_of(fit.beta for fit in known.values())
+    p = {name: _p_of(fit, study.case.seed) for name, fit in known.items()}
     says = [
-        f"{number(fit.beta, digits)} with {'no' if name == 'none' else name} effects ({p_text(fit.pvalues[INITIAL])})"
+        f"{number(fit.beta, digits)} with {'no' if name == 'none' else name} effects ({p_text(p[name][0])}{p[name][1]})"
         for name, fit in known.items()
     ]
     text = [f"Without controls beta for {whole} is {listed(says)}."]
-    yes = [name for name, fit in known.items() if fit.beta < 0 and fit.pvalues[INITIAL] <= LEVEL]
+    yes = [name for name, fit in known.items() if fit.beta < 0 and p[name][0] <= LEVEL]
     if yes and len(yes) < len(known):
         no = [name for name in known if name not in yes]
         text.append(
@@ -234,6 +236,16 @@ def effects_matter(study: Any) -> list[str]:
     else:
         text.append(f"At 5 % it is significant {'under all effects' if yes else 'under none of the effects'}.")
     return [*text, *_nickell(known)]
+
+
+def _p_of(fit: BetaConvergence, seed: int) -> tuple[float, str]:
+    """Return p of no convergence and whose: by z, or against convergence by the test that holds in few periods."""
+    if fit.fit.spec.effects in ("region", "two-way"):
+        try:
+            return fit.short_panel_test(seed=seed).p_lower, " against convergence, by likelihood ratio"
+        except SpatialConvError:
+            return float(fit.pvalues[INITIAL]), " by z, which does not hold here"
+    return float(fit.pvalues[INITIAL]), ""
 
 
 def _nickell(known: dict[str, BetaConvergence]) -> list[str]:

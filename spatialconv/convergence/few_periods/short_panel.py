@@ -17,6 +17,7 @@ from spatialconv._core.few_periods.profile import RHO_POINTS, p_values
 from spatialconv._core.few_periods.sample import Sample
 from spatialconv._options import choice, count_of, generator
 from spatialconv.errors import ModelError, OptionError, UnsupportedModelError
+from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.results import Provenance, Result, extent, number, p_value
 
 if TYPE_CHECKING:
@@ -145,7 +146,12 @@ def exact_parts(sample: Sample, value: float, *, worst: bool = False) -> ExactPa
 
 def sample_of(b: BetaConvergence, draws: int = 0) -> Sample:
     """Return the arrays of a regression, growth of a whole span; raise where theory, or memory, does not reach."""
-    fit, design = b.fit, b.fit.design
+    return sample_of_fit(b.fit, b.length, draws)
+
+
+def sample_of_fit(fit: PanelFit, length: float, draws: int = 0) -> Sample:
+    """Return the arrays of a fitted growth regression over spans of a length, as `sample_of`."""
+    design = fit.design
     effects = fit.spec.effects
     if effects not in ("region", "two-way"):
         raise UnsupportedModelError(
@@ -177,7 +183,7 @@ def sample_of(b: BetaConvergence, draws: int = 0) -> Sample:
         )
     initial = design.names.index(INITIAL)
     X = np.delete(design.X, initial, axis=2)
-    sample = Sample.of(b.length * design.y, design.X[0, :, initial], X, W, two_way=effects == "two-way")
+    sample = Sample.of(length * design.y, design.X[0, :, initial], X, W, two_way=effects == "two-way")
     if T < 2 or min(sample.dof_within - 1, sample.dof_between) < 1:
         raise ModelError(f"too little is left of {extent(N, T, 'span')} once effects and controls are taken off.")
     return sample

@@ -68,7 +68,8 @@ class TestZhejiang:
         assert all(f.evidence for f in report)
         assert all(f.advice for f in report if f.verdict in ("warn", "fail"))
         # Five periods are too few for a log t regression.
-        assert [f.name for f in report if f.verdict == "not asked"] == ["clubs"]
+        # The headline has time effects: no region has one of its own.
+        assert [f.name for f in report if f.verdict == "not asked"] == ["few periods", "clubs"]
         assert "leave 3 for the log t regression" in report["clubs"].evidence
 
     def test_no_city_is_a_significant_hot_spot(self, report):
@@ -199,6 +200,15 @@ class TestInference:
         assert found.verdict == "fail"
         assert "(inside)" in found.evidence.split(";")[0]
         assert ask(_redrawn.z_values, b).verdict == "fail"
+        few = ask(_redrawn.few_periods, b)
+        assert few.verdict == "fail"
+        assert "by likelihood ratio" in few.evidence
+        assert "do fast growers slow down" in few.evidence
+
+    def test_convergence_under_two_way_effects_is_found_by_the_test_that_holds(self):
+        found = ask(_redrawn.few_periods, sc.beta(walks(20, 6, 9, beta=-0.5), "v", effects="two-way"))
+        assert found.verdict == "ok"
+        assert "beta in [-" in found.evidence
 
     def test_true_convergence_passes(self):
         b = sc.beta(walks(40, 8, 9, beta=-0.4), "v", effects="time")

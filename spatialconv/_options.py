@@ -99,6 +99,13 @@ def probability(name: str, value: Any) -> float:
     return number
 
 
+def flag(name: str, value: Any) -> bool:
+    """Return the value if it is True or False, else raise OptionError."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise OptionError(f"{name} must be True or False; got {_written(value)}.")
+    return bool(value)
+
+
 def names(name: str, value: str | Iterable[str]) -> tuple[str, ...]:
     """Return column names as a tuple; one name may be given as a plain string."""
     if isinstance(value, str):

@@ -37,7 +37,7 @@ from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.impacts.impacts import Impacts, three_speeds
 from spatialconv.models.small_samples.bootstrap import Bootstrap, run
 from spatialconv.models.small_samples.indirect import corrected
-from spatialconv.models.specification.design import Chain, Design, names_of, refuse_reserved, sources
+from spatialconv.models.specification.design import LAGGED_INTERCEPT, Chain, Design, names_of, refuse_reserved, sources
 from spatialconv.models.specification.spec import ModelSpec
 from spatialconv.panel import Panel
 from spatialconv.results import Provenance, Result, extent, merge_notes, number, p_value
@@ -492,7 +492,7 @@ class BetaConvergence(Result):
 
     def _rest_lines(self) -> list[str]:
         fit = self.fit
-        controls = [t for t in fit.design.names if t not in ("intercept", INITIAL)]
+        controls = [t for t in fit.design.names if t not in ("intercept", LAGGED_INTERCEPT, INITIAL)]
         lines = [f"  controls: {', '.join(controls)}"] if controls else []
         lines += [f"  ON THE BOUND: {', '.join(fit.at_bound)}; do not use"] if fit.at_bound else []
         return [*lines, f"  log-likelihood {number(fit.loglik)}, sigma2 {number(fit.sigma2)}"]

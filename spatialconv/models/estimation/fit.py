@@ -21,6 +21,7 @@ from spatialconv._options import (
     Spatial,
     Vcov,
     first,
+    flag,
     names,
 )
 from spatialconv.errors import BoundaryWarning, ModelError, OptionError, WeightsError
@@ -53,6 +54,7 @@ def fit_panel(
     estimator: Estimator = "ml",
     vcov: Vcov = "information",
     logdet: LogDeterminant = "auto",
+    intercept: bool = True,
 ) -> PanelFit:
     """Estimate a spatial panel model (or, from one period, a cross-sectional one) by maximum likelihood.
 
@@ -68,13 +70,14 @@ def fit_panel(
         It is evaluated with the columns and the transformations log, log10, log2, exp, sqrt, abs, I, C, center,
         scale, poly, bs, cr, cc, lag and diff (by region) alone: no other function, attribute, module or file.
     x : str or names
-        Regressors. The intercept is added where there are no effects.
+        Regressors. The intercept is added where there are no fixed effects (see `intercept`).
     w : Graph, optional
         Spatial weights of the lag W y (and of `durbin`); regions are matched by label.
     spatial : {"lag", "error", "sarar", "none"}
         Which spatial terms are free: rho W y, lambda M u, both, or none.
     durbin : bool or names
-        Add W x for all regressors, or for those named (SDM, SDEM, GNS, SLX).
+        Add W x for all regressors, or for those named (SDM, SDEM, GNS, SLX). Where there is an intercept and the
+        rows of the weights differ in their sums it is lagged too (`W:intercept`), as spatialreg does.
     effects : {"two-way", "region", "time", "none", "random"}
         Fixed effects of regions, of periods, of both; or random effects of regions.
     error_w : Graph, optional
@@ -103,6 +106,8 @@ def fit_panel(
     logdet : {"auto", "eigen", "lu", "stochastic"}
         How log|I - rho W| is computed: all eigenvalues (exact, up to some hundred regions), sparse factors at
         Chebyshev nodes closing in on rho (exact to rounding), or random traces. "auto" never takes the last.
+    intercept : bool
+        Whether there is one where there are no fixed effects; a formula takes it away by `y ~ 0 + x`.
 
     Returns
     -------
@@ -159,6 +164,7 @@ def fit_panel(
         resolved = resolve(panel, y, effects)
         panel, y, x = resolved.panel, resolved.y, resolved.x
         effects = cast(Effects, resolved.effects or effects)
+        intercept = flag("intercept", intercept) and resolved.intercept
     if x is None:
         raise OptionError("x names the regressors; it may be left out only where y is a formula.")
     columns = names("x", x)
@@ -174,6 +180,7 @@ def fit_panel(
         dynamic,
         estimator,
         logdet,
+        intercept,
     )
     return fit_design(from_panel(panel, spec), spec, w, error_w=error_w)
 

@@ -223,7 +223,10 @@ class PanelFit(Result):
 
     @property
     def rsquared_nagelkerke(self) -> float:
-        """1 - exp(-2 (loglik - loglik of the effects alone) / nobs_effective); NaN under random effects."""
+        """1 - exp(-2 (loglik - loglik of the effects alone) / nobs_effective); NaN under random effects.
+
+        Without effects that is the likelihood of a constant, as in spatialreg, also where the model has none.
+        """
         if self.spec.effects == "random":
             return float("nan")
         y, dof = self.design.y, self.nobs_effective
@@ -290,7 +293,7 @@ class PanelFit(Result):
 
     @property
     def intercept(self) -> float:
-        """Mean of the effects, or the coefficient of the constant where there are none."""
+        """Mean of the effects, or the coefficient of the constant where there are none; 0 without either."""
         if "intercept" in self.design.names:
             return float(self.params["intercept"])
         return float(self.estimates.effect.mean())

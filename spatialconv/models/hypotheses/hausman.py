@@ -19,7 +19,7 @@ from spatialconv.models.estimation.fit import fit_complete
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.hypotheses.outcomes import CHI2, fit_of
 from spatialconv.models.hypotheses.wald import wald_test
-from spatialconv.models.specification.design import Design
+from spatialconv.models.specification.design import LAGGED_INTERCEPT, Design
 from spatialconv.models.specification.variants import period_dummies, with_columns, with_intercept, without
 from spatialconv.panel import FloatArray
 from spatialconv.results import HypothesisTest, Provenance, number
@@ -252,7 +252,7 @@ def _augmented(fit: PanelFit) -> tuple[Design, list[str], list[str]]:
     design = fit.design
     added, left_out = {}, []
     for k, name in enumerate(design.names):
-        if name == "intercept" or name.startswith("period:"):
+        if name in ("intercept", LAGGED_INTERCEPT) or name.startswith("period:"):
             continue
         column = design.X[:, :, k]
         mean = column.mean(axis=0, keepdims=True)
@@ -262,5 +262,7 @@ def _augmented(fit: PanelFit) -> tuple[Design, list[str], list[str]]:
         else:
             added[f"mean:{name}"] = np.broadcast_to(mean, column.shape)
     dummies = period_dummies(design) if fit.spec.effects == "two-way" else {}
-    base = with_intercept(without(design, tuple(dummies)))
+    base = without(design, tuple(dummies))
+    # Taken away by the caller it stays away; effects of regions leave none.
+    base = base if fit.spec.effects == "random" else with_intercept(base)
     return with_columns(base, added | dummies), list(added), left_out

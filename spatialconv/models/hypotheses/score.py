@@ -11,8 +11,9 @@ from spatialconv._options import Correction, FixedEffects, choice, first, names
 from spatialconv.errors import OptimisationError, OptionError, WeightsError
 from spatialconv.models.estimation.estimate import sample
 from spatialconv.models.hypotheses.outcomes import Diagnostics, approach, chi2_test, fit_of
-from spatialconv.models.specification.design import Design, check, complete, from_panel, names_of
+from spatialconv.models.specification.design import LAGGED_INTERCEPT, Design, check, complete, from_panel, names_of
 from spatialconv.models.specification.spec import Applied, ModelSpec
+from spatialconv.models.specification.variants import without
 from spatialconv.panel import Panel
 from spatialconv.results import HypothesisTest, Provenance, merge_notes, plural
 from spatialconv.weights import Aligned, align
@@ -301,14 +302,15 @@ def _of_fit(
         raise OptionError("a fitted model brings its outcome and regressors; leave y and x out.")
     own = fit.spec.fixed_effects
     spec = _spec(fit.spec.y, fit.spec.x, (), effects or own, correction or fit.spec.correction)
+    spec = replace(spec, intercept=fit.spec.intercept)
     design = fit.design
     if w is not None:
         design = _weighted(design, w, error_w)
     elif design.W is None:
         raise OptionError("the model was fitted without spatial weights; pass them as w.")
     if "intercept" in design.names and spec.effects != "none":
-        design = replace(design, X=design.X[:, :, 1:], names=design.names[1:])
-    elif "intercept" not in design.names and spec.effects == "none":
+        design = without(design, ("intercept", LAGGED_INTERCEPT))
+    elif "intercept" not in design.names and spec.has_intercept:
         design = complete(design, spec)
     note = "random effects are left in the residuals; see bsk_tests" if fit.spec.effects == "random" else ""
     return replace(design, notes=merge_notes(design.notes, (note,) if note else ())), spec

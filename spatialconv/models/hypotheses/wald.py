@@ -16,7 +16,7 @@ from spatialconv.models.estimation.fit import fit_complete
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.hypotheses.outcomes import CHI2, Diagnostics, fit_of, inapplicable
 from spatialconv.models.hypotheses.ratio import lr_test
-from spatialconv.models.specification.design import Design
+from spatialconv.models.specification.design import LAGGED_INTERCEPT, Design
 from spatialconv.models.specification.spec import ModelSpec
 from spatialconv.models.specification.variants import without
 from spatialconv.panel import FloatArray
@@ -173,7 +173,9 @@ def _durbin_terms(model: PanelFit) -> list[str]:
             f"the model is a {model.spec.name}; only a spatial Durbin model (spatial='lag', durbin=True) reduces to a "
             "spatial error model."
         )
-    x = [n for n in model.design.names if n != "intercept" and not n.startswith("W:")]
+    # Where rows do not have the same sum the intercept is a regressor with a lag like the others.
+    lagged = LAGGED_INTERCEPT in model.design.names
+    x = [n for n in model.design.names if (n != "intercept" or lagged) and not n.startswith("W:")]
     lacking = [n for n in x if f"W:{n}" not in model.design.names]
     if lacking:
         raise ModelError(

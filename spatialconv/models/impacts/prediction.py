@@ -15,7 +15,7 @@ from spatialconv._options import PredictionKind, choice, first
 from spatialconv.errors import AlignmentError, OptionError, UnsupportedModelError
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.impacts.marginal import ETA, TAU
-from spatialconv.models.specification.design import matrix
+from spatialconv.models.specification.design import LAGGED_INTERCEPT, matrix
 from spatialconv.panel import Panel, in_order
 from spatialconv.summary import time_axis
 
@@ -123,6 +123,8 @@ def _linear(
     W, total = matrix(fit.design.W), np.zeros(shape)
     columns: dict[str, FloatArray] = {"intercept": np.ones(shape), **x}
     columns |= {f"W:{name}": lag(W, x[name]) for name in fit.spec.durbin if name in x}
+    if W is not None:
+        columns[LAGGED_INTERCEPT] = lag(W, np.ones(shape))
     if before is not None:
         columns |= {TAU: before} | ({ETA: lag(W, before)} if W is not None else {})
     for name in fit.design.names:

@@ -20,6 +20,7 @@ from spatialconv.models.hypotheses.outcomes import fit_of
 from spatialconv.models.hypotheses.residual import residual_moran
 from spatialconv.models.hypotheses.score import lm_tests
 from spatialconv.models.small_samples.refits import BLOCK_SINGLE, Engine, World, broken_chain, fitted_world
+from spatialconv.models.specification.design import LAGGED_INTERCEPT
 from spatialconv.panel import FloatArray
 from spatialconv.results import Provenance, Result, extent, merge_notes, number, p_value
 
@@ -159,8 +160,8 @@ def _by_period(model: PanelFit) -> pd.DataFrame:
 
 
 def _fixed(model: PanelFit) -> PanelFit:
-    """Return the same model with region effects fixed, without the constant that random effects keep."""
-    keep = [k for k, name in enumerate(model.design.names) if name != "intercept"]
+    """Return the same model with region effects fixed, without the constant (and its lag) that random effects keep."""
+    keep = [k for k, name in enumerate(model.design.names) if name not in ("intercept", LAGGED_INTERCEPT)]
     design = replace(model.design, X=model.design.X[..., keep], names=tuple(model.design.names[k] for k in keep))
     return fit_complete(design, replace(model.spec, effects="region", correction="auto"))
 

@@ -23,10 +23,14 @@ from spatialconv.summary import time_axis
 from spatialconv.weights import Aligned
 
 FloatArray = npt.NDArray[np.float64]
+# Row sums closer than this, as a share of the largest, are the same.
+SAME_SUM = 1e-9
 Positions = npt.NDArray[np.intp]
 
 # What results call their own parameters.
 RESERVED = ("intercept", "rho", "lambda", "phi", "sigma2")
+# The spatial lag of the intercept: how strongly a region is linked.
+LAGGED_INTERCEPT = "W:intercept"
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def from_panel(panel: Panel, spec: ModelSpec) -> Design:
 
 
 def complete(design: Design, spec: ModelSpec) -> Design:
-    """Add the spatially lagged regressors that `durbin` names, and the intercept where no effects replace it."""
+    """Add the spatially lagged regressors that `durbin` names, and the intercept where there is to be one."""
     X, names = design.X, list(design.names)
     if spec.durbin:
         assert design.W is not None
@@ -91,16 +95,38 @@ def complete(design: Design, spec: ModelSpec) -> Design:
         if unknown:
             raise OptionError(f"durbin names {first(unknown)}, which is not among the regressors {first(names)}.")
         lagged = lag(design.W.matrix, X[:, :, [names.index(name) for name in spec.durbin]])
+        if spec.has_intercept:
+            own, labels, note = lagged_intercept(design)
+            X, names = np.concatenate([X, own], axis=2), [*names, *labels]
+            design = replace(design, notes=merge_notes(design.notes, note))
         X = np.concatenate([X, lagged], axis=2)
         names += [f"W:{name}" for name in spec.durbin]
     if spec.dynamic != "none":
         return complete(_with_past(design, spec, X, names), replace(spec, durbin=(), dynamic="none"))
-    if spec.fixed_effects == "none":
+    if spec.has_intercept:
         X = np.concatenate([np.ones((*design.y.shape, 1)), X], axis=2)
         names = ["intercept", *names]
     # Only now: a column may be called like a spatial lag or a lag in time that the model does not have.
     refuse_reserved(name for name in names if name != "intercept")
     return replace(design, X=X, names=tuple(names))
+
+
+def lagged_intercept(design: Design) -> tuple[FloatArray, list[str], tuple[str, ...]]:
+    """Return W 1, shape (T, N, 1), its name and a note, for regressors that are lagged with the others; or no column.
+
+    Where rows have the same sum it is the intercept again. Islands among row-standardised weights leave it out, as
+    spatialreg does: it would be a dummy of theirs.
+    """
+    none = np.empty((*design.y.shape, 0))
+    if design.W is None:
+        return none, [], ()
+    sums = np.asarray(design.W.matrix.sum(axis=1), dtype=float).ravel()
+    if np.ptp(sums) <= SAME_SUM * np.abs(sums).max():
+        return none, [], ()
+    if design.W.standardised == "row":
+        return none, [], (f"durbin leaves out {LAGGED_INTERCEPT}, which is a dummy of the islands",)
+    said = f"durbin lags the intercept too, as {LAGGED_INTERCEPT}: the rows of these weights differ in their sums"
+    return np.broadcast_to(sums[:, None], (*design.y.shape, 1)), [LAGGED_INTERCEPT], (said,)
 
 
 def _with_past(design: Design, spec: ModelSpec, X: FloatArray, names: list[str]) -> Design:

@@ -22,12 +22,16 @@ ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 @dataclass(frozen=True)
 class Resolved:
-    """The panel with the columns of a formula, its outcome, its regressors and its effects ("" where it has none)."""
+    """The panel with the columns of a formula, its outcome, its regressors, its effects ("" where it has none).
+
+    `intercept` is False where the formula takes it away, `y ~ 0 + x`, and no fixed effects stand for it.
+    """
 
     panel: Panel
     y: str
     x: tuple[str, ...]
     effects: str
+    intercept: bool
 
 
 def is_formula(text: object) -> bool:
@@ -78,16 +82,13 @@ def _resolve(panel: Panel, formula: str, effects: str) -> Resolved:
     outcome, regressors = columns
     if outcome.shape[1] != 1:
         raise OptionError(f"a formula has one outcome; {formula!r} gives {first(list(outcome.columns))}.")
-    if "Intercept" not in regressors.columns:
-        raise OptionError(
-            f"the formula {formula!r} takes the intercept away; effects do that (effects='region', 'time', 'two-way')."
-        )
     y = str(outcome.columns[0])
     x = tuple(str(name) for name in regressors.columns if name != "Intercept")
     new = {y: outcome.iloc[:, 0].to_numpy(dtype=float)}
     new |= {str(name): regressors[name].to_numpy(dtype=float) for name in regressors.columns if name != "Intercept"}
     with_columns = panel.assign(**new)
-    return Resolved(with_columns.subset(periods=kept) if lost else with_columns, y, x, effects_named)
+    sample = with_columns.subset(periods=kept) if lost else with_columns
+    return Resolved(sample, y, x, effects_named, "Intercept" in regressors.columns)
 
 
 def _effects(panel: Panel, formula: str, effects: str) -> tuple[str, str]:

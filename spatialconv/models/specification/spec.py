@@ -19,6 +19,7 @@ from spatialconv._options import (
     Spatial,
     Vcov,
     choice,
+    flag,
 )
 from spatialconv.errors import UnsupportedModelError
 
@@ -83,6 +84,7 @@ class ModelSpec:
     dynamic: Dynamic = "none"
     estimator: Estimator = "ml"
     logdet: LogDeterminant = "auto"
+    intercept: bool = True
 
     def __post_init__(self) -> None:
         choice("spatial", self.spatial, Spatial)
@@ -93,6 +95,7 @@ class ModelSpec:
         choice("dynamic", self.dynamic, Dynamic)
         choice("estimator", self.estimator, Estimator)
         choice("logdet", self.logdet, LogDeterminant)
+        flag("intercept", self.intercept)
         if self.dynamic != "none" and self.effects == "random":
             raise UnsupportedModelError(
                 "a dynamic model with random effects needs a model of the first period, which is not derived here; "
@@ -106,6 +109,11 @@ class ModelSpec:
         if label == "pooled regression" and self.effects != "none":
             label = "random effects regression" if self.effects == "random" else "within regression"
         return f"dynamic {label}" if self.dynamic != "none" else label
+
+    @property
+    def has_intercept(self) -> bool:
+        """Whether a constant is among the regressors: where there are no fixed effects, and it was not taken away."""
+        return self.intercept and self.fixed_effects == "none"
 
     @property
     def fixed_effects(self) -> FixedEffects:

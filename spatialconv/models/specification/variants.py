@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from spatialconv.models.specification.design import Design
+from spatialconv.models.specification.design import Design, lagged_intercept
 from spatialconv.panel import FloatArray
+from spatialconv.results import merge_notes
 
 
 def without(design: Design, dropped: tuple[str, ...]) -> Design:
@@ -26,11 +27,15 @@ def with_columns(design: Design, columns: dict[str, FloatArray]) -> Design:
 
 
 def with_intercept(design: Design) -> Design:
-    """Return the design with an intercept in front."""
+    """Return the design with an intercept in front, and its spatial lag at the end where others have theirs."""
     if "intercept" in design.names:
         return design
     one = np.ones((*design.y.shape, 1))
-    return replace(design, X=np.concatenate([one, design.X], axis=2), names=("intercept", *design.names))
+    lagged, labels, notes = np.empty((*design.y.shape, 0)), list[str](), tuple[str, ...]()
+    if any(name.startswith("W:") for name in design.names):
+        lagged, labels, notes = lagged_intercept(design)
+    X, names = np.concatenate([one, design.X, lagged], axis=2), ("intercept", *design.names, *labels)
+    return replace(design, X=X, names=names, notes=merge_notes(design.notes, notes))
 
 
 def period_dummies(design: Design) -> dict[str, FloatArray]:

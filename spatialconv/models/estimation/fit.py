@@ -34,7 +34,7 @@ from spatialconv.models.specification.design import Design, check, complete, fro
 from spatialconv.models.specification.formula import is_formula, resolve
 from spatialconv.models.specification.spec import ModelSpec
 from spatialconv.panel import Panel
-from spatialconv.results import Provenance, merge_notes
+from spatialconv.results import Provenance, merge_notes, number, plural
 from spatialconv.weights import Aligned, align
 
 
@@ -192,7 +192,7 @@ def fit_design(design: Design, spec: ModelSpec, w: Any = None, *, error_w: Any =
 
 def fit_complete(design: Design, spec: ModelSpec) -> PanelFit:
     """Estimate a specification on a design that has its weights, spatial lags and intercept already."""
-    correction, reason = spec.resolve(sums_to_one(design.W), sums_to_one(design.M))
+    correction, reason = spec.resolve(sums_to_one(design.W), sums_to_one(design.M), _state(design, spec))
     T, N, _ = design.shape
     if spec.effects == "random" and T < 2:
         raise ModelError(
@@ -264,6 +264,20 @@ def _cut(name: str, logdet: LogDet | None) -> str:
 def sums_to_one(weights: Aligned | None) -> bool:
     """Whether every row sums to one: row-standardised, and nobody without a neighbour."""
     return weights is None or (weights.standardised == "row" and not weights.islands)
+
+
+def _state(design: Design, spec: ModelSpec) -> str:
+    """Say why the rows of the weights that the model uses do not all sum to one; empty where they do."""
+    for free, weights in ((spec.has_lag, design.W), (spec.has_error, design.M)):
+        if not free or weights is None or sums_to_one(weights):
+            continue
+        if weights.islands:
+            labels = list(weights.islands)
+            shown = first(labels[:3]) + (", …" if len(labels) > 3 else "")
+            return f"{plural(len(labels), 'region')} {'has' if len(labels) == 1 else 'have'} no neighbour: {shown}"
+        sums = np.asarray(weights.matrix.sum(axis=1), dtype=float)
+        return f"rows of the weights sum to {number(float(sums.min()))} to {number(float(sums.max()))}"
+    return ""
 
 
 def _with_weights(design: Design, spec: ModelSpec, w: Any, error_w: Any) -> Design:

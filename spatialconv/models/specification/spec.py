@@ -152,8 +152,10 @@ class ModelSpec:
         error_bad = self.has_error and needs.error_weights == "row" and not error_row
         return needs.why if lag_bad or error_bad else ""
 
-    def resolve(self, lag_row: bool, error_row: bool) -> tuple[Applied, str]:
+    def resolve(self, lag_row: bool, error_row: bool, state: str = "") -> tuple[Applied, str]:
         """Return the correction to apply and, where "auto" could not take Lee-Yu, the reason.
+
+        `state` says of the weights at hand why their rows do not all sum to one.
 
         Raises
         ------
@@ -166,16 +168,26 @@ class ModelSpec:
             why = self.unmet("lee-yu", lag_row, error_row)
             if not why:
                 return "lee-yu", ""
-            self._check("none", lag_row, error_row)
-            return "none", f"direct approach, not Lee-Yu: weights are not row-standardised throughout, and {why}"
-        self._check(self.correction, lag_row, error_row)
+            self._check("none", lag_row, error_row, state)
+            own = f" ({state})" if state else ""
+            return "none", f"direct approach, not Lee-Yu: weights are not row-standardised throughout{own}, and {why}"
+        self._check(self.correction, lag_row, error_row, state)
         return self.correction, ""
 
-    def _check(self, correction: Applied, lag_row: bool, error_row: bool) -> None:
+    def _check(self, correction: Applied, lag_row: bool, error_row: bool, state: str) -> None:
         why = self.unmet(correction, lag_row, error_row)
-        if why:
-            raise UnsupportedModelError(
-                f"effects={self.effects!r} with correction={correction!r} needs row-standardised weights in which "
-                f"every region has a neighbour: {why}. Standardise by row and link the islands, or take "
-                "correction='none' (lag model) or effects='region'."
-            )
+        if not why:
+            return
+        # Only of what the caller asked for; what "auto" tried last is no word of theirs.
+        asked = f"correction={correction!r}" if self.correction != "auto" else f"spatial={self.spatial!r}"
+        others = (
+            "effects='region' or 'none', or spatial='lag'"
+            if self.unmet("none", lag_row, error_row)
+            else "correction='none' or effects='region'"
+        )
+        raise UnsupportedModelError(
+            f"effects={self.effects!r} with {asked} needs row-standardised weights in which every region has a "
+            f"neighbour: {why}.{f' Here {state}.' if state else ''} Standardise by row and link the islands "
+            "(islands='nearest', or link= by hand) or leave them out (panel.subset(regions=...)), or take "
+            f"{others}."
+        )

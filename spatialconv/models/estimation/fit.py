@@ -34,7 +34,7 @@ from spatialconv.models.specification.design import Design, check, complete, fro
 from spatialconv.models.specification.formula import is_formula, resolve
 from spatialconv.models.specification.spec import ModelSpec
 from spatialconv.panel import Panel
-from spatialconv.results import Provenance, merge_notes, number, plural
+from spatialconv.results import Provenance, merge_notes, number
 from spatialconv.weights import Aligned, align
 
 
@@ -272,9 +272,9 @@ def _state(design: Design, spec: ModelSpec) -> str:
         if not free or weights is None or sums_to_one(weights):
             continue
         if weights.islands:
-            labels = list(weights.islands)
-            shown = first(labels[:3]) + (", …" if len(labels) > 3 else "")
-            return f"{plural(len(labels), 'region')} {'has' if len(labels) == 1 else 'have'} no neighbour: {shown}"
+            alone = first(list(weights.islands))
+            one = len(weights.islands) == 1
+            return f"region {alone} has no neighbour" if one else f"regions without a neighbour are {alone}"
         sums = np.asarray(weights.matrix.sum(axis=1), dtype=float)
         return f"rows of the weights sum to {number(float(sums.min()))} to {number(float(sums.max()))}"
     return ""

@@ -102,6 +102,7 @@ class Job:
             correction=self.correction,
             optimum=Optimum(point, slope, 0, bound, None, None),
             notes=self._notes(final, first, process, rho),
+            weak=(_strength(first.first),) if first.first is not None and first.first.f < WEAK else (),
             instruments=final.instruments,
             first=first.first,
         )
@@ -126,13 +127,16 @@ class Job:
         if final.instruments:
             notes.append(f"instruments of the lagged outcome: {', '.join(final.instruments)}")
         if first.first is not None:
-            f, (q, rest) = first.first.f, first.first.df
-            weak = f": below {WEAK:g}, weak; rho and its interval are not to be trusted" if f < WEAK else ""
-            notes.append(f"first-stage F({q}, {rest}) = {number(f, 2)}{weak}")
+            notes.append(_strength(first.first))
         if process is not None and process.sigma2 > process.sigma2_mean:
             notes.append("regions' means vary no more than noise alone makes them: no random effects are left, phi = 0")
         outside = _outside(self.steps.data.W, rho)
         return (*notes, *((outside,) if outside else ()))
+
+
+def _strength(first: FirstStage) -> str:
+    (q, rest), weak = first.df, f": below {WEAK:g}, weak; rho and its interval are not to be trusted"
+    return f"first-stage F({q}, {rest}) = {number(first.f, 2)}{weak if first.f < WEAK else ''}"
 
 
 def _method(spec: ModelSpec) -> str:

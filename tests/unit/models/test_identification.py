@@ -400,3 +400,18 @@ class TestAfterEstimation:
         assert "two distinct eigenvalues" in finding.evidence
         subject.b = sc.beta(panel, "y", w, spatial="lag", effects="time")
         assert _inference.identified(subject).verdict == "ok"
+
+    def test_weak_instruments_are_weak_identification(self):
+        panel, w = noise(grid(4, 5), 1)
+        fit = sc.fit_panel(panel, "y", "x", w, effects="time", estimator="gmm")
+        assert fit.estimates.first.f < 10
+        assert fit.weak == tuple(n for n in fit.notes if "first-stage F" in n)
+        strong, _ = noise(grid(4, 5), 1)
+        x = strong.values("x")
+        W = standardised(grid(4, 5))
+        frame = strong.frame.assign(y=(20 * x @ np.linalg.inv(np.eye(20) - 0.5 * W).T + strong.values("y")).ravel())
+        fit = sc.fit_panel(
+            sc.Panel(frame, region="region", period="period"), "y", "x", w, effects="time", estimator="gmm"
+        )
+        assert fit.estimates.first.f > 10
+        assert not fit.weak

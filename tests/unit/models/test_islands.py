@@ -42,7 +42,7 @@ def test_what_is_fitted_and_what_is_refused(effects, spatial, estimator):
         # Nothing that the caller did not say, the region by name, and what can be done.
         assert "correction" not in said
         assert f"effects={effects!r} with spatial={spatial!r} needs row-standardised weights" in said
-        assert "1 region has no neighbour: 5" in said
+        assert "region 5 has no neighbour" in said
         assert "islands='nearest'" in said
         assert "panel.subset(regions=...)" in said
         assert said.endswith("or take effects='region' or 'none', or spatial='lag'.")
@@ -50,7 +50,7 @@ def test_what_is_fitted_and_what_is_refused(effects, spatial, estimator):
     fit = sc.fit_panel(panel, "y", "x", w, **options)
     assert np.isfinite(fit.std_errors.drop(["sigma2", "phi"], errors="ignore")).all()
     direct = effects in ("time", "two-way")
-    assert any("direct approach, not Lee-Yu" in n and "1 region has no neighbour: 5" in n for n in fit.notes) == direct
+    assert any("direct approach, not Lee-Yu" in n and "region 5 has no neighbour" in n for n in fit.notes) == direct
 
 
 @pytest.mark.parametrize("correction", ["none", "lee-yu", "splm"])
@@ -68,7 +68,7 @@ def test_a_correction_that_was_asked_for_is_named(correction):
 
 def test_many_islands_are_counted():
     panel, w, _ = world(alone=(1, 5, 9, 15))
-    with pytest.raises(UnsupportedModelError, match="4 regions have no neighbour: 1, 5, 9, …"):
+    with pytest.raises(UnsupportedModelError, match="Here regions without a neighbour are 4: 1, 5, 9, …"):
         sc.fit_panel(panel, "y", "x", w, spatial="error", effects="time")
 
 

@@ -30,3 +30,7 @@ LOGDET_RHO = 1e-8  # rho by an interpolated log-determinant against all eigenval
 TAIL = 1e-4  # p of a statistic of some hundreds that is itself another optimiser's to 1e-6: half its error
 SPATIALREG_TWO = 5e-6  # spatialreg's search in rho and lambda has no tolerance to set: level to 1e-9 where ours ends
 NLS_PROFILE = 5e-4  # of an interval's width: R interpolates the profile between its points, ours solves for its ends
+FUZZ = 1e-6  # shares of standard errors: a search stops at 1e-8 in rho, times its slope in other parameters
+FUZZ_HESSIAN = 1e-5  # second differences: ours under random effects outside the filter, the witness's of its score
+GRID_ROUNDED = 1e-6  # a value on a grid cannot exceed a maximum but by rounding of determinants next to a bound
+AT_BOUND = 1e-3  # shares of standard errors a millionth before a bound, where covariances have four digits left

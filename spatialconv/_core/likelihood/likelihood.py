@@ -222,6 +222,10 @@ class Problem:
         whitened = point.coefficients + self.shift_y - point.rho * self.shift_wy
         return np.asarray(la.solve_triangular(self.R, whitened)) if len(whitened) else whitened
 
+    def whitened(self, beta: FloatArray, rho: float) -> FloatArray:
+        """Return the coefficients of the whitened regressors, of which `recover` gives beta."""
+        return np.asarray(self.R @ beta - self.shift_y + rho * self.shift_wy)
+
 
 def problem(
     y: FloatArray,
@@ -273,7 +277,7 @@ def _part(Z: FloatArray, MZ: FloatArray | None, project: Callable[[FloatArray], 
 
 
 def observed_information(problem: Problem, point: Point) -> FloatArray:
-    """Return minus the Hessian of the whole log-likelihood at its optimum, in (beta, rho, lambda, psi, sigma2).
+    """Return minus the Hessian of the whole log-likelihood at a point, in (beta, rho, lambda, psi, sigma2).
 
     All of rho, lambda and psi have a row; those that are not free are to be dropped by the caller.
     """
@@ -305,7 +309,8 @@ def observed_information(problem: Problem, point: Point) -> FloatArray:
             shift = 1 / (1 - at) ** 2 if problem.projection.shift else 0.0
             info[place, place] -= problem.projection.J * (float(logdet.second(at)) + shift)
     info[: K + 3, K + 3] = info[K + 3, : K + 3] = -first / (2 * sigma2**2)
-    info[K + 3, K + 3] = dof / (2 * sigma2**2)
+    # dof sigma2 is the sum of squares at the optimum, but not where a bias was taken off the estimates.
+    info[K + 3, K + 3] = float(v @ A @ v) / sigma2**3 - dof / (2 * sigma2**2)
     return _of_given_regressors(info, problem)
 
 

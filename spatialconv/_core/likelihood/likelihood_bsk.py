@@ -153,16 +153,25 @@ def observed_bsk(problem: BskProblem, optimum: Optimum, beta: FloatArray) -> Flo
     theta = np.array([*beta, *spatial, point.lam, phi, point.sse / n])
     bound = "phi" in optimum.at_bound
     free = np.array([k for k in range(len(theta)) if not (bound and k == len(theta) - 2)])
-    return -_hessian(problem, theta, free)
+    # What a step is measured by where a parameter is next to nothing: none of it depends on the units of the data.
+    A, _ = problem.cross_products(point.lam, point.psi)
+    ends = [d.interval for d in (problem.logdet_w, problem.logdet_m) if d is not None]
+    least = [*np.sqrt(theta[-1] / np.diag(A)[2:]), *(1e-2 * min(-low, high) for low, high in ends), 1e-2, 0.0]
+    # Next to a bound differences may reach beyond it; whoever inverts them says so.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return -_hessian(problem, theta, free, np.array(least))
 
 
-def _hessian(problem: BskProblem, theta: FloatArray, free: npt.NDArray[np.intp]) -> FloatArray:
-    """Second differences with two Richardson steps, in steps of about a hundredth of a standard error."""
+def _hessian(problem: BskProblem, theta: FloatArray, free: npt.NDArray[np.intp], least: FloatArray) -> FloatArray:
+    """Second differences with two Richardson steps, in steps of about a hundredth of a standard error.
+
+    These are found by steps of a ten-thousandth of the parameter, or of `least` where it is smaller than that.
+    """
     scale = np.empty(len(free))
     top = problem.loglik(theta)
     for place, k in enumerate(free):
         e = np.zeros(len(theta))
-        e[k] = 1e-4 * max(abs(theta[k]), 1e-2)
+        e[k] = 1e-4 * max(abs(theta[k]), least[k])
         bend = -(problem.loglik(theta + e) - 2 * top + problem.loglik(theta - e)) / e[k] ** 2
         scale[place] = 0.05 / np.sqrt(max(bend, 1e-300))
     steps = np.zeros((len(free), len(theta)))

@@ -116,10 +116,13 @@ def maximum_likelihood(design: Design, spec: ModelSpec, correction: Applied) -> 
     point = optimum.point
     beta, sigma2 = likelihood.recover(point), point.sse / data.project.dof
     through = Inverse(data.W, point.rho)
-    cov, notes = information_covariance(design, spec, data, optimum, beta, sigma2, through)
+    corrected = spec.dynamic != "none" and correction == "lee-yu" and data.project.over_periods
+    # Bias is taken off by the expected information: estimates do not depend on the covariance asked for.
+    kind = replace(spec, vcov="information") if corrected else spec
+    cov, notes = information_covariance(design, kind, data, optimum, beta, sigma2, through)
     weak = weakly_identified(likelihood, optimum, spec, cov)
-    if spec.dynamic != "none" and correction == "lee-yu" and data.project.over_periods:
-        found = _bias_corrected(design, spec, data, optimum, beta, sigma2, cov, notes)
+    if corrected:
+        found = _bias_corrected(design, spec, data, optimum, beta, sigma2, cov)
     else:
         found = _assembled(design, spec, data, correction, optimum, beta, sigma2, cov, notes, through)
     return replace(found, weak=weak)
@@ -178,6 +181,10 @@ _NOT_TOLD = (
     "the information of the estimates is singular: the sample does not tell the spatial coefficient from the "
     "variance, or the optimum is no regular maximum. More regions, fewer terms or other effects are needed."
 )
+_NO_PEAK = (
+    "minus the Hessian is not positive definite at these estimates, from which the bias of the dynamics was taken off "
+    "so that they are no maximum. Take vcov='information', or correction='none'."
+)
 _NO_ERRORS = "no standard errors: on the bound the information is not positive definite"
 
 
@@ -204,7 +211,14 @@ def observed_covariance(data: Sample, optimum: Optimum) -> FloatArray:
     bound = data.random and "phi" in optimum.at_bound
     free = [data.W is not None, data.M is not None, data.random and not bound, True]
     keep = [*range(K), *(K + place for place, is_free in enumerate(free) if is_free)]
-    cov = _inverted(info[np.ix_(keep, keep)], optimum)
+    try:
+        cov = _inverted(info[np.ix_(keep, keep)], optimum)
+    except ModelError:
+        # Where a bias was taken off, the point is no maximum, and its sum of squares not the least.
+        least = likelihood.at(optimum.point.rho, optimum.point.lam, optimum.point.psi).sse
+        if abs(least / optimum.point.sse - 1) > 1e-6:
+            raise ModelError(_NO_PEAK) from None
+        raise
     return _with_nan(cov, -2) if bound else cov
 
 
@@ -315,9 +329,8 @@ def _bias_corrected(
     beta: FloatArray,
     sigma2: float,
     cov: FloatArray,
-    notes: tuple[str, ...],
 ) -> Estimates:
-    """Take the bias of order 1/T off a dynamic model with region effects."""
+    """Take the bias of order 1/T off a dynamic model with region effects; `cov` by the expected information."""
     names, K = design.names, len(beta)
     place = {term: names.index(term) if term in names else None for term in ("lag:y", "lag:W:y")}
     at_tau, at_eta = place["lag:y"], place["lag:W:y"]
@@ -344,7 +357,9 @@ def _bias_corrected(
         if logdet is not None and not logdet.interval[0] < coefficient < logdet.interval[1]:
             return _uncorrected(design, spec, "it would leave the admissible interval")
     beta, sigma2 = beta + move[:K], sigma2 + float(move[-1])
-    moved = replace(optimum, point=optimum.point._replace(rho=rho, lam=lam, sse=sigma2 * data.project.dof))
+    whitened = data.problem(optimum.logdet_w, optimum.logdet_m).whitened(beta, rho)
+    sse = sigma2 * data.project.dof
+    moved = replace(optimum, point=optimum.point._replace(rho=rho, lam=lam, sse=sse, coefficients=whitened))
     through = Inverse(data.W, rho)
     cov, notes = information_covariance(design, spec, data, moved, beta, sigma2, through)
     said = "the log-likelihood is that of the optimum before the correction of the dynamic bias"
@@ -371,9 +386,8 @@ def bsk_covariance(
         info = bsk_information(data.X, beta, optimum.point, sigma2, data.M, data.W)
         info = _without(info, -2) if bound else info
     cov = _inverted(info, optimum)
-    if bound:
-        return _with_nan(cov, -2), (_NO_PHI,)
-    return cov, (_NO_ERRORS,) if np.isnan(cov).all() else ()
+    notes = (_NO_PHI if bound else "", _NO_ERRORS if np.isnan(cov).all() else "")
+    return _with_nan(cov, -2) if bound else cov, notes
 
 
 def _outside(

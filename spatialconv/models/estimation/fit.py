@@ -294,9 +294,13 @@ def _with_weights(design: Design, spec: ModelSpec, w: Any, error_w: Any) -> Desi
                 f"the weights hold no link among these {len(design.regions)} regions; a spatial term needs some. Link "
                 "regions by hand (link=…), take other weights, or spatial='none'."
             )
-    notes = merge_notes(design.notes, *(a.notes for a in (W, M) if a is not None))
-    if w is not None and spec.spatial == "none" and not spec.durbin:
-        notes = merge_notes(notes, ("the weights do not enter the model: spatial='none'",))
+    lags = spec.has_lag or bool(spec.durbin) or spec.dynamic in ("wy", "both")
+    entering = [a for a, used in ((W, lags), (M, spec.has_error)) if used and a is not None]
+    notes = merge_notes(design.notes, *(a.notes for a in entering))
+    if w is not None and not lags and not (spec.has_error and error_w is None):
+        notes = merge_notes(notes, (f"the weights do not enter the model: spatial={spec.spatial!r}",))
+    if error_w is not None and not spec.has_error:
+        notes = merge_notes(notes, (f"error_w does not enter the model: spatial={spec.spatial!r}",))
     return replace(design, W=W, M=M, notes=notes)
 
 

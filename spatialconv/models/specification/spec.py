@@ -148,7 +148,9 @@ class ModelSpec:
     def unmet(self, correction: Applied, lag_row: bool, error_row: bool) -> str:
         """Return why the weights do not serve this model under a correction, or an empty string."""
         needs = self.needs(correction)
-        lag_bad = self.has_lag and needs.lag_weights == "row" and not lag_row
+        # Two-way effects hold W of a lagged outcome too: its bias is that of transformed weights.
+        past = self.effects == "two-way" and self.dynamic in ("wy", "both")
+        lag_bad = (self.has_lag or past) and needs.lag_weights == "row" and not lag_row
         error_bad = self.has_error and needs.error_weights == "row" and not error_row
         return needs.why if lag_bad or error_bad else ""
 

@@ -310,7 +310,9 @@ def observed_information(problem: Problem, point: Point) -> FloatArray:
             info[place, place] -= problem.projection.J * (float(logdet.second(at)) + shift)
     info[: K + 3, K + 3] = info[K + 3, : K + 3] = -first / (2 * sigma2**2)
     # dof sigma2 is the sum of squares at the optimum, but not where a bias was taken off the estimates.
-    info[K + 3, K + 3] = float(v @ A @ v) / sigma2**3 - dof / (2 * sigma2**2)
+    best = problem.at(point.rho, point.lam, point.psi)
+    moved = point.coefficients - best.coefficients
+    info[K + 3, K + 3] = (best.sse + float(moved @ A[2:, 2:] @ moved)) / sigma2**3 - dof / (2 * sigma2**2)
     return _of_given_regressors(info, problem)
 
 

@@ -17,8 +17,6 @@ import spatialconv as sc
 from spatialconv._options import choice
 from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning
 
-STUB = Path(sc.__file__).with_suffix(".pyi")
-
 
 def test_all_is_what_can_be_had():
     assert list(sc.__all__) == sorted(sc.__all__)
@@ -30,23 +28,39 @@ def test_all_is_what_can_be_had():
         _ = sc.nothing
 
 
-def test_the_stub_is_the_one_list_of_public_names():
+STUBS = sorted(Path(sc.__file__).parent.rglob("__init__.pyi"))
+
+
+@pytest.mark.parametrize("stub", STUBS, ids=lambda path: path.parent.name)
+def test_a_stub_is_the_one_list_of_public_names(stub):
     """Every import of the stub is exported (`X as X`, as strict type checkers ask) and is what stands at its place."""
+    package = ".".join(stub.relative_to(Path(sc.__file__).parents[1]).parent.parts)
+    module = sys.modules[package] if package == "spatialconv" else getattr(sc, stub.parent.name)
     listed = []
-    for node in ast.parse(STUB.read_text(encoding="ascii")).body:  # lazy_loader opens it in the locale's encoding
+    for node in ast.parse(stub.read_text(encoding="ascii")).body:  # lazy_loader opens it in the locale's encoding
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 assert alias.asname == alias.name
                 listed.append(alias.name)
-                found = getattr(sc, alias.name)
+                found = getattr(module, alias.name)
                 if node.module is None:
                     assert isinstance(found, ModuleType)
                 else:
-                    assert found is getattr(sys.modules[f"spatialconv.{node.module}"], alias.name)
-    assert sorted(listed) == sc.__all__
-    source = ast.parse(Path(sc.__file__).read_text(encoding="utf-8"))
+                    assert found is getattr(sys.modules[f"{package}.{node.module}"], alias.name)
+    assert sorted(listed) == module.__all__
+    source = ast.parse(stub.with_suffix(".py").read_text(encoding="utf-8"))
     strings = {node.value for node in ast.walk(source) if isinstance(node, ast.Constant)}
-    assert not strings & set(sc.__all__), "a second list of names"
+    assert not strings & set(module.__all__), "a second list of names"
+
+
+def test_a_plot_loads_no_model():
+    """The stubs of rooms at work: a picture of sigma takes neither models nor weights nor geometry."""
+    code = "import sys, spatialconv as sc; sc.plot.sigma, sc.sigma; print(*sys.modules)"
+    environment = os.environ | {"EAGER_IMPORT": ""}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert "matplotlib" in loaded
+    assert not loaded & {"libpysal", "geopandas", "spatialconv.convergence.beta.beta", "spatialconv.models"}
 
 
 @pytest.mark.parametrize(("wanted", "loaded"), [("1", True), ("0", False), ("", False)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,12 @@ import pandas as pd
 from spatialconv import _style as look
 from spatialconv._core.space.natural_breaks import natural_breaks
 from spatialconv._drawing.footer import ISLAND, NO_DATA, Row
-from spatialconv._drawing.ground import Ground
 from spatialconv._options import first
 from spatialconv.errors import MissingDataError, OptionError
 from spatialconv.panel.calendar import place_of
+
+if TYPE_CHECKING:  # plots draw footers too, and need no geometry
+    from spatialconv._drawing.ground import Ground
 
 Scheme = Literal["natural-breaks", "quantiles", "equal-interval"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from matplotlib import rcParams
@@ -13,7 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
 from spatialconv import _style as look
-from spatialconv._drawing.ground import Ground
+
+if TYPE_CHECKING:  # plots draw footers too, and need no geometry
+    from spatialconv._drawing.ground import Ground
 
 NO_DATA, ISLAND = "no data", "no neighbours"  # keys of what has no class
 

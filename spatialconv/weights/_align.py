@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from libpysal.graph import Graph
 
 from spatialconv._core.likelihood.logdet import LogDet, choose
 from spatialconv._core.space import weights_algebra as algebra
@@ -15,6 +14,9 @@ from spatialconv._options import Standardise, choice, first
 from spatialconv.errors import AlignmentError
 from spatialconv.results import plural
 from spatialconv.weights._graph import Labelled, Weights, cut, finish, labels, pack, phrase, positions, unpack
+
+if TYPE_CHECKING:
+    from libpysal.graph import Graph
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from libpysal.graph import Graph
 
 from spatialconv._options import Islands, Standardise, choice, first, positive
 from spatialconv.errors import IslandWarning
 from spatialconv.weights._graph import IntArray, Labelled, finish, symmetric
 from spatialconv.weights._islands import Pairs, by_hand, nearest_polygon, settle
 from spatialconv.weights.points import checked_geometry
+
+if TYPE_CHECKING:
+    from libpysal.graph import Graph
 
 Rule = Literal["queen", "rook"]
 # Of the size of a typical region: gaps and overlaps up to this are those of rounding and digitising.

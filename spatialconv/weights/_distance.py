@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
 import numpy as np
-from libpysal.graph import Graph
 
 from spatialconv._options import Islands, Standardise, choice, first, positive, whole
 from spatialconv.errors import OptionError
@@ -15,6 +14,9 @@ from spatialconv.results import plural
 from spatialconv.weights._graph import FloatArray, IntArray, Labelled, finish, sorted_csr, symmetric
 from spatialconv.weights._islands import Pairs, by_hand, first_of_equal, settle
 from spatialconv.weights.points import TIE, Points, resolve_points
+
+if TYPE_CHECKING:
+    from libpysal.graph import Graph
 
 Shape = Literal["triangular", "epanechnikov", "bisquare", "tricube", "uniform", "gaussian", "exponential"]
 

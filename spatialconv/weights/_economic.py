@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from libpysal.graph import Graph
 from scipy import sparse
 
 from spatialconv._options import Standardise, choice, first, probability
 from spatialconv.errors import AlignmentError, MissingDataError, NotPositiveError, OptionError, VariableError
 from spatialconv.panel import Panel
 from spatialconv.weights._graph import FloatArray, Labelled, Weights, checked, cut, finish, labels, positions, unpack
+
+if TYPE_CHECKING:
+    from libpysal.graph import Graph
 
 Metric = Literal["absolute", "log", "ratio", "size"]
 How = Literal["product", "mix"]

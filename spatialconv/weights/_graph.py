@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from libpysal.graph import Graph
-from libpysal.weights import W
 from scipy import sparse
 
 from spatialconv._core.space import weights_algebra as algebra
 from spatialconv._options import Standardise, choice, first
 from spatialconv.errors import AlignmentError, WeightsError
 
-Weights: TypeAlias = Graph | W
+if TYPE_CHECKING:  # takes a second and more, and whoever has weights has it
+    from libpysal.graph import Graph
+    from libpysal.weights import W
+
+Weights: TypeAlias = "Graph | W"
 IntArray = npt.NDArray[np.intp]
 FloatArray = npt.NDArray[np.float64]
 
@@ -44,6 +46,9 @@ class Labelled:
 
 def unpack(w: Weights) -> Labelled:
     """Return the checked matrix of a Graph or W; the object itself is left as it is."""
+    from libpysal.graph import Graph
+    from libpysal.weights import W
+
     if isinstance(w, Graph):
         adjacency = w.adjacency
         focal, neighbor = (adjacency.index.get_level_values(level) for level in ("focal", "neighbor"))
@@ -154,6 +159,8 @@ def scaled(matrix: Any, how: Standardise) -> Any:
 
 def pack(labelled: Labelled, how: Standardise = "none") -> Graph:
     """Return the Graph of a labelled matrix; a region without neighbours has a loop of weight zero there."""
+    from libpysal.graph import Graph
+
     matrix, regions = labelled.matrix, labelled.regions
     islands = np.flatnonzero(np.diff(matrix.indptr) == 0)
     rows = np.concatenate([np.repeat(np.arange(len(regions)), np.diff(matrix.indptr)), islands])

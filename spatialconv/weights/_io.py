@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from libpysal.graph import Graph
 
 from spatialconv._files.regular import MEGABYTE, regular_file
 from spatialconv._options import Standardise, choice, first
 from spatialconv.errors import AlignmentError, FileError, WeightsError
 from spatialconv.weights._formats import READERS, WRITERS
 from spatialconv.weights._graph import Labelled, Weights, checked, finish, labels, numeric, positions, unpack
+
+if TYPE_CHECKING:
+    from libpysal.graph import Graph
 
 AT_MOST = 500 * MEGABYTE
 

@@ -121,6 +121,13 @@ def _panel() -> sc.Panel:
     return sc.simulate.growth_panel(w, periods=3, seed=1).panel
 
 
+def test_a_room_that_is_imported_costs_no_search():
+    code = "import sys; from spatialconv import _style, autocorrelation; from spatialconv.weights import points; "
+    code += "print('spatialconv._synonyms' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
+
+
 def test_the_answer_imports_nothing_and_python_adds_no_second_hint():
     code = "import sys, spatialconv as sc\ntry:\n    sc.knn\nexcept AttributeError as e:\n    print(e)\n"
     code += f"print([m for m in sys.modules if m.startswith('{PACKAGE}.')])\nsc.simga"

@@ -1,0 +1,19 @@
+"""The public names of plot; each is imported when first used."""
+
+from ._agglomeration import location_curves as location_curves
+from ._betas import betas as betas
+from ._clubs import transition_paths as transition_paths
+from ._co_membership import co_membership as co_membership
+from ._curve import specification_curve as specification_curve
+from ._dynamics import density as density
+from ._dynamics import transitions as transitions
+from ._index import contributions as contributions
+from ._inequality import dagum as dagum
+from ._inequality import theil as theil
+from ._null import null_picture as null_picture
+from ._paths import moran_path as moran_path
+from ._paths import sigma as sigma
+from ._scatter import beta_scatter as beta_scatter
+from ._scatter import moran_scatter as moran_scatter
+from ._shared import coefficients as coefficients
+from ._shared import save as save

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,6 @@ from spatialconv.study._case import (
 
 if TYPE_CHECKING:
     from spatialconv._descriptions.base import Section
-    from spatialconv._descriptions.case import CaseFile
 
 # Section of the file -> what it becomes; the keys of the one are the fields of the other.
 SECTIONS: dict[str, type[Any]] = {
@@ -63,12 +63,10 @@ def load(path: str | Path) -> Case:
     >>> sc.study.load(sc.study.example(tempfile.mkdtemp())).main
     'distance'
     """
-    from spatialconv._descriptions.messages import read_case
-
     path = Path(path)
     given = read_toml(path, "the case")
     try:
-        return _case(read_case(given), path.parent)
+        return case_of(given, path.parent)
     except OptionError as error:
         raise OptionError(f"{path.name}: {error}") from None
 
@@ -83,8 +81,8 @@ def schema() -> dict[str, Any]:
     Returns
     -------
     dict
-        What a schema cannot say is left to `load`: that a name stands elsewhere in the file, that names differ, that
-        an encoding or a file is there.
+        What a schema cannot say is left to `load`: that names differ, that a name stands elsewhere in the file, that
+        one of the weights is the main one, that an encoding or a file is there.
 
     Examples
     --------
@@ -97,7 +95,11 @@ def schema() -> dict[str, Any]:
     return case_schema()
 
 
-def _case(given: CaseFile, folder: Path) -> Case:
+def case_of(told: Mapping[str, Any], folder: Path) -> Case:
+    """Return the case that a mapping of the shape of case.toml describes; its paths are relative to a folder."""
+    from spatialconv._descriptions.messages import read_case
+
+    given = read_case(told)
     values = {name: _frozen(getattr(given, name)) for name in given.model_fields_set - {"weights", *SECTIONS}}
     sections = {
         name: _section(getattr(given, name), SECTIONS[name], folder) for name in given.model_fields_set & {*SECTIONS}

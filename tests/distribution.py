@@ -241,6 +241,8 @@ def check_files(wheel: Path, sdist: Path, again: Path) -> None:
         listed = run("git", "ls-files", "-z", cwd=ROOT)
         check_sdist(in_sdist, [name for name in listed.split("\0") if name])
         print(f"sdist: {len(in_sdist)} files, those of the repository")
+    else:
+        print(f"sdist: {len(in_sdist)} files, not held against a repository, which is not here")
     check_same(in_wheel, members(again))
     print(f"wheel: {len(in_wheel)} files, the same from the sdist and from the repository")
     check_licences(in_wheel, in_sdist, project)

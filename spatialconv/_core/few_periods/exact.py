@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import solve_triangular
 
-from spatialconv._core.few_periods.sample import Sample
+from spatialconv._core.few_periods.sample import Sample, Triangle
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -44,6 +45,8 @@ def exact(sample: Sample, levels: FloatArray, b: float, rho: float | FloatArray)
 
 def steady(sample: Sample, h: FloatArray, b: float, rho: float | FloatArray) -> FloatArray:
     """Return the initial levels (B, T, N) that h (B, T, N) without its errors would have made."""
+    if sample.triangle is not None and len(h) > 1:
+        return _by_triangle(sample.triangle, sample.levels[0], h, b, np.broadcast_to(rho, len(h)))
     y = np.empty_like(h)
     y[:, 0] = sample.levels[0]
     spread = spreads(sample, np.broadcast_to(rho, len(h)))
@@ -51,6 +54,21 @@ def steady(sample: Sample, h: FloatArray, b: float, rho: float | FloatArray) -> 
         step = h[:, t] + b * y[:, t]
         y[:, t + 1] = y[:, t] + (step if spread is None else (spread @ step[..., None])[..., 0])
     return y
+
+
+def _by_triangle(triangle: Triangle, start: FloatArray, h: FloatArray, b: float, rho: FloatArray) -> FloatArray:
+    """Return what `steady` does by a triangular solution a period and data set, without an inverse for each rho."""
+    Q, U = triangle
+    eye, first = np.eye(len(U)), Q.conj().T @ start
+    pushed = h @ Q.conj()
+    at = np.empty_like(pushed)
+    for k in range(len(h)):
+        A = eye - rho[k] * U
+        at[k, 0] = first
+        for t in range(h.shape[1] - 1):
+            step = solve_triangular(A, pushed[k, t] + b * at[k, t], check_finite=False)
+            at[k, t + 1] = at[k, t] + step
+    return np.ascontiguousarray((at @ Q.T).real)
 
 
 def spreads(sample: Sample, rho: FloatArray) -> FloatArray | None:

@@ -87,7 +87,8 @@ def _parts(within: FloatArray, b: float) -> tuple[FloatArray, FloatArray, FloatA
 def robust_score(imposed: Imposed, levels: FloatArray, rho: FloatArray) -> FloatArray:
     """Return the adjusted score of beta, robust to variances that differ by region, over its standard error (B,)."""
     sample, b = imposed.sample, imposed.b
-    block = max(1, HELD // (sample.N**2)) if sample.W is not None else len(levels)
+    one_by_one = sample.W is not None and sample.triangle is None
+    block = max(1, HELD // (sample.N**2 if one_by_one else sample.N * sample.T))
     c = imposed.region_adjustments(rho)
     found = []
     for start in range(0, len(levels), block):

@@ -29,7 +29,7 @@ class Asked(NamedTuple):
 
 def p_values(setup: Setup, b: float, normals: Normals, *, worst: bool = False) -> Verdict:
     """Return the p-values of b; with `worst` the largest over the interval of rho."""
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         found = verdict(outcome(setup, b, normals))
         if not worst or setup.sample.W is None:
             return found

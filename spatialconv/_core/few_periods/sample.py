@@ -12,17 +12,29 @@ follow the same model. A leading axis of arrays counts the data sets.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import schur
 
 from spatialconv._core.regression.least_squares import basis
 
 FloatArray = npt.NDArray[np.float64]
 ComplexArray = npt.NDArray[np.complex128]
 
+# From so many regions on, thousands of I - rho W are solved in the basis in which W is triangular, none inverted.
+MANY = 64
 # Rho is looked for this far towards the ends of its interval, where scores are infinite.
 REACH = 0.98
+
+
+class Triangle(NamedTuple):
+    """W = Q U Q^H, U upper triangular and Q unitary (Schur), which W has even if its eigenvectors are dependent."""
+
+    Q: ComplexArray
+    U: ComplexArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +97,14 @@ class Sample:
     def dof_between(self) -> int:
         """Degrees of freedom of regions' means."""
         return self.N - len(self.across)
+
+    @cached_property
+    def triangle(self) -> Triangle | None:
+        """W as a triangle where regions are many."""
+        if self.W is None or self.N < MANY:
+            return None
+        U, Q = schur(self.W, output="complex")
+        return Triangle(Q, U)
 
     def within(self, Z: FloatArray) -> FloatArray:
         """Return Z (..., T, N) less regions' means over time and less what the regressors explain."""

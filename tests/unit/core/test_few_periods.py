@@ -7,7 +7,7 @@ import pytest
 from scipy import optimize, stats
 
 from spatialconv._core.few_periods.combine import guarded
-from spatialconv._core.few_periods.exact import exact
+from spatialconv._core.few_periods.exact import exact, steady
 from spatialconv._core.few_periods.imposed import Imposed, Normals, Setup, outcome
 from spatialconv._core.few_periods.likelihood import products
 from spatialconv._core.few_periods.rotation import helmert, rotated, rotated_within, variances
@@ -212,6 +212,19 @@ class TestVariances:
         for k in range(6):
             ratio = found.values[k] * found.dof / drawn[:, k]
             assert stats.kstest(ratio, stats.chi2(found.dof).cdf).pvalue > 0.001
+
+
+def test_many_regions_are_solved_as_a_triangle(monkeypatch):
+    """The same paths as by an inverse for each rho; nearest neighbours have dependent eigenvectors, a chain has one."""
+    sample, levels = drawn((70, 5, True, 1, -0.2, 0.3), 6)
+    chain = Sample.of(np.zeros((5, 70)), np.arange(70.0), None, np.eye(70, k=1))
+    rho, h = np.linspace(-0.6, 0.9, 6), sample.variables(levels)[:, 0]
+    fast = [steady(s, h, -0.2, rho) for s in (sample, chain)]
+    assert sample.triangle is not None
+    monkeypatch.setattr("spatialconv._core.few_periods.sample.MANY", 1000)
+    for s, found in zip((sample, chain), fast, strict=True):
+        del s.__dict__["triangle"]
+        np.testing.assert_allclose(found, steady(s, h, -0.2, rho), rtol=ROUNDING, atol=ROUNDING)
 
 
 def test_rebuild_undoes_h():

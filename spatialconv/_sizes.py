@@ -26,6 +26,8 @@ _SAID = {
     "size": ("size", "rejects a true null in", "nominal 5 %"),
     "coverage": ("coverage", "holds the truth in", "nominal 95 %"),
 }
+# The grid's ends: beyond them the last sample speaks, within them only one of like size.
+REGIONS, PERIODS = (11, 100), (4, 40)
 LAWS = {"normal": "normal", "lognormal": "lognormal", "t5": "t(5)"}
 
 
@@ -117,16 +119,19 @@ def _notes(call: str, chosen: tuple[str, ...], n: int, periods: int) -> tuple[st
     for asked in chosen:
         for share in _by_call()[call][asked]:
             groups[share.statistic, share.kind].append(share)
-    notes = []
+    said: dict[tuple[str, str], list[str]] = defaultdict(list)
     for (statistic, kind), cells in groups.items():
-        near = nearest(cells, n, periods)
+        near = [cell for cell in nearest(cells, n, periods) if like(cell.n, n, REGIONS)]
+        near = [cell for cell in near if cell.T == 0 or like(cell.T, periods, PERIODS)]
         off = [
             f"{100 * share.value:.1f} ± {100 * share.error:.1f} % ({LAWS[share.law]})" for share in near if share.misses
         ]
         if off:
-            what, verb, nominal = _SAID[kind]
-            notes.append(f"{what} simulated at {near[0].sample}: {statistic} {verb} {', '.join(off)}, {nominal}")
-    return tuple(notes)
+            said[kind, near[0].sample].append(f"{statistic} {_SAID[kind][1]} {', '.join(off)}")
+    return tuple(
+        f"{_SAID[kind][0]} simulated at {sample}, {_SAID[kind][2]}: {'; '.join(parts)}"
+        for (kind, sample), parts in said.items()
+    )
 
 
 def nearest(cells: list[Share], n: int, periods: int) -> list[Share]:
@@ -135,3 +140,9 @@ def nearest(cells: list[Share], n: int, periods: int) -> list[Share]:
     cells = [cell for cell in cells if cell.n == regions]
     span = min({cell.T for cell in cells}, key=lambda there: (abs(math.log(max(there, 1) / periods)), there))
     return [cell for cell in cells if span == cell.T]
+
+
+def like(drawn: int, mine: int, ends: tuple[int, int]) -> bool:
+    """Say whether a simulated size stands for mine: no more than twice or half of it, or the last on its side."""
+    least, most = ends
+    return 0.5 <= drawn / mine <= 2 or drawn <= least >= mine or drawn >= most <= mine

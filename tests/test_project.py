@@ -110,7 +110,7 @@ def test_the_three_changes_go_where_such_things_are():
         "tests/unit/models/hypotheses/test_score_tests.py": "lm_tests(",
         "tests/brute_scores.py": "def score_test(",
         "tests/unit/errors/test_wrong_arguments.py": "sc.maps.hot_spots(",
-        "spatialconv/maps.py": "def hot_spots(",
+        "spatialconv/maps/_hot_spots.py": "def hot_spots(",
         "tests/unit/drawing/test_maps.py": "maps.hot_spots(",
         "spatialconv/auditing/rules/speed.py": "@rule(",
         "tests/unit/auditing/test_audit.py": "speed",

@@ -21,6 +21,7 @@ from spatialconv import maps
 from spatialconv._drawing.ground import ground, suitable_crs
 from spatialconv.dynamics._hot_spot_trends import CATEGORIES
 from spatialconv.errors import AlignmentError, GeometryError, GeometryWarning, NotPositiveError, OptionError
+from spatialconv.maps._hot_spot_trends import trend_look
 from tests import drawing
 
 
@@ -279,7 +280,7 @@ class TestHotSpotTrends:
         ].to_dict()
 
     def test_every_category_can_be_told_from_the_others(self):
-        looks = [maps._trend_look(category) for category in CATEGORIES]
+        looks = [trend_look(category) for category in CATEGORIES]
         assert len(set(looks)) == len(CATEGORIES)
 
     def test_no_pattern_and_no_neighbour_are_said(self, zj, w):

@@ -1,0 +1,130 @@
+"""A variable on the map, in classes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from spatialconv._drawing.cartography import Face
+from spatialconv._drawing.classes import Scheme, class_rows, classified, listed, periods_of, special_rows
+from spatialconv._drawing.footer import NO_DATA, Legend
+from spatialconv._drawing.ground import ground
+from spatialconv._options import MOST_CLASSES, choice, whole
+from spatialconv.errors import OptionError
+from spatialconv.maps._sheet import drawn, keyed
+from spatialconv.panel import Panel, as_panel
+
+_SCHEMES = {"natural-breaks": "natural breaks", "quantiles": "quantiles", "equal-interval": "equal intervals"}
+
+
+def choropleth(
+    panel: Panel,
+    variable: str,
+    geometry: Any,
+    *,
+    periods: Hashable | Iterable[Hashable] | None = None,
+    classes: int = 4,
+    scheme: Scheme = "natural-breaks",
+    common: bool = True,
+    log: bool = False,
+    labels: bool | str | Mapping[Hashable, str] | None = None,
+    palette: str | Sequence[str] | None = None,
+    title: str | None = None,
+    legend: str | None = None,
+    projected: Any = "auto",
+    ax: Axes | None = None,
+) -> Figure | Axes:
+    """Map a variable in classes, one map a period side by side, with breaks common to the periods.
+
+    Parameters
+    ----------
+    panel : Panel
+        The data.
+    variable : str
+        Column to map.
+    geometry : GeoDataFrame
+        Polygons indexed by region, with a CRS. Regions that the panel does not have are drawn as "no data".
+    periods : label or labels, optional
+        Which periods to map; the first and the last by default.
+    classes : int
+        Number of classes k, 2 to 9. Fewer distinct values give fewer classes, which the legend says.
+    scheme : {"natural-breaks", "quantiles", "equal-interval"}
+        Natural breaks have the least squared distance to the class means (Fisher 1958; Jenks 1977) and are the
+        exact optimum.
+    common : bool
+        Find the breaks in all mapped periods together, so that colours can be compared between maps.
+    log : bool
+        Find the breaks in logarithms (positive values only); the legend stays in the variable's own unit.
+    labels : bool, str or mapping, optional
+        Names to print: True for the regions' labels, a column of the geometry, or a mapping from region to text.
+        Names never collide; what finds no room, even beside the land with a leader line, is counted in a note.
+    palette : str or list of colours, optional
+        A matplotlib colormap or k colours from low to high; a print-safe blue-green scale by default.
+    title, legend : str, optional
+        Heading of the figure, and of the legend (the variable's name by default; say the unit here).
+    projected : "auto" or a CRS
+        "auto" keeps a projected CRS, and takes UTM for regions or an equal-area projection for larger extents.
+    ax : Axes, optional
+        Draw a single map into these axes.
+
+    Returns
+    -------
+    Figure or Axes
+        The new Figure, or `ax` if it was given.
+
+    Raises
+    ------
+    AlignmentError
+        If the geometry lacks a region of the panel.
+    GeometryError
+        If the geometry has no CRS, is empty, or has no polygons.
+    OptionError
+        If an option is not one of those allowed, or no font has the characters of a label.
+    NotPositiveError
+        If `log=True` and a value is not positive.
+
+    References
+    ----------
+    Fisher, W. D. (1958), On Grouping for Maximum Homogeneity, Journal of the American Statistical Association 53,
+    789-798.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> zj = sc.datasets.zhejiang()
+    >>> figure = sc.maps.choropleth(zj.panel, "exports", zj.cities, periods=(2016, 2020), labels=True)
+    >>> len(figure.axes)  # two maps and the legend
+    3
+    """
+    as_panel(panel)
+    choice("scheme", scheme, _SCHEMES)
+    k = whole("classes", classes, least=2)
+    if k > MOST_CLASSES:
+        raise OptionError(f"classes must be at most {MOST_CLASSES}, since no reader tells more shades apart; got {k}.")
+    chosen = periods_of(panel.periods, periods if periods is not None else (panel.periods[0], panel.periods[-1]))
+    values = panel.values(variable, missing="keep", log=log)[panel.periods.get_indexer(chosen)]
+    real = panel.values(variable, missing="keep")[panel.periods.get_indexer(chosen)]
+    base = ground(geometry, panel.regions, projected=projected)
+    codes, limits = classified(values, k, scheme, common)
+    if log:
+        limits = [np.exp(edges) for edges in limits]
+    rows = class_rows(codes, real, limits, palette, common)
+    rows += special_rows(base, no_data=codes == 0)
+    heads = [str(period) for period in chosen]
+    counts = ["n"] if len(chosen) == 1 else [f"n {head}" for head in heads]
+    columns = counts if common else [word for pair in zip(heads, ["n"] * len(heads), strict=True) for word in pair]
+    how = _SCHEMES[scheme] + (" in logarithms" if log else "")
+    how += f", common to {listed(heads)}" if common and len(heads) > 1 else ""
+    notes = [how[0].upper() + how[1:]]
+    if int(codes.max()) < k:
+        notes.append(f"{int(codes.max())} classes for want of distinct values")
+    faces = [
+        Face(head if len(heads) > 1 or not title else "", keyed(panel.regions, [int(c) or NO_DATA for c in row]))
+        for head, row in zip(heads, codes, strict=True)
+    ]
+    key = Legend(legend or variable, tuple(rows), tuple(columns), tuple(notes))
+    return drawn(base, faces, (key,), labels, title, ax)

@@ -1,0 +1,81 @@
+"""Convergence clubs on the map."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from spatialconv import _style as look
+from spatialconv._drawing.cartography import Face
+from spatialconv._drawing.classes import signed, special_rows
+from spatialconv._drawing.club_colours import club_colours
+from spatialconv._drawing.footer import Legend, Row
+from spatialconv._drawing.ground import ground
+from spatialconv._options import expect
+from spatialconv.convergence.clubs.clubs import ClubPartition
+from spatialconv.maps._sheet import drawn, keyed
+
+_DIVERGENT = "divergent"
+
+
+def clubs(
+    partition: Any,
+    geometry: Any,
+    *,
+    labels: bool | str | Mapping[Hashable, str] | None = None,
+    title: str | None = None,
+    projected: Any = "auto",
+    ax: Axes | None = None,
+) -> Figure | Axes:
+    """Map convergence clubs, the highest darkest; divergent regions are grey.
+
+    The legend has the size of each club and the t of its log t regression.
+
+    Parameters
+    ----------
+    partition : ClubPartition
+        Result of `spatialconv.clubs`.
+    geometry : GeoDataFrame
+        Polygons indexed by region, with a CRS.
+    labels, title, projected, ax
+        As in `choropleth`.
+
+    Returns
+    -------
+    Figure or Axes
+        The new Figure, or `ax` if it was given.
+
+    Raises
+    ------
+    AlignmentError, GeometryError, OptionError
+        As in `choropleth`.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> us = sc.datasets.us_income()
+    >>> found = sc.clubs(us.panel.subset(periods=range(1969, 2010)), "income", smooth=400)
+    >>> figure = sc.maps.clubs(found, us.states)
+    """
+    expect(partition, ClubPartition, "maps.clubs", "the result of sc.clubs")
+    base = ground(geometry, partition.club.index, projected=projected)
+    table = partition.table
+    rows = [
+        Row(k, f"club {k}", colour, cells=(str(int(table.loc[k, "n"])), _t(table.loc[k, "t"])))
+        for k, colour in zip(table.index, club_colours(len(table)), strict=True)
+    ]
+    if partition.divergent:
+        rows.append(Row(_DIVERGENT, "divergent", look.NEUTRAL, cells=(str(len(partition.divergent)), "")))
+    rows += special_rows(base, skip=1)
+    key = Legend("Convergence clubs", tuple(rows), ("n", "t"))
+    keys = [int(k) if known else _DIVERGENT for k, known in zip(partition.club, partition.club.notna(), strict=True)]
+    faces = [Face("", keyed(partition.club.index, keys))]
+    return drawn(base, faces, (key,), labels, title, ax)
+
+
+def _t(value: float) -> str:
+    return signed(value) if np.isfinite(value) else "\u2013"

@@ -1,0 +1,111 @@
+"""Clusters and outliers of local Moran's I."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from spatialconv import _style as look
+from spatialconv._drawing.cartography import Face
+from spatialconv._drawing.classes import special_rows
+from spatialconv._drawing.footer import ISLAND, Legend, Row
+from spatialconv._drawing.ground import ground
+from spatialconv._options import expect, probability
+from spatialconv.autocorrelation import LocalMoran
+from spatialconv.maps._sheet import among, by_period, counted, drawn, keyed
+
+_QUADRANTS = {
+    "HH": "high, among high (HH)",
+    "HL": "high, among low (HL)",
+    "LH": "low, among high (LH)",
+    "LL": "low, among low (LL)",
+}
+_INSIGNIFICANT = "not significant"
+
+
+def clusters(
+    local: Any,
+    geometry: Any,
+    *,
+    period: Hashable | Iterable[Hashable] | None = None,
+    level: float = 0.05,
+    fdr: bool = False,
+    labels: bool | str | Mapping[Hashable, str] | None = None,
+    title: str | None = None,
+    projected: Any = "auto",
+    ax: Axes | None = None,
+) -> Figure | Axes:
+    """Map the clusters of local Moran's I (a LISA map), one map a period side by side.
+
+    High values among high and low among low are clusters (red and blue), high among low and low among high are
+    outliers (the light tones); what is not significant is grey.
+
+    Parameters
+    ----------
+    local : LocalMoran
+        Result of `spatialconv.autocorrelation.local_moran`.
+    geometry : GeoDataFrame
+        Polygons indexed by region, with a CRS.
+    period : label or labels, optional
+        Periods to map; all of the result by default.
+    level : float
+        Regions with p (or q) up to this level are coloured.
+    fdr : bool
+        Compare q, that is p under control of the false-discovery rate, with `level`.
+    labels, title, projected, ax
+        As in `choropleth`.
+
+    Returns
+    -------
+    Figure or Axes
+        The new Figure, or `ax` if it was given.
+
+    Raises
+    ------
+    AlignmentError, GeometryError, OptionError
+        As in `choropleth`.
+
+    References
+    ----------
+    Anselin, L. (1995), Local Indicators of Spatial Association - LISA, Geographical Analysis 27, 93-115.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> zj = sc.datasets.zhejiang()
+    >>> local = sc.autocorrelation.local_moran(zj.panel, "exports", sc.weights.adjacency(zj.cities), period=2020)
+    >>> figure = sc.maps.clusters(local, zj.cities, labels=True)
+    """
+    expect(local, LocalMoran, "maps.clusters", "the result of sc.local_moran")
+    probability("level", level)
+    tables = by_period(local, period)
+    base = ground(geometry, local.regions, projected=projected)
+    keys = {t: _quadrants(table, "q" if fdr else "p", level) for t, table in tables.items()}
+    colours = {**look.QUADRANTS, _INSIGNIFICANT: look.NEUTRAL}
+    rows = [
+        Row(c, _QUADRANTS.get(c, c), colour, cells=tuple(str(k.count(c)) for k in keys.values()))
+        for c, colour in ((c, colours[c]) for c in (*_QUADRANTS, _INSIGNIFICANT))
+    ]
+    rows += special_rows(base, islands=np.array([[k == ISLAND for k in key] for key in keys.values()]))
+    measure = "q (false-discovery control)" if fdr else "p"
+    notes = [f"Coloured where {measure} \u2264 {level:g}"]
+    quiet = [str(t) for t, key in keys.items() if not set(key) & set(_QUADRANTS)]
+    if quiet:
+        notes.append(f"No region is significant at that level{among(quiet, tables)}.")
+    columns = counted(tables)
+    key = Legend("Local Moran's I", tuple(rows), columns, ("; ".join(notes),))
+    faces = [Face(str(t), keyed(local.regions, ks)) for t, ks in keys.items()]
+    return drawn(base, faces, (key,), labels, title, ax)
+
+
+def _quadrants(table: pd.DataFrame, column: str, level: float) -> list[str]:
+    known = table["z"].notna() & table[column].notna()
+    return [
+        ISLAND if not seen else str(quadrant) if p <= level else _INSIGNIFICANT
+        for quadrant, p, seen in zip(table["quadrant"], table[column].fillna(1.0), known, strict=True)
+    ]

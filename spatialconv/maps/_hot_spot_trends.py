@@ -1,0 +1,86 @@
+"""What hot and cold spots have done over time."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from spatialconv import _style as look
+from spatialconv._drawing.cartography import Face
+from spatialconv._drawing.classes import special_rows
+from spatialconv._drawing.footer import ISLAND, Legend, Row
+from spatialconv._drawing.ground import ground
+from spatialconv._options import expect
+from spatialconv.dynamics import HotSpotTrends
+from spatialconv.maps._sheet import drawn, keyed, statistic
+
+
+def hot_spot_trends(
+    trends: Any,
+    geometry: Any,
+    *,
+    labels: bool | str | Mapping[Hashable, str] | None = None,
+    title: str | None = None,
+    projected: Any = "auto",
+    ax: Axes | None = None,
+) -> Figure | Axes:
+    """Map what hot and cold spots have done over time: new, lasting, fading, on and off.
+
+    Only categories that occur are in the legend; hatched are those that are not hot or cold throughout.
+
+    Parameters
+    ----------
+    trends : HotSpotTrends
+        Result of `spatialconv.hot_spot_trends`.
+    geometry : GeoDataFrame
+        Polygons indexed by region, with a CRS.
+    labels, title, projected, ax
+        As in `choropleth`.
+
+    Returns
+    -------
+    Figure or Axes
+        The new Figure, or `ax` if it was given.
+
+    Raises
+    ------
+    AlignmentError, GeometryError, OptionError
+        As in `choropleth`.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> us = sc.datasets.us_income()
+    >>> trends = sc.hot_spot_trends(us.panel, "income", sc.weights.adjacency(us.states))
+    >>> figure = sc.maps.hot_spot_trends(trends, us.states)
+    """
+    expect(trends, HotSpotTrends, "maps.hot_spot_trends", "the result of sc.hot_spot_trends")
+    base = ground(geometry, trends.regions, projected=projected)
+    keys = [ISLAND if pd.isna(category) else str(category) for category in trends.table["category"]]
+    rows = [
+        Row(category, category, *trend_look(category), cells=(str(n),)) for category, n in trends.counts.items() if n
+    ]
+    rows += special_rows(base, islands=np.array([[key == ISLAND for key in keys]]))
+    notes = [f"Spots at {100 * trends.level:g} %, trend of z (Mann-Kendall) at {100 * trends.trend_level:g} %"]
+    if set(keys) <= {"no pattern", ISLAND}:
+        notes.append("No region is a hot or cold spot in the last period, or was in 90 % of all.")
+    span = f"{trends.periods[0]} to {trends.periods[-1]}"
+    key = Legend(f"{statistic(trends.spots)}, {span}", tuple(rows), ("n",), tuple(notes))
+    faces = [Face("", keyed(trends.regions, keys))]
+    return drawn(base, faces, (key,), labels, title, ax)
+
+
+def trend_look(category: str) -> tuple[str, str]:
+    """Return colour and hatch of a category: the more of a spot, the darker; hatched if not throughout."""
+    kind, _, side = category.partition(" ")
+    if category == "no pattern":
+        return look.NEUTRAL, ""
+    tones = {"hot": look.HOT, "cold": look.COLD}[side]
+    tone = {"intensifying": 3, "persistent": 2, "consecutive": 1, "new": 0, "diminishing": 1, "historical": 0}
+    hatch = {"sporadic": "....", "oscillating": "xxxx", "historical": "\\\\\\\\", "diminishing": "////"}
+    return tones[tone.get(kind, 0)], hatch.get(kind, "")

@@ -83,9 +83,14 @@ class Recipe:
     def regressors(self) -> tuple[np.ndarray, np.ndarray, list[str]]:
         """Outcome (T, N) and regressors (T, N, K) as the textbook has them, and their names."""
         x, y, names = self.x, self.y, self.names
-        columns = [x[..., k] for k in range(x.shape[2])]
+        columns, lagged = [x[..., k] for k in range(x.shape[2])], []
+        sums = self.W.sum(axis=1)
+        # The intercept is lagged with the others, but where that is the intercept again or a dummy of islands.
+        own = self.options["durbin"] and self.options["effects"] in ("none", "random")
+        if own and np.ptp(sums) > 1e-9 * sums.max() and not np.isin(sums.round(9), (0.0, 1.0)).all():
+            columns, lagged = [*columns, np.ones_like(y) * sums], ["W:intercept"]
         columns += [x[..., names.index(name)] @ self.W.T for name in self.options["durbin"]]
-        labels = [*names, *(f"W:{name}" for name in self.options["durbin"])]
+        labels = [*names, *lagged, *(f"W:{name}" for name in self.options["durbin"])]
         past = self.options["dynamic"]
         if past != "none":
             columns = [c[1:] for c in columns]

@@ -16,7 +16,7 @@ from spatialconv._multiverse._specification import AXES, Specification
 from spatialconv._options import Correction, Effects, Vcov, first
 from spatialconv.convergence.beta.beta import INITIAL
 from spatialconv.errors import OptionError, SpatialConvError
-from spatialconv.models.estimation.fit import sums_to_one
+from spatialconv.models.estimation.fit import state_of_rows, sums_to_one
 from spatialconv.models.specification.design import refuse_reserved
 from spatialconv.panel import Panel
 from spatialconv.results import merge_notes, one_line
@@ -114,9 +114,9 @@ class Grid:
             if isinstance(found, str):
                 return "", found
             aligned = found
-        row = sums_to_one(aligned)
+        row, engine = sums_to_one(aligned), self._engine[spec.model, spec.effects, spec.correction]
         try:
-            return self._engine[spec.model, spec.effects, spec.correction].resolve(row, row)[0], ""
+            return engine.resolve(row, row, state_of_rows(engine, aligned, aligned))[0], ""
         except SpatialConvError as error:
             return "", one_line(error)
 

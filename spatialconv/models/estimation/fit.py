@@ -192,7 +192,9 @@ def fit_design(design: Design, spec: ModelSpec, w: Any = None, *, error_w: Any =
 
 def fit_complete(design: Design, spec: ModelSpec) -> PanelFit:
     """Estimate a specification on a design that has its weights, spatial lags and intercept already."""
-    correction, reason = spec.resolve(sums_to_one(design.W), sums_to_one(design.M), _state(design, spec))
+    correction, reason = spec.resolve(
+        sums_to_one(design.W), sums_to_one(design.M), state_of_rows(spec, design.W, design.M)
+    )
     T, N, _ = design.shape
     if spec.effects == "random" and T < 2:
         raise ModelError(
@@ -266,9 +268,9 @@ def sums_to_one(weights: Aligned | None) -> bool:
     return weights is None or (weights.standardised == "row" and not weights.islands)
 
 
-def _state(design: Design, spec: ModelSpec) -> str:
+def state_of_rows(spec: ModelSpec, W: Aligned | None, M: Aligned | None) -> str:
     """Say why the rows of the weights that the model uses do not all sum to one; empty where they do."""
-    for free, weights in ((spec.has_lag, design.W), (spec.has_error, design.M)):
+    for free, weights in ((spec.has_lag, W), (spec.has_error, M)):
         if not free or weights is None or sums_to_one(weights):
             continue
         if weights.islands:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from libpysal.graph import Graph
+from libpysal.weights import W
 
 import spatialconv as sc
 from spatialconv import _options
@@ -77,7 +79,8 @@ def test_weights_have_the_options_words_and_defaults_of_their_builder(kind):
     model = KINDS[kind]
     own = [key for key in model.allowed() if key not in ("name", "kind", "main")]
     assert set(own) == set(allowed_options(kind))
-    hints = typing.get_type_hints(BUILDERS[kind])
+    # Builders name what they return without importing libpysal before the first weights.
+    hints = typing.get_type_hints(BUILDERS[kind], localns={"Graph": Graph, "W": W})
     for parameter in inspect.signature(BUILDERS[kind]).parameters.values():
         if parameter.kind is not parameter.KEYWORD_ONLY or parameter.name not in own:
             continue

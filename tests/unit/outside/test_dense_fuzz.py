@@ -16,7 +16,7 @@ import scipy.linalg as la
 import spatialconv as sc
 from spatialconv.models.estimation import estimate
 from tests.dense import Dense, admissible, dynamic_bias, helmert
-from tests.fuzz import CORNERS, Recipe, counted, recipe
+from tests.drawn_models import CORNERS, Recipe, counted, recipe
 from tests.tolerances import AT_BOUND, FUZZ, FUZZ_HESSIAN, GRID_ROUNDED, LOGLIK
 
 FEW, MANY = 100, 2000

@@ -91,7 +91,7 @@ def _by_call() -> dict[str, dict[str, list[Share]]]:
 
 
 def size_notes(call: str, options: Mapping[str, Any], n: int, periods: int) -> tuple[str, ...]:
-    """Return what a call's tests and intervals miss in the simulated nearest simulated samples."""
+    """Return what a call's tests and intervals miss in the simulated samples nearest to its own."""
     known = _by_call().get(call)
     if known is None or n < 1:
         return ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import Field
 
@@ -40,6 +40,8 @@ from spatialconv._descriptions.vocabulary import (
     VifColumn,
 )
 
+Head = TypeVar("Head")
+
 _PRINTED = Said("{value} must be typed as they are printed, in quotes, so that their decimals are known; got {got}.")
 _ROW = Made(list, "{value} must be a list, a cell a column in quotes; got {got}.")
 Cells = Annotated[list[Annotated[str, _PRINTED, Schema(CELL)]], _ROW]
@@ -50,7 +52,9 @@ Printed = Annotated[
     Said("{value} must be typed as it is printed, in quotes, so that its decimals are known; got {got}."),
     Schema(FIGURE),
 ]
-Columns = Annotated[list[Name], Field(min_length=1), Schema({"uniqueItems": True}), made_of(NAMES)]
+# One of a kind, one at least: the heads of a table.
+Listed = Annotated[list[Head], Field(min_length=1), Schema({"uniqueItems": True}), made_of(NAMES)]
+Columns = Listed[Name]
 Level = Annotated[float, Field(gt=0, lt=1), must("a level between 0 and 1")]
 Stars = Annotated[
     dict[str, Level],
@@ -70,7 +74,7 @@ def _column(words: object) -> Said:
     return Said(f"{{section}} has the column {{got}}; it may have {', '.join(get_args(words))}.")
 
 
-_UNIQUE = Schema({"uniqueItems": True})
+_QUANTITIES: Any = Field(description="Which quantities stand in the columns.")
 
 
 class TableSection(Section):
@@ -195,12 +199,7 @@ class AutocorrelationTable(ListingTable):
     """Moran's I or Geary's C: a row a variable or a period."""
 
     kind: Literal["autocorrelation"]
-    columns: Annotated[
-        list[Annotated[AutocorrelationColumn, _column(AutocorrelationColumn)]],
-        Field(min_length=1),
-        _UNIQUE,
-        made_of(NAMES),
-    ] = Field(description="Which quantities stand in the columns.")
+    columns: Listed[Annotated[AutocorrelationColumn, _column(AutocorrelationColumn)]] = _QUANTITIES
     rows: FigureTable = Field(description=_ROWS)
 
 
@@ -208,9 +207,7 @@ class DescriptivesTable(ListingTable):
     """Descriptive statistics: a row a variable."""
 
     kind: Literal["descriptives"]
-    columns: Annotated[
-        list[Annotated[DescriptivesColumn, _column(DescriptivesColumn)]], Field(min_length=1), _UNIQUE, made_of(NAMES)
-    ] = Field(description="Which quantities stand in the columns.")
+    columns: Listed[Annotated[DescriptivesColumn, _column(DescriptivesColumn)]] = _QUANTITIES
     rows: FigureTable = Field(description=_ROWS)
 
 
@@ -218,9 +215,7 @@ class TestsTable(ListingTable):
     """Statistics of tests with their p: a row a test. A distribution is chi2, F, t or z."""
 
     kind: Literal["tests"]
-    columns: Annotated[
-        list[Annotated[TestsColumn, _column(TestsColumn)]], Field(min_length=1), _UNIQUE, made_of(NAMES)
-    ] = Field(description="Which quantities stand in the columns.")
+    columns: Listed[Annotated[TestsColumn, _column(TestsColumn)]] = _QUANTITIES
     rows: WordTable = Field(description=_ROWS)  # a column holds words
 
 
@@ -228,9 +223,7 @@ class IndexTable(ListingTable):
     """Entropy, utility and weight of the indicators of a composite index: a row an indicator."""
 
     kind: Literal["index"]
-    columns: Annotated[
-        list[Annotated[IndexColumn, _column(IndexColumn)]], Field(min_length=1), _UNIQUE, made_of(NAMES)
-    ] = Field(description="Which quantities stand in the columns.")
+    columns: Listed[Annotated[IndexColumn, _column(IndexColumn)]] = _QUANTITIES
     rows: FigureTable = Field(description=_ROWS)
 
 
@@ -238,9 +231,7 @@ class VifTable(ListingTable):
     """Variance inflation factors: a row a regressor."""
 
     kind: Literal["vif"]
-    columns: Annotated[list[Annotated[VifColumn, _column(VifColumn)]], Field(min_length=1), _UNIQUE, made_of(NAMES)] = (
-        Field(description="Which quantities stand in the columns.")
-    )
+    columns: Listed[Annotated[VifColumn, _column(VifColumn)]] = _QUANTITIES
     rows: FigureTable = Field(description=_ROWS)
 
 

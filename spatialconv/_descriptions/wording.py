@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,19 +12,19 @@ Path = tuple[Any, ...]
 NO_WEIGHTS = "a study needs spatial weights; describe at least one, for example kind 'adjacency'."
 
 
-class Wording:
+class Wording(ABC):
     """How a kind of description speaks of its parts; `tagged` are lists of tables of several kinds, with one."""
 
     tagged: Mapping[str, str] = {}
     whole: str = ""
 
+    @abstractmethod
     def section(self, path: Path, given: Any) -> str:
         """Say which section a path leads to; it ends with the key of the section, or with its number in a list."""
-        raise NotImplementedError
 
+    @abstractmethod
     def value(self, path: Path, given: Any) -> str:
         """Say which value a path leads to; of an element of a list, the list."""
-        raise NotImplementedError
 
     def absent(self, path: Path, given: Any, keys: Sequence[str], has: Sequence[str]) -> str:
         """Say what a section lacks."""

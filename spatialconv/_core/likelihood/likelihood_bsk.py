@@ -127,7 +127,7 @@ def maximise_bsk(problem: BskProblem) -> tuple[Optimum, FloatArray]:
     named = zip(("rho", "lambda", "phi")[3 - len(theta) :], theta, bounds, strict=True)
     edge = tuple(name for name, value, ends in named if any(near_ends(value, ends)))
     point = Point(rho, lam, psi, loglik, np.zeros(3), sse, beta)
-    cornered = in_corner(point, problem.at(0.0, 0.0, psi)[1], problem.logdet_w, problem.logdet_m)
+    cornered = in_corner(point, lambda: problem.at(0.0, 0.0, psi)[1], problem.logdet_w, problem.logdet_m)
     bound = both_at_bound(edge) if cornered else edge
     optimum = Optimum(point, float("nan"), calls, bound, problem.logdet_w, problem.logdet_m, corner=cornered)
     return optimum, beta

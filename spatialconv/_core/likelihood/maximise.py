@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -138,22 +139,25 @@ def maximise(problem: Problem) -> Optimum:
         f = _refined(_Counted(_with(start, [d.widened() for d in _logdets(start)]), f.n_eval))
     point = f.point(f.theta)
     norm = float(np.abs(point.gradient[f.free]).max(initial=0.0))
-    cornered = in_corner(point, f.problem.at(0.0, 0.0, point.psi).sse, f.problem.logdet_w, f.problem.logdet_m)
+    cornered = in_corner(point, lambda: f.problem.at(0.0, 0.0, point.psi).sse, f.problem.logdet_w, f.problem.logdet_m)
     bound = both_at_bound(_at_bound(f)) if cornered else _at_bound(f)
     return Optimum(
         point, norm, f.n_eval, bound, f.problem.logdet_w, f.problem.logdet_m, f.flat, f.settled, corner=cornered
     )
 
 
-def in_corner(point: Point, plain: float, logdet_w: LogDet | None, logdet_m: LogDet | None) -> bool:
-    """Whether rho and lambda run to opposite ends and cancel; `plain` is the sum of squares without either."""
+def in_corner(point: Point, plain: Callable[[], float], logdet_w: LogDet | None, logdet_m: LogDet | None) -> bool:
+    """Whether rho and lambda run to opposite ends and cancel; `plain` gives the sum of squares without either.
+
+    It is asked for only where they do: models with one spatial term, and most with two, have no corner to look for.
+    """
     if logdet_w is None or logdet_m is None or point.rho * point.lam >= 0:
         return False
     shares = [
         value / (ends[1] if value > 0 else ends[0])
         for value, ends in ((point.rho, logdet_w.interval), (point.lam, logdet_m.interval))
     ]
-    return min(shares) > 1 - CORNER and point.sse < CORNER * plain
+    return min(shares) > 1 - CORNER and point.sse < CORNER * plain()
 
 
 def both_at_bound(names: tuple[str, ...]) -> tuple[str, ...]:

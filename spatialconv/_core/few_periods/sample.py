@@ -6,7 +6,8 @@ At the truth ``h[t] = (I - rho W) g[t] - b y[t-1]`` is what growth is made of, `
 within regions (`Sample.within`: regions' means over time and the regressors' deviations from theirs taken off) holds
 errors only; its means (`Sample.between`, off a constant, the initial level and the regressors' means) hold drifts too.
 Time effects are taken off at the start, which a W whose rows sum to one allows: deviations from the mean over regions
-follow the same model. A leading axis of arrays counts the data sets.
+follow the same model, with the means of its columns taken off W, which is F'WF of Lee and Yu (2010) in the space of all
+regions. A leading axis of arrays counts the data sets.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ class Sample:
             levels, Z = levels - levels.mean(axis=1, keepdims=True), Z - Z.mean(axis=1, keepdims=True)
         deviations = (Z - Z.mean(axis=0)).reshape(T * N, -1)
         regressors = np.column_stack([np.ones(N), levels[0], Z.mean(axis=0)])
+        W = W - W.mean(axis=0) if W is not None and two_way else W
         return cls(levels, Z, W, two_way, _rows(deviations), _rows(regressors), _eigenvalues(W, N, two_way))
 
     @property
@@ -158,9 +160,6 @@ def _rows(columns: FloatArray) -> FloatArray:
 
 
 def _eigenvalues(W: FloatArray | None, N: int, two_way: bool) -> ComplexArray:
-    """Return the eigenvalues of W, without that of the constant where time effects took it off."""
+    """Return the eigenvalues of W, without the zero of the constant where time effects took it off."""
     values = np.zeros(N, dtype=complex) if W is None else np.linalg.eigvals(W).astype(complex)
-    if not two_way:
-        return values
-    left_out = int(np.argmin(np.abs(values - (0.0 if W is None else 1.0))))
-    return np.delete(values, left_out)
+    return np.delete(values, int(np.argmin(np.abs(values)))) if two_way else values

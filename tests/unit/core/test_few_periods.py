@@ -59,6 +59,25 @@ def test_scores_have_mean_zero_at_the_truth(case):
     assert abs(bare.mean()) > 20 * found[:, 0].std() / np.sqrt(PANELS)
 
 
+@pytest.mark.parametrize("two_way", [False, True])
+def test_scores_have_mean_zero_with_shocks_of_each_period_and_one_sided_weights(two_way):
+    """Levels are made with W itself, shocks among them, which the arrays never see."""
+    rng, b, rho, N, T, panels = np.random.default_rng(5), -0.2, 0.6, 9, 4, 20_000
+    W = rng.exponential(size=(N, N)) ** 3 * (1 - np.eye(N))
+    W /= W.sum(axis=1, keepdims=True)
+    shocks, drifts = 2 * rng.standard_normal((T, 1)), 0.3 * rng.standard_normal(N)
+    h = drifts + shocks * two_way + rng.standard_normal((panels, T, N))
+    y, spread = [np.broadcast_to(rng.normal(3, 1.5, N), (panels, N))], np.linalg.inv(np.eye(N) - rho * W).T
+    for t in range(T):
+        y.append(y[-1] + (h[:, t] + b * y[-1]) @ spread)
+    levels = np.stack(y, axis=1)
+    sample = Sample.of(np.diff(levels[0], axis=0), levels[0, 0], None, W, two_way=two_way)
+    levels = levels - levels.mean(axis=2, keepdims=True) * two_way
+    np.testing.assert_allclose(levels[0], sample.levels, atol=ROUNDING)
+    found = scores(sample, levels, b, rho)
+    assert (np.abs(found.mean(axis=0)) < 4 * found.std(axis=0) / np.sqrt(panels)).all()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("unequal", [False, True])
 @pytest.mark.parametrize("case", CASES)
@@ -96,7 +115,8 @@ def test_traces_are_those_of_dense_matrices(case):
     found = traces(sample, b, np.array([rho]))
     assert found.b[0] == pytest.approx(-np.trace(centred @ levels), rel=ROUNDING)
     assert found.rho[0] == pytest.approx(-np.trace(centred @ lagged), rel=ROUNDING)
-    log = np.linalg.slogdet(np.eye(N) - rho * sample.W)[1] - sample.two_way * np.log(1 - rho)
+    # Under two-way effects W has the means of its columns taken off, and 0 in place of the eigenvalue 1.
+    log = np.linalg.slogdet(np.eye(N) - rho * sample.W)[1]
     assert found.logdet[0] == pytest.approx(log, rel=ROUNDING)
 
 
@@ -128,7 +148,7 @@ def test_the_peak_is_that_of_another_optimiser_on_the_likelihood_written_out(cas
         w, u = (sample.within(h) ** 2).sum(), (sample.between(h) ** 2).sum()
         d, k = sample.dof_within, sample.dof_between
         w, u = (w / d, u / k) if u / k >= w / d else ((w + u) / (d + k),) * 2
-        log = np.linalg.slogdet(eye - rho * sample.W)[1] - sample.two_way * np.log(1 - rho)
+        log = np.linalg.slogdet(eye - rho * sample.W)[1]
         return d / 2 * np.log(w) + k / 2 * np.log(u) - sample.T * log
 
     low, high = sample.window()

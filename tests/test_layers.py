@@ -62,7 +62,8 @@ FLOORS = {
         )
     )
 }
-NUMERIC = {"__future__", "numpy", "scipy", "collections", "dataclasses", "typing", "math", "functools", "itertools"}
+STANDARD = {"__future__", "collections", "concurrent", "dataclasses", "functools", "itertools", "math", "os", "typing"}
+NUMERIC = {"numpy", "scipy"} | STANDARD
 
 
 def modules() -> list[Path]:

@@ -14,7 +14,9 @@ the factorisation itself.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -47,6 +49,9 @@ SETTINGS: dict[str, Any] = {
 }
 # Factorisations of the interpolation over the whole interval, those added around the optimum, and of a window's own.
 COARSE, NEARER, FINE = 5, 2, 5
+# From this many regions two factorisations run at the same time: SuperLU works outside the interpreter's lock. No more
+# than two, since the factors of each stand in memory; below it a thread costs what it saves.
+SIDE_BY_SIDE = 5_000
 # Half-widths of the neighbourhood to which nodes are added and of the last window, and the share of the way to an end
 # of the interval that the last one may take: rho to 1e-8 and standard errors to 1e-6 want it narrow, rounding wide.
 ROUGH, NARROW, NEAR = 0.05, 0.001, 0.02
@@ -180,6 +185,13 @@ class Eigen:
         return terms
 
 
+def cores() -> int:
+    """Return the number of cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 @dataclass(frozen=True, eq=False)
 class Ordered:
     """W, its regions in an order in which the factors of I - rho W fill up little: found once, good for every rho.
@@ -208,17 +220,20 @@ class Ordered:
         return cls(held, diagonal, (rho, _log_of(found)))
 
     def log_determinants(self, rhos: FloatArray) -> FloatArray:
-        """Return log|I - rho W| for each rho."""
-        A, found = self.pattern.copy(), np.empty(len(rhos))
+        """Return log|I - rho W| for each rho; large ones two at a time, each as if it were alone."""
+        if self.pattern.shape[0] < SIDE_BY_SIDE or cores() == 1:
+            return np.array([self._log_determinant(rho) for rho in rhos])
+        with ThreadPoolExecutor(2) as threads:
+            return np.array(list(threads.map(self._log_determinant, rhos)))
+
+    def _log_determinant(self, rho: float) -> float:
+        if rho == self.known[0]:
+            return self.known[1]
+        A = self.pattern.copy()
         A.has_canonical_format = True
-        for k, rho in enumerate(rhos):
-            if rho == self.known[0]:
-                found[k] = self.known[1]
-                continue
-            np.multiply(self.pattern.data, -rho, out=A.data)
-            A.data[self.diagonal] += 1.0
-            found[k] = _log_of(sp.linalg.splu(A, permc_spec="NATURAL", **SETTINGS))
-        return found
+        np.multiply(self.pattern.data, -rho, out=A.data)
+        A.data[self.diagonal] += 1.0
+        return _log_of(sp.linalg.splu(A, permc_spec="NATURAL", **SETTINGS))
 
 
 def _log_of(factors: sp.linalg.SuperLU) -> float:

@@ -61,6 +61,14 @@ class TestAgainstDense:
                 np.linalg.slogdet(A)[1], abs=1e-10
             )
 
+    def test_two_at_a_time_as_alone(self, name, monkeypatch):
+        ordered, rhos = logdet.Ordered.of(MATRICES[name], 0.1), np.array([0.1, -0.2, 0.05, 0.3, 0.21])
+        alone = ordered.log_determinants(rhos)
+        monkeypatch.setattr(logdet, "SIDE_BY_SIDE", 0)
+        monkeypatch.setattr(logdet, "cores", lambda: 2)
+        np.testing.assert_array_equal(ordered.log_determinants(rhos), alone)
+        assert len(set(alone)) == len(rhos)  # in their places
+
     def test_interpolation_closes_in(self, name):
         W = MATRICES[name]
         exact, coarse = logdet.Eigen.of(W), logdet.Factored.of(W)

@@ -62,6 +62,8 @@ from .models.hypotheses.diagnostics import select_model as select_model
 from .models.hypotheses.diagnostics import wald_test as wald_test
 from .models.small_samples.monte_carlo import monte_carlo as monte_carlo
 from .panel import Panel as Panel
+from .reading import read as read
+from .reading import relabel as relabel
 from .regression import fixed_effects as fixed_effects
 from .regression import fixed_effects_by_group as fixed_effects_by_group
 from .regression import robustness as robustness

@@ -11,6 +11,7 @@ import pandas as pd
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
+from spatialconv._labels import matching
 from spatialconv._options import first
 from spatialconv.errors import AlignmentError, GeometryError, OptionError
 from spatialconv.weights.points import warn_of_row_numbers
@@ -117,6 +118,7 @@ def _check_labels(geometry: gpd.GeoDataFrame, regions: pd.Index) -> None:
     raise AlignmentError(
         f"the geometry has no regions {first(missing)} of the {len(regions)} in the result; it has "
         f"{first(list(geometry.index))}.{hint}index it by the labels of the panel: gdf.set_index(…)."
+        f"{matching.hint(regions, geometry.index)}"
     )
 
 

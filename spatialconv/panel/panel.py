@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from spatialconv._labels.matching import looks_alike
 from spatialconv._options import choice, first, names
 from spatialconv.errors import (
     DataError,
@@ -71,11 +72,13 @@ class Panel:
         self._frame = _checked_frame(frame, region, period)
         self._region, self._period = region, period
         self._notes: tuple[str, ...] = ()
+        self._labels: dict[str, str] = {}
         labels, times = (np.asarray(self._column(name)) for name in (region, period))
         given = self._column(period).dtype
         known = given.categories if isinstance(given, pd.CategoricalDtype) and given.ordered else None
         # First appearance keeps the order the user knows from the file.
         self._regions = pd.Index(pd.unique(labels), name=region)
+        self._alike = tuple(filter(None, [looks_alike(self._regions)]))
         self._periods = pd.Index(_sorted_periods(times, period, known), name=period)
         rows = np.full((len(self._periods), len(self._regions)), -1)
         where = self._periods.get_indexer(times), self._regions.get_indexer(labels)
@@ -146,8 +149,17 @@ class Panel:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was left out on the way to this panel."""
-        return self._notes
+        """What was left out on the way to this panel, and labels of regions that only look alike."""
+        return (*self._notes, *self._alike)
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What variables are called in tables and figures, by name of the column; see `labelled`."""
+        return dict(self._labels)
+
+    def label(self, variable: str) -> str:
+        """Return what a variable is called in tables and figures: its label, else its name."""
+        return self._labels.get(variable, variable)
 
     def __repr__(self) -> str:
         gaps = int((self._rows < 0).sum())
@@ -157,7 +169,7 @@ class Panel:
             f"  region {self._region!r}, period {self._period!r}; variables: "
             + (", ".join(str(v) for v in self.variables) or "none"),
         ]
-        return "\n".join(lines + [f"  note: {note}" for note in self._notes])
+        return "\n".join(lines + [f"  note: {note}" for note in self.notes])
 
     # ------------------------------------------------------------------ values
 
@@ -235,13 +247,23 @@ class Panel:
         # A column of digits stored as text would convert, but nobody said that it holds numbers.
         if series.dtype.kind in "OUS" or isinstance(series.dtype, pd.StringDtype):
             text |= series.map(lambda v: isinstance(v, str)).to_numpy(dtype=bool)
+        stuck = text & numbers.isna().to_numpy()
         if text.any() or series.dtype.kind in "Mmc":
-            shown = first([(*self._key(int(i)), series.iloc[i]) for i in np.flatnonzero(text)])
+            shown = first(self._shown(series, text))
+            # One point among digits in text is what stands in the way; the digits would convert.
+            shown += (
+                f", of which would not convert {first(self._shown(series, stuck))}"
+                if 0 < stuck.sum() < text.sum()
+                else ""
+            )
             raise VariableError(
                 f"{variable!r} must be numeric; its type is {series.dtype} and these cells are no "
                 f"numbers: {shown}. Convert it first, for example by pandas.to_numeric."
             )
         return np.asarray(numbers.to_numpy(dtype=float, na_value=np.nan))
+
+    def _shown(self, series: pd.Series, cells: npt.NDArray[np.bool_]) -> list[tuple[Any, Any, Any]]:
+        return [(*self._key(int(i)), series.iloc[i]) for i in np.flatnonzero(cells)]
 
     def _key(self, row: int) -> tuple[Any, Any]:
         return np.asarray(self._column(self._region))[row], np.asarray(self._column(self._period))[row]
@@ -316,6 +338,22 @@ class Panel:
         """Return the panel with columns added or replaced, as `DataFrame.assign` does."""
         return self._derived(self._frame.assign(**columns), self._notes)
 
+    def labelled(self, labels: Mapping[str, str]) -> Panel:
+        """Return the panel with labels of variables, by name of the column; they go with every panel made from it.
+
+        Examples
+        --------
+        >>> import spatialconv as sc
+        >>> sc.datasets.zhejiang().panel.labelled({"exports": "Exports by online retail"}).label("exports")
+        'Exports by online retail'
+        """
+        odd = [(name, text) for name, text in labels.items() if not isinstance(name, str) or not isinstance(text, str)]
+        if odd:
+            raise OptionError(f"labels are text by name of a column; got {first(odd)}.")
+        panel = self._derived(self._frame, self._notes)
+        panel._labels = {**self._labels, **labels}
+        return panel
+
     def _restrict(self, regions: pd.Index, periods: pd.Index, how: str) -> Panel:
         notes = list(self._notes)
         for axis, all_of, kept in (("regions", self._regions, regions), ("periods", self._periods, periods)):
@@ -331,6 +369,7 @@ class Panel:
     def _derived(self, frame: pd.DataFrame, notes: tuple[str, ...]) -> Panel:
         panel = Panel(frame, region=self._region, period=self._period)
         panel._notes = notes
+        panel._labels = self._labels
         return panel
 
     @staticmethod
@@ -350,6 +389,11 @@ class Panel:
                 f"in type too."
             )
         return np.asarray(places)
+
+
+def derived(panel: Panel, frame: pd.DataFrame, note: str = "") -> Panel:
+    """Return the panel of another frame with the same columns of labels: notes and labels of variables go on."""
+    return panel._derived(frame, (*panel._notes, *([note] if note else [])))
 
 
 def in_order(periods: pd.Index) -> bool:

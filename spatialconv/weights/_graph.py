@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import sparse
 
 from spatialconv._core.space import weights_algebra as algebra
+from spatialconv._labels.matching import hint
 from spatialconv._options import Standardise, choice, first
 from spatialconv.errors import AlignmentError, WeightsError
 
@@ -206,7 +207,7 @@ def positions(index: pd.Index, wanted: pd.Index, *, of: str, where: str) -> IntA
     absent = wanted[places < 0]
     if len(absent):
         raise AlignmentError(
-            f"{of} not in {where}: {first(absent)}; {where} have {first(index)}.{_hint(index, absent)}"
+            f"{of} not in {where}: {first(absent)}; {where} have {first(index)}.{_hint(index, absent, wanted)}"
         )
     return places
 
@@ -216,13 +217,14 @@ def _indexer(index: pd.Index, wanted: pd.Index) -> IntArray:
     return np.asarray(index.astype(object).get_indexer(wanted.astype(object)))
 
 
-def _hint(index: pd.Index, absent: pd.Index) -> str:
+def _hint(index: pd.Index, absent: pd.Index, wanted: pd.Index) -> str:
+    rule = hint(wanted, index)
     texts = {str(label).strip() for label in index}
     if not all(str(label).strip() in texts for label in absent):
-        return " Labels must match exactly; for a GeoDataFrame the index holds them (gdf.set_index)."
+        return rule or " Labels must match exactly; for a GeoDataFrame the index holds them (gdf.set_index)."
     kinds = [type(i[0]).__name__ for i in (absent.astype(object), index.astype(object))]
     why = f"in type ({kinds[0]} against {kinds[1]})" if kinds[0] != kinds[1] else "in blanks around them"
-    return f" The labels differ only {why}: convert one of the two."
+    return f" The labels differ only {why}: convert one of the two.{rule}"
 
 
 def cut(labelled: Labelled, places: IntArray) -> Labelled:

@@ -79,6 +79,12 @@ def folder() -> Path:
     return Path(tempfile.mkdtemp())
 
 
+def table() -> Path:
+    path = folder() / "panel.csv"
+    path.write_text("region;year;y\na;2000;1,5\na;2001;2,5\n", encoding="utf-8")
+    return path
+
+
 def template() -> Path:
     path = folder() / "paper.toml"
     path.write_text(sc.auditing.template(), encoding="utf-8")
@@ -137,6 +143,8 @@ CALLS = {
     "mundlak_test": 'sc.mundlak_test(sc.fit_panel(p(), "y", "x", w(), effects="random"))',
     "pesaran_cd": "sc.pesaran_cd(fit())",
     "reduction_tests": 'sc.reduction_tests(sc.fit_panel(p(), "y", "x", w(), durbin=True, effects="region"))',
+    "read": 'sc.read(table(), region="region", period="year")',
+    "relabel": 'sc.relabel(["a "], "blanks")',
     "residual_moran": 'sc.residual_moran(sc.fit_panel(p(), "y", "x", w(), spatial="none", effects="region"))',
     "robustness": 'sc.robustness(p(), "y", "x", controls="z")',
     "select_model": 'sc.select_model(p(), "y", "x", w())',

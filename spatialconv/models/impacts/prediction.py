@@ -11,6 +11,7 @@ import pandas as pd
 
 from spatialconv._core.likelihood.information import multiply
 from spatialconv._core.likelihood.likelihood import lag
+from spatialconv._labels.matching import hint
 from spatialconv._options import PredictionKind, choice, first
 from spatialconv.errors import AlignmentError, OptionError, UnsupportedModelError
 from spatialconv.models.estimation.fitted import PanelFit
@@ -197,7 +198,7 @@ def _check_regions(fit: PanelFit, panel: Panel) -> None:
     if missing:
         raise AlignmentError(
             f"the panel lacks regions of the fit, {first(missing)}; every region's prediction needs its neighbours. "
-            "Labels are compared with their type."
+            f"Labels are compared with their type.{hint(ours, theirs)}"
         )
     if others:
         raise AlignmentError(

@@ -1,0 +1,89 @@
+"""Polygons from a file or a frame, indexed by the labels of regions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spatialconv._files.geometry import read_geometry_file
+from spatialconv._files.table import as_text
+from spatialconv._labels.rules import rule_of
+from spatialconv._options import first
+from spatialconv.errors import GeometryError, OptionError, VariableError
+from spatialconv.reading.relabel import relabel
+
+
+@dataclass(frozen=True)
+class GeometryOptions:
+    """How to read polygons: see `spatialconv.read`."""
+
+    id: str = ""
+    encoding: str = ""
+    layer: str = ""
+    crs: str = ""
+    lon: str = ""
+    lat: str = ""
+    relabel: str = ""
+
+    def __post_init__(self) -> None:
+        if self.relabel:
+            rule_of(self.relabel)
+
+
+def read_polygons(source: Any, options: GeometryOptions) -> tuple[Any, tuple[str, ...]]:
+    """Return a GeoDataFrame indexed by label, which may have rows of other regions too, and notes.
+
+    Raises
+    ------
+    FileError, GeometryError, VariableError, OptionError
+        If it is no geometry, names no reference system or has no such column.
+    """
+    import geopandas as gpd
+
+    notes: tuple[str, ...] = ()
+    if isinstance(source, gpd.GeoDataFrame):
+        frame, name = source.copy(), "the geometry"
+        if options.id and options.id not in frame.columns and options.id in frame.index.names:
+            frame = frame.reset_index()
+    else:
+        name = Path(source).name if isinstance(source, (str, Path)) else "the geometry"
+        if not options.id:
+            raise OptionError(f"say id=, the column of {name} that has the labels of the regions.")
+        frame = read_geometry_file(source, encoding=options.encoding, layer=options.layer)
+    for key in ("id", "lon", "lat"):
+        column = getattr(options, key)
+        if column and column not in frame.columns:
+            known = [one for one in frame.columns if one != frame.geometry.name]
+            raise VariableError(
+                f"{name} has no column {column!r} for {key}; it has {first(known, 8)}. If these names look "
+                'garbled, say the encoding in [geometry], for example encoding = "gbk".'
+            )
+    if options.crs:
+        frame = _with_crs(frame, options.crs)
+    if frame.crs is None:
+        raise GeometryError(
+            f"{name} names no coordinate reference system. Say which it is in [geometry], for example "
+            'crs = "EPSG:4326" for longitude and latitude.'
+        )
+    if options.id:
+        frame[options.id] = as_text(frame[options.id])
+        frame = frame.set_index(options.id)
+    unlabelled = int(frame.index.isna().sum())
+    if unlabelled:
+        frame = frame[~frame.index.isna()]
+        notes += (f"{name}: {unlabelled} rows without a label; left out",)
+    if options.relabel:
+        frame = relabel(frame, options.relabel)
+    return frame, notes
+
+
+def _with_crs(frame: Any, crs: str) -> Any:
+    from pyproj.exceptions import CRSError
+
+    try:
+        return frame.set_crs(crs, allow_override=True)
+    except CRSError as error:
+        raise OptionError(
+            f'crs = {crs!r} names no reference system that PROJ knows. Write for example "EPSG:4326".'
+        ) from error

@@ -35,6 +35,7 @@ SimulatedErrors = Literal["normal", "skewed", "heavy", "heteroskedastic"]
 PredictionKind = Literal["reduced", "signal", "trend"]
 MomentWeights = Literal["full", "partial", "initial"]
 Drop = Literal["", "regions", "periods"]
+ControlsAt = Literal["start", "end", "mean"]
 
 # More would run for days or not fit into memory, and the error of a share of a million draws is 0.0005 at most.
 MOST_DRAWS = 1_000_000

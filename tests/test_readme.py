@@ -186,7 +186,10 @@ def test_rho_rests_on_one_pair_in_one_year(zj):
         panel.subset(regions=panel.regions.drop("Huzhou")),
     ]
     for controls in ((), "digital"):
-        rho = [sc.beta(p, "exports", w, controls=controls, spatial="lag", effects="time") for p in (panel, *without)]
+        rho = [
+            sc.beta(p, "exports", w, controls=controls, controls_at="end", spatial="lag", effects="time")
+            for p in (panel, *without)
+        ]
         assert rho[0].pvalues["rho"] < 0.001
         assert all(b.pvalues["rho"] > 0.1 for b in rho[1:])
     growth = sc.growth(panel, "exports").rates["2016-17"]

@@ -19,7 +19,7 @@ from spatialconv._descriptions.base import (
     must,
 )
 from spatialconv._descriptions.case_weights import WeightsEntry
-from spatialconv._options import MOST_CLASSES, MOST_DRAWS, Correction, Drop, FixedEffects, Spatial
+from spatialconv._options import MOST_CLASSES, MOST_DRAWS, ControlsAt, Correction, Drop, FixedEffects, Spatial
 
 File = Annotated[str, must("a path in quotes")]
 # A date of TOML is a text to JSON.
@@ -119,6 +119,10 @@ class CaseFile(Section):
     unit: Text = Field("", description="Unit of the variable, for legends and captions.")
     about: Text = Field("", description="What a reader should know about the data.")
     controls: Controls = Field([], description="Columns of the panel for the conditional models; [] for none.")
+    controls_at: ControlsAt = Field(
+        "start",
+        description='When controls are taken: at the "start" of a span of growth, at its "end", their "mean" over it.',
+    )
     log: Flag = Field(True, description="Whether Moran's I and Geary's C are of the logarithm.")
     permutations: Annotated[int, Field(ge=0, le=MOST_DRAWS)] = Field(
         0, description="Of the p-values by permutation beside the analytic ones; 0 for none."

@@ -13,13 +13,14 @@ import pandas as pd
 from spatialconv._multiverse import _axes as axes
 from spatialconv._multiverse._axes import Sample, Transform
 from spatialconv._multiverse._specification import AXES, Specification
-from spatialconv._options import Correction, Effects, Vcov, first
+from spatialconv._options import ControlsAt, Correction, Effects, Vcov, choice, first
 from spatialconv.convergence.beta.beta import INITIAL
 from spatialconv.errors import OptionError, SpatialConvError
 from spatialconv.models.estimation.fit import state_of_rows, sums_to_one
 from spatialconv.models.specification.design import refuse_reserved
 from spatialconv.panel import Panel
 from spatialconv.results import merge_notes, one_line
+from spatialconv.summary import controls_note
 from spatialconv.weights import Aligned, align
 
 
@@ -39,6 +40,8 @@ class Grid:
         What names on these axes stand for.
     overlapping : bool
         Whether spans of growth may overlap.
+    controls_at : {"start", "end", "mean"}
+        When the controls of a growth regression are taken.
     """
 
     variable: str
@@ -49,6 +52,7 @@ class Grid:
     weights: Mapping[str, Any]
     transforms: Mapping[str, Transform]
     overlapping: bool = False
+    controls_at: ControlsAt = "start"
 
     def __len__(self) -> int:
         return len(self.specs)
@@ -166,8 +170,10 @@ class Grid:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Notes of the panels as they came."""
-        return merge_notes(*(panel.notes for panel in self.data.values()))
+        """Notes of the panels as they came, and when controls are taken."""
+        named = list(dict.fromkeys(name for spec in self.specs for name in spec.controls))
+        when = controls_note(named, self.controls_at) if self.focus is None else ()
+        return merge_notes(*(panel.notes for panel in self.data.values()), when)
 
 
 def specifications(
@@ -187,6 +193,7 @@ def specifications(
     data: Mapping[str, Panel | Transform] | None = None,
     focus: str | None = None,
     overlapping: bool = False,
+    controls_at: ControlsAt = "start",
 ) -> Grid:
     """Cross the choices on every axis to a grid of frozen specifications, without estimating anything.
 
@@ -224,6 +231,8 @@ def specifications(
         are then out of the game.
     overlapping : bool
         Whether spans of growth may overlap.
+    controls_at : {"start", "end", "mean"}
+        When the controls of a growth regression are taken, as in `beta`; one choice for the whole grid.
 
     Returns
     -------
@@ -245,11 +254,14 @@ def specifications(
     (20, {'ready': 14, 'impossible': 6})
     """
     listed = axes.model_axis(models, weights)
+    choice("controls_at", controls_at, ControlsAt)
     variants = axes.data_axis(panel, data)
     sets = axes.control_sets(controls, pool, variable, panel)
     spans = (0,) if focus is not None else axes.lengths(horizons)
-    if focus is not None and (overlapping or horizons != 1):
-        raise OptionError("horizons and overlapping belong to growth regressions; leave them out where focus is given.")
+    if focus is not None and (overlapping or horizons != 1 or controls_at != "start"):
+        raise OptionError(
+            "horizons, overlapping and controls_at belong to growth regressions; leave them out where focus is given."
+        )
     _check_columns(variants, variable, focus, sets)
     crossed = product(
         variants,
@@ -264,7 +276,7 @@ def specifications(
     )
     specs = tuple(Specification(*choices) for choices in crossed)
     transforms = {name: f for name, f in (data or {}).items() if not isinstance(f, Panel)}
-    return Grid(variable, focus, specs, variants, samples, graphs, transforms, overlapping)
+    return Grid(variable, focus, specs, variants, samples, graphs, transforms, overlapping, controls_at)
 
 
 def _check_columns(

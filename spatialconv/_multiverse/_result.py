@@ -385,6 +385,7 @@ def refit(grid: Grid, spec: Specification, level: float) -> BetaConvergence | Pa
             controls=spec.controls,
             horizon=spec.horizon,
             overlapping=grid.overlapping,
+            controls_at=grid.controls_at,
             spatial=spatial,
             durbin=durbin,
             level=level,

@@ -111,7 +111,7 @@ def multiverse(
         Show a progress bar.
     **axes
         weights, models, effects, corrections, controls, pool, samples, groups, horizons, vcov, data, focus,
-        overlapping: see `specifications`.
+        overlapping, controls_at: see `specifications`.
 
     Returns
     -------

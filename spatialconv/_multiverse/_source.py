@@ -12,6 +12,7 @@ from spatialconv.errors import DataError, SpatialConvError
 from spatialconv.models.specification.design import Design
 from spatialconv.panel import FloatArray, Panel
 from spatialconv.results import one_line
+from spatialconv.summary import Spans, control_arrays, spans
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,19 +51,21 @@ def source(grid: Grid, panel: Panel | str, horizon: int, controls: set[str]) -> 
     """Read the regressions of a panel, or say why there are none."""
     if isinstance(panel, str):
         return panel
+    over: Spans | None = None
     try:
         if grid.focus is None:
-            design, length = growth_design(panel, grid.variable, (), horizon, grid.overlapping)
+            design, length = growth_design(panel, grid.variable, (), horizon, grid.overlapping, grid.controls_at)
+            over = spans(panel, horizon, overlapping=grid.overlapping)
         else:
             y, x = panel.values(grid.variable), panel.values(grid.focus)[..., None]
             design, length = Design(y, x, (grid.focus,), panel.regions, panel.periods, notes=panel.notes), np.nan
     except SpatialConvError as error:
         return one_line(error)
-    return Source(design, {name: _column(panel, name, design) for name in sorted(controls)}, length)
+    return Source(design, {name: _column(grid, panel, name, over) for name in sorted(controls)}, length)
 
 
-def _column(panel: Panel, name: str, design: Design) -> FloatArray | str:
+def _column(grid: Grid, panel: Panel, name: str, over: Spans | None) -> FloatArray | str:
     try:
-        return panel.values(name, periods=design.periods)
+        return panel.values(name) if over is None else control_arrays(panel, [name], over, grid.controls_at)[0]
     except SpatialConvError as error:
         return one_line(error)

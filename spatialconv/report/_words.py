@@ -10,6 +10,7 @@ import pandas as pd
 
 from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence
 from spatialconv.errors import SpatialConvError
+from spatialconv.summary import CONTROLS_AT
 
 CRITICAL_10 = 1.6448536269514722  # two-sided 10 % of the standard normal
 LEVEL = 0.05
@@ -70,7 +71,7 @@ def sample(study: Any) -> str:
         parts = [f"{name} ({len(regions)})" for name, regions in study.samples.items() if name != case.subsamples.whole]
         text += f" Subsamples: {listed(parts)}."
     if case.controls:
-        text += f" Controls: {listed(case.controls)}."
+        text += f" Controls: {listed(case.controls)}, {CONTROLS_AT[case.controls_at]}."
     return text
 
 

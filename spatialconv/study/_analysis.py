@@ -18,7 +18,7 @@ from spatialconv.study._grid import cells_of, estimate
 from spatialconv.study._progress import progress_bar
 from spatialconv.study._read import build_weights, read_geometry, read_panel, read_samples
 from spatialconv.study._result import Study
-from spatialconv.summary import Descriptives, descriptives, growth, growth_arrays, spans
+from spatialconv.summary import Descriptives, control_arrays, descriptives, growth, growth_arrays, spans
 
 
 def analyse(case: Case, *, progress: bool = True) -> Study:
@@ -113,13 +113,14 @@ def _ends(panel: Panel) -> list[Any]:
 
 
 def _regression_variables(case: Case, panel: Panel) -> Descriptives:
-    """Describe what enters the growth regression: growth, initial level and current controls."""
+    """Describe what enters the growth regression: growth, initial level and controls."""
     over = spans(panel, case.model.horizon)
     y, initial = growth_arrays(panel, case.variable, over)
     ends = panel.periods[over.end]
     index = pd.MultiIndex.from_product([ends, panel.regions], names=[panel.period, panel.region])
     columns = {"growth": y.ravel(), "log_initial": initial.ravel()}
-    columns |= {name: panel.values(name, periods=ends).ravel() for name in case.controls}
+    taken = control_arrays(panel, case.controls, over, case.controls_at)
+    columns |= {name: values.ravel() for name, values in zip(case.controls, taken, strict=True)}
     return descriptives(Panel(pd.DataFrame(columns, index=index), region=panel.region, period=panel.period))
 
 
@@ -133,6 +134,7 @@ def _provenance(case: Case, panel: Panel) -> Provenance:
     options = {
         "variable": case.variable,
         "controls": case.controls,
+        "controls_at": case.controls_at,
         "panel": case.panel.file.name,
         "geometry": case.geometry.file.name,
         "spatial": case.model.spatial,

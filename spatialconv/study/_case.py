@@ -13,6 +13,7 @@ from spatialconv import weights
 from spatialconv._files.encoding import known_encoding
 from spatialconv._options import (
     MOST_CLASSES,
+    ControlsAt,
     Correction,
     Drop,
     FixedEffects,
@@ -188,6 +189,8 @@ class Case:
         One of them main: the one of the models and, unless said otherwise, of the hot spots.
     controls : names
         Of the conditional models.
+    controls_at : {"start", "end", "mean"}
+        When in a span of growth they are taken, as in `spatialconv.beta`.
     log : bool
         Whether Moran's I and Geary's C are of the logarithm.
     unit, about : str
@@ -208,6 +211,7 @@ class Case:
     geometry: GeometryFile
     weights: tuple[WeightsChoice, ...]
     controls: tuple[str, ...] = ()
+    controls_at: ControlsAt = "start"
     log: bool = True
     unit: str = ""
     about: str = ""
@@ -224,6 +228,7 @@ class Case:
         count_of("permutations", self.permutations)
         seed_of(self.seed)
         names("controls", self.controls)
+        choice("controls_at", self.controls_at, ControlsAt)
         if self.variable in self.controls:
             raise OptionError(f"controls name the variable {self.variable!r} itself; leave it out.")
         if not self.weights:
@@ -278,7 +283,8 @@ def zhejiang() -> Case:
     """Return the study of Luo and Zhang (2024): eleven cities of Zhejiang, 2016 to 2020.
 
     Its models are estimated by the direct approach with time effects and the geographic weights, as in the
-    paper; the Lee-Yu transformation and the other effects stand beside it.
+    paper; the Lee-Yu transformation and the other effects stand beside it. Controls are those of the period in which
+    growth ends, as in the paper.
 
     Examples
     --------
@@ -304,6 +310,7 @@ def zhejiang() -> Case:
             WeightsChoice("geographic", "inverse_distance", main=True, options={"power": 2}),
         ),
         controls=("digital",),
+        controls_at="end",
         permutations=9999,
         seed=2024,
         hot_spots=HotSpotChoice(weights="adjacency", periods=(2016, 2020)),

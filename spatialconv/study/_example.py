@@ -73,6 +73,7 @@ variable = "exports"                # a column of the panel, in levels and posit
 unit = "100 million yuan"           # for legends and captions
 about = "Reconstructed levels of the Zhejiang study, as an example."    # what a reader should know about the data
 controls = ["digital"]              # columns for the conditional models; [] for none
+# controls_at = "start"             # or "end", or "mean": when in a span of growth they are taken
 log = true                          # Moran's I and Geary's C of the logarithm
 permutations = 999                  # p-values by permutation beside the analytic ones; 0 for none
 seed = 1                            # of the permutations: the same seed gives the same figures

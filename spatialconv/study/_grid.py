@@ -127,6 +127,7 @@ def estimate(case: Case, samples: Mapping[str, Panel], w: Any, step: Callable[[s
                     case.variable,
                     w if case.model.spatial != "none" else None,
                     controls=cell.controls,
+                    controls_at=case.controls_at,
                     horizon=case.model.horizon,
                     spatial=case.model.spatial,
                     effects=cell.effects,

@@ -8,6 +8,7 @@ import pandas as pd
 
 from spatialconv.study._grid import APPROACHES
 from spatialconv.study._result import Study
+from spatialconv.summary import CONTROLS_AT
 from spatialconv.tables import Table, regression, table
 
 _STATISTIC = {"I": 3, "C": 3, "expected": 3, "variance": 4, "z": 3}
@@ -116,7 +117,7 @@ def _grid(study: Study) -> Table:
     frame = study.betas.table
     spatial = study.case.model.spatial
     empty = [name for name in frame.columns if name.endswith(("rho", "lambda")) and frame[name].isna().all()]
-    controls = f", alone and with {', '.join(study.case.controls)}" if study.case.controls else ""
+    controls = f", alone and with {', '.join(study.case.controls)} {_when(study)}" if study.case.controls else ""
     weights = f"; spatial {spatial} with the weights {study.case.main!r}" if spatial != "none" else ""
     notes = (
         "direct: effects estimated or demeaned; Lee-Yu: on the data transformed so that the effects are gone",
@@ -149,7 +150,7 @@ def _regression(study: Study, conditional: bool) -> Table | None:
                 fits[f"{sample}, {approach}" if case.model.effects != "none" else sample] = fit
     if not fits:
         return None
-    kind = f"with {', '.join(controls)}" if conditional else "without controls"
+    kind = f"with {', '.join(controls)} {_when(study)}" if conditional else "without controls"
     effects = {"none": "no effects", "two-way": "region and time effects"}.get(
         case.model.effects, f"{case.model.effects} effects"
     )
@@ -160,6 +161,10 @@ def _regression(study: Study, conditional: bool) -> Table | None:
         footer=("speed", "half_life", "loglik", "rsquared_between", "nobs", "weights"),
         caption=f"Growth of {case.variable}, {effects}, {kind}",
     )
+
+
+def _when(study: Study) -> str:
+    return CONTROLS_AT[study.case.controls_at]
 
 
 def _replication(study: Study) -> dict[str, Table]:

@@ -2,12 +2,24 @@
 
 from spatialconv.summary._descriptives import Descriptives, descriptives
 from spatialconv.summary._growth import GrowthTable, growth
-from spatialconv.summary._spans import Spans, growth_arrays, spans, spans_between, time_axis
+from spatialconv.summary._spans import (
+    CONTROLS_AT,
+    Spans,
+    control_arrays,
+    controls_note,
+    growth_arrays,
+    spans,
+    spans_between,
+    time_axis,
+)
 
 __all__ = [
+    "CONTROLS_AT",
     "Descriptives",
     "GrowthTable",
     "Spans",
+    "control_arrays",
+    "controls_note",
     "descriptives",
     "growth",
     "growth_arrays",

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from spatialconv._options import first, whole
+from spatialconv._options import ControlsAt, choice, first, whole
 from spatialconv.errors import DataError, OptionError
 from spatialconv.panel import FloatArray, Panel, as_panel
 from spatialconv.panel.calendar import place_of
@@ -180,6 +180,45 @@ def growth_arrays(panel: Panel, variable: str, over: Spans) -> tuple[FloatArray,
         panel.values(variable, log=True, missing="keep")
     initial = np.log(levels[over.start])
     return (np.log(levels[over.end]) - initial) / over.length[:, None], initial
+
+
+# How a result says when the controls of a growth regression are taken.
+CONTROLS_AT: dict[str, str] = {
+    "start": "at the start of each span",
+    "end": "at the end of each span",
+    "mean": "as the mean over each span, its first and last period included",
+}
+
+
+def control_arrays(panel: Panel, names: Iterable[str], over: Spans, at: ControlsAt) -> list[FloatArray]:
+    """Return the controls of growth over spans, each of shape (T', N), and no other period than asked for is read.
+
+    Parameters
+    ----------
+    panel : Panel
+    names : names
+    over : Spans
+    at : {"start", "end", "mean"}
+        The period in which a span starts, that in which it ends, or the mean over all periods of the panel from the
+        one to the other.
+
+    Raises
+    ------
+    VariableError, MissingDataError, UnbalancedPanelError
+        If a control is absent, holds text, or is missing in a period that is used.
+    """
+    choice("controls_at", at, ControlsAt)
+    if at != "mean":
+        used = panel.periods[over.start if at == "start" else over.end]
+        return [panel.values(name, periods=used) for name in names]
+    inside = [panel.periods[a : b + 1] for a, b in zip(over.start, over.end, strict=True)]
+    return [np.stack([panel.values(name, periods=span).mean(axis=0) for span in inside]) for name in names]
+
+
+def controls_note(names: Iterable[str], at: ControlsAt) -> tuple[str, ...]:
+    """Say when controls are taken; nothing where there are none."""
+    listed = list(names)
+    return (f"controls are taken {CONTROLS_AT[at]}: {', '.join(listed)}",) if listed else ()
 
 
 def time_axis(periods: pd.Index) -> tuple[FloatArray, bool]:

@@ -16,6 +16,7 @@ from spatialconv._options import (
     BetaCorrection,
     BootstrapBias,
     BootstrapScheme,
+    ControlsAt,
     Correction,
     Effects,
     IntervalMethod,
@@ -41,7 +42,7 @@ from spatialconv.models.specification.design import LAGGED_INTERCEPT, Chain, Des
 from spatialconv.models.specification.spec import ModelSpec
 from spatialconv.panel import Panel
 from spatialconv.results import Provenance, Result, extent, merge_notes, number, p_value
-from spatialconv.summary import growth_arrays, spans
+from spatialconv.summary import control_arrays, controls_note, growth_arrays, spans
 
 if TYPE_CHECKING:
     from spatialconv.convergence.few_periods.confidence import ConfidenceSet
@@ -60,6 +61,7 @@ def beta(
     w: Any = None,
     *,
     controls: str | Iterable[str] = (),
+    controls_at: ControlsAt = "start",
     horizon: int = 1,
     overlapping: bool = False,
     spatial: Spatial = "none",
@@ -87,7 +89,13 @@ def beta(
         Spatial weights, for `spatial` and `durbin`; matched by label. Of a panel of some of the regions they
         are cut out and standardised again.
     controls : names
-        Variables of the period in which the growth ends ("current" controls).
+        Further variables, as they stand in the panel.
+    controls_at : {"start", "end", "mean"}
+        Take them from the period in which a span of growth starts, from that in which it ends ("current" controls), or
+        as the mean over the periods from the one to the other. A note says which. The start is the convention of
+        cross-sections (Barro 1991) and free of feedback: what is measured after growth may be made by it, and then
+        the coefficients of all regressors are biased, beta's too. The mean is that of Mankiw, Romer and Weil (1992)
+        and Islam (1995) for rates of saving and population growth, and lets growth feed back in part.
     horizon : int
         Length h of the spans of growth, in units of the period's label (years).
     overlapping : bool
@@ -117,13 +125,15 @@ def beta(
 
     Notes
     -----
-    ``y = rho W y + beta ln v[t-h] + X[t] theta + effects + e``,  ``y = (ln v[t] - ln v[t-h]) / h``.
+    ``y = rho W y + beta ln v[t-h] + X theta + effects + e``,  ``y = (ln v[t] - ln v[t-h]) / h``.
     Speed ``-ln(1 + h beta) / h`` and half-life ``ln 2 / speed`` (Barro and Sala-i-Martin 1992, eq. 1 and 6, for
     annualised growth), undefined where ``1 + h beta <= 0``. Standard errors by the delta method.
 
     References
     ----------
-    Barro and Sala-i-Martin (1992), Journal of Political Economy 100(2). Elhorst (2014), Spatial Econometrics.
+    Barro (1991), Quarterly Journal of Economics 106(2). Barro and Sala-i-Martin (1992), Journal of Political Economy
+    100(2). Elhorst (2014), Spatial Econometrics. Islam (1995), Quarterly Journal of Economics 110(4). Mankiw, Romer
+    and Weil (1992), Quarterly Journal of Economics 107(2).
 
     Examples
     --------
@@ -152,11 +162,17 @@ def beta(
     ways = names_of(durbin, columns)
     first_step = cast(Correction, "auto" if indirect else correction)
     spec = ModelSpec(GROWTH, columns, spatial, ways, effects, first_step, vcov)
-    design, length = growth_design(panel, variable, extra, horizon, overlapping)
+    design, length = growth_design(panel, variable, extra, horizon, overlapping, controls_at)
     fit = fit_design(design, spec, w, error_w=error_w)
     if indirect:
         fit = corrected(fit, draws=count_of("simulations", simulations, least=19), seed=seed_of(seed))
-    options = {"variable": variable, "horizon": horizon, "overlapping": overlapping, **fit.provenance.options}
+    options = {
+        "variable": variable,
+        "horizon": horizon,
+        "overlapping": overlapping,
+        "controls_at": controls_at,
+        **fit.provenance.options,
+    }
     provenance = Provenance("beta", options, fit.n_regions, fit.n_periods, fit.provenance.weights)
     asked = Asked(
         panel,
@@ -164,6 +180,7 @@ def beta(
         error_w,
         {
             "controls": extra,
+            "controls_at": controls_at,
             "horizon": horizon,
             "overlapping": overlapping,
             "spatial": spatial,
@@ -180,17 +197,16 @@ def beta(
 
 
 def growth_design(
-    panel: Panel, variable: str, controls: tuple[str, ...], horizon: int, overlapping: bool
+    panel: Panel, variable: str, controls: tuple[str, ...], horizon: int, overlapping: bool, controls_at: ControlsAt
 ) -> tuple[Design, float]:
-    """Return annualised growth, initial log level and current controls as a design, and the length of the spans."""
+    """Return annualised growth, initial log level and controls as a design, and the length of the spans."""
     taken = spans(panel, horizon, overlapping=overlapping)
     y, initial = growth_arrays(panel, variable, taken)
     ends = panel.periods[taken.end]
-    current = [panel.values(name, periods=ends) for name in controls]
-    notes = merge_notes(panel.notes, taken.notes)
+    notes = merge_notes(panel.notes, taken.notes, controls_note(controls, controls_at))
     if overlapping and len(y) > 1 and horizon > 1:
         notes = (*notes, "spans overlap: their errors are correlated and standard errors too small")
-    X = np.stack([initial, *current], axis=2)
+    X = np.stack([initial, *control_arrays(panel, controls, taken, controls_at)], axis=2)
     chain = Chain(INITIAL, sources(taken.start, taken.end), taken.length)
     return Design(y, X, (INITIAL, *controls), panel.regions, ends, notes=notes, chain=chain), float(taken.length[0])
 

@@ -12,13 +12,13 @@ from scipy import stats
 
 from spatialconv._core.regression.least_squares import collinear_columns
 from spatialconv._core.regression.speed import speed
-from spatialconv._options import choice, count_of, first, generator, names, probability, whole
+from spatialconv._options import ControlsAt, choice, count_of, first, generator, names, probability, whole
 from spatialconv._parallel import checked_jobs, run
 from spatialconv.errors import ModelError, OptionError, SingularDesignError
 from spatialconv.models.specification.design import refuse_reserved
 from spatialconv.panel import FloatArray, Panel, as_panel
 from spatialconv.results import HypothesisTest, Provenance, Result, merge_notes, number, p_value, plural
-from spatialconv.summary import growth_arrays, spans_between
+from spatialconv.summary import control_arrays, controls_note, growth_arrays, spans_between
 from spatialconv.weights.points import located
 
 Kernel = Literal["bisquare", "gaussian", "exponential"]
@@ -34,6 +34,7 @@ def beta_local(
     *,
     breaks: tuple[Hashable, Hashable] | None = None,
     controls: str | Iterable[str] = (),
+    controls_at: ControlsAt = "start",
     kernel: Kernel = "bisquare",
     bandwidth: int | Criterion = "AICc",
     points: Any = None,
@@ -58,7 +59,8 @@ def beta_local(
     breaks : pair of periods, optional
         First and last period of growth; those of the panel by default.
     controls : names
-        Of the first period.
+    controls_at : {"start", "end", "mean"}
+        Of the first period, of the last, or the mean over the periods from the one to the other, as in `beta`.
     kernel : {"bisquare", "gaussian", "exponential"}
         Weights fall to zero at, or beyond, the bandwidth.
     bandwidth : {"AICc", "CV", "BIC"} or int
@@ -115,8 +117,7 @@ def beta_local(
     if len(over) != 1:
         raise OptionError(f"breaks names the first and the last period of growth, two of them; got {len(over) + 1}.")
     y, initial = growth_arrays(panel, variable, over)
-    start = panel.periods[over.start]
-    X = np.column_stack([initial[0], *(panel.values(name, periods=start)[0] for name in extra)])
+    X = np.column_stack([initial[0], *(c[0] for c in control_arrays(panel, extra, over, controls_at))])
     n, k = len(X), X.shape[1] + 1
     spare = [("log_initial", *extra)[c - 1] for c in collinear_columns(np.column_stack([np.ones(n), X])) if c > 0]
     if spare or n < k + 3:
@@ -129,8 +130,15 @@ def beta_local(
     gwr = _Gwr(where.xy, where.geod is not None, y[0][:, None], X, kernel)
     width = gwr.bandwidth(bandwidth)
     few = [f"{n} regions: local regressions rest on a handful of neighbours"] if n < FEW else []
-    notes = merge_notes(panel.notes, over.notes, where.notes, few)
-    options = {"variable": variable, "controls": extra, "kernel": kernel, "bandwidth": width, "draws": draws}
+    notes = merge_notes(panel.notes, over.notes, controls_note(extra, controls_at), where.notes, few)
+    options = {
+        "variable": variable,
+        "controls": extra,
+        "controls_at": controls_at,
+        "kernel": kernel,
+        "bandwidth": width,
+        "draws": draws,
+    }
     provenance = Provenance("beta_local", options, n, 1, seed=stored)
     fit = gwr.fit(width)
     # mgwr adjusts by itself only at 10, 5 and 1 %; given a level it does not.

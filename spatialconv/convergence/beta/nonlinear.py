@@ -13,15 +13,14 @@ from scipy import stats
 
 from spatialconv._core.regression.least_squares import absorbed_columns, collinear_columns
 from spatialconv._core.regression.nonlinear_speed import Profile, best_speed, gradient, profile, profile_interval
-from spatialconv._options import choice, first, names, probability
+from spatialconv._options import ControlsAt, choice, first, names, probability
 from spatialconv.errors import AbsorbedVariableError, SingularDesignError, VariableError
 from spatialconv.models.specification.design import refuse_reserved
 from spatialconv.panel import FloatArray, Panel, as_panel
 from spatialconv.results import Provenance, Result, merge_notes, number, p_value, plural
-from spatialconv.summary import Spans, growth_arrays, spans_between
+from spatialconv.summary import Spans, control_arrays, controls_note, growth_arrays, spans_between
 
 Intercepts = Literal["span", "common"]
-ControlsAt = Literal["start", "end"]
 NonlinearVcov = Literal["classical", "robust", "cluster"]
 SPEED = "speed"
 UNDEFINED = "the sum of squares falls towards an infinite speed: no speed is defined for these data"
@@ -54,8 +53,8 @@ def beta_nls(
         Where spans begin and end, two or more; the first and the last period by default.
     controls : names
         Further regressors, linear.
-    controls_at : {"start", "end"}
-        Take controls from the period in which a span starts or in which it ends.
+    controls_at : {"start", "end", "mean"}
+        When controls are taken, as in `beta`.
     intercepts : {"span", "common"}
         One intercept a span (it holds the common trend and the steady state of that span), or one for all.
     vcov : {"classical", "robust", "cluster"}
@@ -109,14 +108,13 @@ def beta_nls(
     refuse_reserved((*extra, SPEED))
     over = spans_between(panel, breaks)
     y, initial = growth_arrays(panel, variable, over)
-    at = panel.periods[over.start if controls_at == "start" else over.end]
-    X, labels = _linear_part(panel, extra, at, over, intercepts)
+    X, labels = _linear_part(panel, extra, controls_at, over, intercepts)
     _check(X, labels, y.size)
     if np.ptp(y) == 0:
         raise VariableError(f"growth of {variable!r} is the same everywhere; there is nothing to explain.")
     found = profile(y, initial, X, over.length)
     speed, inner = best_speed(found)
-    notes = merge_notes(panel.notes, over.notes, () if inner else (UNDEFINED,))
+    notes = merge_notes(panel.notes, over.notes, controls_note(extra, controls_at), () if inner else (UNDEFINED,))
     options = {
         "variable": variable,
         "breaks": tuple(dict.fromkeys([*panel.periods[over.start], *panel.periods[over.end]])),
@@ -133,7 +131,7 @@ def beta_nls(
 
 
 def _linear_part(
-    panel: Panel, controls: tuple[str, ...], at: pd.Index, over: Spans, intercepts: Intercepts
+    panel: Panel, controls: tuple[str, ...], at: ControlsAt, over: Spans, intercepts: Intercepts
 ) -> tuple[FloatArray, tuple[str, ...]]:
     T, N = len(over), panel.n_regions
     if intercepts == "common" or T == 1:
@@ -141,7 +139,7 @@ def _linear_part(
     else:
         ones = np.repeat(np.eye(T)[:, None, :], N, axis=1)
         labels = [f"intercept {name}" for name in over.names]
-    columns = [panel.values(name, periods=at) for name in controls]
+    columns = control_arrays(panel, controls, over, at)
     X = np.concatenate([ones, *(c[:, :, None] for c in columns)], axis=2)
     return X, (*labels, *controls)
 

@@ -14,7 +14,7 @@ from scipy import stats
 from spatialconv._core.regression.least_squares import collinear_columns
 from spatialconv._core.regression.quantile import check_loss, quantile_regression
 from spatialconv._core.regression.speed import half_life, speed
-from spatialconv._options import choice, count_of, first, generator, names, probability
+from spatialconv._options import ControlsAt, choice, count_of, first, generator, names, probability
 from spatialconv._parallel import run
 from spatialconv.convergence.beta.beta import INITIAL, growth_design
 from spatialconv.errors import DataError, OptionError, SingularDesignError
@@ -35,6 +35,7 @@ def beta_quantiles(
     *,
     quantiles: Iterable[float] = QUANTILES,
     controls: str | Iterable[str] = (),
+    controls_at: ControlsAt = "start",
     horizon: int = 1,
     overlapping: bool = False,
     effects: QuantileEffects = "none",
@@ -55,7 +56,7 @@ def beta_quantiles(
     variable : str
         The level v, positive.
     quantiles : numbers between 0 and 1
-    controls, horizon, overlapping
+    controls, controls_at, horizon, overlapping
         As in `beta`.
     effects : {"none", "time"}
         A constant, or one for every span. Region effects are not offered: with few periods each, they bias the
@@ -111,7 +112,7 @@ def beta_quantiles(
     taus = _checked(quantiles)
     extra = names("controls", controls if controls is not None else ())
     refuse_reserved(extra)
-    design, length = growth_design(panel, variable, extra, horizon, overlapping)
+    design, length = growth_design(panel, variable, extra, horizon, overlapping, controls_at)
     full = _with_constants(design, effects)
     rng, stored = generator(seed)
     at = full.names.index(INITIAL)
@@ -122,7 +123,14 @@ def beta_quantiles(
     n = panel.n_regions
     few = [f"{n} regions: intervals from resampling so few are only a guide"] if n < FEW else []
     notes = merge_notes(full.notes, left_out, few)
-    options = {"variable": variable, "quantiles": taus, "horizon": horizon, "effects": effects, "draws": draws}
+    options = {
+        "variable": variable,
+        "quantiles": taus,
+        "controls_at": controls_at,
+        "horizon": horizon,
+        "effects": effects,
+        "draws": draws,
+    }
     provenance = Provenance("beta_quantiles", options, panel.n_regions, len(full.y), seed=stored)
     params = pd.DataFrame(point, index=pd.Index(taus, name="quantile"), columns=list(full.names))
     return BetaQuantiles(full, params, boot[~np.isnan(boot).any(axis=1)], variable, length, level, notes, provenance)

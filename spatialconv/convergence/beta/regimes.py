@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from spatialconv._core.regression.speed import Quantity, half_life, speed
-from spatialconv._options import Correction, Effects, Spatial, Vcov, first, names, probability, whole
+from spatialconv._options import ControlsAt, Correction, Effects, Spatial, Vcov, first, names, probability, whole
 from spatialconv.convergence.beta.beta import GROWTH, INITIAL, growth_design
 from spatialconv.errors import OptionError, UnsupportedModelError
 from spatialconv.models.estimation.fit import fit_complete, fit_design
@@ -30,6 +30,7 @@ def beta_regimes(
     *,
     regimes: Mapping[Any, Any] | pd.Series | str,
     controls: str | Iterable[str] = (),
+    controls_at: ControlsAt = "start",
     horizon: int = 1,
     overlapping: bool = False,
     spatial: Spatial = "none",
@@ -55,7 +56,7 @@ def beta_regimes(
     regimes : mapping, Series or str
         Regime of every region, or of every period (that in which growth ends); or the name of a column of the panel
         that is constant over time or over regions.
-    controls, horizon, overlapping, spatial, effects, correction, error_w, vcov, level
+    controls, controls_at, horizon, overlapping, spatial, effects, correction, error_w, vcov, level
         As in `beta`.
 
     Returns
@@ -101,7 +102,7 @@ def beta_regimes(
     refuse_reserved(extra)
     if effects == "random":
         raise UnsupportedModelError("regimes go with effects 'none', 'region', 'time' or 'two-way'; got 'random'.")
-    design, length = growth_design(panel, variable, extra, horizon, overlapping)
+    design, length = growth_design(panel, variable, extra, horizon, overlapping, controls_at)
     split = _split(panel, design, regimes)
     apart, terms = _interacted(design, split, effects)
     spec = ModelSpec(GROWTH, apart.names, spatial, (), effects, correction, vcov)
@@ -109,7 +110,13 @@ def beta_regimes(
     # The pooled model keeps the weights that are aligned already, and the approach that was resolved.
     pooled = fit_complete(_pooled(fit.design, design), _resolved(spec, fit, design.names))
     fit = fit_complete(fit.design, _resolved(spec, fit, apart.names)) if correction == "auto" else fit
-    options = {"variable": variable, "horizon": horizon, "regimes": split.kind, **fit.provenance.options}
+    options = {
+        "variable": variable,
+        "horizon": horizon,
+        "controls_at": controls_at,
+        "regimes": split.kind,
+        **fit.provenance.options,
+    }
     provenance = Provenance("beta_regimes", options, fit.n_regions, fit.n_periods, fit.provenance.weights)
     notes = merge_notes(fit.notes, split.notes)
     return BetaRegimes(fit, pooled, variable, length, level, split.labels, split.sizes, terms, notes, provenance)

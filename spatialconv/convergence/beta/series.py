@@ -43,8 +43,8 @@ def beta_rolling(
     step : int
         How far a window moves on, in the same unit.
     **options
-        As in `beta`: controls, horizon, spatial, effects, correction, vcov, level, and so on. A horizon as long as
-        the window makes every window a cross-section.
+        As in `beta`: controls, controls_at, horizon, spatial, effects, correction, vcov, level, and so on. A
+        horizon as long as the window makes every window a cross-section.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def beta_spacing(
     horizons : whole numbers
         Lengths of the spans, in units of the period's label (years).
     **options
-        As in `beta`: controls, overlapping, spatial, effects, correction, vcov, level, and so on.
+        As in `beta`: controls, controls_at, overlapping, spatial, effects, correction, vcov, level, and so on.
 
     Returns
     -------

@@ -258,7 +258,7 @@ def _on_the_bound():
 class TestModel:
     def test_collinear_controls(self):
         panel = walks(20, 6, 1).assign(a=lambda f: f["z"] + np.random.default_rng(3).normal(0, 0.01, len(f)))
-        found = ask(_model.collinearity, sc.beta(panel, "v", controls=["z", "a"]))
+        found = ask(_model.collinearity, sc.beta(panel, "v", controls=["z", "a"], controls_at="end"))
         assert found.verdict == "warn"
         z, a = panel.values("z")[1:].ravel(), panel.values("a")[1:].ravel()
         x = np.log(panel.values("v")[:-1]).ravel()

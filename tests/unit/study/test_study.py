@@ -321,6 +321,7 @@ def test_names_in_chinese_in_gbk_without_a_word_about_it(study, tmp_path):
 title = "浙江"
 variable = "出口"
 controls = ["数字化"]
+controls_at = "end"
 [panel]
 file = "面板.csv"
 region = "城市"
@@ -429,6 +430,7 @@ def test_the_grid_holds_what_beta_finds(study):
             "exports",
             w,
             controls=cell.controls,
+            controls_at="end",
             spatial="lag",
             effects=cell.effects,
             correction=cell.correction,

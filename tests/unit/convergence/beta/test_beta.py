@@ -37,8 +37,8 @@ class TestTheRegression:
         coef = np.linalg.lstsq(np.column_stack([x, D]), y, rcond=None)[0]
         assert b.beta == pytest.approx(coef[0], rel=1e-9)
 
-    def test_controls_are_of_the_current_period(self, zj):
-        b = sc.beta(zj.panel, "exports", controls="digital")
+    def test_controls_may_be_of_the_current_period(self, zj):
+        b = sc.beta(zj.panel, "exports", controls="digital", controls_at="end")
         log, digital = levels(zj.panel), zj.panel.frame.pivot(index="year", columns="city", values="digital")
         X = np.column_stack([np.ones(44), log.iloc[:-1].to_numpy().ravel(), digital.iloc[1:].to_numpy().ravel()])
         coef = np.linalg.lstsq(X, log.diff().iloc[1:].to_numpy().ravel(), rcond=None)[0]
@@ -46,7 +46,7 @@ class TestTheRegression:
 
     def test_controls_may_be_missing_where_no_growth_ends(self, zj):
         gap = zj.panel.assign(digital=lambda f: f["digital"].where(f["year"] > 2016))
-        full, gapped = (sc.beta(p, "exports", controls="digital") for p in (zj.panel, gap))
+        full, gapped = (sc.beta(p, "exports", controls="digital", controls_at="end") for p in (zj.panel, gap))
         pd.testing.assert_series_equal(full.params, gapped.params)
 
     def test_horizon_annualises_growth_over_spans_that_do_not_overlap(self, zj):
@@ -101,7 +101,7 @@ class TestThePaper:
 
     def test_rho_of_the_southwest_turns(self, zj, w):
         southwest = zj.panel.subset(regions=zj.cities.index[zj.cities["area"] == "southwest"])
-        options = {"controls": "digital", "spatial": "lag", "effects": "time"}
+        options = {"controls": "digital", "controls_at": "end", "spatial": "lag", "effects": "time"}
         direct = sc.beta(southwest, "exports", w, correction="none", **options)
         assert direct.rho == pytest.approx(-0.40, abs=0.01)
         assert sc.beta(southwest, "exports", w, **options).rho == pytest.approx(0.33, abs=0.01)

@@ -69,5 +69,6 @@ from .regression import fixed_effects_by_group as fixed_effects_by_group
 from .regression import robustness as robustness
 from .summary import descriptives as descriptives
 from .summary import growth as growth
+from .weights.pysal import to_pysal as to_pysal
 
 __version__: str

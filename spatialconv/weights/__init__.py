@@ -1,7 +1,8 @@
 """Spatial weights: who is whose neighbour, and how much.
 
-Every builder returns a `libpysal.graph.Graph` labelled by region, so that esda, spreg and the rest of PySAL take
-it as it is; Graphs and old `libpysal.weights.W` objects made elsewhere work wherever weights are asked for.
+Every builder returns a `libpysal.graph.Graph` labelled by region; Graphs and old `libpysal.weights.W` objects made
+elsewhere work wherever weights are asked for. esda, spreg and the rest of PySAL take values by position, not by label:
+`spatialconv.to_pysal` hands them values and weights in one order.
 """
 
 from spatialconv._public import from_stub

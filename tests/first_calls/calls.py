@@ -156,6 +156,7 @@ CALLS = {
     "specialisation": "sc.specialisation(t())",
     "specifications": 'sc.specifications(p(), "y")',
     "theil": 'sc.theil(p(), "y", groups=groups())',
+    "to_pysal": 'sc.to_pysal(p(), "y", w(), 2001)',
     "wald_test": 'sc.wald_test(fit(), "x")',
     "weights.adjacency": "sc.weights.adjacency(g())",
     "weights.align": "sc.weights.align(w(), range(12))",

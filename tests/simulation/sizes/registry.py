@@ -102,4 +102,5 @@ WITHOUT: dict[str, str] = {
     "specifications.aligned": NOTHING,
     "specifications.panel": NOTHING,
     "theil": NOTHING,
+    "to_pysal": NOTHING,
 }

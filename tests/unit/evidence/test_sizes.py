@@ -380,7 +380,7 @@ def results_without() -> dict[str, Result]:
 
 def test_what_is_said_to_have_no_p_has_none():
     results = results_without()
-    known = {"Panel", "audit", "industry_table", "shift_share", "show_versions", "specifications"}
+    known = {"Panel", "audit", "industry_table", "shift_share", "show_versions", "specifications", "to_pysal"}
     assert {name for name, why in WITHOUT.items() if why == NOTHING and "." not in name} == set(results) | known
     for name, result in results.items():
         tidy = result.tidy()

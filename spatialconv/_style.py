@@ -6,6 +6,8 @@ figure belongs to whoever asked for it, not to a global register.
 
 from __future__ import annotations
 
+import base64
+import html
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,6 +20,7 @@ import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.colors import is_color_like, to_hex
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
@@ -58,6 +61,8 @@ CONFIDENCE = {
 QUADRANTS = {"HH": "#c6262e", "LL": "#2468a8", "HL": "#f6a98a", "LH": "#9cc9e6"}
 # Light to dark in equal steps of lightness; blue to the colour-blind and in print alike.
 SEQUENTIAL = ("#ecf4e0", "#b7dac7", "#8bc6c8", "#60adc2", "#398bb2", "#2b6ea0", "#234d84", "#182a5c")
+# Of ranks that test nothing: neither the red and blue of what is significant, nor the blue-green of the data.
+RANKS = ("#f1eaf6", "#cfb9df", "#a283bf", "#744c98", "#472066")
 HOT, COLD = ("#fcd3bd", "#f4936b", "#d6402f", "#a50f15"), ("#c5dbf0", "#8abae0", "#3f86c4", "#08519c")
 
 FONTS = ("Arial", "Helvetica", "Helvetica Neue", "Liberation Sans", "Nimbus Sans", "DejaVu Sans")
@@ -122,6 +127,8 @@ class Sheet(Figure):
     def __init__(self, width: float, height: float, **options: Any) -> None:
         super().__init__(figsize=(width * MM, height * MM), dpi=150, facecolor="white", **options)
         FigureCanvasAgg(self)
+        # What a journal wants below it; saved figures and notebooks hand it to those who cannot see the picture.
+        self.caption = ""
 
     @property
     def size(self) -> tuple[float, float]:
@@ -165,6 +172,32 @@ def style(*texts: Any) -> Iterator[None]:
     look: Any = {"font.family": families(texts), **_LOOK}
     with mpl.rc_context(look):
         yield
+
+
+class Pages(tuple[Sheet, ...]):
+    """Several sheets of one figure, for what does not fit on one; a notebook shows them all, `save` numbers them."""
+
+    __slots__ = ()
+
+    @property
+    def caption(self) -> str:
+        """The caption, the same for all sheets."""
+        return self[0].caption
+
+    def _repr_html_(self) -> str:
+        shown = []
+        for i, sheet in enumerate(self, start=1):
+            page, size = sheet._repr_png_()
+            words = html.escape(f"{sheet.caption} (sheet {i} of {len(self)})".strip())
+            source = base64.b64encode(page).decode("ascii")
+            shown.append(
+                f'<img alt="{words}" width="{size["width"]}" height="{size["height"]}" '
+                f'src="data:image/png;base64,{source}">'
+            )
+        return "\n".join(shown)
+
+
+Drawn = Figure | Axes | Pages
 
 
 # ---------------------------------------------------------------------- fonts
@@ -264,6 +297,12 @@ def ramp(palette: str | Sequence[str] | None, k: int) -> list[str]:
     return [to_hex(blend(i / max(k - 1, 1))) for i in range(k)]
 
 
+def ranks(k: int) -> list[str]:
+    """Return k colours of ranks, from the lowest (light) to the highest (dark)."""
+    blend = mpl.colors.LinearSegmentedColormap.from_list("ranks", RANKS)
+    return [to_hex(blend(i / max(k - 1, 1))) for i in range(k)]
+
+
 def diverging(k: int) -> list[str]:
     """Return k colours from cold (blue) to hot (red); the middle of an odd number is neutral."""
     half = k // 2
@@ -282,7 +321,7 @@ def diverging(k: int) -> list[str]:
 
 
 def save(
-    fig: Figure,
+    fig: Figure | Pages,
     path: str | Path,
     *,
     formats: str | Iterable[str] | None = None,
@@ -291,14 +330,15 @@ def save(
     """Save a figure for print; the same figure gives the same bytes.
 
     Neither the clock nor random identifiers enter the files, so that a figure that did not change does not
-    change under version control either.
+    change under version control either. The SVG says its caption to those who cannot see it.
 
     Parameters
     ----------
-    fig : Figure
-        Any matplotlib figure.
+    fig : Figure or Pages
+        Any matplotlib figure, or the sheets of a figure that has several.
     path : str or Path
-        Where to save it, with or without a suffix. Missing folders are made.
+        Where to save it, with or without a suffix. Missing folders are made. Of several sheets the PDF holds all;
+        PNG and SVG get the number of the sheet: hot_spots-1.png.
     formats : one or several of "png", "svg", "pdf", optional
         By default that of the path's suffix; without a suffix, png and svg.
     dpi : int
@@ -324,31 +364,58 @@ def save(
     >>> [file.name for file in sc.plot.save(Figure(), folder + "/figure")]
     ['figure.png', 'figure.svg']
     """
-    if not isinstance(fig, Figure):
+    if not isinstance(fig, (Figure, Pages)):
         raise OptionError(f"fig must be a matplotlib Figure; got {type(fig).__name__}. Of an Axes, pass ax.figure.")
     whole("dpi", dpi, least=1, most=MOST_DPI)
     path = Path(path)
     suffix = path.suffix.lower().lstrip(".")
     stem = path.with_suffix("") if suffix in FORMATS else path
     kinds = names("formats", formats if formats is not None else ((suffix,) if suffix in FORMATS else ("png", "svg")))
-    files = []
     for kind in kinds:
         choice("formats", kind, FORMATS)
-        files.append(stem.with_name(f"{stem.name}.{kind}"))
-    stamps: dict[str, dict[str, Any]] = {
-        "png": {"Software": None},
-        "svg": {"Date": None, "Creator": None},
-        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-    }
     settings: Any = {"svg.hashsalt": "spatialconv", "svg.fonttype": "path", "pdf.fonttype": 42, "savefig.bbox": None}
+    first_file = stem.with_name(f"{stem.name}.{kinds[0]}")
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
         with mpl.rc_context(settings):
-            for kind, file in zip(kinds, files, strict=True):
-                fig.savefig(file, format=kind, dpi=dpi, metadata=stamps[kind])
+            return tuple(file for kind in kinds for file in _written(fig, stem, kind, dpi))
     except OSError as error:
-        raise FileError(f"cannot save the figure as {str(files[0])!r}: {error.strerror or error}.") from error
-    return tuple(files)
+        raise FileError(f"cannot save the figure as {str(first_file)!r}: {error.strerror or error}.") from error
+
+
+_STAMPS: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+
+def _written(fig: Figure | Pages, stem: Path, kind: str, dpi: int) -> list[Path]:
+    """Write a figure in one format: one file, or one a sheet."""
+    sheets: tuple[Figure, ...] = fig if isinstance(fig, Pages) else (fig,)
+    if kind == "pdf" and len(sheets) > 1:
+        file = stem.with_name(f"{stem.name}.pdf")
+        with PdfPages(file, metadata=_STAMPS["pdf"]) as pages:
+            for sheet in sheets:
+                pages.savefig(sheet)
+        return [file]
+    files = []
+    for i, sheet in enumerate(sheets, start=1):
+        number = f"-{i}" if len(sheets) > 1 else ""
+        files.append(stem.with_name(f"{stem.name}{number}.{kind}"))
+        sheet.savefig(files[-1], format=kind, dpi=dpi, metadata=_STAMPS[kind])
+        if kind == "svg" and isinstance(sheet, Sheet) and sheet.caption:
+            _titled(files[-1], sheet.caption)
+    return files
+
+
+def _titled(file: Path, caption: str) -> None:
+    """Give an SVG the title that browsers show and screen readers read."""
+    drawing = file.read_text(encoding="utf-8")
+    start = drawing.index(">", drawing.index("<svg")) + 1
+    words = html.escape(printable(caption), quote=False)
+    opened = drawing[:start].replace("<svg", '<svg role="img"', 1)
+    file.write_text(f"{opened}\n <title>{words}</title>{drawing[start:]}", encoding="utf-8", newline="\n")
 
 
 # ---------------------------------------------------------------------- small helps of the drawing modules
@@ -404,12 +471,29 @@ def measurer(fig: Figure, *, size: float = TEXT, **font: Any) -> Measure:
 
 
 def wrapped(text: str, measure: Measure, width: float) -> list[str]:
-    """Break a text at its spaces into lines that fit a width in mm."""
+    """Break a text at its spaces, and words that are longer than a line, into lines that fit a width in mm."""
+    # Letters stand on the pixels of whatever they are drawn on, so that a text is a little wider there than here.
+    width = width / 1.015
     lines = [""]
     for word in text.split(" "):
         trial = f"{lines[-1]} {word}".strip()
-        if lines[-1] and measure(trial)[0] > width:
-            lines.append(word)
-        else:
+        if measure(trial)[0] <= width:
             lines[-1] = trial
+            continue
+        lines += [word] if lines[-1] else []
+        lines[-1:] = _broken(lines[-1] or word, measure, width)
     return lines
+
+
+def _broken(word: str, measure: Measure, width: float) -> list[str]:
+    """Break a word, or a text in a script without spaces, into pieces that fit."""
+    pieces = []
+    while len(word) > 1 and measure(word)[0] > width:
+        # Where the next character would reach over the edge.
+        low, high = 1, len(word) - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if measure(word[:middle])[0] <= width else (low, middle - 1)
+        pieces.append(word[:low])
+        word = word[low:]
+    return [*pieces, word]

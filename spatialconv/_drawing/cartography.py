@@ -22,15 +22,25 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from spatialconv import _style as look
-from spatialconv._drawing.footer import HEAD, LINE_HEIGHT, NO_DATA, Legend, Row, footer, footer_height, furniture_place
+from spatialconv._drawing.captions import Caption
+from spatialconv._drawing.footer import (
+    HEAD,
+    LINE_HEIGHT,
+    NO_DATA,
+    Legend,
+    Row,
+    fitted,
+    footer,
+    footer_height,
+    furniture_place,
+)
 from spatialconv._drawing.ground import Ground
+from spatialconv._drawing.layout import BETWEEN, GAP, MARGIN, Layout, lay_out
 from spatialconv._drawing.placement import Label, arrange, point_places, region_places
 from spatialconv._options import first
 from spatialconv.errors import OptionError
 
-MARGIN, GAP = 1.5, 4.0  # mm around the sheet, and between panels
 PAD = 1.03  # air around the land in a panel
-TALLEST = 105.0  # mm, a single map
 
 
 def names_of(base: Ground, labels: Any) -> list[str | None]:
@@ -67,39 +77,49 @@ class Face:
 
 @dataclass(frozen=True)
 class Plan:
-    """A sheet: rows of maps, legends (one for all, or one a column), title, and names to print.
+    """Sheets of maps: the faces, legends (one for all, or one a column), title, and names to print.
 
-    `overlay` draws on top of the regions; names stand beside the `anchors` (in the CRS of the map) if given.
+    `group` faces belong together in one row. `overlay` draws on top of the regions; names stand beside the `anchors`
+    (in the CRS of the map) if given. The caption stands below the legends unless it is not `printed`.
     """
 
-    faces: tuple[tuple[Face, ...], ...]
+    faces: tuple[Face, ...]
     legends: tuple[Legend, ...]
     names: Sequence[str | None] = field(default_factory=tuple)
     title: str | None = None
     overlay: Callable[[Axes], None] | None = None
     anchors: npt.NDArray[np.float64] | None = None
+    group: int = 1
+    caption: Caption | None = None
+    printed: bool = True
 
     def texts(self) -> list[Any]:
         """Return all words that will be printed."""
-        words: list[Any] = [self.title, list(self.names), [face.heading for row in self.faces for face in row]]
+        words: list[Any] = [self.title, list(self.names), [face.heading for face in self.faces]]
         for key in self.legends:
             words += [key.title, key.columns, key.notes, [(row.label, row.cells) for row in key.rows]]
-        return words
+        return [*words, self.caption.sentences() if self.caption is not None else ()]
+
+    @property
+    def below(self) -> tuple[str, ...]:
+        """The sentences that stand below the legends."""
+        return (self.caption.text,) if self.caption is not None and self.printed else ()
 
 
-def draw(plan: Plan, base: Ground, *, ax: Axes | None = None) -> Figure | Axes:
-    """Draw a plan on a sheet of its own, or a single map into axes that are given."""
+def draw(plan: Plan, base: Ground, *, ax: Axes | None = None) -> look.Drawn:
+    """Draw a plan on a sheet of its own, on several if the maps are many, or a single map into axes that are given."""
     if ax is None:
         with look.style(*plan.texts()):
-            fig, left_out = _sheet(plan, base)
+            sheets, left_out = _sheets(plan, base)
             # The note needs room, which is known only once the names have been tried.
-            return _sheet(_noted(plan, left_out), base)[0] if left_out else fig
+            sheets = _sheets(_noted(plan, left_out), base)[0] if left_out else sheets
+        return sheets[0] if len(sheets) == 1 else look.Pages(sheets)
     if not isinstance(ax, Axes):
         raise OptionError(f"ax must be a matplotlib Axes; got {type(ax).__name__}.")
-    if sum(len(row) for row in plan.faces) > 1:
+    if len(plan.faces) > 1:
         raise OptionError(
-            f"ax takes one map, and this figure has {sum(len(row) for row in plan.faces)}; name one period (and one "
-            "kind of classes), or leave ax out."
+            f"ax takes one map, and this figure has {len(plan.faces)}; name one period (and one kind of classes), or "
+            "leave ax out."
         )
     with look.style(*plan.texts()):
         return _into(plan, base, ax)
@@ -108,57 +128,124 @@ def draw(plan: Plan, base: Ground, *, ax: Axes | None = None) -> Figure | Axes:
 def _noted(plan: Plan, left_out: int) -> Plan:
     note = f"{left_out} names left out for want of room" if left_out > 1 else "1 name left out for want of room"
     first_one = plan.legends[0]
-    return replace(plan, legends=(replace(first_one, notes=(*first_one.notes, note)), *plan.legends[1:]))
+    narrow = first_one.narrow and replace(first_one.narrow, notes=(*first_one.narrow.notes, note))
+    return replace(plan, legends=(replace(first_one, notes=(*first_one.notes, note), narrow=narrow), *plan.legends[1:]))
 
 
 def _missing(plan: Plan, names: Sequence[Label | None]) -> int:
     return sum(bool(text) and name is None for text, name in zip(plan.names, names, strict=False))
 
 
-def _sheet(plan: Plan, base: Ground) -> tuple[Figure, int]:
-    left, bottom, right, top = base.bounds
-    aspect = (right - left) / (top - bottom)
-    rows, columns = len(plan.faces), len(plan.faces[0])
-    width = look.COLUMN if columns == 1 else look.PAGE
-    panel = (width - 2 * MARGIN - GAP * (columns - 1)) / columns
+@dataclass(frozen=True)
+class _Frame:
+    """What stands on a sheet of some width beside its maps: lines of the title, legends that fit, and their height."""
+
+    title: list[str]
+    legends: tuple[Legend, ...]
+    headings: tuple[tuple[str, ...], ...]  # lines of each face
+    below: list[str]
+    place: int  # of scale bar and arrow
+    span: float  # mm that each legend has
+    foot: float
+
+    @property
+    def above(self) -> float:
+        return 4.0 * len(self.title) + 2.0 * bool(self.title)
+
+    @property
+    def heading(self) -> float:
+        most = max(map(len, self.headings))
+        return HEAD + 3.6 * (most - 1) if most else 0.0
+
+
+def _framed(plan: Plan, title: str | None, width: float, across: int) -> _Frame:
     probe = look.Sheet(width, 10)
     bold = look.measurer(probe, size=look.TITLE, weight="bold")
-    title = look.wrapped(plan.title, bold, width - 2 * MARGIN) if plan.title else []
-    above = 4.0 * len(title) + 2.0 * bool(title)
-    heading = HEAD if any(face.heading for row in plan.faces for face in row) else 0.0
-    shared = len(plan.legends) == 1
-    span = width - 2 * MARGIN if shared else panel
-    place = furniture_place(plan.legends, probe, span)
-    foot = max(footer_height(key, probe, span, furniture=i == place) for i, key in enumerate(plan.legends))
-    most = min((look.HEIGHT - above - foot - 2 * MARGIN) / rows - heading, TALLEST)
-    height = min(panel / aspect, most)
-    fig = look.Sheet(width, 2 * MARGIN + above + rows * (heading + height) + (rows - 1) * 2 + 2 + foot)
-    for i, line in enumerate(title):
-        _write(fig, MARGIN, MARGIN + 4.0 * i, line, size=look.TITLE, weight="bold")
+    heads = look.measurer(probe, size=look.HEADING, weight="bold")
+    panel = (width - 2 * MARGIN - GAP * (across - 1)) / across
+    shared = len(plan.legends)
+    span = (width - 2 * MARGIN - GAP * (shared - 1)) / shared
+    legends = tuple(fitted(key, probe, span) for key in plan.legends)
+    place = furniture_place(legends, probe, span)
+    below = [line for text in plan.below for line in look.wrapped(text, look.measurer(probe), width - 2 * MARGIN)]
+    foot = max(footer_height(key, probe, span, furniture=i == place) for i, key in enumerate(legends))
+    return _Frame(
+        title=look.wrapped(title, bold, width - 2 * MARGIN) if title else [],
+        legends=legends,
+        headings=tuple(tuple(look.wrapped(face.heading, heads, panel)) if face.heading else () for face in plan.faces),
+        below=below,
+        place=place,
+        span=span,
+        foot=foot + (LINE_HEIGHT * len(below) + 0.5 if below else 0.0),
+    )
+
+
+def _sheets(plan: Plan, base: Ground) -> tuple[list[look.Sheet], int]:
+    """Return the sheets of a plan, and how many names found no room."""
+    left, bottom, right, top = base.bounds
+    frames: dict[tuple[float, int], _Frame] = {}
+    # The longest title that a page may have.
+    title = (
+        f"{plan.title} ({len(plan.faces)} of {len(plan.faces)})" if plan.title and len(plan.faces) > 4 else plan.title
+    )
+
+    def fixed(width: float, across: int) -> tuple[float, float]:
+        made = frames.setdefault((width, across), _framed(plan, title, width, across))
+        return made.above + made.foot + BETWEEN, made.heading + BETWEEN
+
+    layout = lay_out(len(plan.faces), plan.group, (right - left) / (top - bottom), fixed)
+    starts = range(0, len(plan.faces), layout.each)
+    sheets: list[look.Sheet] = []
     names: list[Label | None] | None = None
-    for i, row in enumerate(plan.faces):
-        y = MARGIN + above + i * (heading + height + 2)
-        for j, face in enumerate(row):
-            x = MARGIN + j * (panel + GAP)
-            if face.heading:
-                _write(fig, x, y, face.heading, size=look.HEADING, weight="bold")
-            ax = fig.place(x, y + heading, panel, height)
-            # All panels are alike, so a name stands in the same place in each.
-            names = _named(ax, base, plan) if names is None else names
-            _map(ax, face, plan, base, names)
-    y = fig.size[1] - MARGIN - foot
-    scale = max((right - left) / panel, (top - bottom) / height) * PAD
-    for j, key in enumerate(plan.legends):
-        area = fig.place(MARGIN + j * (panel + GAP), y, span, foot)
-        footer(area, key, base, scale, furniture=j == place)
-    return fig, _missing(plan, names or ())
+    for number, start in enumerate(starts, start=1):
+        faces = plan.faces[start : start + layout.each]
+        part = f" ({number} of {len(starts)})" if len(starts) > 1 else ""
+        frame = _framed(
+            replace(plan, faces=faces), f"{plan.title}{part}" if plan.title else None, layout.width, layout.across
+        )
+        fig, names = _sheet(replace(plan, faces=faces), base, layout, frame, names)
+        sheets.append(fig)
+    return sheets, _missing(plan, names or ())
+
+
+def _sheet(
+    plan: Plan, base: Ground, layout: Layout, frame: _Frame, names: list[Label | None] | None
+) -> tuple[look.Sheet, list[Label | None]]:
+    rows = -(-len(plan.faces) // layout.across)
+    step = frame.heading + layout.height + BETWEEN
+    fig = look.Sheet(layout.width, 2 * MARGIN + frame.above + rows * step + frame.foot)
+    fig.caption = plan.caption.text if plan.caption is not None else ""
+    for i, line in enumerate(frame.title):
+        _write(fig, MARGIN, MARGIN + 4.0 * i, line, size=look.TITLE, weight="bold")
+    for n, (face, lines) in enumerate(zip(plan.faces, frame.headings, strict=True)):
+        x = MARGIN + n % layout.across * (layout.panel + GAP)
+        y = MARGIN + frame.above + n // layout.across * step
+        for i, line in enumerate(lines):
+            _write(fig, x, y + 3.6 * i, line, size=look.HEADING, weight="bold")
+        ax = fig.place(x, y + frame.heading, layout.panel, layout.height)
+        # All panels are alike, so a name stands in the same place in each.
+        names = _named(ax, base, plan) if names is None else names
+        _map(ax, face, plan, base, names)
+    left, bottom, right, top = base.bounds
+    scale = max((right - left) / layout.panel, (top - bottom) / layout.height) * PAD
+    under = LINE_HEIGHT * len(frame.below) + 0.5 if frame.below else 0.0
+    for j, key in enumerate(frame.legends):
+        x, y = MARGIN + j * (frame.span + GAP), fig.size[1] - MARGIN - frame.foot
+        area = fig.place(x, y, frame.span, frame.foot - under)
+        footer(area, key, base, scale, furniture=j == frame.place)
+    for i, line in enumerate(frame.below):
+        _write(fig, MARGIN, fig.size[1] - MARGIN - under + LINE_HEIGHT * i + 0.5, line, size=look.TEXT, color=look.SOFT)
+    return fig, names or []
 
 
 def _into(plan: Plan, base: Ground, ax: Axes) -> Axes:
-    face = plan.faces[0][0]
+    face = plan.faces[0]
     across, down = look.extent(ax)
     fig = cast(Figure, ax.get_figure())
-    foot = footer_height(plan.legends[0], fig, across, furniture=True)
+    key = fitted(plan.legends[0], fig, across)
+    key = replace(key, notes=(*key.notes, *plan.below))
+    plan = replace(plan, legends=(key,))
+    foot = footer_height(key, fig, across, furniture=True)
     names = _named(ax, base, plan, floor=foot + 1)
     if _missing(plan, names):
         plan = _noted(plan, _missing(plan, names))

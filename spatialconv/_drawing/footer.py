@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
 from spatialconv import _style as look
+from spatialconv.errors import OptionError
 
 if TYPE_CHECKING:  # plots draw footers too, and need no geometry
     from spatialconv._drawing.ground import Ground
@@ -21,6 +22,7 @@ NO_DATA, ISLAND = "no data", "no neighbours"  # keys of what has no class
 
 ROW, HEAD, LINE_HEIGHT = 4.0, 5.0, 3.3  # mm: a class in the legend, a heading, a line of a note
 WORDS = 7.5  # mm from the left edge of a legend to its words
+LEAST_WORDS = 22.0  # mm that the words of a legend need to be read, in however many lines
 FURNITURE, FURNITURE_HEIGHT = 32.0, 12.0  # mm that scale bar and arrow take
 
 
@@ -42,41 +44,98 @@ class Row:
 
 @dataclass(frozen=True)
 class Legend:
-    """All classes of a map, those too that no region is in."""
+    """All classes of a map, those too that no region is in.
+
+    `narrow` takes its place where the columns are too many for the sheet.
+    """
 
     title: str
     rows: tuple[Row, ...]
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    narrow: Legend | None = None
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """A legend as it is set: lines of its title and rows, upper edges of rows, right edges of words and columns."""
+
+    title: list[str]
+    lines: list[list[str]]
+    tops: list[float]
+    stops: list[float]
+
+    @property
+    def width(self) -> float:
+        return self.stops[-1]
+
+    @property
+    def height(self) -> float:
+        return self.tops[-1]
+
+
+def fitted(key: Legend, fig: Figure, width: float) -> Legend:
+    """Return the legend, or the narrow one in its place, whichever the sheet is wide enough for.
+
+    Raises
+    ------
+    OptionError
+        If neither fits.
+    """
+    if WORDS + LEAST_WORDS + sum(_columns(key, look.measurer(fig))) <= width:
+        return key
+    if key.narrow is not None:
+        return fitted(key.narrow, fig, width)
+    if len(key.columns) <= 2:
+        return key  # as narrow as a legend gets; on small axes it may be too high, which is said there
+    raise OptionError(
+        f"the legend {key.title!r} has {len(key.columns)} columns, more than stand on {width:.0f} mm. Map fewer "
+        "periods at once, or with breaks common to them."
+    )
 
 
 def furniture_place(legends: Sequence[Legend], fig: Figure, width: float) -> int:
     """Return which footer has room beside its legend, the rightmost first."""
-    room = [i for i, key in enumerate(legends) if _stops(key, fig)[-1] + FURNITURE <= width]
+    room = [i for i, key in enumerate(legends) if _setting(key, fig, width).width + FURNITURE <= width]
     return room[-1] if room else len(legends) - 1
 
 
 def footer_height(key: Legend, fig: Figure, width: float, *, furniture: bool) -> float:
-    table = (HEAD if key.title or key.columns else 0) + ROW * len(key.rows)
-    beside = _stops(key, fig)[-1] + FURNITURE <= width
+    setting = _setting(key, fig, width)
+    table = setting.height
     if furniture:
+        beside = setting.width + FURNITURE <= width
         table = max(table, FURNITURE_HEIGHT) if beside else table + FURNITURE_HEIGHT
     return table + LINE_HEIGHT * len(_wrapped(key.notes, fig, width)) + 1.5
 
 
-def _stops(key: Legend, fig: Figure) -> list[float]:
-    """Return where the words of the rows begin, and then the right edge of each column, in mm."""
+def _columns(key: Legend, measure: look.Measure) -> list[float]:
+    """Return the width of each column of a legend, with the gap before it."""
+    cells = [[row.cells[i] for row in key.rows if len(row.cells) > i] for i in range(len(key.columns))]
+    widths = [max(measure(text)[0] for text in (name, *cells[i])) for i, name in enumerate(key.columns)]
+    return [3.5 + width for width in widths]
+
+
+def _setting(key: Legend, fig: Figure, width: float) -> _Setting:
+    """Break the words of a legend into lines that leave room for its columns."""
     measure, bold = look.measurer(fig), look.measurer(fig, weight="bold")
-    x = WORDS + max(measure(row.label)[0] for row in key.rows)
-    stops = [max(x, bold(key.title)[0])]
-    for i, name in enumerate(key.columns):
-        cell = max([measure(name)[0], *(measure(row.cells[i])[0] for row in key.rows if len(row.cells) > i)])
+    columns = _columns(key, measure)
+    room = max(width - sum(columns), WORDS + LEAST_WORDS)
+    title = look.wrapped(key.title, bold, room) if key.title else []
+    lines = [look.wrapped(row.label, measure, room - WORDS) for row in key.rows]
+    x = WORDS + max((measure(line)[0] for row in lines for line in row), default=0.0)
+    across = max((bold(line)[0] for line in title), default=0.0)
+    stops = [max(x, across)]
+    for i, (name, wide) in enumerate(zip(key.columns, columns, strict=True)):
         if i == 0:
             # The heading of the column stands to the right of the legend's own.
-            x = max(x, bold(key.title)[0] + measure(name)[0] - cell)
-        x += 3.5 + cell
+            x = max(x, across + measure(name)[0] - (wide - 3.5))
+        x += wide
         stops.append(x)
-    return stops
+    tops = [(HEAD if title or key.columns else 0.0) + LINE_HEIGHT * max(len(title) - 1, 0)]
+    for row in lines:
+        tops.append(tops[-1] + ROW + LINE_HEIGHT * (len(row) - 1))
+    return _Setting(title, lines, tops, stops)
 
 
 def _wrapped(notes: Sequence[str], fig: Figure, width: float) -> list[str]:
@@ -98,27 +157,26 @@ def footer(
     ax.set(xlim=(0, width), ylim=(height, 0))
     ax.set_axis_off()
     ax.set_label("legend")
-    _table(ax, key)
+    setting = _setting(key, cast(Figure, ax.get_figure()), width)
+    _table(ax, key, setting)
     for i, line in enumerate(reversed(_wrapped(key.notes, cast(Figure, ax.get_figure()), width))):
         ax.text(0, height - 0.3 - i * LINE_HEIGHT, line, va="bottom", color=look.SOFT)
     if furniture:
-        beside = _stops(key, cast(Figure, ax.get_figure()))[-1] + FURNITURE <= width
-        top = 0.0 if beside else HEAD + ROW * len(key.rows)
+        top = 0.0 if setting.width + FURNITURE <= width else setting.height
         scale_bar(ax, scale * base.metres, top)
         north_arrow(ax, width - 2.0, top + 4.2, base.north())
 
 
-def _table(ax: Axes, key: Legend) -> None:
-    stops = _stops(key, cast(Figure, ax.get_figure()))[1:]
-    if key.title:
-        ax.text(0, 2.2, key.title, va="center", fontweight="bold")
+def _table(ax: Axes, key: Legend, setting: _Setting) -> None:
+    stops = setting.stops[1:]
+    for i, line in enumerate(setting.title):
+        ax.text(0, 2.2 + LINE_HEIGHT * i, line, va="center", fontweight="bold")
     for i, name in enumerate(key.columns):
         ax.text(stops[i], 2.2, name, va="center", ha="right", color=look.SOFT)
-    top = HEAD if key.title or key.columns else 0.0
-    for line, row in enumerate(key.rows):
-        y = top + ROW * line
+    for row, lines, y in zip(key.rows, setting.lines, setting.tops, strict=False):
         _sample(ax, row, y)
-        ax.text(WORDS, y + ROW / 2, row.label, va="center")
+        for i, line in enumerate(lines):
+            ax.text(WORDS, y + ROW / 2 + LINE_HEIGHT * i, line, va="center")
         for i, cell in enumerate(row.cells):
             if cell:
                 ax.text(stops[i], y + ROW / 2, cell, va="center", ha="right")

@@ -13,10 +13,10 @@ import scipy.sparse
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, to_hex
-from matplotlib.figure import Figure
 
 from spatialconv import _style as look
 from spatialconv import weights
+from spatialconv._drawing.captions import Caption
 from spatialconv._drawing.cartography import Face, Plan, draw, names_of
 from spatialconv._drawing.classes import figure, special_rows
 from spatialconv._drawing.footer import ISLAND, Legend, Row
@@ -42,9 +42,10 @@ def links(
     points: Any = None,
     labels: bool | str | Mapping[Hashable, str] | None = None,
     title: str | None = None,
+    source: str | None = None,
     projected: Any = "auto",
     ax: Axes | None = None,
-) -> Figure | Axes:
+) -> look.Drawn:
     """Map spatial weights: a line for each link, as wide as its weight, and the regions without any marked.
 
     To be looked at before anything is computed with the weights: a sea that is no border, a missing bridge or
@@ -59,7 +60,7 @@ def links(
         Polygons indexed by region, with a CRS. All regions of the geometry are drawn, those of `w` are linked.
     points : GeoSeries, GeoDataFrame or DataFrame with columns lon and lat, optional
         Where the lines meet; by default the seats in columns lon and lat, else points inside the regions.
-    labels, title, projected, ax
+    labels, title, source, projected, ax
         As in `choropleth`.
 
     Returns
@@ -114,8 +115,10 @@ def links(
         )
         axes.plot(*nodes[islands].T, zorder=3.6, label=ISLAND, **_RING)
 
-    key = Legend("Weights", tuple(rows), ("n",), (aligned.summary[0].upper() + aligned.summary[1:],))
-    plan = Plan(((Face("", dict.fromkeys(regions, "land")),),), (key,), names_of(base, labels), title, overlay, nodes)
+    key = Legend("Weights", tuple(rows), ("n",))
+    caption = Caption(aligned.summary, source=source)
+    face = Face("", dict.fromkeys(regions, "land"))
+    plan = Plan((face,), (key,), names_of(base, labels), title, overlay, nodes, caption=caption)
     return draw(plan, base, ax=ax)
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from spatialconv import _style as look
+from spatialconv._drawing.captions import Caption, spoken
 from spatialconv._drawing.cartography import Face
 from spatialconv._drawing.classes import Scheme, class_rows, classified, listed, periods_of, special_rows
 from spatialconv._drawing.footer import NO_DATA, Legend
@@ -35,9 +36,10 @@ def choropleth(
     palette: str | Sequence[str] | None = None,
     title: str | None = None,
     legend: str | None = None,
+    source: str | None = None,
     projected: Any = "auto",
     ax: Axes | None = None,
-) -> Figure | Axes:
+) -> look.Drawn:
     """Map a variable in classes, one map a period side by side, with breaks common to the periods.
 
     Parameters
@@ -49,7 +51,8 @@ def choropleth(
     geometry : GeoDataFrame
         Polygons indexed by region, with a CRS. Regions that the panel does not have are drawn as "no data".
     periods : label or labels, optional
-        Which periods to map; the first and the last by default.
+        Which periods to map; the first and the last by default. Many are laid out on as many sheets as it takes for
+        every map to be readable.
     classes : int
         Number of classes k, 2 to 9. Fewer distinct values give fewer classes, which the legend says.
     scheme : {"natural-breaks", "quantiles", "equal-interval"}
@@ -66,6 +69,8 @@ def choropleth(
         A matplotlib colormap or k colours from low to high; a print-safe blue-green scale by default.
     title, legend : str, optional
         Heading of the figure, and of the legend (the variable's name by default; say the unit here).
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
     projected : "auto" or a CRS
         "auto" keeps a projected CRS, and takes UTM for regions or an equal-area projection for larger extents.
     ax : Axes, optional
@@ -73,8 +78,8 @@ def choropleth(
 
     Returns
     -------
-    Figure or Axes
-        The new Figure, or `ax` if it was given.
+    Figure, Pages or Axes
+        The new Figure; Pages, a tuple of figures, if it takes several sheets; or `ax` if it was given.
 
     Raises
     ------
@@ -127,4 +132,5 @@ def choropleth(
         for head, row in zip(heads, codes, strict=True)
     ]
     key = Legend(legend or variable, tuple(rows), tuple(columns), tuple(notes))
-    return drawn(base, faces, (key,), labels, title, ax)
+    caption = Caption(legend or variable, spoken(chosen), panel.n_regions, source=source)
+    return drawn(base, faces, (key,), labels, title, ax, caption=caption)

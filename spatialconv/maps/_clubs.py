@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from spatialconv import _style as look
+from spatialconv._drawing.captions import Caption, named, spoken
 from spatialconv._drawing.cartography import Face
 from spatialconv._drawing.classes import signed, special_rows
 from spatialconv._drawing.club_colours import club_colours
@@ -28,9 +28,10 @@ def clubs(
     *,
     labels: bool | str | Mapping[Hashable, str] | None = None,
     title: str | None = None,
+    source: str | None = None,
     projected: Any = "auto",
     ax: Axes | None = None,
-) -> Figure | Axes:
+) -> look.Drawn:
     """Map convergence clubs, the highest darkest; divergent regions are grey.
 
     The legend has the size of each club and the t of its log t regression.
@@ -41,7 +42,7 @@ def clubs(
         Result of `spatialconv.clubs`.
     geometry : GeoDataFrame
         Polygons indexed by region, with a CRS.
-    labels, title, projected, ax
+    labels, title, source, projected, ax
         As in `choropleth`.
 
     Returns
@@ -74,7 +75,18 @@ def clubs(
     key = Legend("Convergence clubs", tuple(rows), ("n", "t"))
     keys = [int(k) if known else _DIVERGENT for k, known in zip(partition.club, partition.club.notna(), strict=True)]
     faces = [Face("", keyed(partition.club.index, keys))]
-    return drawn(base, faces, (key,), labels, title, ax)
+    options = partition.provenance.options
+    caption = Caption(
+        f"Convergence clubs of {named(partition.variable, bool(options.get('log')))}",
+        spoken(partition.paths.index),
+        len(partition.club),
+        tested=(
+            f"Clubs: t of the log t regression (Phillips and Sul) above {signed(options['threshold'])}, one-sided; "
+            f"regressions over {spoken(partition.periods_used)}",
+        ),
+        source=source,
+    )
+    return drawn(base, faces, (key,), labels, title, ax, caption=caption)
 
 
 def _t(value: float) -> str:

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from spatialconv import _style as look
+from spatialconv._drawing.captions import Caption, named, spoken
 from spatialconv._drawing.cartography import Face
 from spatialconv._drawing.classes import special_rows
-from spatialconv._drawing.footer import ISLAND, Legend, Row
+from spatialconv._drawing.footer import ISLAND, Row
 from spatialconv._drawing.ground import ground
 from spatialconv._options import expect, probability
 from spatialconv.autocorrelation import LocalMoran
-from spatialconv.maps._sheet import among, by_period, counted, drawn, keyed
+from spatialconv.maps._sheet import among, by_period, counted, counting, drawn, keyed
 
 _QUADRANTS = {
     "HH": "high, among high (HH)",
@@ -37,9 +37,10 @@ def clusters(
     fdr: bool = False,
     labels: bool | str | Mapping[Hashable, str] | None = None,
     title: str | None = None,
+    source: str | None = None,
     projected: Any = "auto",
     ax: Axes | None = None,
-) -> Figure | Axes:
+) -> look.Drawn:
     """Map the clusters of local Moran's I (a LISA map), one map a period side by side.
 
     High values among high and low among low are clusters (red and blue), high among low and low among high are
@@ -52,18 +53,18 @@ def clusters(
     geometry : GeoDataFrame
         Polygons indexed by region, with a CRS.
     period : label or labels, optional
-        Periods to map; all of the result by default.
+        Periods to map; the first and the last of the result by default.
     level : float
         Regions with p (or q) up to this level are coloured.
     fdr : bool
         Compare q, that is p under control of the false-discovery rate, with `level`.
-    labels, title, projected, ax
+    labels, title, source, projected, ax
         As in `choropleth`.
 
     Returns
     -------
-    Figure or Axes
-        The new Figure, or `ax` if it was given.
+    Figure, Pages or Axes
+        The new Figure; Pages, a tuple of figures, if it takes several sheets; or `ax` if it was given.
 
     Raises
     ------
@@ -92,15 +93,33 @@ def clusters(
         for c, colour in ((c, colours[c]) for c in (*_QUADRANTS, _INSIGNIFICANT))
     ]
     rows += special_rows(base, islands=np.array([[k == ISLAND for k in key] for key in keys.values()]))
-    measure = "q (false-discovery control)" if fdr else "p"
-    notes = [f"Coloured where {measure} \u2264 {level:g}"]
+    notes = []
     quiet = [str(t) for t, key in keys.items() if not set(key) & set(_QUADRANTS)]
     if quiet:
         notes.append(f"No region is significant at that level{among(quiet, tables)}.")
-    columns = counted(tables)
-    key = Legend("Local Moran's I", tuple(rows), columns, ("; ".join(notes),))
+    key = counting("Local Moran's I" + (", q (false-discovery control)" if fdr else ""), rows, counted(tables), notes)
     faces = [Face(str(t), keyed(local.regions, ks)) for t, ks in keys.items()]
-    return drawn(base, faces, (key,), labels, title, ax)
+    caption = Caption(
+        f"Local Moran's I of {named(local.variable, local.log)}",
+        spoken(tables),
+        len(local.regions),
+        tested=(_tested(local, tables, level, fdr),),
+        weights=local.provenance.weights,
+        source=source,
+    )
+    return drawn(base, faces, (key,), labels, title, ax, caption=caption)
+
+
+def _tested(local: Any, tables: Mapping[Any, pd.DataFrame], level: float, fdr: bool) -> str:
+    n = max(int(table["p"].notna().sum()) for table in tables.values())
+    how = f", {local.permutations:,} permutations" if local.permutations else ", normal distribution of z"
+    p = f"{local.alternative} p ({local.null} randomisation{how})"
+    if fdr:
+        return (
+            f"Coloured where q (false-discovery control) \u2264 {level:g}: {p} under control of the false-discovery "
+            f"rate over the {n} regions of a period (Benjamini and Hochberg)"
+        )
+    return f"Coloured where p \u2264 {level:g}: {p}; not corrected for testing {n} regions at once"
 
 
 def _quadrants(table: pd.DataFrame, column: str, level: float) -> list[str]:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from spatialconv import _style as look
+from spatialconv._drawing.captions import Caption, named, spoken
 from spatialconv._drawing.cartography import Face
 from spatialconv._drawing.classes import special_rows
 from spatialconv._drawing.footer import ISLAND, Legend, Row
@@ -26,9 +26,10 @@ def hot_spot_trends(
     *,
     labels: bool | str | Mapping[Hashable, str] | None = None,
     title: str | None = None,
+    source: str | None = None,
     projected: Any = "auto",
     ax: Axes | None = None,
-) -> Figure | Axes:
+) -> look.Drawn:
     """Map what hot and cold spots have done over time: new, lasting, fading, on and off.
 
     Only categories that occur are in the legend; hatched are those that are not hot or cold throughout.
@@ -39,7 +40,7 @@ def hot_spot_trends(
         Result of `spatialconv.hot_spot_trends`.
     geometry : GeoDataFrame
         Polygons indexed by region, with a CRS.
-    labels, title, projected, ax
+    labels, title, source, projected, ax
         As in `choropleth`.
 
     Returns
@@ -66,13 +67,26 @@ def hot_spot_trends(
         Row(category, category, *trend_look(category), cells=(str(n),)) for category, n in trends.counts.items() if n
     ]
     rows += special_rows(base, islands=np.array([[key == ISLAND for key in keys]]))
-    notes = [f"Spots at {100 * trends.level:g} %, trend of z (Mann-Kendall) at {100 * trends.trend_level:g} %"]
+    notes = []
     if set(keys) <= {"no pattern", ISLAND}:
         notes.append("No region is a hot or cold spot in the last period, or was in 90 % of all.")
     span = f"{trends.periods[0]} to {trends.periods[-1]}"
     key = Legend(f"{statistic(trends.spots)}, {span}", tuple(rows), ("n",), tuple(notes))
     faces = [Face("", keyed(trends.regions, keys))]
-    return drawn(base, faces, (key,), labels, title, ax)
+    spots = trends.spots
+    controlled = ", false-discovery rate controlled" if spots.fdr else ", not corrected for testing many regions"
+    caption = Caption(
+        f"{statistic(spots)} of {named(spots.variable, spots.log)}",
+        spoken(trends.periods),
+        len(trends.regions),
+        tested=(
+            f"Spots at {100 * trends.level:g} % (two-sided{controlled}), trend of z (Mann-Kendall) at "
+            f"{100 * trends.trend_level:g} %",
+        ),
+        weights=spots.provenance.weights,
+        source=source,
+    )
+    return drawn(base, faces, (key,), labels, title, ax, caption=caption)
 
 
 def trend_look(category: str) -> tuple[str, str]:

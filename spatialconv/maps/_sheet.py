@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from spatialconv import _style as look
+from spatialconv._drawing.captions import Caption
 from spatialconv._drawing.cartography import Face, Plan, draw, names_of
 from spatialconv._drawing.classes import listed, periods_of
-from spatialconv._drawing.footer import Legend
+from spatialconv._drawing.footer import Legend, Row
 from spatialconv._drawing.ground import Ground
 
 
 def by_period(result: Any, asked: Hashable | Iterable[Hashable] | None) -> dict[Any, pd.DataFrame]:
-    """Return the table of each period asked for, its rows in the order of the result's regions."""
-    periods = periods_of(result.periods, list(result.periods) if asked is None else asked)
+    """Return the table of each period asked for, of the first and the last if none is; rows as the result's regions."""
+    ends = [result.periods[0], result.periods[-1]]
+    periods = periods_of(result.periods, ends if asked is None else asked)
     table = result.table
     if isinstance(table.index, pd.MultiIndex):
         return {t: table.xs(t, level=0).reindex(result.regions) for t in periods}
@@ -59,13 +62,33 @@ def drawn(
     title: str | None,
     ax: Axes | None,
     *,
-    two: bool = False,
-) -> Figure | Axes:
-    """Draw the faces in rows of one, two or three, over their legends."""
-    return draw(Plan(_grid(faces, two=two), tuple(legends), names_of(base, labels), title), base, ax=ax)
+    caption: Caption,
+    printed: bool = True,
+) -> look.Drawn:
+    """Draw the faces over their legends, those of one period (as many as there are legends) in one row."""
+    plan = Plan(
+        tuple(faces),
+        tuple(legends),
+        names_of(base, labels),
+        title,
+        group=len(legends),
+        caption=caption,
+        printed=printed,
+    )
+    return draw(plan, base, ax=ax)
 
 
-def _grid(faces: Sequence[Face], *, two: bool = False) -> tuple[tuple[Face, ...], ...]:
-    """Set maps out in rows of one, two or three."""
-    across = 2 if two or len(faces) in (2, 4) else min(len(faces), 3)
-    return tuple(tuple(faces[i : i + across]) for i in range(0, len(faces), across))
+def least_to_most(counts: Sequence[int]) -> str:
+    """Return the counts of many periods in one cell."""
+    low, high = min(counts), max(counts)
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def counting(title: str, rows: Sequence[Row], columns: Sequence[str], notes: Sequence[str] = ()) -> Legend:
+    """Return a legend with one count a period in each row; in one column where the sheet has no room for more."""
+    short = [
+        replace(row, cells=(least_to_most([int(cell) for cell in row.cells]),) if row.cells else ()) for row in rows
+    ]
+    said = (*notes, f"n: least to most of {len(columns)} periods")
+    narrow = Legend(title, tuple(short), ("n",), said) if len(columns) > 1 else None
+    return Legend(title, tuple(rows), tuple(columns), tuple(notes), narrow)

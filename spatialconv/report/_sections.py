@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -59,8 +60,10 @@ def _gallery(prefix: str, captions: Captions) -> Iterator[Block]:
 
 
 def _picture(name: str, captions: Captions) -> Iterator[Block]:
-    if name in captions:
-        yield Picture(name, captions[name])
+    for file, caption in captions.items():
+        # A figure of several sheets has a file for each: map-1, map-2.
+        if re.fullmatch(rf"{re.escape(name)}(-\d+)?", file):
+            yield Picture(file, caption)
 
 
 def _short(study: Any) -> Iterator[Block]:
@@ -115,6 +118,7 @@ def _hot_spots(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
     yield Heading("Hot and cold spots")
     yield from _bullets(words.hot_spots(study))
     yield from _picture("hot_spots", captions)
+    yield from _picture("hot_spots_of_the_paper", captions)
     yield Shown(made["hot_spots"])
 
 

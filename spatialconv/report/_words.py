@@ -177,7 +177,7 @@ def hot_spots(study: Any) -> list[str]:
         upper = table.index[table["jenks"] > table["jenks"].max() / 2]
         text += f" Natural breaks put {listed(upper)} in the upper classes."
         found.append(text)
-    found.append("Natural breaks always find a hottest and a coldest class, significant or not.")
+    found.append("Natural breaks rank and test nothing: some region is in the highest class, significant or not.")
     return found
 
 

@@ -34,9 +34,11 @@ def study_figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
             ),
         ),
         "hot_spots": (
-            f"{study.hot_spots.name} of {case.variable}, weights {case.hot_weights!r}: natural breaks of z (left) rank "
-            "the regions, confidence classes (right) test them.",
-            lambda: maps.hot_spots(study.hot_spots, study.geometry, labels=names),
+            f"{study.hot_spots.name} of {case.variable}, weights {case.hot_weights!r}: confidence classes (left) test "
+            "the regions, ranks of z (right) order them.",
+            lambda: maps.hot_spots(
+                study.hot_spots, study.geometry, period=study.hot_spots.periods, classes="both", labels=names
+            ),
         ),
         "sigma": (f"Dispersion of log {case.variable} across regions.", lambda: plot.sigma(study.sigma)),
     }
@@ -50,6 +52,12 @@ def study_figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
         made[f"links_{slug(weights)}"] = (
             f"Links of the weights {weights!r}.",
             partial(maps.links, graph, study.geometry, points=_seats(study), labels=names),
+        )
+    if case.published:
+        made["hot_spots_of_the_paper"] = (
+            f"{study.hot_spots.name} as the paper maps it: natural breaks of each period, called hot to cold (left), "
+            "beside what is significant (right).",
+            lambda: maps.hot_spots(study.hot_spots, study.geometry, classes="paper", labels=names),
         )
     fits = _by_effects(study)
     if fits:

@@ -102,10 +102,13 @@ def write(study: Study, out: str | Path, *, progress: bool = True) -> Study:
             files += [
                 tables.save(table, out / "tables" / f"{name}{suffix}", label=f"tab:{name}") for suffix in SUFFIXES
             ]
-        for name, (_, draw) in drawn.items():
+        captions: dict[str, str] = {}
+        for name, (caption, draw) in drawn.items():
             step(f"figure {name}")
-            files += maps.save(draw(), out / "figures" / name)
+            saved = maps.save(draw(), out / "figures" / name)
+            files += saved
+            # One a sheet, where a figure has several.
+            captions |= {file.stem: caption for file in saved}
         step("report")
-        captions = {name: caption for name, (caption, _) in drawn.items()}
         files += report.write(study, out, tables=made, captions=captions)
     return replace(study, files=tuple(files))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import xml.etree.ElementTree as ET
 
 import geopandas as gpd
 import mapclassify
@@ -162,13 +163,13 @@ class TestChoropleth:
 
 class TestHotSpots:
     def test_colours_equal_the_table(self, hs, zj):
-        figure = maps.hot_spots(hs, zj.cities, labels=True)
+        # The map of the paper, by its own name since confidence classes are the default.
+        figure = maps.hot_spots(hs, zj.cities, classes="paper", labels=True)
         axes = drawing.maps_of(figure)
         assert len(axes) == 4
         jenks = dict(zip((1, 2, 3, 4), look.diverging(4), strict=True))
         for i, year in enumerate((2016, 2020)):
             table = hs.at(year)
-            {c: look.CONFIDENCE[int(k)] for c, k in table["confidence"].items()}
             assert drawing.fills(axes[2 * i]) == {c: jenks[int(k)] for c, k in table["jenks"].items()}
             assert drawing.fills(axes[2 * i + 1]) == {
                 c: look.CONFIDENCE[int(k)] for c, k in table["confidence"].items()
@@ -209,7 +210,7 @@ class TestHotSpots:
         assert "No region" not in drawing.words(figure)
 
     def test_counts_and_ranges_of_z_are_those_of_the_table(self, us, us_hs):
-        figure = maps.hot_spots(us_hs, us.states, period=1929)
+        figure = maps.hot_spots(us_hs, us.states, period=1929, classes="paper")
         jenks, confidence = (drawing.rows(legend) for legend in drawing.legends_of(figure))
         table = us_hs.at(1929)
         for k in (1, 2, 3, 4):
@@ -231,14 +232,73 @@ class TestHotSpots:
 
     def test_islands_under_gi_are_hatched_and_named(self, zj, w):
         hs = sc.hot_spots(zj.panel, "exports", w, star=False, period=2020)
-        figure = maps.hot_spots(hs, zj.cities)
-        for ax in drawing.maps_of(figure):
-            assert drawing.hatches(ax) == {"Zhoushan": look.ISLAND_HATCH}
-        for legend in drawing.legends_of(figure):
-            assert drawing.rows(legend)["no neighbours"] == ["no neighbours (Zhoushan)", "1"]
-        assert "Gi, classes of z" in drawing.words(figure)
-        upside_down = maps.hot_spots(hs, zj.cities.iloc[::-1], classes="jenks")
+        for classes, words in (("both", "Gi, ranks of z"), ("paper", "Gi, classes of z")):
+            figure = maps.hot_spots(hs, zj.cities, classes=classes)
+            assert len(drawing.maps_of(figure)) == 2
+            for ax in drawing.maps_of(figure):
+                assert drawing.hatches(ax) == {"Zhoushan": look.ISLAND_HATCH}
+            for legend in drawing.legends_of(figure):
+                assert drawing.rows(legend)["no neighbours"] == ["no neighbours (Zhoushan)", "1"]
+            assert words in drawing.words(figure)
+        upside_down = maps.hot_spots(hs, zj.cities.iloc[::-1], classes="ranks")
         assert "no neighbours (Zhoushan)" in drawing.words(upside_down)
+
+    def test_default_is_what_is_significant_in_the_first_and_the_last_period(self, us):
+        hs = sc.hot_spots(us.panel, "income", sc.weights.adjacency(us.states))
+        figure = maps.hot_spots(hs, us.states)
+        assert [t.get_text() for t in figure.texts[:2]] == ["1929", "2009"]
+        for ax, year in zip(drawing.maps_of(figure), (1929, 2009), strict=True):
+            assert drawing.fills(ax) == {s: look.CONFIDENCE[int(c)] for s, c in hs.at(year)["confidence"].items()}
+
+    def test_ranks_have_breaks_common_to_the_periods_in_other_words_and_colours(self, us, us_hs):
+        figure = maps.hot_spots(us_hs, us.states, classes="ranks")
+        z = np.array([us_hs.at(year)["z"] for year in (1929, 2009)])
+        expected = mapclassify.FisherJenks(z.ravel(), k=4).yb.reshape(z.shape)
+        colours = look.ranks(4)
+        assert not set(colours) & {*look.CONFIDENCE.values(), *look.diverging(4), *look.ramp(None, 4)}
+        for ax, classes in zip(drawing.maps_of(figure), expected, strict=True):
+            assert drawing.fills(ax) == {s: colours[c] for s, c in zip(us.panel.regions, classes, strict=True)}
+        rows = drawing.rows(drawing.legends_of(figure)[0])
+        for k, word in ((1, "lowest"), (2, "low"), (3, "high"), (4, "highest")):
+            label, *counts = rows[str(k)]
+            assert label.startswith(f"{word}, z ")
+            assert bounds(label.split(" z ")[1]) == (
+                pytest.approx(z[expected == k - 1].min(), abs=0.005),
+                pytest.approx(z[expected == k - 1].max(), abs=0.005),
+            )
+            assert [int(n) for n in counts] == (expected == k - 1).sum(axis=1).tolist()
+        assert "hot" not in drawing.words(figure).lower().replace("hot spots", "")
+        assert "they test nothing" in figure.caption
+
+    def test_breaks_of_one_period_would_be_others(self, us, us_hs):
+        # Or the test above would hold of breaks that are not common, too.
+        alone = us_hs.at(2009)["jenks"].to_numpy()
+        z = np.array([us_hs.at(year)["z"] for year in (1929, 2009)])
+        assert (mapclassify.FisherJenks(z.ravel(), k=4).yb.reshape(z.shape)[1] + 1 != alone).any()
+
+    def test_what_was_tested_is_said(self, us, us_hs):
+        plain, controlled = (maps.hot_spots(us_hs, us.states, fdr=fdr) for fdr in (False, True))
+        for figure in (plain, controlled):
+            for words in ("income", "1929 and 2009", "n = 48", "two-sided", "0.10, 0.05, 0.01", "queen contiguity"):
+                assert words in figure.caption, words
+            assert figure.caption.split()[-1] in drawing.words(figure), "the caption is printed"
+        assert "not corrected" in plain.caption
+        assert "false-discovery rate" not in plain.caption
+        assert "false-discovery rate" in controlled.caption
+        assert "not corrected" not in controlled.caption
+        assert "false-discovery control" in drawing.words(controlled)
+        w = sc.weights.adjacency(us.states)
+        drawn = sc.hot_spots(us.panel, "income", w, period=2009, fdr=True, permutations=99, seed=1)
+        caption = maps.hot_spots(drawn, us.states, source="BEA").caption
+        assert "99 conditional permutations" in caption
+        assert "false-discovery rate" in caption, "a result under control is mapped so without being asked"
+        assert caption.endswith("Source: BEA.")
+
+    def test_svg_says_its_caption(self, us, us_hs, tmp_path):
+        figure = maps.hot_spots(us_hs, us.states)
+        (file,) = maps.save(figure, tmp_path / "map.svg")
+        (title,) = ET.parse(file).getroot().findall("{http://www.w3.org/2000/svg}title")
+        assert title.text == figure.caption
 
 
 class TestClusters:
@@ -410,7 +470,7 @@ class TestProjection:
 def figures(zj, us, w, hs, us_hs, fig1):
     return {
         "fig1": fig1,
-        "hot spots": maps.hot_spots(hs, zj.cities, labels=True, title="Hot spots of exports"),
+        "hot spots": maps.hot_spots(hs, zj.cities, classes="both", labels=True, title="Hot spots of exports"),
         "states": maps.choropleth(us.panel, "income", us.states, labels=True, common=False, classes=5),
         "state hot spots": maps.hot_spots(us_hs, us.states, labels=True),
         "links": maps.links(w, zj.cities, labels=True),
@@ -465,7 +525,7 @@ class TestLayout:
     def test_into_given_axes(self, zj, hs):
         figure = Figure(figsize=(7, 5))
         ax = figure.subplots(1, 2)[1]
-        drawn = maps.hot_spots(hs, zj.cities, period=2020, classes="jenks", labels=True, ax=ax)
+        drawn = maps.hot_spots(hs, zj.cities, period=2020, classes="ranks", labels=True, ax=ax)
         assert drawn is ax
         assert len(drawing.fills(ax)) == 11
         inside = ax.get_window_extent()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -31,20 +31,48 @@ Classes = Annotated[int, Field(ge=2, le=MOST_CLASSES)]
 Labels = Annotated[bool | str, must("true, false or a column in quotes")]
 Largest = 2**63 - 1  # of whole numbers of TOML
 
-
+Called = Annotated[str, Field(min_length=1), must("texts in quotes by column")]
 Column = Annotated[str, Field(min_length=1), must("a column in quotes")]
 
 
 class PanelSection(Section):
     """Where the panel is: one row a region and period."""
 
-    file: File = Field(description="The panel: .csv, .parquet or .xlsx; relative to the folder of this file.")
+    file: File = Field(
+        description="The panel: .csv, .tsv, .txt (also packed as .gz), .xlsx, .dta, .feather or .parquet; relative to "
+        "the folder of this file."
+    )
     region: Text = Field(description="Column of the labels of regions, which are read as text.")
     period: Text = Field(description="Column of the periods.")
-    encoding: Text = Field("utf-8-sig", description='Of a .csv file: "gbk" for many files from China.')
+    encoding: Text = Field("", description='Of a text file that is not UTF-8: "gbk" for many files from China.')
     drop: Drop = Field(
         "",
         description='What to leave out where cells are missing: "regions" or "periods"; an error without it.',
+    )
+    sep: Text = Field("", description='Sign between the columns of a text file, such as ";"; found out without it.')
+    decimal: Literal["", ".", ","] = Field("", description="Sign before the decimals of numbers; found out without it.")
+    thousands: Literal["", ",", ".", " ", "'", "none"] = Field(
+        "", description='What groups thousands in numbers, or "none"; found out without it.'
+    )
+    na: Annotated[list[Annotated[str, must("a list of texts in quotes")]], Listed()] = Field(
+        [], description='What else stands for a missing cell, such as "." or "-99"; never for a region or a period.'
+    )
+    sheet: Text = Field("", description="Of a workbook that has several.")
+    skip: Annotated[int, Field(ge=0, le=1_000_000)] = Field(0, description="Lines above the names of the columns.")
+    wide: Flag = Field(False, description="Whether the table has a column a period: 1990, gdp_1990, 1990Q1.")
+    value: Column = Field(
+        "value", description="Of a wide table, what to call the variable whose columns are named by the period alone."
+    )
+    start: Period = Field("", description="The first period to keep; the first of all without it.")
+    end: Period = Field("", description="The last period to keep; the last of all without it.")
+    groups: Annotated[list[Name], Schema({"uniqueItems": True}), Listed()] = Field(
+        [],
+        description="Text columns (state, country) to make dummies of; named among the controls they stand for these.",
+    )
+    relabel: Text = Field(
+        "",
+        description='A rule for the labels of regions: "text", "blanks", "unicode", "decimals", "digits:5", "case", '
+        '"accents", several joined by "+".',
     )
 
 
@@ -64,6 +92,7 @@ class GeometrySection(Section):
         "points inside the polygons are used.",
     )
     lat: Column = Field("", description="Column of the seats of the regions, degrees north; goes with lon.")
+    relabel: Text = Field("", description='A rule for the labels, such as "digits:5"; see panel.relabel.')
 
 
 class HotSpotsSection(Section):
@@ -132,6 +161,14 @@ class CaseFile(Section):
     )
     uncertainty: Text = Field(
         "", description="Column of the panel with the standard deviation of the variable's logarithm, if it is known."
+    )
+    intersect: Flag = Field(
+        False,
+        description="Whether regions that panel, geometry and weights do not all have are left out, each named in the "
+        "report, or an error.",
+    )
+    labels: Annotated[dict[str, Called], Made(dict, "{value} must be texts by column; got {got}.")] = Field(
+        {}, description="What to call variables in tables, figures and the report, by column of the panel."
     )
     panel: PanelSection
     geometry: GeometrySection

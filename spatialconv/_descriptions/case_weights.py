@@ -154,6 +154,7 @@ class FileWeights(WeightsSection):
         description="Leave the matrix as the file has it, make rows sum to one, or divide by the largest eigenvalue.",
     )
     encoding: Text = Field("utf-8-sig", description='Of text files; "gbk" for files of older Chinese software.')
+    relabel: Text = Field("", description='A rule for the labels, such as "digits:5"; see panel.relabel.')
 
 
 WeightsEntry = Annotated[

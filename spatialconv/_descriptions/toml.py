@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import stat
 import tomllib
 from pathlib import Path
 from typing import Any
 
+from spatialconv._files.regular import look
 from spatialconv.errors import FileError
 
 MOST_BYTES = 4_000_000  # the longest description of a paper has some 100,000
@@ -27,8 +27,7 @@ def read_toml(path: Path, what: str = "") -> dict[str, Any]:
     """
     named = f"{what} {str(path)!r}".strip()
     try:
-        mode = path.stat().st_mode
-        regular = stat.S_ISREG(mode) or stat.S_ISDIR(mode)  # a folder is named by the system itself
+        regular = look(path)[0] != "device"  # a folder is named by the system itself
         held = _bytes(path) if regular else b""
     except OSError as error:
         raise FileError(f"cannot read {named}: {error.strerror}.") from error

@@ -33,7 +33,9 @@ _TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".dta")
 _MODULES = ("rtree", "fts3", "fts4", "fts5")  # virtual tables that keep to their own file
 
 
-def read_geometry_file(path: Any, *, encoding: str | None = None, layer: str | None = None) -> Any:
+def read_geometry_file(
+    path: Any, *, encoding: str | None = None, layer: str | None = None, there: str = "Check the name and the folder."
+) -> Any:
     """Read the geometry in a .shp, .zip, .gpkg, .geojson, .json, .fgb or .parquet file as a GeoDataFrame.
 
     Raises
@@ -45,7 +47,7 @@ def read_geometry_file(path: Any, *, encoding: str | None = None, layer: str | N
     """
     import geopandas as gpd
 
-    file = regular_file(path, "geometry", AT_MOST, "Paths in a case are relative to the folder it is in.")
+    file = regular_file(path, "geometry", AT_MOST, there)
     ending = file.suffix.lower()
     reader = _READERS.get(ending)
     if reader is None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spatialconv._files.delimited import MOST_COLUMNS, named_columns, read_delimited, separator_name
+from spatialconv._files.delimited import MOST_COLUMNS, check_separator, named_columns, read_delimited, separator_name
 from spatialconv._files.numbers import MISSING, Writing, as_numbers, check_marks, refuse_odd, sniffed
 from spatialconv._files.regular import MEGABYTE, regular_file
 from spatialconv._files.typed import read_arrow, read_stata
@@ -65,6 +65,7 @@ class Dialect:
 
     def __post_init__(self) -> None:
         check_marks(self.decimal, self.thousands)
+        check_separator(self.sep)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +135,7 @@ def read_table(
         raise FileError(f"{file.name} has {frame.shape[1]:,} columns; {MOST_COLUMNS:,} may be. Is a row a period?")
     if not typed:
         frame, notes = named_columns(frame, file.name)
-    _refuse_absent(frame, file.name, (*keys, *numbers))
+    _refuse_absent(frame, file.name, keys, tuple(numbers))
     if typed:
         return Read(_typed(frame, dialect, text, file.name), f"{file.name}: {said}", notes, labels)
     frame, way, more = _with_numbers(frame, dialect, sep, text, tuple(numbers), file.name, keys)
@@ -142,8 +143,13 @@ def read_table(
     return Read(frame, f"{file.name}: {said}{grouped}", (*notes, *more), labels)
 
 
-def _refuse_absent(frame: pd.DataFrame, name: str, wanted: Iterable[str]) -> None:
-    absent = [column for column in wanted if column not in frame.columns]
+def _refuse_absent(frame: pd.DataFrame, name: str, keys: tuple[str, ...], wanted: tuple[str, ...]) -> None:
+    lost = [(role, key) for role, key in zip(("region", "period"), keys, strict=False) if key not in frame.columns]
+    if len(lost) == 1:
+        raise VariableError(
+            f"{name} has no column {lost[0][1]!r} for the {lost[0][0]}; it has {first(frame.columns, 8)}."
+        )
+    absent = [column for column in (*keys, *wanted) if column not in frame.columns]
     if absent:
         raise VariableError(f"{name} has no column {first(absent)}; it has {first(frame.columns, 8)}.")
 

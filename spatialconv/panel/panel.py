@@ -354,6 +354,31 @@ class Panel:
         panel._labels = {**self._labels, **labels}
         return panel
 
+    def named_by_label(self) -> Panel:
+        """Return the panel with its columns named by their labels: tables and figures of what is made of it show these.
+
+        Raises
+        ------
+        OptionError
+            If two columns would have one name.
+
+        Examples
+        --------
+        >>> import spatialconv as sc
+        >>> panel = sc.datasets.zhejiang().panel.labelled({"exports": "Exports by online retail"}).named_by_label()
+        >>> sc.sigma(panel, "Exports by online retail").variable
+        'Exports by online retail'
+        """
+        columns = [self._labels.get(column, column) for column in self._frame.columns]
+        twice = [name for name in dict.fromkeys(columns) if columns.count(name) > 1]
+        if twice:
+            raise OptionError(f"labels would name more than one column {first(twice)}; give each its own.")
+        places = {self._region, self._period} & set(self._labels)
+        if places:
+            raise OptionError(f"labels are of variables; {first(sorted(places))} holds regions or periods.")
+        frame = self._frame.set_axis(columns, axis=1)
+        return self._derived(frame, self._notes)
+
     def _restrict(self, regions: pd.Index, periods: pd.Index, how: str) -> Panel:
         notes = list(self._notes)
         for axis, all_of, kept in (("regions", self._regions, regions), ("periods", self._periods, periods)):

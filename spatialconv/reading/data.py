@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from spatialconv._options import first
 from spatialconv.panel import Panel
 from spatialconv.results import Provenance, Result, extent, plural
 
@@ -26,6 +27,18 @@ def left_out_table(found: Iterable[LeftOut]) -> pd.DataFrame:
     """Return one row a label that was left out."""
     return pd.DataFrame(
         [(one.what, one.label, one.of, one.why) for one in found], columns=["what", "label", "of", "why"]
+    )
+
+
+def left_out_notes(found: Iterable[LeftOut]) -> tuple[str, ...]:
+    """Return a note for each reason: how many labels were left out for it, and the first of them."""
+    by_reason: dict[tuple[str, str], list[Any]] = {}
+    for one in found:
+        by_reason.setdefault((one.of, one.why), []).append(one.label)
+    told = {"not in the panel": "that the panel does not have", "not in all others": "that not all others have"}
+    return tuple(
+        f"regions of {of} {told.get(why, f'that are {why}')}: {first(labels)}; left out"
+        for (of, why), labels in by_reason.items()
     )
 
 

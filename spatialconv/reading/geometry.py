@@ -31,7 +31,9 @@ class GeometryOptions:
             rule_of(self.relabel)
 
 
-def read_polygons(source: Any, options: GeometryOptions) -> tuple[Any, tuple[str, ...]]:
+def read_polygons(
+    source: Any, options: GeometryOptions, *, there: str = "Check the name and the folder."
+) -> tuple[Any, tuple[str, ...]]:
     """Return a GeoDataFrame indexed by label, which may have rows of other regions too, and notes.
 
     Raises
@@ -50,7 +52,7 @@ def read_polygons(source: Any, options: GeometryOptions) -> tuple[Any, tuple[str
         name = Path(source).name if isinstance(source, (str, Path)) else "the geometry"
         if not options.id:
             raise OptionError(f"say id=, the column of {name} that has the labels of the regions.")
-        frame = read_geometry_file(source, encoding=options.encoding, layer=options.layer)
+        frame = read_geometry_file(source, encoding=options.encoding, layer=options.layer, there=there)
     for key in ("id", "lon", "lat"):
         column = getattr(options, key)
         if column and column not in frame.columns:

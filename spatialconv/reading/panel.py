@@ -129,14 +129,16 @@ def _refuse_absent(frame: pd.DataFrame, name: str, region: str, period: str, var
 
 
 def _range(panel: Panel, options: PanelOptions, name: str, out: list[LeftOut]) -> Panel:
-    if options.start is None and options.end is None:
+    told = {"start": options.start, "end": options.end}
+    told = {key: None if label is None or label == "" else label for key, label in told.items()}
+    if told["start"] is None and told["end"] is None:
         return panel
     bounds = [
         panel.periods.get_loc(panel.period_of(label)) if label is not None else other
-        for label, other in ((options.start, 0), (options.end, len(panel.periods) - 1))
+        for label, other in ((told["start"], 0), (told["end"], len(panel.periods) - 1))
     ]
     if bounds[0] > bounds[1]:
-        raise OptionError(f"start {options.start!r} is after end {options.end!r}.")
+        raise OptionError(f"start {told['start']!r} is after end {told['end']!r}.")
     kept = panel.periods[bounds[0] : bounds[1] + 1]
     gone = panel.periods[~panel.periods.isin(kept)]
     out += [LeftOut(label, name, "outside of start and end", "period") for label in gone]

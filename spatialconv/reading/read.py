@@ -12,7 +12,7 @@ import pandas as pd
 from spatialconv._files.table import Dialect
 from spatialconv._options import flag, names
 from spatialconv.errors import OptionError
-from spatialconv.reading.data import Data, LeftOut, left_out_table
+from spatialconv.reading.data import Data, left_out_notes, left_out_table
 from spatialconv.reading.geometry import GeometryOptions, read_polygons
 from spatialconv.reading.panel import PanelOptions, read_panel_file
 from spatialconv.reading.relabel import relabel as relabelled
@@ -162,16 +162,9 @@ def read(
         left_out=left_out_table(everything),
         groups=held.groups,
         said=tuple(said),
-        notes=merge_notes(notes, whole.notes, _counts(out)),
+        notes=merge_notes(notes, whole.notes, left_out_notes(out)),
         provenance=Provenance("read", {"panel": name, "intersect": intersect}, whole.n_regions, whole.n_periods),
     )
-
-
-def _counts(out: Iterable[LeftOut]) -> tuple[str, ...]:
-    counted: dict[tuple[str, str], int] = {}
-    for one in out:
-        counted[one.of, one.why] = counted.get((one.of, one.why), 0) + 1
-    return tuple(f"regions of {of} {why}: {n}; left out, all named in left_out" for (of, why), n in counted.items())
 
 
 def _rules(told: str | Mapping[str, str]) -> dict[str, str]:

@@ -89,6 +89,8 @@ def _data(study: Any, made: Tables) -> Iterator[Block]:
         yield Text(words.uncertainty(study))
     yield Text(words.sample(study))
     yield from _bullets(list(study.notes))
+    if "left_out" in made:
+        yield Shown(made["left_out"])
     yield Shown(made["descriptives"])
 
 

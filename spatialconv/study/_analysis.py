@@ -12,11 +12,11 @@ from spatialconv.autocorrelation import geary, hot_spots, moran
 from spatialconv.convergence.dispersion.sigma import sigma
 from spatialconv.panel import Panel
 from spatialconv.replication import Replication, replicate
-from spatialconv.results import Provenance, merge_notes
+from spatialconv.results import Provenance
 from spatialconv.study._case import Case
 from spatialconv.study._grid import cells_of, estimate
 from spatialconv.study._progress import progress_bar
-from spatialconv.study._read import build_weights, read_geometry, read_panel, read_samples
+from spatialconv.study._read import Sources, build_weights, read_samples, read_sources
 from spatialconv.study._result import Study
 from spatialconv.summary import Descriptives, control_arrays, descriptives, growth, growth_arrays, spans
 
@@ -50,23 +50,16 @@ def analyse(case: Case, *, progress: bool = True) -> Study:
     >>> bool(study.replication.counts["differs"] < study.replication.counts["reproduced"])
     True
     """
-    panel = read_panel(case.panel, (case.variable, *case.controls, *([case.uncertainty] if case.uncertainty else [])))
-    geometry, notes = read_geometry(case.geometry, panel.regions)
-    samples = read_samples(case, panel, geometry)
-    with progress_bar(6 + len(cells_of(case, samples)), progress) as step:
-        return _analysed(case, panel, geometry, samples, notes, step)
+    sources = read_sources(case)
+    samples = read_samples(sources.case, sources.panel, sources.geometry)
+    with progress_bar(6 + len(cells_of(sources.case, samples)), progress) as step:
+        return _analysed(sources, samples, step)
 
 
-def _analysed(
-    case: Case,
-    panel: Panel,
-    geometry: Any,
-    samples: dict[str, Panel],
-    notes: tuple[str, ...],
-    step: Callable[[str], None],
-) -> Study:
+def _analysed(sources: Sources, samples: dict[str, Panel], step: Callable[[str], None]) -> Study:
+    case, panel, geometry = sources.case, sources.panel, sources.geometry
     step("weights")
-    graphs = build_weights(case, panel, geometry)
+    graphs = build_weights(sources)
     step("growth")
     grown = growth(panel, case.variable, horizon=case.model.horizon)
     described = _regression_variables(case, panel)
@@ -102,7 +95,8 @@ def _analysed(
         sigma=dispersion,
         betas=grid,
         replication=_replication(case, panel, geometry),
-        notes=merge_notes(panel.notes, notes),
+        left_out=sources.left_out,
+        notes=sources.notes,
         provenance=_provenance(case, panel),
     )
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from spatialconv import weights
 from spatialconv._files.encoding import known_encoding
+from spatialconv._files.table import Dialect
+from spatialconv._labels.rules import rule_of
 from spatialconv._options import (
     MOST_CLASSES,
     ControlsAt,
@@ -27,6 +29,7 @@ from spatialconv._options import (
 )
 from spatialconv.datasets import DATA as SHIPPED
 from spatialconv.errors import FileError, OptionError
+from spatialconv.reading import GeometryOptions, PanelOptions
 
 # kind of weights -> what builds them. The keyword arguments of the builder are the options of the kind.
 BUILDERS: dict[str, Callable[..., Any]] = {
@@ -41,7 +44,7 @@ BUILDERS: dict[str, Callable[..., Any]] = {
 }
 # Arguments that the study fills in by itself, or that a description adds.
 _FILLED = {"points", "regions"}
-_ADDED: dict[str, tuple[str, ...]] = {"nested": ("geographic", "economic"), "file": ("file",)}
+_ADDED: dict[str, tuple[str, ...]] = {"nested": ("geographic", "economic"), "file": ("file", "relabel")}
 
 
 @dataclass(frozen=True)
@@ -51,24 +54,47 @@ class PanelFile:
     Attributes
     ----------
     file : Path
-        .csv, .parquet or .xlsx.
+        .csv, .tsv, .txt (also .gz), .xlsx, .dta, .feather or .parquet.
     region, period : str
         Columns of the labels. Labels of regions are read as text.
     encoding : str
-        Of a .csv file: "gbk" for many files from China.
+        Of a text file, where it is not UTF-8: "gbk" for many files from China.
     drop : "", "regions" or "periods"
         What to leave out where cells are missing; "" raises instead.
+    sep, decimal, thousands, na, sheet, skip, wide, value, start, end, groups, relabel
+        As in `spatialconv.read`.
     """
 
     file: Path
     region: str
     period: str
-    encoding: str = "utf-8-sig"
+    encoding: str = ""
     drop: str = ""
+    sep: str = ""
+    decimal: str = ""
+    thousands: str = ""
+    na: tuple[str, ...] = ()
+    sheet: str = ""
+    skip: int = 0
+    wide: bool = False
+    value: str = "value"
+    start: Any = ""
+    end: Any = ""
+    groups: tuple[str, ...] = ()
+    relabel: str = ""
 
     def __post_init__(self) -> None:
         choice("drop", self.drop, Drop)
-        _refuse_encoding(self.file, self.encoding, "[panel]")
+        if self.encoding:
+            _refuse_encoding(self.file, self.encoding, "[panel]")
+        self.options  # noqa: B018 - refused now, and not when the file is read
+
+    @property
+    def options(self) -> PanelOptions:
+        """What `spatialconv.read` makes of the file."""
+        dialect = Dialect(self.sep, self.decimal, self.thousands, self.na, self.encoding, self.sheet, self.skip)
+        told = {name: getattr(self, name) for name in ("region", "period", "wide", "value", "start", "end", "drop")}
+        return PanelOptions(**told, groups=self.groups, relabel=self.relabel, dialect=dialect)
 
 
 @dataclass(frozen=True)
@@ -89,6 +115,8 @@ class GeometryFile:
         "EPSG:4326", say, where the file names no coordinate reference system.
     lon, lat : str
         Columns of the seats of the regions in degrees, for distances between them.
+    relabel : str
+        A rule for the labels, as in `spatialconv.relabel`.
     """
 
     file: Path
@@ -98,6 +126,7 @@ class GeometryFile:
     crs: str = ""
     lon: str = ""
     lat: str = ""
+    relabel: str = ""
 
     def __post_init__(self) -> None:
         if self.encoding:
@@ -106,6 +135,12 @@ class GeometryFile:
             raise OptionError(
                 f"seats need both columns, lon and lat; got lon={self.lon!r}, lat={self.lat!r}. Name both or none."
             )
+        self.options  # noqa: B018 - refused now, and not when the file is read
+
+    @property
+    def options(self) -> GeometryOptions:
+        """What `spatialconv.read` makes of the file."""
+        return GeometryOptions(**{f.name: getattr(self, f.name) for f in fields(GeometryOptions)})
 
 
 @dataclass(frozen=True)
@@ -120,6 +155,8 @@ class WeightsChoice:
     def __post_init__(self) -> None:
         choice(f"kind of the weights {self.name!r}", self.kind, tuple(BUILDERS))
         unknown_key(f"the weights {self.name!r} (kind {self.kind!r})", self.options, allowed_options(self.kind))
+        if self.options.get("relabel"):
+            rule_of(self.options["relabel"])
         if "file" in self.options and "encoding" in self.options:
             _refuse_encoding(Path(self.options["file"]), self.options["encoding"], "[[weights]]")
 
@@ -197,6 +234,10 @@ class Case:
         Unit of the variable, and what a reader should know about the data.
     uncertainty : str
         Column of the panel with the standard deviation of the variable's logarithm, if it is known.
+    intersect : bool
+        Whether regions that panel, geometry and weights do not all have are left out, each named, or an error.
+    labels : mapping of column to text
+        What to call variables in tables, figures and the report.
     permutations, seed : int
         Of the permutation p-values beside the analytic ones.
     hot_spots, model, subsamples, maps
@@ -216,6 +257,8 @@ class Case:
     unit: str = ""
     about: str = ""
     uncertainty: str = ""
+    intersect: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
     permutations: int = 0
     seed: int = 1
     hot_spots: HotSpotChoice = HotSpotChoice()

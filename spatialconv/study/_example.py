@@ -77,13 +77,27 @@ controls = ["digital"]              # columns for the conditional models; [] for
 log = true                          # Moran's I and Geary's C of the logarithm
 permutations = 999                  # p-values by permutation beside the analytic ones; 0 for none
 seed = 1                            # of the permutations: the same seed gives the same figures
+# labels = { exports = "Online exports" }   # what to call variables in tables, figures and the report
+# intersect = true                  # leave out regions that panel, geometry and weights do not all have; each is named
 # uncertainty = "log_exports_sd"    # column with the standard deviation of the variable's log, if you know it
 
 [panel]
-file = "panel.csv"                  # one row a region and period: .csv, .parquet or .xlsx
+file = "panel.csv"                  # .csv, .tsv, .txt (also .gz), .xlsx, .dta, .feather, .parquet
 region = "city"                     # column of the regions; labels are compared as text
 period = "year"                     # column of the periods
-# encoding = "utf-8-sig"            # of a .csv file; "gbk" for many files from China
+# encoding = "utf-8-sig"            # of a text file that is not UTF-8: "gbk" for many files from China
+# sep = ","                         # what is not said is found out, and told in the report: separator,
+# decimal = "."                     # decimal sign,
+# thousands = "none"                # and what groups thousands: ",", ".", " ", "'" or "none"
+# na = ["."]                        # what else stands for a missing cell
+# sheet = "data"                    # of a workbook with several
+# skip = 4                          # lines above the names of the columns
+# wide = true                       # a column a period (1990, gdp_1990, 1990Q1) instead of a row
+# value = "exports"                 # of a wide table whose columns are named by the period alone
+# start = 2017                      # the range of periods to keep
+# end = 2020
+# groups = ["area"]                 # text columns to make dummies of; name them among the controls
+# relabel = "digits:5"              # a rule for labels: 6001 becomes 06001; also "blanks", "case", "accents", …
 # drop = "regions"                  # leave out regions (or "periods") with missing cells; without it they are an error
 
 [geometry]

@@ -49,6 +49,8 @@ class Study(Result):
         All growth regressions; `.betas.table` lists them.
     replication : Replication or None
         For the built-in case.
+    left_out : DataFrame
+        Every label that was read and is not in the analysis: columns `what`, `label`, `of` (its source) and `why`.
     files : tuple of Path
         What `run` wrote.
     """
@@ -67,6 +69,7 @@ class Study(Result):
     sigma: SigmaConvergence
     betas: BetaGrid
     replication: Replication | None
+    left_out: pd.DataFrame
     notes: tuple[str, ...]
     provenance: Provenance
     files: tuple[Path, ...] = ()

@@ -45,6 +45,8 @@ def study_tables(study: Study) -> dict[str, Table]:
         "beta_models": _grid(study),
         "checks": _checks(study),
     }
+    if len(study.left_out):
+        made["left_out"] = table(study.left_out, caption="What was left out, and why")
     for name, conditional in (("beta_absolute", False), ("beta_conditional", True)):
         shown = _regression(study, conditional) if not conditional or study.case.controls else None
         made |= {name: shown} if shown is not None else {}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import spatialconv as sc
-from spatialconv.study._read import build_weights, read_geometry, read_panel, read_samples
+from spatialconv.study._read import build_weights, read_samples, read_sources
 from tests.fuzz.kinds import Kind
 from tests.unit.descriptions import documents
 
@@ -127,10 +127,9 @@ def use(made: tuple[str, Path]) -> None:
         sc.audit(path).to_text()
         return
     case = sc.study.load(path)
-    panel = read_panel(case.panel, (case.variable, *case.controls))
-    geometry, _ = read_geometry(case.geometry, panel.regions)
-    build_weights(case, panel, geometry)
-    read_samples(case, panel, geometry)
+    sources = read_sources(case)
+    build_weights(sources)
+    read_samples(sources.case, sources.panel, sources.geometry)
 
 
 TOML = Kind(make, use)

@@ -36,6 +36,9 @@ CASE_BEYOND = (
     "weights of hot_spots must be one of",
     "(geographic|economic) of the weights .* must be one of",
     "cannot be read as .*: Python knows no such encoding",
+    "a rule for labels is one of",
+    "sep must be one sign",
+    "decimal and thousands are both",
 )
 PAPER_BEYOND = (
     r"has \d+ cells and there are \d+ columns",

@@ -191,7 +191,7 @@ def test_options_of_weights_are_those_of_the_builders():
     ("old", "new", "error", "message"),
     [
         ('file = "panel.csv"', 'file = "gone.csv"', FileError, r"there is no panel file '.*gone.csv'"),
-        ('file = "panel.csv"', 'file = "panel.dta"', FileError, r"'panel.dta' must be one of .csv, .parquet, .xlsx"),
+        ('file = "panel.csv"', 'file = "panel.sav"', FileError, r"'panel.sav' must be one of .csv, .*SPSS as .csv or"),
         ('region = "city"', 'region = "town"', VariableError, r"panel.csv has no column 'town' for the region; it has"),
         ('period = "year"', 'period = "when"', VariableError, r"panel.csv has no column 'when' for the period"),
         ('variable = "exports"', 'variable = "imports"', VariableError, r"panel.csv has no column 'imports'; it has"),

@@ -28,6 +28,7 @@ from .autocorrelation import local_moran as local_moran
 from .autocorrelation import moran as moran
 from .checks import check as check
 from .convergence.beta.beta import beta as beta
+from .convergence.beta.frame import growth_panel as growth_panel
 from .convergence.beta.local import beta_local as beta_local
 from .convergence.beta.nonlinear import beta_nls as beta_nls
 from .convergence.beta.quantiles import beta_quantiles as beta_quantiles

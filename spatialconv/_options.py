@@ -36,6 +36,9 @@ PredictionKind = Literal["reduced", "signal", "trend"]
 MomentWeights = Literal["full", "partial", "initial"]
 Drop = Literal["", "regions", "periods"]
 ControlsAt = Literal["start", "end", "mean"]
+# The field's names, each short for spatial terms with or without spatial lags of the regressors.
+Model = Literal["OLS", "SLX", "SAR", "SDM", "SEM", "SDEM", "SARAR", "SAC", "GNS"]
+ModelKey = Literal["", "OLS", "SLX", "SAR", "SDM", "SEM", "SDEM", "SARAR", "SAC", "GNS"]
 
 # More would run for days or not fit into memory, and the error of a share of a million draws is 0.0005 at most.
 MOST_DRAWS = 1_000_000

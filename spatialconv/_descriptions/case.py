@@ -19,7 +19,7 @@ from spatialconv._descriptions.base import (
     must,
 )
 from spatialconv._descriptions.case_weights import WeightsEntry
-from spatialconv._options import MOST_CLASSES, MOST_DRAWS, ControlsAt, Correction, Drop, FixedEffects, Spatial
+from spatialconv._options import MOST_CLASSES, MOST_DRAWS, ControlsAt, Correction, Drop, FixedEffects, ModelKey, Spatial
 
 File = Annotated[str, must("a path in quotes")]
 # A date of TOML is a text to JSON.
@@ -107,6 +107,9 @@ class HotSpotsSection(Section):
 class ModelSection(Section):
     """The growth regression that is printed in full; all effects and approaches are tabulated beside it."""
 
+    model: ModelKey = Field(
+        "", description="The field's name, in the place of spatial: SDM, SDEM, GNS and SLX lag all regressors too."
+    )
     spatial: Spatial = Field("lag", description="Which spatial process the model has.")
     effects: FixedEffects = Field("time", description="Fixed effects of regions, of periods, or of both.")
     correction: Correction = Field(

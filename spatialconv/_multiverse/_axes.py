@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from spatialconv._multiverse._specification import AS_GIVEN, EVERYTHING, MODELS, NO_WEIGHTS
+from spatialconv._multiverse._specification import AS_GIVEN, EVERYTHING, MODELS, NO_WEIGHTS, WORDS
 from spatialconv._options import choice, first, names, whole
 from spatialconv.errors import OptionError
 from spatialconv.panel import Panel, as_panel
@@ -150,4 +150,17 @@ def model_axis(given: Any, weights: Any) -> tuple[Any, ...]:
     """Return the models; without weights the one that knows no space, else the lag."""
     if given is None:
         return ("none",) if weights is None else ("lag",)
-    return words("models", given, tuple(MODELS))
+    if given == "all":
+        return tuple(MODELS)
+    listed = names("models", given)
+    told = [WORDS.get(word.upper(), word) for word in listed]
+    for word, asked in zip(told, listed, strict=True):
+        if word not in MODELS:
+            raise OptionError(
+                f"models must be one of {', '.join(map(repr, MODELS))}, or a name of the field: {', '.join(WORDS)}; "
+                f"got {asked!r}."
+            )
+        if told.count(word) > 1:
+            same = [a for a, t in zip(listed, told, strict=True) if t == word]
+            raise OptionError(f"models names {first(same)}, which are one model; name each once.")
+    return _some("models", tuple(told))

@@ -208,7 +208,8 @@ def specifications(
     weights : mapping of names to Graphs
         Spatial weights; one Graph alone is called "w".
     models : words
-        Of "none", "slx", "lag", "sdm", "error", "sdem", "sarar", "gns"; "lag" where there are weights.
+        Of "none", "slx", "lag", "sdm", "error", "sdem", "sarar", "gns", or the field's names (OLS, SLX, SAR, SDM, SEM,
+        SDEM, SARAR or SAC, GNS); "lag" where there are weights.
     effects, corrections, vcov : words
         As in `beta`, one or several each; "all" takes every word.
     controls : names, list of sets, or "all subsets"

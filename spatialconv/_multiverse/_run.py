@@ -17,12 +17,13 @@ from spatialconv._core.few_periods.imposed import Normals, Setup
 from spatialconv._core.few_periods.profile import p_values
 from spatialconv._core.regression.speed import half_life, speed
 from spatialconv._core.resampling.intervals import p_two_sided
+from spatialconv._multiverse._around import around
 from spatialconv._multiverse._grid import Grid, specifications
 from spatialconv._multiverse._result import Multiverse, build
 from spatialconv._multiverse._source import Source, outcome, source
 from spatialconv._multiverse._specification import Specification
 from spatialconv._options import count_of, generator, passed_on, probability, whole
-from spatialconv.convergence.beta.beta import INITIAL
+from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence
 from spatialconv.convergence.few_periods.short_panel import sample_of_fit
 from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning
 from spatialconv.models.estimation.fit import fit_design
@@ -70,7 +71,7 @@ class Block:
 
 
 def multiverse(
-    panel: Panel | Grid,
+    panel: Panel | Grid | BetaConvergence,
     variable: str | None = None,
     *,
     level: float = 0.95,
@@ -89,8 +90,10 @@ def multiverse(
 
     Parameters
     ----------
-    panel : Panel or Grid
-        The data, or a grid from `specifications`, with nothing else to be said then.
+    panel : Panel, Grid or result of `beta`
+        The data; or a grid from `specifications`, with nothing else to be said then; or a growth regression, whose
+        data, variable, weights (called "w") and choices are the multiverse, but for the axes that are named here. It
+        is the preferred specification where it is in the grid.
     variable : str
         The level v whose beta convergence is asked for; with `focus` the outcome.
     level : float
@@ -150,6 +153,13 @@ def multiverse(
         if variable is not None or axes:
             raise OptionError("a Grid says everything itself; pass it alone, or the panel with the axes.")
         grid = panel
+    elif isinstance(panel, BetaConvergence):
+        if variable is not None:
+            raise OptionError("a fitted beta brings its variable; leave it out.")
+        own = ("level", "preferred", "bootstrap", "jobs", "seed", "progress")
+        given = passed_on("multiverse()", axes, specifications, own=own)
+        grid, mine = around(panel, given)
+        preferred = mine if preferred is None else preferred
     elif variable is None:
         raise OptionError("variable names the level whose convergence is asked for; only a Grid goes without.")
     else:

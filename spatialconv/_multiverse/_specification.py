@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from spatialconv._options import Correction, Effects, Spatial, Vcov
 from spatialconv.models.specification.spec import ModelSpec
+from spatialconv.models.specification.vocabulary import MODELS as FIELD
 
 Model = Literal["none", "slx", "lag", "sdm", "error", "sdem", "sarar", "gns"]
 # Word of the axis -> spatial terms, and whether the spatial lags of all regressors enter.
@@ -21,6 +22,8 @@ MODELS: dict[str, tuple[Spatial, bool]] = {
     "gns": ("sarar", True),
 }
 assert set(MODELS) == set(get_args(Model))
+# The field's names, which every other door takes as model=, beside the words of the axis.
+WORDS = {name: word for name, terms in FIELD.items() for word, same in MODELS.items() if terms == same}
 
 NO_WEIGHTS, NO_CONTROLS, EVERYTHING, AS_GIVEN = "none", "none", "all", "as given"
 

@@ -12,6 +12,7 @@ import pandas as pd
 from spatialconv._options import choice, names, positive, probability, whole
 from spatialconv.errors import DataError, OptionError
 from spatialconv.index import CompositeIndex
+from spatialconv.models.specification.given import Given, given
 from spatialconv.panel import FloatArray, Panel
 from spatialconv.regression._fit import FixedVcov, fit_sample
 from spatialconv.regression._result import FixedEffects
@@ -93,9 +94,9 @@ class _Variant(NamedTuple):
 
 
 def robustness(
-    panel: Panel,
-    y: str,
-    x: str,
+    panel: Panel | Any,
+    y: str | None = None,
+    x: str | None = None,
     *,
     controls: str | Iterable[str] = (),
     index: CompositeIndex | None = None,
@@ -103,7 +104,7 @@ def robustness(
     replace: str | Iterable[str] = (),
     lag: int | None = 1,
     winsorise: float | None = 0.05,
-    effects: FixedKind = "two-way",
+    effects: FixedKind | None = None,
     vcov: FixedVcov = "cluster",
     level: float = 0.95,
 ) -> Robustness:
@@ -114,7 +115,10 @@ def robustness(
 
     Parameters
     ----------
-    panel : Panel
+    panel : Panel, or a fitted model
+        A fitted model (`beta`, `fit_panel`) brings its outcome, its first regressor (of `beta` the initial level) as
+        that in question, the others as controls, and its effects; what is spatial about it stays out. Leave y, x and
+        controls out then.
     y, x : str
         Outcome, and the regressor in question.
     controls : names
@@ -131,7 +135,7 @@ def robustness(
         Share capped at either end of x, and then of y: 0.05 sets what is below the 5th percentile to it, and likewise
         above the 95th (percentiles as Stata takes them). None for no such variant.
     effects, vcov, level
-        See `fixed_effects`.
+        See `fixed_effects`; two-way by default.
 
     Returns
     -------
@@ -152,9 +156,22 @@ def robustness(
     >>> checks.table["nobs"].tolist()
     [816, 768, 816, 816, 816]
     """
+    of = given(panel, y, x, door="robustness")
+    spoken: tuple[str, ...] = ()
+    if of is not None:
+        if names("controls", controls):
+            raise OptionError("a fitted model brings its controls; leave controls out.")
+        panel, y, (x, *others) = of.panel, of.spec.y, of.spec.x
+        controls = tuple(others)
+        effects = effects or _effects_of(of)
+        if of.spec.spatial != "none" or of.spec.durbin:
+            spoken = (f"the fitted model is {of.spec.name}; its spatial terms are left out of these variants",)
+    effects = effects or "two-way"
     choice("effects", effects, get_args(FixedKind))
     choice("vcov", vcov, get_args(FixedVcov))
     probability("level", level)
+    if y is None or x is None:
+        raise OptionError("robustness of a panel needs its outcome y and the regressor x; name them.")
     if not isinstance(x, str):
         raise OptionError(f"x names the one regressor in question; further ones are controls. Got {type(x).__name__}.")
     extra = names("controls", controls)
@@ -183,9 +200,16 @@ def robustness(
         "replace": names("replace", replace), "drop": tuple(v.name for v in variants if " without " in v.name),
     }  # fmt: skip
     return Robustness(
-        y, x, pd.DataFrame.from_dict(rows, orient="index").rename_axis("variant"), fits, level, _notes(fits),
+        y, x, pd.DataFrame.from_dict(rows, orient="index").rename_axis("variant"), fits, level,
+        merge_notes(_notes(fits), spoken),
         Provenance("robustness", options, panel.n_regions, panel.n_periods),
     )  # fmt: skip
+
+
+def _effects_of(of: Given) -> FixedKind:
+    if of.spec.effects == "random":
+        raise OptionError("the fitted model has random effects; say effects='region', 'time', 'two-way' or 'none'.")
+    return of.spec.fixed_effects
 
 
 def _notes(fits: Mapping[str, FixedEffects]) -> tuple[str, ...]:

@@ -136,11 +136,12 @@ def _convergence(study: Any, made: Tables, captions: Captions) -> Iterator[Block
     case = study.case
     yield Heading("Beta convergence")
     spans = f"{case.model.horizon} periods" if case.model.horizon > 1 else "one period"
+    lagged = " and spatial lags of all regressors" if case.model.terms.durbin else ""
     text = (
-        f"Growth over {spans} is regressed on the initial log level with {_SPATIAL[case.model.spatial]}, by maximum "
-        "likelihood; rho is searched over its whole admissible interval."
+        f"Growth over {spans} is regressed on the initial log level with {_SPATIAL[case.model.spatial]}{lagged} "
+        f"({case.model.name}), by maximum likelihood; rho is searched over its whole admissible interval."
     )
-    yield Text(text + (f" The weights are {case.main!r}." if case.model.spatial != "none" else ""))
+    yield Text(text + (f" The weights are {case.main!r}." if case.model.name != "OLS" else ""))
     if study.replication is not None:
         yield Text(_other_models(study))
     yield from _bullets(

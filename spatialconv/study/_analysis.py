@@ -131,6 +131,7 @@ def _provenance(case: Case, panel: Panel) -> Provenance:
         "controls_at": case.controls_at,
         "panel": case.panel.file.name,
         "geometry": case.geometry.file.name,
+        "model": case.model.name,
         "spatial": case.model.spatial,
         "horizon": case.model.horizon,
         "permutations": case.permutations,

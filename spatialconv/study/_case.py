@@ -19,6 +19,7 @@ from spatialconv._options import (
     Correction,
     Drop,
     FixedEffects,
+    ModelKey,
     Spatial,
     choice,
     count_of,
@@ -29,6 +30,7 @@ from spatialconv._options import (
 )
 from spatialconv.datasets import DATA as SHIPPED
 from spatialconv.errors import FileError, OptionError
+from spatialconv.models.specification.vocabulary import Terms, name_of, terms_of
 from spatialconv.reading import GeometryOptions, PanelOptions
 
 # kind of weights -> what builds them. The keyword arguments of the builder are the options of the kind.
@@ -178,16 +180,29 @@ class HotSpotChoice:
 class ModelChoice:
     """The growth regression that is printed in full; all effects and approaches are tabulated beside it."""
 
-    spatial: Spatial = "lag"
+    spatial: Spatial | None = None
     effects: FixedEffects = "time"
     correction: Correction = "auto"
     horizon: int = 1
+    model: ModelKey = ""
 
     def __post_init__(self) -> None:
+        # Beside a name spatial need not be said; what is stored is what it means.
+        object.__setattr__(self, "spatial", self.terms.spatial)
         choice("spatial", self.spatial, Spatial)
         choice("effects", self.effects, FixedEffects)
         choice("correction", self.correction, Correction)
         whole("horizon", self.horizon, least=1)
+
+    @property
+    def name(self) -> str:
+        """The field's name of the model: SAR, SDM, …"""
+        return name_of(self.terms.spatial, bool(self.terms.durbin))
+
+    @property
+    def terms(self) -> Terms:
+        """Spatial terms, and whether spatial lags of all regressors enter."""
+        return terms_of(self.model or None, self.spatial, None)
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,7 @@ power = 2
 
 [model]                             # the growth regression that is printed in full; the others are tabulated
 spatial = "lag"                     # "none", "lag", "error" or "sarar"
+# model = "SAR"                     # or the field's name in its place: OLS, SLX, SAR, SDM, SEM, SDEM, SARAR, SAC, GNS
 effects = "time"                    # "none", "region", "time" or "two-way"
 correction = "auto"                 # "lee-yu", "none" (the direct approach), or "auto": Lee-Yu where it is derived
 horizon = 1                         # years a growth rate spans

@@ -125,11 +125,12 @@ def estimate(case: Case, samples: Mapping[str, Panel], w: Any, step: Callable[[s
                 fits[cell] = beta(
                     samples[cell.sample],
                     case.variable,
-                    w if case.model.spatial != "none" else None,
+                    w if case.model.terms != ("none", False) else None,
                     controls=cell.controls,
                     controls_at=case.controls_at,
                     horizon=case.model.horizon,
-                    spatial=case.model.spatial,
+                    spatial=case.model.terms.spatial,
+                    durbin=case.model.terms.durbin,
                     effects=cell.effects,
                     correction=cell.correction,
                 )

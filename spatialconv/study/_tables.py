@@ -117,10 +117,10 @@ def _sigma_tests(study: Study) -> Table:
 
 def _grid(study: Study) -> Table:
     frame = study.betas.table
-    spatial = study.case.model.spatial
+    model = study.case.model
     empty = [name for name in frame.columns if name.endswith(("rho", "lambda")) and frame[name].isna().all()]
     controls = f", alone and with {', '.join(study.case.controls)} {_when(study)}" if study.case.controls else ""
-    weights = f"; spatial {spatial} with the weights {study.case.main!r}" if spatial != "none" else ""
+    weights = f"; {model.name} with the weights {study.case.main!r}" if model.name != "OLS" else ""
     notes = (
         "direct: effects estimated or demeaned; Lee-Yu: on the data transformed so that the effects are gone",
         "sigma2 and log-likelihood of the two approaches are of different data and not comparable",

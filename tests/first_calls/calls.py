@@ -101,6 +101,7 @@ CALLS = {
     "beta": 'sc.beta(p(), "y")',
     "beta_local": 'sc.beta_local(p(), "y", g(), draws=19, bandwidth=8, jobs=1, progress=False)',
     "beta_nls": 'sc.beta_nls(p(), "y")',
+    "growth_panel": 'sc.growth_panel(p(), "y")',
     "beta_quantiles": 'sc.beta_quantiles(p(), "y", draws=19, jobs=1, progress=False)',
     "beta_regimes": 'sc.beta_regimes(p(), "y", regimes=groups())',
     "beta_rolling": 'sc.beta_rolling(p(), "y", window=3)',

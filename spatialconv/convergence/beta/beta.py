@@ -20,6 +20,7 @@ from spatialconv._options import (
     Correction,
     Effects,
     IntervalMethod,
+    Model,
     Spatial,
     Vcov,
     choice,
@@ -40,6 +41,7 @@ from spatialconv.models.small_samples.bootstrap import Bootstrap, run
 from spatialconv.models.small_samples.indirect import corrected
 from spatialconv.models.specification.design import LAGGED_INTERCEPT, Chain, Design, names_of, refuse_reserved, sources
 from spatialconv.models.specification.spec import ModelSpec
+from spatialconv.models.specification.vocabulary import terms_of
 from spatialconv.panel import Panel
 from spatialconv.results import Provenance, Result, extent, merge_notes, number, p_value
 from spatialconv.summary import control_arrays, controls_note, growth_arrays, spans
@@ -64,8 +66,9 @@ def beta(
     controls_at: ControlsAt = "start",
     horizon: int = 1,
     overlapping: bool = False,
-    spatial: Spatial = "none",
-    durbin: bool | str | Iterable[str] = False,
+    model: Model | None = None,
+    spatial: Spatial | None = None,
+    durbin: bool | str | Iterable[str] | None = None,
     effects: Effects = "none",
     correction: BetaCorrection = "auto",
     error_w: Any = None,
@@ -101,9 +104,10 @@ def beta(
     overlapping : bool
         Let spans overlap (a span from every period). By default they follow one another from the first
         period on; overlapping spans are not independent and standard errors do not know it.
-    spatial, durbin, effects, correction, error_w, vcov
-        As in `fit_panel`. Note that region and two-way effects bias beta downwards where T is small, since
-        the initial level is a lagged outcome (Nickell 1981).
+    model, spatial, durbin, effects, correction, error_w, vcov
+        As in `fit_panel`, but that nothing is spatial and there are no effects unless asked for. Note that region and
+        two-way effects bias beta downwards where T is small, since the initial level is a lagged outcome (Nickell
+        1981).
         `correction="indirect"` takes that bias off by indirect inference, with standard errors from its
         simulation (`bias_corrections` sets it beside others).
     level : float
@@ -159,9 +163,10 @@ def beta(
         raise UnsupportedModelError("correction='indirect' is derived for fixed effects or none.")
     if indirect and vcov != "information":
         raise OptionError("correction='indirect' has standard errors from its simulation; leave vcov out.")
-    ways = names_of(durbin, columns)
+    terms = terms_of(model, spatial, durbin, default="none")
+    ways = names_of(terms.durbin, columns)
     first_step = cast(Correction, "auto" if indirect else correction)
-    spec = ModelSpec(GROWTH, columns, spatial, ways, effects, first_step, vcov)
+    spec = ModelSpec(GROWTH, columns, terms.spatial, ways, effects, first_step, vcov)
     design, length = growth_design(panel, variable, extra, horizon, overlapping, controls_at)
     fit = fit_design(design, spec, w, error_w=error_w)
     if indirect:
@@ -183,7 +188,7 @@ def beta(
             "controls_at": controls_at,
             "horizon": horizon,
             "overlapping": overlapping,
-            "spatial": spatial,
+            "spatial": terms.spatial,
             "durbin": spec.durbin,
             "effects": effects,
             "correction": correction,
@@ -240,7 +245,12 @@ class BetaConvergence(Result):
         """Return the same regression with something changed: `b.again(effects="region")`, `b.again(w=other)`.
 
         Takes `panel`, `w`, `error_w` and the options of `spatialconv.beta`; whatever is not named stays as it was.
+        `model="SDM"` stands for spatial terms and lagged regressors at once.
         """
+        if changes.get("model") is not None:
+            terms = terms_of(changes["model"], changes.get("spatial"), changes.get("durbin"))
+            changes |= {"spatial": terms.spatial, "durbin": terms.durbin}
+        changes.pop("model", None)
         data = {"panel": self.asked.panel, "w": self.asked.w, "error_w": self.asked.error_w}
         panel, w, error_w = (changes.pop(name, value) for name, value in data.items())
         unknown = [name for name in changes if name not in self.asked.options]

@@ -12,13 +12,14 @@ import pandas as pd
 from scipy import stats
 
 from spatialconv._core.regression.speed import Quantity, half_life, speed
-from spatialconv._options import ControlsAt, Correction, Effects, Spatial, Vcov, first, names, probability, whole
+from spatialconv._options import ControlsAt, Correction, Effects, Model, Spatial, Vcov, first, names, probability, whole
 from spatialconv.convergence.beta.beta import GROWTH, INITIAL, growth_design
 from spatialconv.errors import OptionError, UnsupportedModelError
 from spatialconv.models.estimation.fit import fit_complete, fit_design
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.specification.design import Design, refuse_reserved
 from spatialconv.models.specification.spec import ModelSpec
+from spatialconv.models.specification.vocabulary import name_of, terms_of
 from spatialconv.panel import FloatArray, Panel, as_panel
 from spatialconv.results import HypothesisTest, Provenance, Result, extent, merge_notes, number, p_value
 
@@ -33,7 +34,8 @@ def beta_regimes(
     controls_at: ControlsAt = "start",
     horizon: int = 1,
     overlapping: bool = False,
-    spatial: Spatial = "none",
+    model: Model | None = None,
+    spatial: Spatial | None = None,
     effects: Effects = "none",
     correction: Correction = "auto",
     error_w: Any = None,
@@ -56,7 +58,7 @@ def beta_regimes(
     regimes : mapping, Series or str
         Regime of every region, or of every period (that in which growth ends); or the name of a column of the panel
         that is constant over time or over regions.
-    controls, controls_at, horizon, overlapping, spatial, effects, correction, error_w, vcov, level
+    controls, controls_at, horizon, overlapping, model, spatial, effects, correction, error_w, vcov, level
         As in `beta`.
 
     Returns
@@ -102,10 +104,16 @@ def beta_regimes(
     refuse_reserved(extra)
     if effects == "random":
         raise UnsupportedModelError("regimes go with effects 'none', 'region', 'time' or 'two-way'; got 'random'.")
+    asked = terms_of(model, spatial, None, default="none")
+    if asked.durbin:
+        raise UnsupportedModelError(
+            f"regimes go with models without spatial lags of the regressors; got model={model!r}. Take "
+            f"{name_of(asked.spatial, False)!r}, or beta of each regime alone."
+        )
     design, length = growth_design(panel, variable, extra, horizon, overlapping, controls_at)
     split = _split(panel, design, regimes)
     apart, terms = _interacted(design, split, effects)
-    spec = ModelSpec(GROWTH, apart.names, spatial, (), effects, correction, vcov)
+    spec = ModelSpec(GROWTH, apart.names, asked.spatial, (), effects, correction, vcov)
     fit = fit_design(apart, spec, w, error_w=error_w)
     # The pooled model keeps the weights that are aligned already, and the approach that was resolved.
     pooled = fit_complete(_pooled(fit.design, design), _resolved(spec, fit, design.names))

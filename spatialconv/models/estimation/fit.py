@@ -17,6 +17,7 @@ from spatialconv._options import (
     Effects,
     Estimator,
     LogDeterminant,
+    Model,
     Random,
     Spatial,
     Vcov,
@@ -32,21 +33,24 @@ from spatialconv.models.estimation.identified import refuse_unidentified
 from spatialconv.models.moments.gmm import gmm_design
 from spatialconv.models.specification.design import Design, check, complete, from_panel, names_of
 from spatialconv.models.specification.formula import is_formula, resolve
+from spatialconv.models.specification.given import given
 from spatialconv.models.specification.spec import ModelSpec
+from spatialconv.models.specification.vocabulary import Terms, terms_of
 from spatialconv.panel import Panel
 from spatialconv.results import Provenance, merge_notes, number
 from spatialconv.weights import Aligned, align
 
 
 def fit_panel(
-    panel: Panel | str,
-    y: str | Panel,
+    panel: Panel | str | Any,
+    y: str | Panel | None = None,
     x: str | Iterable[str] | None = None,
     w: Any = None,
     *,
-    spatial: Spatial = "lag",
-    durbin: bool | str | Iterable[str] = False,
-    effects: Effects = "two-way",
+    model: Model | None = None,
+    spatial: Spatial | None = None,
+    durbin: bool | str | Iterable[str] | None = None,
+    effects: Effects | None = None,
     error_w: Any = None,
     dynamic: Dynamic = "none",
     correction: Correction = "auto",
@@ -62,8 +66,9 @@ def fit_panel(
 
     Parameters
     ----------
-    panel : Panel
-        N regions x T periods without gaps in the variables named.
+    panel : Panel, or a fitted model
+        N regions x T periods without gaps in the variables named. A fitted model (`beta`, `fit_panel`) brings its
+        sample, outcome, regressors and weights, and its terms and effects where no others are named; leave y and x out.
     y : str
         Outcome, or a formula, `"growth ~ log_initial + digital"`, with x left out. The formula may also stand
         first, before the panel. Behind `|` it may name effects by the panel's columns, `"y ~ x | region + year"`.
@@ -73,13 +78,16 @@ def fit_panel(
         Regressors. The intercept is added where there are no fixed effects (see `intercept`).
     w : Graph, optional
         Spatial weights of the lag W y (and of `durbin`); regions are matched by label.
+    model : {"OLS", "SLX", "SAR", "SDM", "SEM", "SDEM", "SARAR", "SAC", "GNS"}, optional
+        The field's name, short for `spatial` and `durbin`: SAR is the lag, SEM the error, SARAR (SAC) both, SDM, SDEM
+        and GNS the same with W x, SLX W x alone, OLS nothing spatial. It may not contradict them.
     spatial : {"lag", "error", "sarar", "none"}
-        Which spatial terms are free: rho W y, lambda M u, both, or none.
+        Which spatial terms are free: rho W y, lambda M u, both, or none; the lag by default.
     durbin : bool or names
         Add W x for all regressors, or for those named (SDM, SDEM, GNS, SLX). Where there is an intercept and the
         rows of the weights differ in their sums it is lagged too (`W:intercept`), as spatialreg does.
     effects : {"two-way", "region", "time", "none", "random"}
-        Fixed effects of regions, of periods, of both; or random effects of regions.
+        Fixed effects of regions, of periods, of both (the default); or random effects of regions.
     error_w : Graph, optional
         Weights M of the error process; `w` by default.
     dynamic : {"none", "y", "wy", "both"}
@@ -156,6 +164,14 @@ def fit_panel(
     """
     if isinstance(panel, str) and isinstance(y, Panel):
         panel, y = y, panel
+    usual = Terms("lag", False)
+    if not isinstance(panel, (Panel, str)):
+        of = given(panel, y, x, door="fit_panel")
+        assert of is not None
+        panel, y, x = of.panel, of.spec.y, of.spec.x
+        w, error_w = (of.w if w is None else w), (of.error_w if error_w is None else error_w)
+        usual, effects = Terms(of.spec.spatial, of.spec.durbin), effects or of.spec.effects
+        intercept = flag("intercept", intercept) and of.spec.intercept
     if not isinstance(panel, Panel) or not isinstance(y, str):
         raise OptionError(f"fit_panel takes a Panel and a name or formula; got {type(panel).__name__} and {y!r}.")
     if is_formula(y):
@@ -163,17 +179,18 @@ def fit_panel(
             raise OptionError(f"the formula {y!r} names the regressors; leave x out (and pass weights as w=).")
         resolved = resolve(panel, y, effects)
         panel, y, x = resolved.panel, resolved.y, resolved.x
-        effects = cast(Effects, resolved.effects or effects)
+        effects = cast(Effects | None, resolved.effects or effects)
         intercept = flag("intercept", intercept) and resolved.intercept
     if x is None:
         raise OptionError("x names the regressors; it may be left out only where y is a formula.")
     columns = names("x", x)
+    terms = terms_of(model, spatial, durbin, default=usual)
     spec = ModelSpec(
         y,
         columns,
-        spatial,
-        names_of(durbin, columns),
-        effects,
+        terms.spatial,
+        names_of(terms.durbin, columns),
+        "two-way" if effects is None else effects,
         correction,
         vcov,
         random,

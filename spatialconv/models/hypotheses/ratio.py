@@ -12,12 +12,14 @@ from scipy import stats
 from spatialconv._core.likelihood.effects import projection
 from spatialconv._core.likelihood.information import spatial_filter
 from spatialconv._core.regression.least_squares import basis
-from spatialconv._options import FixedEffects, Spatial, choice
-from spatialconv.errors import ModelError
+from spatialconv._options import FixedEffects, Model, Spatial, choice
+from spatialconv.errors import ModelError, OptionError
 from spatialconv.models.estimation.fit import fit_panel
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.hypotheses.outcomes import CHI2, EFFECTS, Diagnostics, fit_of, inapplicable
+from spatialconv.models.specification.given import given
 from spatialconv.models.specification.nesting import restriction
+from spatialconv.models.specification.vocabulary import Terms, terms_of
 from spatialconv.panel import FloatArray, Panel
 from spatialconv.results import HypothesisTest, Provenance, extent, merge_notes
 
@@ -103,13 +105,14 @@ def _effects(fit: PanelFit) -> str:
 
 
 def effects_tests(
-    panel: Panel,
-    y: str,
-    x: str | Iterable[str],
+    panel: Panel | Any,
+    y: str | None = None,
+    x: str | Iterable[str] | None = None,
     w: Any = None,
     *,
-    spatial: Spatial = "none",
-    durbin: bool | str | Iterable[str] = False,
+    model: Model | None = None,
+    spatial: Spatial | None = None,
+    durbin: bool | str | Iterable[str] | None = None,
     error_w: Any = None,
     statistic: Literal["F", "LR"] = "F",
 ) -> Diagnostics:
@@ -119,8 +122,8 @@ def effects_tests(
 
     Parameters
     ----------
-    panel, y, x, w, spatial, durbin, error_w
-        As in `fit_panel`.
+    panel, y, x, w, model, spatial, durbin, error_w
+        As in `fit_panel`, a fitted model in the place of panel, y and x included; nothing spatial by default.
     statistic : {"F", "LR"}
         "F" compares sums of squares after the spatial filter at the estimates of the largest model; "LR" is the
         likelihood ratio of the direct approach (Elhorst 2014).
@@ -161,12 +164,29 @@ def effects_tests(
     ['region effects', 'time effects', 'region and time effects']
     """
     choice("statistic", statistic, ("F", "LR"))
+    of = given(panel, y, x, door="effects_tests")
+    usual = Terms("none", False)
+    if of is not None:
+        panel, y, x, usual = of.panel, of.spec.y, of.spec.x, Terms(of.spec.spatial, of.spec.durbin)
+        w, error_w = (of.w if w is None else w), (of.error_w if error_w is None else error_w)
+    if y is None or x is None:
+        raise OptionError("effects_tests of a panel need its outcome y and its regressors x; name them.")
+    terms = terms_of(model, spatial, durbin, default=usual)
+    lagged = terms.durbin if isinstance(terms.durbin, (bool, str)) else tuple(terms.durbin)
     if panel.n_periods < 2:
         raise ModelError("effects need at least two periods to be told from the intercept; the panel has one.")
 
     def fitted(effects: FixedEffects, correction: Literal["auto", "none"]) -> PanelFit:
         return fit_panel(
-            panel, y, x, w, spatial=spatial, durbin=durbin, effects=effects, correction=correction, error_w=error_w
+            panel,
+            y,
+            x,
+            w,
+            spatial=terms.spatial,
+            durbin=lagged,
+            effects=effects,
+            correction=correction,
+            error_w=error_w,
         )
 
     pairs: tuple[tuple[str, FixedEffects, str], ...] = (
@@ -184,7 +204,7 @@ def effects_tests(
             found = lr_test(fitted(effects, "none"), full)
             rows.append(replace(found, name=name, null=null, alternative=alternative))
     title = f"Tests of effects in {full.spec.name} of {y}: {extent(full.n_regions, full.n_periods)}"
-    options = {"y": y, "x": full.spec.x, "spatial": spatial, "durbin": full.spec.durbin, "statistic": statistic}
+    options = {"y": y, "x": full.spec.x, "spatial": terms.spatial, "durbin": full.spec.durbin, "statistic": statistic}
     where = Provenance("effects_tests", options, full.n_regions, full.n_periods, full.provenance.weights)
     return Diagnostics(title, tuple(rows), full.notes, where)
 

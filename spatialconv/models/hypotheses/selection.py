@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spatialconv._options import Correction, FixedEffects, Random, choice, names, probability
+from spatialconv.errors import OptionError
 from spatialconv.models.estimation.fit import fit_complete, fit_panel
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.hypotheses.hausman import hausman, mundlak_test
@@ -17,6 +18,7 @@ from spatialconv.models.hypotheses.outcomes import EFFECTS
 from spatialconv.models.hypotheses.ratio import effects_tests
 from spatialconv.models.hypotheses.score import lm_tests
 from spatialconv.models.hypotheses.wald import reduction_tests, wald_test
+from spatialconv.models.specification.given import given
 from spatialconv.models.specification.spec import ModelSpec
 from spatialconv.models.specification.variants import with_intercept, without
 from spatialconv.panel import Panel
@@ -49,6 +51,11 @@ class Selection(Result):
     level: float
     notes: tuple[str, ...]
     provenance: Provenance
+
+    @property
+    def model(self) -> str:
+        """The field's name of the model chosen: "SDM", say, as `fit_panel(model=…)` takes it."""
+        return self.spec.model
 
     def tidy(self) -> pd.DataFrame:
         """Return one row a step: question, test, statistic, df, p_value, answer."""
@@ -103,10 +110,10 @@ class _Chain:
 
 
 def select_model(
-    panel: Panel,
-    y: str,
-    x: str | Iterable[str],
-    w: Any,
+    panel: Panel | Any,
+    y: str | None = None,
+    x: str | Iterable[str] | None = None,
+    w: Any = None,
     *,
     effects: Literal["auto", "none", "region", "time", "two-way"] = "auto",
     level: float = 0.05,
@@ -120,8 +127,9 @@ def select_model(
 
     Parameters
     ----------
-    panel : Panel
-        N regions x T periods without gaps.
+    panel : Panel, or a fitted model
+        N regions x T periods without gaps. Of a fitted model (`beta`, `fit_panel`) the sample, regressors and weights
+        are taken; leave y and x out then. Its own terms and effects are not looked at: they are what is chosen.
     y : str
         Outcome.
     x : str or names
@@ -140,7 +148,8 @@ def select_model(
     Returns
     -------
     Selection
-        `.table` with one row a step, `.spec` and `.fit` of the model chosen, `.reason`.
+        `.table` with one row a step, `.spec` and `.fit` of the model chosen, `.model` (its name, as `fit_panel`, `beta`
+        and `multiverse` take it), `.reason`.
 
     Raises
     ------
@@ -173,6 +182,13 @@ def select_model(
     'time'
     """
     choice("effects", effects, ("auto", *get_args(FixedEffects)))
+    of = given(panel, y, x, door="select_model")
+    if of is not None:
+        panel, y, x, w = of.panel, of.spec.y, of.spec.x, of.w if w is None else w
+    if y is None or x is None:
+        raise OptionError("select_model of a panel needs its outcome y and its regressors x; name them.")
+    if w is None:
+        raise OptionError("select_model asks for spatial dependence and needs spatial weights; pass them as w.")
     chain, columns = _Chain(probability("level", level)), names("x", x)
     kept: FixedEffects = _effects(chain, panel, y, columns, w) if effects == "auto" else effects
     sdm = fit_panel(panel, y, columns, w, durbin=True, effects=kept, correction=correction)

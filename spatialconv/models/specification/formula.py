@@ -39,7 +39,7 @@ def is_formula(text: object) -> bool:
     return isinstance(text, str) and "~" in text
 
 
-def resolve(panel: Panel, formula: str, effects: str) -> Resolved:
+def resolve(panel: Panel, formula: str, effects: str | None) -> Resolved:
     """Resolve a formula against a panel.
 
     A formula is evaluated with nothing but the columns of the panel and the named transformations of
@@ -60,9 +60,9 @@ def resolve(panel: Panel, formula: str, effects: str) -> Resolved:
         ) from None
 
 
-def _resolve(panel: Panel, formula: str, effects: str) -> Resolved:
+def _resolve(panel: Panel, formula: str, effects: str | None) -> Resolved:
     body, effects_named = _effects(panel, formula, effects)
-    fixed = (effects_named or effects) not in ("none", "random")
+    fixed = (effects_named or effects or "two-way") not in ("none", "random")
     left, _, right = body.partition("~")
     if not left.strip() or "~" in right:
         raise VariableError(
@@ -91,7 +91,7 @@ def _resolve(panel: Panel, formula: str, effects: str) -> Resolved:
     return Resolved(sample, y, x, effects_named, "Intercept" in regressors.columns)
 
 
-def _effects(panel: Panel, formula: str, effects: str) -> tuple[str, str]:
+def _effects(panel: Panel, formula: str, effects: str | None) -> tuple[str, str]:
     """Return the formula without its part behind '|', and the effects that this part names."""
     body, bar, behind = formula.partition("|")
     if not bar:
@@ -106,7 +106,7 @@ def _effects(panel: Panel, formula: str, effects: str) -> tuple[str, str]:
         )
     kinds = {known[name] for name in named}
     found = "two-way" if len(kinds) == 2 else kinds.pop()
-    if effects not in ("two-way", found):
+    if effects not in (None, found):
         raise OptionError(f"the formula {formula!r} asks for effects={found!r}, the option for effects={effects!r}.")
     return body, found
 

@@ -22,6 +22,7 @@ from spatialconv._options import (
     flag,
 )
 from spatialconv.errors import UnsupportedModelError
+from spatialconv.models.specification.vocabulary import name_of
 
 Applied = Literal["none", "lee-yu", "splm"]
 
@@ -109,6 +110,11 @@ class ModelSpec:
         if label == "pooled regression" and self.effects != "none":
             label = "random effects regression" if self.effects == "random" else "within regression"
         return f"dynamic {label}" if self.dynamic != "none" else label
+
+    @property
+    def model(self) -> str:
+        """The field's name of its spatial terms and lagged regressors, as every `model=` takes it: OLS, SAR, SDM, …"""
+        return name_of(self.spatial, bool(self.durbin))
 
     @property
     def has_intercept(self) -> bool:

@@ -98,7 +98,7 @@ MISSPELT = {
     "beta_rolling": (lambda b, zj: sc.beta_rolling(zj.panel, "exports", window=2, effekts="time"), "window, step, con"),
     "beta_spacing": (
         lambda b, zj: sc.beta_spacing(zj.panel, "exports", horizons=1, effekts=1),
-        "horizons, controls, o",
+        "horizons, controls, controls_at, o",
     ),
     "multiverse": (
         lambda b, zj: sc.multiverse(zj.panel, "exports", effekts="time"),

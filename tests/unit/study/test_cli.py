@@ -111,8 +111,8 @@ def test_errors_in_a_case_name_key_and_file(tmp_path, capsys):
     assert stop.value.code == 2
     err = capsys.readouterr().err
     assert err == (
-        "spatialconv: case.toml: unknown key 'efects' in [model]; allowed are spatial, effects, correction, horizon. "
-        "Did you mean 'effects'?\n"
+        "spatialconv: case.toml: unknown key 'efects' in [model]; allowed are model, spatial, effects, correction, "
+        "horizon. Did you mean 'effects'?\n"
     )
     assert not (tmp_path / "out").exists()
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from spatialconv._descriptions.base import Flag, Made, Positive, Section, Share, Text, must
+from spatialconv._descriptions.base import Flag, Listed, Made, Name, Positive, Schema, Section, Share, Text, must
 from spatialconv._options import Islands, Standardise
 
 _PAIRS = 'a list of pairs of regions such as [["Zhoushan", "Ningbo"]]'
@@ -147,13 +147,21 @@ class FileWeights(WeightsSection):
 
     kind: Literal["file"]
     file: Annotated[str, must("a path in quotes")] = Field(
-        description=".gal, .gwt, .csv or .mtx; relative to the folder of this file."
+        description=".gal, .gwt, .kwt, .csv, .mtx, .txt (Stata's spmatrix), .xlsx, .dta, .mat or .swm; relative to the "
+        "folder of this file."
     )
     standardise: Standardise = Field(
         "none",
         description="Leave the matrix as the file has it, make rows sum to one, or divide by the largest eigenvalue.",
     )
     encoding: Text = Field("utf-8-sig", description='Of text files; "gbk" for files of older Chinese software.')
+    labels: Annotated[list[Name], Schema({"uniqueItems": True}), Listed()] = Field(
+        [], description="Of rows and columns in the order of the file, where it holds a matrix without any."
+    )
+    sep: Text = Field("", description="Sign between the columns of a .csv file; found out without it.")
+    decimal: Literal["", ".", ","] = Field("", description="Decimal sign of a .csv file; found out without it.")
+    sheet: Text = Field("", description="Of a workbook with several.")
+    matrix: Text = Field("", description="Name of the matrix in a .mat file with several.")
     relabel: Text = Field("", description='A rule for the labels, such as "digits:5"; see panel.relabel.')
 
 

@@ -54,7 +54,7 @@ def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
         # Groups of two before the last are India's.
         whole = rf"(?:[1-9][0-9]{{0,2}}(?:{group}[0-9]{{2,3}})*{group}[0-9]{{3}}|[0-9]+)"
     point = re.escape(decimal)
-    return re.compile(rf"\s*[+-{_MINUS}]?(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]{{1,4}})?\s*")
+    return re.compile(rf"\s*[+\-{_MINUS}]?(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]{{1,4}})?\s*")
 
 
 def check_marks(decimal: str, thousands: str) -> None:

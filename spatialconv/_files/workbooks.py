@@ -29,9 +29,7 @@ def read_workbook(file: Path, *, keys: tuple[str, ...], sheet: str = "", skip: i
     FileError
         If it is no workbook, or the sheet is not there or cannot be told.
     """
-    with extra("openpyxl", file.name):
-        sheets = _sheets(file, sheet)
-    frames = {name: _below(frame, skip) for name, frame in sheets.items()}
+    frames = {name: _below(frame, skip) for name, frame in sheets(file, sheet).items()}
     fitting = {name: frame for name, frame in frames.items() if frame is not None}
     if not fitting:
         raise FileError(f"{file.name} has no rows{f' in the sheet {sheet!r}' if sheet else ''}.")
@@ -47,6 +45,18 @@ def read_workbook(file: Path, *, keys: tuple[str, ...], sheet: str = "", skip: i
     if found.shape[1] > MOST_COLUMNS:
         raise FileError(f"{file.name} has {found.shape[1]:,} columns; {MOST_COLUMNS:,} may be. Is a row a period?")
     return found, name
+
+
+def sheets(file: Path, sheet: str = "") -> dict[str, pd.DataFrame]:
+    """Return the cells of one sheet or of all, by name, as they are.
+
+    Raises
+    ------
+    FileError
+        If it is no workbook, unpacks to more than 2,000 MB, or has no such sheet.
+    """
+    with extra("openpyxl", file.name):
+        return _sheets(file, sheet)
 
 
 def _sheets(file: Path, sheet: str) -> dict[str, pd.DataFrame]:

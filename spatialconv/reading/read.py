@@ -203,7 +203,7 @@ def _graphs(weights: Any, regions: pd.Index, rule: str) -> dict[str, Any]:
 
 
 def _unlabelled(path: Any) -> bool:
-    return isinstance(path, (str, PathLike)) and Path(path).suffix.lower() == ".mtx"
+    return isinstance(path, (str, PathLike)) and Path(path).suffix.lower() in (".mtx", ".mat")
 
 
 def _name(weights: Any) -> str:

@@ -107,7 +107,8 @@ def _from_file(chosen: WeightsChoice, panel: Panel) -> Any:
     if "file" not in options:
         raise OptionError(f"weights {chosen.name!r} of kind 'file' need the key 'file'.")
     file, rule = Path(options.pop("file")), options.pop("relabel", "")
-    regions = {"regions": list(panel.regions)} if file.suffix.lower() == ".mtx" else {}
+    bare = file.suffix.lower() in (".mtx", ".mat") and not options.get("labels")
+    regions = {"regions": list(panel.regions)} if bare else {}
     try:
         # The labels of a file are text, and those of the panel too.
         found = relabel(BUILDERS["file"](file, **regions, **options), "text")

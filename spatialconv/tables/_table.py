@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from spatialconv._files.spreadsheet import guarded
 from spatialconv._options import choice, first
 from spatialconv.errors import FileError, OptionError
 from spatialconv.results import Result
@@ -121,9 +122,14 @@ class Table:
         return "\n".join([*lines, "</table>"]) + "\n"
 
     def to_csv(self) -> str:
-        """Return CSV with every digit, without caption and notes."""
+        """Return CSV with every digit, without caption and notes.
+
+        Text that a spreadsheet would take for a formula (=, +, @ or a tab first, - before anything but a number)
+        stands behind an apostrophe.
+        """
         frame = self.to_frame()
-        return str(frame.to_csv(index=_shows_index(frame), lineterminator="\n"))
+        shown = _shows_index(frame)
+        return str(_guarded(frame).to_csv(index=shown, lineterminator="\n"))
 
     def __repr__(self) -> str:
         return self.to_markdown().rstrip("\n")
@@ -228,6 +234,28 @@ def save(content: Table | Result | pd.DataFrame, path: str | Path, *, label: str
             f"cannot write {path}: {error.strerror}. Create the folder first, or choose another."
         ) from error
     return path
+
+
+def _guarded(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose labels and cells no spreadsheet evaluates."""
+    made = frame.copy()
+    for k in range(made.shape[1]):
+        column = made.iloc[:, k]
+        if not pd.api.types.is_numeric_dtype(column.dtype) and any(guarded(cell) is not cell for cell in column):
+            made.isetitem(k, pd.Series([guarded(cell) for cell in column], index=made.index, dtype=object))
+    made.index, made.columns = _guarded_labels(made.index), _guarded_labels(made.columns)
+    return made
+
+
+def _guarded_labels(labels: pd.Index) -> pd.Index:
+    told = [part for label in labels for part in (label if isinstance(label, tuple) else (label,))]
+    named = [name for name in labels.names if name is not None]
+    if all(guarded(one) is one for one in (*told, *named)):
+        return labels
+    names = [guarded(name) for name in labels.names]
+    if isinstance(labels, pd.MultiIndex):
+        return pd.MultiIndex.from_tuples([tuple(map(guarded, label)) for label in labels], names=names)
+    return pd.Index([guarded(label) for label in labels], name=names[0], dtype=object)
 
 
 def _grid(shown: Table) -> _Grid:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,49 +13,21 @@ import pandas as pd
 from scipy import io as scipy_io
 
 from spatialconv._files.matrix_market import matrix_market
+from spatialconv._files.spreadsheet import guarded
 from spatialconv._options import first
-from spatialconv.errors import AlignmentError, FileError, WeightsError
-from spatialconv.weights._graph import Labelled, assemble, checked, numeric, positions
-
-Edges = list[tuple[str, str, float]]
+from spatialconv.errors import FileError, WeightsError
+from spatialconv.weights._cells import Ask, Edges, from_cells, from_edges, rows_of_text
+from spatialconv.weights._foreign import read_dta, read_mat, read_sheet, read_spmatrix, read_swm
+from spatialconv.weights._graph import Labelled, checked, numeric
 
 _LABEL = "%region "
 
 
-# ---------------------------------------------------------------------- lists of links
+# ---------------------------------------------------------------------- reading
 
 
-def _from_edges(edges: Edges, own: list[str], wanted: pd.Index | None, path: Path, expected: int = 0) -> Labelled:
-    """Assemble links between labels in text; `own` are those of the file, in its order."""
-    own = list(dict.fromkeys(own))
-    if wanted is None:
-        if len(own) < expected:
-            raise FileError(
-                f"{path.name} says {expected} regions and names {len(own)}: those without a neighbour are not in "
-                "it. Give regions=[...] with all labels."
-            )
-        index = _typed(own)
-    else:
-        index = wanted
-    text = pd.Index([str(label) for label in (own if wanted is None else wanted)], dtype=object)
-    if not text.is_unique:
-        same = first(text[text.duplicated()])
-        raise AlignmentError(f"regions= are the same as text: {same}; a file cannot tell them apart. Rename them.")
-    positions(text, pd.Index(own, dtype=object), of=f"regions of {path.name}", where="regions=")
-    i, j = (text.get_indexer(pd.Index([edge[k] for edge in edges], dtype=object)) for k in (0, 1))
-    values = np.array([edge[2] for edge in edges], dtype=float)
-    return Labelled(assemble(i, j, values, index), index, f"weights from {path.name}")
-
-
-def _typed(own: list[str]) -> pd.Index:
-    # "007" stays text: as a number it would be another label.
-    if own and all(len(label) < 19 and label.lstrip("-").isdecimal() and str(int(label)) == label for label in own):
-        return pd.Index([int(label) for label in own])
-    return pd.Index(own)
-
-
-def _read_gal(path: Path, wanted: pd.Index | None, encoding: str) -> Labelled:
-    lines = path.read_text(encoding=encoding).splitlines()
+def _read_gal(path: Path, wanted: pd.Index | None, ask: Ask) -> Labelled:
+    lines = path.read_text(encoding=ask.encoding).splitlines()
     header = lines[0].split() if lines else []
     tokens = " ".join(lines[1:]).split()
     edges: Edges = []
@@ -77,7 +50,7 @@ def _read_gal(path: Path, wanted: pd.Index | None, encoding: str) -> Labelled:
     except (ValueError, IndexError) as error:
         why = "it is empty" if isinstance(error, IndexError) else error
         raise FileError(f"{path.name} is no .gal file: {why}. Labels must hold no blanks.") from error
-    return _from_edges(edges, own, wanted, path)
+    return from_edges(edges, own, wanted, path)
 
 
 def _count(word: str, what: str) -> int:
@@ -88,75 +61,36 @@ def _count(word: str, what: str) -> int:
     return int(word)
 
 
-def _read_gwt(path: Path, wanted: pd.Index | None, encoding: str) -> Labelled:
-    lines = path.read_text(encoding=encoding).splitlines()
+def _read_gwt(path: Path, wanted: pd.Index | None, ask: Ask, own: bool = False) -> Labelled:
+    lines = path.read_text(encoding=ask.encoding).splitlines()
     try:
         header = lines[0].split()
         n = _count(header[1] if len(header) > 1 else header[0], "regions")
         words = [line.split() for line in lines[1:] if line.strip()]
         edges = [(focal, other, float(weight)) for focal, other, weight in words]
     except (ValueError, IndexError) as error:
-        raise FileError(f"{path.name} is no .gwt file: {error}. Each line is: region neighbour weight.") from error
-    own = [edge[0] for edge in edges] + [edge[1] for edge in edges]
-    return _from_edges(edges, own, wanted, path, n)
+        kind = path.suffix.lower()
+        raise FileError(f"{path.name} is no {kind} file: {error}. Each line is: region neighbour weight.") from error
+    labels = [edge[0] for edge in edges] + [edge[1] for edge in edges]
+    loops = sum(edge[0] == edge[1] and edge[2] != 0 for edge in edges) if own else 0
+    notes = (f"{path.name} has {loops} regions as their own neighbours; taken off",) if loops else ()
+    edges = [edge for edge in edges if edge[0] != edge[1]] if own else edges
+    return from_edges(edges, labels, wanted, path, n, notes)
 
 
-def _read_csv(path: Path, wanted: pd.Index | None, encoding: str) -> Labelled:
-    try:
-        frame = pd.read_csv(path, dtype=str, encoding=encoding, keep_default_na=False, skipinitialspace=True)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise FileError(f"{path.name} is no table: {error}.") from error
-    frame.columns = [str(name).strip() for name in frame.columns]
-    lower = {name.lower(): name for name in frame.columns}
-    other = lower.get("neighbor", lower.get("neighbour", ""))
-    if "focal" in lower and other:
-        return _read_links(frame, lower["focal"], other, lower.get("weight"), wanted, path)
-    return _read_square(frame, wanted, path)
+def _read_kwt(path: Path, wanted: pd.Index | None, ask: Ask) -> Labelled:
+    """Read GeoDa's kernel weights: a .gwt file in which regions are their own neighbours."""
+    return _read_gwt(path, wanted, ask, own=True)
 
 
-def _read_links(
-    frame: pd.DataFrame, focal: str, other: str, weight: str | None, wanted: pd.Index | None, path: Path
-) -> Labelled:
-    values = [1.0] * len(frame) if weight is None else _floats(frame[weight], path)
-    near = frame[other].str.strip()
-    # A region listed with no neighbour is an island, as one linked to itself with weight zero is.
-    edges = [(i, j, v) for i, j, v in zip(frame[focal].str.strip(), near, values, strict=True) if j]
-    own = [*frame[focal].str.strip(), *(j for j in near if j)]
-    return _from_edges(edges, own, wanted, path)
+def _read_csv(path: Path, wanted: pd.Index | None, ask: Ask) -> Labelled:
+    text = path.read_bytes().decode(ask.encoding).removeprefix("\ufeff")
+    return from_cells(rows_of_text(text, path, ask), wanted, path, ask)
 
 
-def _read_square(frame: pd.DataFrame, wanted: pd.Index | None, path: Path) -> Labelled:
-    rows, columns = frame.iloc[:, 0].str.strip().tolist(), list(frame.columns[1:])
-    if set(rows) != set(columns) or len(rows) != len(columns):
-        raise FileError(
-            f"{path.name} is neither a list of links (columns focal, neighbor, weight) nor a square matrix with the "
-            f"same labels in its first column and first line: it has {len(rows)} rows and columns {first(columns)}."
-        )
-    values = np.column_stack([_floats(frame[name], path) for name in columns])
-    i, j = np.nonzero(values)
-    edges = [(rows[a], columns[b], float(values[a, b])) for a, b in zip(i, j, strict=True)]
-    return _from_edges(edges, rows, wanted, path)
-
-
-def _floats(column: pd.Series, path: Path) -> list[float]:
-    numbers = [_float(text) for text in column]
-    text = np.isnan(numbers) & ~column.str.strip().str.lower().isin(["nan", ""]).to_numpy()
-    if text.any():
-        raise FileError(f"{path.name}: weights in {column.name!r} that are no numbers: {first(column[text])}.")
-    return numbers
-
-
-def _float(text: str) -> float:
-    """Return the number nearest to a text, NaN if it is none; before pandas 3 `to_numeric` loses the last bit."""
-    try:
-        return np.nan if "_" in text else float(text)
-    except ValueError:
-        return np.nan
-
-
-def _read_mtx(path: Path, wanted: pd.Index | None, encoding: str) -> Labelled:
-    lines = path.read_text(encoding=encoding).splitlines()
-    said = _said(lines, path)
+def _read_mtx(path: Path, wanted: pd.Index | None, ask: Ask) -> Labelled:
+    lines = path.read_text(encoding=ask.encoding).splitlines()
+    said = _said(lines, path) or list(ask.labels)
     index = wanted if wanted is not None else pd.Index(said)
     if len(index) == 0:
         raise FileError(f"{path.name} has no labels; give regions=[...] in the order of its rows.")
@@ -171,7 +105,7 @@ def _read_mtx(path: Path, wanted: pd.Index | None, encoding: str) -> Labelled:
         table = matrix.tocoo()
         texts = [str(label) for label in said]
         edges = [(texts[i], texts[j], v) for i, j, v in zip(table.row, table.col, table.data, strict=True)]
-        return _from_edges(edges, texts, wanted, path)
+        return from_edges(edges, texts, wanted, path)
     if matrix.shape != (len(index), len(index)):
         raise FileError(f"{path.name} holds a matrix of {matrix.shape}; {len(index)} regions were given.")
     return Labelled(checked(matrix, index), index, f"weights from {path.name}")
@@ -233,7 +167,10 @@ def _write_gwt(found: Labelled, path: Path) -> None:
 
 
 def _write_csv(found: Labelled, path: Path) -> None:
-    pd.DataFrame(_links(found), columns=["focal", "neighbor", "weight"]).to_csv(path, index=False)
+    rows = [(guarded(i), guarded(j), value) for i, j, value in _links(found)]
+    # Line breaks in labels as they are, on every system.
+    frame = pd.DataFrame(rows, columns=["focal", "neighbor", "weight"])
+    path.write_bytes(frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL).encode("utf-8"))
 
 
 def _write_mtx(found: Labelled, path: Path) -> None:
@@ -241,5 +178,16 @@ def _write_mtx(found: Labelled, path: Path) -> None:
     scipy_io.mmwrite(path, found.matrix, comment=said, precision=17, symmetry="general")
 
 
-READERS = {".gal": _read_gal, ".gwt": _read_gwt, ".csv": _read_csv, ".mtx": _read_mtx}
+READERS = {
+    ".gal": _read_gal,
+    ".gwt": _read_gwt,
+    ".csv": _read_csv,
+    ".mtx": _read_mtx,
+    ".kwt": _read_kwt,
+    ".txt": read_spmatrix,
+    ".xlsx": read_sheet,
+    ".dta": read_dta,
+    ".mat": read_mat,
+    ".swm": read_swm,
+}
 WRITERS = {".gal": _write_gal, ".gwt": _write_gwt, ".csv": _write_csv, ".mtx": _write_mtx}

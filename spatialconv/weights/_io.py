@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from spatialconv._files.regular import MEGABYTE, regular_file
-from spatialconv._options import Standardise, choice, first
+from spatialconv._options import Standardise, choice, first, names
 from spatialconv.errors import AlignmentError, FileError, WeightsError
+from spatialconv.weights._cells import Ask
 from spatialconv.weights._formats import READERS, WRITERS
-from spatialconv.weights._graph import Labelled, Weights, checked, finish, labels, numeric, positions, unpack
+from spatialconv.weights._graph import Labelled, Weights, checked, finish, numeric, positions, unpack
+from spatialconv.weights._graph import labels as index_of
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
@@ -61,7 +63,7 @@ def from_matrix(matrix: Any, *, regions: Iterable[Hashable] | None = None, stand
     elif regions is None:
         raise WeightsError("a matrix has no labels of its own; give regions=[...] in the order of its rows.")
     else:
-        values, index = matrix, labels(regions)
+        values, index = matrix, index_of(regions)
     found = numeric(values)
     if found.shape != (len(index), len(index)):
         raise WeightsError(f"{len(index)} regions need a matrix of {len(index)} x {len(index)}; got {found.shape}.")
@@ -69,8 +71,8 @@ def from_matrix(matrix: Any, *, regions: Iterable[Hashable] | None = None, stand
 
 
 def _of_frame(frame: pd.DataFrame, regions: Iterable[Hashable] | None) -> tuple[Any, pd.Index]:
-    rows, columns = labels(frame.index, "the rows"), labels(frame.columns, "the columns")
-    wanted = rows if regions is None else labels(regions)
+    rows, columns = index_of(frame.index, "the rows"), index_of(frame.columns, "the columns")
+    wanted = rows if regions is None else index_of(regions)
     i = positions(rows, wanted, of="regions", where="the rows of the matrix")
     j = positions(columns, wanted, of="regions", where="the columns of the matrix")
     for name, have in (("rows", rows), ("columns", columns)):
@@ -87,17 +89,27 @@ def read(
     path: str | Path,
     *,
     regions: Iterable[Hashable] | None = None,
+    labels: str | Iterable[str] = (),
     standardise: Standardise = "none",
     encoding: str = "utf-8-sig",
+    sep: str = "",
+    decimal: str = "",
+    sheet: str = "",
+    matrix: str = "",
 ) -> Graph:
-    r"""Read weights from a file: .gal, .gwt, .csv or .mtx.
+    r"""Read weights from a file: .gal, .gwt, .kwt, .csv, .mtx, .txt, .xlsx, .dta, .mat or .swm.
 
     - .gal: lists of neighbours (GeoDa, spdep), weight one each.
     - .gwt: one line a link: region, neighbour, weight.
-    - .csv: a list of links with columns focal, neighbor and, if there are any, weight; or a square matrix with
-      labels in the first column and the first line.
-    - .mtx: Matrix Market. It has no labels: give `regions` in the order of its rows. (Files of `write` keep
-      them in comments.)
+    - .kwt: GeoDa's kernel weights, lines as in .gwt; regions that are their own neighbours are taken off and noted.
+    - .csv, .xlsx, .dta: a list of links with columns focal, neighbor and, if there are any, weight; or a square matrix
+      with labels in the first column and the first line, or without labels, whose order `labels` says. Separator and
+      decimal sign of a .csv are found out.
+    - .mtx: Matrix Market. It has no labels: give `labels` (or `regions`) in the order of its rows. (Files of `write`
+      keep them in comments.)
+    - .mat: MATLAB up to 7.2, a square matrix, full or sparse, with `labels` as .mtx.
+    - .txt: Stata's `spmatrix export` and `spmat export`: n, then lines of ID and weights, or of ID and neighbours.
+    - .swm: ArcGIS.
 
     Parameters
     ----------
@@ -107,10 +119,18 @@ def read(
         Regions in the order wanted, all of the file and, where a list names no islands, these too. Labels in
         files are text: they are matched with yours as text, and yours are kept. Without it, labels are those of
         the file in its order, as numbers if all are whole numbers.
+    labels : names, optional
+        Of rows and columns in the order of the file, where it holds a matrix without any.
     standardise : {"none", "row", "spectral"}
         Leave the weights as the file has them, make rows sum to one, or divide by the largest eigenvalue.
     encoding : str
         Of text files; "gbk" for files of older Chinese software.
+    sep, decimal : str
+        Of a .csv file, where they are not to be found out.
+    sheet : str
+        Of a workbook with several.
+    matrix : str
+        Name of the matrix in a .mat file with several.
 
     Returns
     -------
@@ -140,9 +160,10 @@ def read(
     path = Path(path)
     reader = _by_ending(path, READERS)
     path = regular_file(path, "weights", AT_MOST)
-    wanted = None if regions is None else labels(regions)
+    wanted = None if regions is None else index_of(regions)
+    ask = Ask(encoding, names("labels", labels), sheet, sep, decimal, matrix)
     try:
-        found = reader(path, wanted, encoding)
+        found = reader(path, wanted, ask)
     except LookupError as error:
         if "encoding" not in str(error):
             raise
@@ -154,6 +175,9 @@ def read(
 
 def write(w: Weights, path: str | Path) -> Path:
     """Write weights to a file: .gal, .gwt, .csv (a list of links) or .mtx; the ending tells the format.
+
+    In a .csv, labels that a spreadsheet would take for formulas (=, +, @, - or a tab first) stand behind an apostrophe,
+    which `read` takes off again.
 
     Weights are written with all their digits and read back by `read` unchanged. A .gal file holds no weights:
     it is refused if those of a region differ. Islands are written in every format; in lists of links as a link

@@ -452,6 +452,8 @@ def test_pipes_devices_folders_and_addresses(tmp_path):
 
 
 def test_a_writing_says_what_it_is():
+    for text in ("r0", "a1", "1a", "", ".", "-", "+", "e5", "1e", "0x10", "1_000", "nan", "١٢"):
+        assert not any(Writing(d, t).matches(text) for d in ".," for t in ("", " ", "'") if d != t), text
     assert str(Writing(",", ".")) == "decimal ',', thousands '.'"
     for bad in ({"decimal": "x"}, {"thousands": "x"}, {"decimal": ",", "thousands": ","}):
         with pytest.raises(OptionError):

@@ -136,7 +136,7 @@ def test_matrix_market_of_others_takes_labels_in_order(tmp_path):
     ("name", "text", "error", "message"),
     [
         ("absent.gal", None, FileError, "there is no weights file"),
-        ("w.txt", "", FileError, "weights files end in .gal, .gwt, .csv, .mtx; got 'w.txt'"),
+        ("w.doc", "", FileError, "weights files end in .gal, .gwt, .csv, .mtx, .*; got 'w.doc'"),
         ("w.gal", "", FileError, "w.gal is no .gal file"),
         ("w.gal", "2\na 1\nb\n", FileError, "2 regions announced, 1 found"),
         ("w.gal", "1\nNew York 1\nb\n", FileError, "no .gal file.*no blanks"),

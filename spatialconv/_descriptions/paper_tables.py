@@ -22,7 +22,7 @@ from spatialconv._descriptions.base import (
     made_of,
     must,
 )
-from spatialconv._descriptions.figures import BLANK_OR_FIGURE, CELL, FIGURE
+from spatialconv._descriptions.figures import FIGURE, TABLE_CELL, TABLE_FIGURE
 from spatialconv._descriptions.vocabulary import (
     AutocorrelationColumn,
     Average,
@@ -44,8 +44,8 @@ Head = TypeVar("Head")
 
 _PRINTED = Said("{value} must be typed as they are printed, in quotes, so that their decimals are known; got {got}.")
 _ROW = Made(list, "{value} must be a list, a cell a column in quotes; got {got}.")
-Cells = Annotated[list[Annotated[str, _PRINTED, Schema(CELL)]], _ROW]
-Figures = Annotated[list[Annotated[str, _PRINTED, Schema(BLANK_OR_FIGURE)]], _ROW]
+Cells = Annotated[list[Annotated[str, _PRINTED, Schema(TABLE_CELL)]], _ROW]
+Figures = Annotated[list[Annotated[str, _PRINTED, Schema(TABLE_FIGURE)]], _ROW]
 Words = Annotated[list[Annotated[str, _PRINTED]], _ROW]
 Printed = Annotated[
     str,
@@ -92,6 +92,7 @@ class Roles(Section):
     sigma2: Text = Field("", description="Row of the variance of the innovations.")
 
 
+_SIDED = 'Tests of "one" or "two" sides; "auto" is two, unless several cells ask for one.'
 _STATISTIC = "As printed, one a column; blank where nothing is printed."
 
 
@@ -133,14 +134,14 @@ class RegressionTable(TableSection):
     kind: Literal["regression"]
     columns: Columns = Field(description="Names of the models, one a column.")
     stars: Stars = StarsField
-    round: Bracket | None = Field(None, description="What stands in (...): z, t, standard error or p.")
+    round: Bracket | None = Field(None, description="In (...): z, t, standard error or p; unsaid, the stars tell.")
     square: Bracket | None = Field(
         None, description="What stands in [...], unless it is an interval, which is seen by its comma."
     )
     level: Share = Field(0.95, description="Of the intervals that are printed.")
-    sided: Sided = Field("auto", description='Tests of "one" or "two" sides; "auto" leaves fewer contradictions.')
+    sided: Sided = Field("auto", description=_SIDED)
     distribution: Distribution = Field(
-        "auto", description='"normal", or "auto": normal for z, Student\'s t or normal where nothing says which.'
+        "auto", description='"normal", or "auto": normal for z, else one number of degrees of freedom a column.'
     )
     horizon: Positive | None = Field(
         None, description="Periods over which growth is measured, for speed and half-life."
@@ -171,7 +172,7 @@ class ListingTable(TableSection):
 
     stars: Stars = StarsField
     n: Count | None = Field(None, description="Regions or observations, where no column says.")
-    sided: Sided = Field("auto", description='Tests of "one" or "two" sides; "auto" leaves fewer contradictions.')
+    sided: Sided = Field("auto", description=_SIDED)
     ddof: Whole | None = Field(
         None, description="1 for a divisor of n - 1, 0 for n; both are allowed where nothing is said."
     )

@@ -141,6 +141,8 @@ class AuditReport(Result):
         return "\n".join(lines)
 
     def _count(self) -> str:
+        if not self.checked and not self.findings:
+            return "nothing to check here: no rule applies to what is reported"
         found = plural(len(self.findings), "finding")
         parts = f" ({len(self.errors)} errors, {len(self.warnings)} warnings)" if self.findings else ""
         return f"checked {self.checked} identities by {len(self.rules)} rules, {found}{parts}"

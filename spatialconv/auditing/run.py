@@ -17,6 +17,7 @@ from spatialconv.auditing.rules import (  # noqa: F401  (each enters its rules i
     descriptives,
     grids,
     index,
+    legible,
     likelihood,
     moran,
     samples,
@@ -25,6 +26,7 @@ from spatialconv.auditing.rules import (  # noqa: F401  (each enters its rules i
     tests,
 )
 from spatialconv.auditing.rules.claims import soften
+from spatialconv.auditing.rules.field import effects, repeats  # noqa: F401
 from spatialconv.auditing.rules.registry import RULES
 from spatialconv.results import Provenance
 
@@ -87,7 +89,7 @@ def audit(reported: Any) -> AuditReport:
         held, notes = describe(reported)
     checks = {name: [soften(held, c) for c in known.check(held)] for name, known in RULES.items()}
     provenance = Provenance("audit", {"title": held.title, "source": held.source})
-    return collect(held.title, checks, provenance, notes)
+    return collect(held.title, checks, provenance, (*notes, *held.notes))
 
 
 def rules() -> Any:

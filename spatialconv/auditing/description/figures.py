@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from spatialconv.auditing.description.typography import plain, with_dots
 from spatialconv.errors import OptionError
 
 INFINITY = math.inf
 _NUMBER = r"[+\-]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?:[eE][+\-]?\d+)?"
 _FIGURE = re.compile(rf"(?P<relation>[<>]=?)?\s*(?P<number>{_NUMBER})\s*(?P<percent>%)?")
-_MINUS = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2264": "<", "\u2265": ">", "\u00a0": " "})
+_LONE_ZERO = re.compile(r"(?<![\d.,])(0),(?=\d+(?![\d.,]))")
 _SPECIAL = 1e-11  # relative error of the distribution functions, with room to spare
 NOTHING = frozenset({"", "-", "--", "\u2013", "\u2014", "n.a.", "na", "undefined"})
 
@@ -187,8 +188,10 @@ class Figure:
         return f"{value:.{decimals}f}"
 
 
-def figure(text: Any, where: str = "a figure") -> Figure:
+def figure(text: Any, where: str = "a figure", *, comma: bool = False) -> Figure:
     """Read one printed figure: sign, thousands, decimals, exponent, per cent, < or >, stars.
+
+    Decimal commas are read where `comma` says so, and where a comma follows a lone zero: "-0,054" is no thousands.
 
     Raises
     ------
@@ -206,7 +209,7 @@ def figure(text: Any, where: str = "a figure") -> Figure:
         raise OptionError(
             f"{where} must be typed as it is printed, in quotes, so that its decimals are known; got {text!r}."
         )
-    clean = text.translate(_MINUS).strip()
+    clean = with_dots(text) if comma else _LONE_ZERO.sub(r"\1.", plain(text))
     stars = clean.count("*")
     found = _FIGURE.fullmatch(clean.replace("*", "").replace("- ", "-").strip())
     if found is None:
@@ -247,7 +250,7 @@ class Cell:
         return self.main.stars + (self.round.stars if self.round else 0)
 
 
-def cell(text: Any, where: str = "a cell") -> Cell | None:
+def cell(text: Any, where: str = "a cell", *, comma: bool = False) -> Cell | None:
     """Read "-0.336***(-4.87)", "-0.336 (0.069) [0.000]" or "-0.34 [-0.47, -0.20]"; None if the cell is blank.
 
     Examples
@@ -260,14 +263,15 @@ def cell(text: Any, where: str = "a cell") -> Cell | None:
         raise OptionError(f"{where} must be typed as it is printed, in quotes; got {text!r}.")
     if text.strip().lower() in NOTHING:
         return None
-    rest = text.translate(_MINUS)
+    rest = with_dots(text) if comma else plain(text)
     round_, rest = _bracket(rest, "(", ")")
     square, rest = _bracket(rest, "[", "]")
     main = figure(rest, where)
     pair = None
     for held in (round_, square):
-        if held and re.search(r"\d\s*[,;]\s+[+\-]?[\d.]", held):
-            low, high = re.split(r"[,;]\s+", held, maxsplit=1)
+        halves = _halves(held) if held else None
+        if halves:
+            low, high = halves
             pair = (figure(low, where), figure(high, where))
             round_, square = (None if h is held else h for h in (round_, square))
     return Cell(
@@ -276,6 +280,18 @@ def cell(text: Any, where: str = "a cell") -> Cell | None:
         figure(square, where) if square and square.strip().lower() not in NOTHING else None,
         pair,
     )
+
+
+def _halves(held: str) -> tuple[str, str] | None:
+    """Return the two ends of an interval: set apart by a comma and a space, a semicolon, "to", or a bare comma."""
+    for apart in (r"\s*[,;]\s+|\s*;\s*|\s+to\s+", r"\s*,\s*"):
+        parts = re.split(apart, held.strip())
+        if len(parts) == 2 and all(_FIGURE.fullmatch(part.replace("*", "").strip()) for part in parts):
+            # "1,234" in brackets is a figure; "-0.47,-0.20" is none.
+            if apart.endswith(r",\s*") and _FIGURE.fullmatch(held.replace("*", "").strip()):
+                return None
+            return parts[0], parts[1]
+    return None
 
 
 def _bracket(text: str, opening: str, closing: str) -> tuple[str | None, str]:

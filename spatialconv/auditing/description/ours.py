@@ -54,7 +54,7 @@ def describe(results: Any, *, digits: int = 4, title: str = "own results") -> tu
     Raises
     ------
     OptionError
-        If nothing among the results can be audited.
+        If nothing among them is a result or a table of this package.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def describe(results: Any, *, digits: int = 4, title: str = "own results") -> tu
     for name, result in _named(results):
         if not _add(gathered, name, result, digits):
             gathered.notes.append(f"left out, because no rule reads it: {name} ({type(result).__name__})")
-    if not gathered.tables:
+    if not gathered.tables and not any(isinstance(result, (Result, Table)) for _, result in _named(results)):
         raise OptionError(
             "audit() takes a TOML file, a mapping with the key 'paper', a description, or results such as those of "
             f"tables.regression, beta, fit_panel, moran, descriptives, growth or a study; got {type(results).__name__}."
@@ -104,6 +104,7 @@ def _study(study: Any) -> list[tuple[str, Any]]:
 
 
 def _add(gathered: Gathered, name: str, result: Any, digits: int) -> bool:
+    made: dict[str, Any] | None
     if isinstance(result, Table):
         made = printed_table(name, result)
     elif isinstance(result, GlobalAutocorrelation):
@@ -117,8 +118,11 @@ def _add(gathered: Gathered, name: str, result: Any, digits: int) -> bool:
     elif isinstance(result, CompositeIndex):
         made = _index(name, result, digits)
     elif isinstance(result, Result) and _estimates(result):
-        made, weights = fit_table(name, result, digits)
+        several, weights, notes = fit_table(name, result, digits)
         gathered.weights |= weights
+        gathered.notes += notes
+        gathered.tables += several[1:]
+        made = several[0] if several else None
     else:
         made = None
     gathered.tables += [made] if made else []
@@ -132,14 +136,16 @@ def _estimates(result: Result) -> bool:
 def _autocorrelation(name: str, result: GlobalAutocorrelation, digits: int) -> dict[str, Any] | None:
     if result.statistic not in ("I", "C"):
         return None
-    frame, by_permutation = result.table, result.null == "permutation"
+    frame, by_permutation, n = result.table, result.null == "permutation", len(result.regions)
+    # Of residuals the moments are others: E(I) follows from the regressors.
+    raw = n > 1 and np.allclose(frame["expected"], 1 if result.statistic == "C" else -1 / (n - 1), atol=_SAME)
     # Under permutation z and p are those of the draws: nothing that is printed beside them makes them.
     columns = [result.statistic, "expected"] + ([] if by_permutation else ["variance", "z", "p"])
+    columns = columns if raw else [result.statistic] + ([] if by_permutation else ["z", "p"])
     rows = {str(label): [text(row[c], digits) for c in columns] for label, row in frame[columns].iterrows()}
     made: dict[str, Any] = {"name": name, "kind": "autocorrelation", "columns": columns, "rows": rows}
     made["sided"] = "two" if result.alternative == "two-sided" else "one"
-    n = len(result.regions)
-    return made | ({"n": n} if n > 1 and not by_permutation else {})
+    return made | ({"n": n} if raw and not by_permutation else {})
 
 
 def _descriptives(name: str, result: Descriptives, digits: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import optimize, stats
 
 from spatialconv.convergence.beta.beta import BetaConvergence
 from spatialconv.models.estimation.fitted import PanelFit
@@ -26,6 +26,8 @@ _STATISTICS = {
     "n_periods": "periods",
 }
 _ROLES = {"beta": "log_initial", "rho": "rho", "lambda": "lambda", "sigma2": "sigma2"}
+_FIGURES = {"estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"}
+_CLOSE = 1e-6
 # Eigenvalues of larger matrices are not worth their time here.
 _LARGEST = 400
 
@@ -101,29 +103,95 @@ def _normal(data: pd.DataFrame) -> bool:
     return True
 
 
-def fit_table(name: str, result: Any, digits: int) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Describe a fitted model: estimates with z (or t) and p, statistics, and the eigenvalues of its weights."""
-    about = result.glance().iloc[0].to_dict()
-    tidy = result.tidy().set_index("term")
+def fit_table(name: str, result: Any, digits: int) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]], list[str]]:
+    """Describe estimates with z (or t) and p, statistics, and the eigenvalues of the weights of a fitted model.
+
+    What is no ratio of its estimate to its standard error, and no p of that ratio, is no evidence on it: permutations,
+    rank tests and bootstraps have their own laws. Such rows keep their estimates, and a note says so.
+    """
+    glance = result.glance()
+    about = glance.iloc[0].to_dict() if len(glance) == 1 else {}
+    tidy = labelled(result.tidy())
     # Speed and half-life are functions of the coefficients, with intervals and no statistic.
-    derived = [t for t in ("speed", "half_life") if t in about and t in tidy.index]
-    terms = tidy.drop(index=derived)
-    p_normal = np.allclose(2 * stats.norm.sf(np.abs(terms["statistic"].dropna())), terms["p_value"].dropna(), atol=1e-9)
-    coefficients = {}
+    terms = tidy.drop(index=[t for t in ("speed", "half_life") if t in about and t in tidy.index])
+    groups: dict[tuple[int, float], dict[str, list[str]]] = {}
+    alone: dict[str, list[str]] = {}
+    unread: list[str] = []
     for term, row in terms.iterrows():
-        estimate, z, p = text(row["estimate"], digits), text(row["statistic"], 2), f"{row['p_value']:.{digits}f}"
-        p = "" if pd.isna(row["p_value"]) else f" [{p}]"
-        coefficients[str(term)] = [estimate + (f" ({z})" if z else "") + p if estimate else ""]
-    table: dict[str, Any] = {
-        "name": name, "kind": "regression", "columns": ["(1)"], "round": "z" if p_normal else "t", "square": "p",
-        "sided": "two", "coefficients": coefficients, "statistics": _statistics(about, digits),
-        "roles": {role: term for role, term in _ROLES.items() if term in coefficients},
-        "words": {"effects": [str(about.get("effects", ""))]},
-    }  # fmt: skip
+        law = law_of(row["estimate"], row["std_error"], row["statistic"], row["p_value"])
+        estimate = text(row["estimate"], digits)
+        if not estimate:
+            continue
+        if law is None:
+            alone[str(term)] = [estimate]
+            unread += [str(term)] if pd.notna(row["p_value"]) else []
+            continue
+        z = text(row["statistic"], 2)
+        p = "" if pd.isna(row["p_value"]) else f" [{row['p_value']:.{digits}f}]"
+        groups.setdefault(law, {})[str(term)] = [estimate + (f" ({z})" if z else "") + p]
+    notes = [f"{name}: p of {', '.join(unread[:3])}{' and others' if len(unread) > 3 else ''} is not that of a ratio "
+             "of estimate to standard error; it is not checked"] if unread else []  # fmt: skip
+    tables = []
+    for (sides, df), coefficients in groups.items():
+        tables.append(
+            {
+                "name": name if not tables else f"{name} ({len(tables) + 1})", "kind": "regression", "columns": ["(1)"],
+                "round": "z" if np.isinf(df) else "t", "square": "p", "sided": "two" if sides == 2 else "one",
+                "coefficients": coefficients, "statistics": {} if np.isinf(df) else {"df": [f"{df:g}"]},
+            }
+        )  # fmt: skip
+    if not tables:
+        return [], {}, notes
+    table = tables[0]
+    if len(tables) == 1:
+        table["coefficients"] |= alone
+    table["statistics"] |= _statistics(about, digits)
+    table["roles"] = {role: term for role, term in _ROLES.items() if term in table["coefficients"]}
+    table["words"] = {"effects": [str(about.get("effects", ""))]}
     if isinstance(result, BetaConvergence):
         table["horizon"] = float(result.length)
     fit = result.fit if isinstance(result, BetaConvergence) else result
-    return table, _spatial(table, fit) if isinstance(fit, PanelFit) else {}
+    return tables, _spatial(table, fit) if isinstance(fit, PanelFit) else {}, notes
+
+
+def labelled(tidy: pd.DataFrame) -> pd.DataFrame:
+    """Return a tidy frame by term, each of its own name: what stands before the term tells equal ones apart."""
+    names = tidy["term"].astype(str)
+    if names.duplicated().any():
+        before = [c for c in tidy.columns if c != "term" and c not in _FIGURES][:1]
+        names = names + (" (" + tidy[before[0]].astype(str) + ")" if before else "")
+    if names.duplicated().any():
+        names = names + " " + (names.groupby(names).cumcount() + 1).astype(str)
+    return tidy.set_axis(pd.Index(names, name="term"))
+
+
+def law_of(estimate: float, error: float, statistic: float, p: float) -> tuple[int, float] | None:
+    """Return sides and degrees of freedom of the law that makes p of a ratio; None if it is no such p.
+
+    Examples
+    --------
+    >>> law_of(1.0, 0.5, 2.0, 0.04550026389635842), law_of(-0.7, 0.35, -2.0, 0.02275013194817921)
+    ((2, inf), (1, inf))
+    >>> law_of(0.2, float("nan"), 0.33, 0.22) is None
+    True
+    """
+    if not all(np.isfinite([estimate, error, statistic, p])) or error <= 0:
+        return None
+    if abs(estimate / error - statistic) > _CLOSE * max(1.0, abs(statistic)):
+        return None
+    size = abs(statistic)
+    if np.isclose(2 * stats.norm.sf(size), p, rtol=_CLOSE, atol=1e-12):
+        return 2, np.inf
+    if any(np.isclose(tail, p, rtol=_CLOSE, atol=1e-12) for tail in (stats.norm.sf(size), stats.norm.cdf(size))):
+        return 1, np.inf
+    for sides in (2, 1):
+        ends = [sides * stats.t.sf(size, df) - p for df in (1.0, 1e5)]
+        if ends[0] < 0 or ends[1] > 0 or size < 1e-6:
+            continue
+        df = float(optimize.brentq(lambda d, s=sides: s * stats.t.sf(size, d) - p, 1.0, 1e5, xtol=1e-9))
+        if abs(df - round(df)) < 1e-3 * max(1.0, df / 100):
+            return sides, float(round(df))
+    return None
 
 
 def _statistics(about: dict[Any, Any], digits: int) -> dict[str, list[str]]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from spatialconv._options import first
 from spatialconv.auditing.description.figures import NOTHING, Cell, Figure, cell, figure
-from spatialconv.auditing.description.reported import Grid, Listing, Regression, Table
+from spatialconv.auditing.description.reported import Grid, Listing, Regression, Table, Unread
+from spatialconv.auditing.description.typography import comma_is_decimal
 from spatialconv.errors import OptionError
 
 if TYPE_CHECKING:
@@ -18,15 +19,60 @@ _COUNTS = {"n", "regions", "periods", "parameters", "df", "df2", "f_df", "f_df2"
 _DISTRIBUTIONS = ("chi2", "F", "t", "z")
 
 
-def table_of(given: TableEntry, stars: Mapping[int, float]) -> Table:
-    """Read one table, whichever of the three shapes it has; `stars` are those of the paper."""
+class Reader:
+    """Reads the figures of one table, all with one kind of decimal mark; what cannot be read is kept aside."""
+
+    def __init__(self, name: str, texts: Iterable[str]) -> None:
+        self.name = name
+        self.comma = comma_is_decimal(texts)
+        self.unread: list[Unread] = []
+
+    def cell(self, text: str, row: str, column: str) -> Cell | None:
+        """Return a cell with its brackets, or None where a dash, nothing or nothing legible is printed."""
+        try:
+            return cell(text, comma=self.comma)
+        except OptionError:
+            return self._aside(text, row, column)
+
+    def figure(self, text: str, row: str, column: str, *, count: bool = False) -> Figure | None:
+        """Return a figure, or None where a dash, nothing or nothing legible is printed."""
+        if text.strip().lower() in NOTHING:
+            return None
+        try:
+            found = figure(text, comma=self.comma)
+        except OptionError:
+            return self._aside(text, row, column)
+        return found.exact() if count else found
+
+    def _aside(self, text: str, row: str, column: str) -> None:
+        self.unread.append(Unread((self.name, row, column), text))
+
+
+def table_of(given: TableEntry, stars: Mapping[int, float], said: bool) -> tuple[Table, list[Unread]]:
+    """Read one table, whichever of the three shapes it has; `stars` are those of the paper, which it may not say."""
+    reader = Reader(given.name, _texts(given))
+    return _table(given, stars, said, reader), reader.unread
+
+
+def _texts(given: TableEntry) -> Iterable[str]:
+    if given.kind == "regression":
+        yield from (c for cells in given.coefficients.values() for c in cells)
+        yield from (c for cells in given.statistics.said().values() for c in cells)
+    else:
+        yield from (c for cells in given.rows.values() for c in cells)
+
+
+def _table(given: TableEntry, stars: Mapping[int, float], said: bool, reader: Reader) -> Table:
     where = f"table {given.name!r}"
     if len(set(given.columns)) < len(given.columns):
         raise OptionError(f"{where} has two columns of one name among {first(given.columns, 8)}; give each its own.")
     if given.kind == "grid":
-        return _grid(given, where)
+        return _grid(given, where, reader)
+    said = said or "stars" in given.model_fields_set
     own = stars_of(given.stars, where) if "stars" in given.model_fields_set else stars
-    return _regression(given, where, own) if given.kind == "regression" else _listing(given, where, own)
+    if given.kind == "regression":
+        return _regression(given, where, own, said, reader)
+    return _listing(given, where, own, reader)
 
 
 def stars_of(given: Mapping[str, float], where: str) -> dict[int, float]:
@@ -52,28 +98,25 @@ def _cells(rows: Mapping[str, Cells], where: str, columns: Cells) -> Iterable[tu
     return rows.items()
 
 
-def _optional(text: str, where: str, *, count: bool = False) -> Figure | None:
-    """Return a figure, or None where a dash or nothing is printed."""
-    if text.strip().lower() in NOTHING:
-        return None
-    found = figure(text, where)
-    return found.exact() if count else found
-
-
 def _known(what: str, names: Iterable[str], known: Sequence[str], of: str) -> None:
     odd = [name for name in names if name not in known]
     if odd:
         raise OptionError(f"{what} the row {odd[0]!r}; its {of} are {first(known, 12)}.")
 
 
-def _regression(given: RegressionTable, where: str, stars: Mapping[int, float]) -> Regression:
+def _regression(
+    given: RegressionTable, where: str, stars: Mapping[int, float], said: bool, reader: Reader
+) -> Regression:
     columns = tuple(given.columns)
     coefficients: dict[str, tuple[Cell | None, ...]] = {
-        row: tuple(cell(c, f"row {row!r} of {where}") for c in cells)
+        row: tuple(reader.cell(c, row, column) for c, column in zip(cells, columns, strict=True))
         for row, cells in _cells(given.coefficients, where, columns)
     }
     statistics = {
-        row: tuple(_optional(c, f"{row} of {where}", count=row in _COUNTS or row.endswith("_df")) for c in cells)
+        row: tuple(
+            reader.figure(c, row, column, count=row in _COUNTS or row.endswith("_df"))
+            for c, column in zip(cells, columns, strict=True)
+        )
         for row, cells in _cells(given.statistics.said(), where, columns)
     }
     roles = {role: str(row) for role, row in given.roles.said().items()}
@@ -83,25 +126,15 @@ def _regression(given: RegressionTable, where: str, stars: Mapping[int, float]) 
             raise OptionError(
                 f'{key} of {where} must name one for each of its {len(columns)} columns; "" where there is none.'
             )
-    bare = [
-        row
-        for row, held in coefficients.items()
-        for c in held
-        if c and ((c.round and not given.round) or (c.square and not given.square))
-    ]
-    if bare:
-        raise OptionError(
-            f'row {bare[0]!r} of {where} has brackets; say what stands in them: round = "z" for (…) or square = "p" '
-            "for […], one of z, t, se, p."
-        )
     words = {row: tuple(cells) for row, cells in _cells(given.words, where, columns)}
     return Regression(
         given.name, columns, coefficients, statistics, words, given.round, given.square, given.level, given.sided,
         given.distribution, stars, given.horizon, roles, tuple(given.samples), tuple(given.weights), given.likelihood,
+        said,
     )  # fmt: skip
 
 
-def _listing(given: ListingEntry, where: str, stars: Mapping[int, float]) -> Listing:
+def _listing(given: ListingEntry, where: str, stars: Mapping[int, float], reader: Reader) -> Listing:
     columns, decimals = tuple(given.columns), given.decimals
     rows: dict[str, dict[str, Figure | str]] = {}
     for row, cells in _cells(given.rows, where, columns):
@@ -110,7 +143,7 @@ def _listing(given: ListingEntry, where: str, stars: Mapping[int, float]) -> Lis
             if column == "distribution":
                 rows[row][column] = _distribution(text, f"{where}, {row}")
                 continue
-            found = _optional(text, f"{column} of {row!r} of {where}", count=column in _COUNTS)
+            found = reader.figure(text, row, column, count=column in _COUNTS)
             if found is not None:
                 coarse = decimals is not None and column not in ("n", "tolerance", "p")
                 rows[row][column] = found.coarser(decimals) if coarse and decimals is not None else found
@@ -136,14 +169,12 @@ def _distribution(text: str, where: str) -> str:
     return text
 
 
-def _grid(given: GridTable, where: str) -> Grid:
+def _grid(given: GridTable, where: str, reader: Reader) -> Grid:
     columns, averaged = tuple(given.columns), (given.row_mean, given.column_mean)
     rows = {
         row: tuple(
-            _optional(
-                text,
-                f"row {row!r} of {where}",
-                count=given.content == "counts" and row not in averaged and column not in averaged,
+            reader.figure(
+                text, row, column, count=given.content == "counts" and row not in averaged and column not in averaged
             )
             for column, text in zip(columns, cells, strict=True)
         )

@@ -56,7 +56,7 @@ class Weights:
         return (1 / low if low < 0 else float("-inf"), 1 / high if high > 0 else float("inf"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Regression:
     """A regression table: a column a model."""
 
@@ -76,6 +76,7 @@ class Regression:
     samples: tuple[str, ...] = ()
     weights: tuple[str, ...] = ()
     likelihood: Likelihood | None = None
+    levels_said: bool = True
 
     def role(self, name: str, column: int) -> Figure | None:
         """Return the figure that plays a role (beta, rho, sigma2) in a model, None if there is none."""
@@ -93,7 +94,7 @@ class Regression:
         return f"{self.name}, {row}, {self.columns[column]}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Listing:
     """A table whose columns are quantities of one vocabulary, and whose rows are what they belong to."""
 
@@ -160,6 +161,19 @@ Table = Regression | Listing | Grid
 
 
 @dataclass(frozen=True)
+class Unread:
+    """What stands where a figure should and cannot be read as one."""
+
+    ref: Ref
+    text: str
+
+    @property
+    def where(self) -> str:
+        """Say where it stands."""
+        return ", ".join(self.ref)
+
+
+@dataclass(frozen=True)
 class Claim:
     """A sentence of the text, in its own words, and what it says of which figures."""
 
@@ -179,6 +193,8 @@ class Reported:
     samples: tuple[Sample, ...] = ()
     weights: tuple[Weights, ...] = ()
     claims: tuple[Claim, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def of(self, kind: type[Any]) -> Iterator[Any]:
         """Return the tables of a shape."""

@@ -10,7 +10,7 @@ from spatialconv._descriptions.toml import read_toml
 from spatialconv._options import first
 from spatialconv.auditing.description.figures import figure
 from spatialconv.auditing.description.printed import stars_of, table_of
-from spatialconv.auditing.description.reported import STARS, Claim, Reported, Sample, Weights
+from spatialconv.auditing.description.reported import STARS, Claim, Reported, Sample, Unread, Weights
 from spatialconv.errors import OptionError
 
 if TYPE_CHECKING:
@@ -84,19 +84,40 @@ def read(given: Mapping[str, Any]) -> Reported:
     from spatialconv._descriptions.messages import read_paper
 
     held = read_paper(given)
-    stars = stars_of(held.paper.stars, "[paper]") if "stars" in held.paper.model_fields_set else STARS
-    tables = tuple(table_of(table, stars) for table in held.table)
+    said = "stars" in held.paper.model_fields_set
+    stars = stars_of(held.paper.stars, "[paper]") if said else STARS
+    read_ = [table_of(table, stars, said) for table in held.table]
+    tables = tuple(table for table, _ in read_)
     names = [t.name for t in tables]
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
         raise OptionError(f"two tables have the name {first(twice)}; give each its own.")
+    unread = tuple(found for _, several in read_ for found in several)
+    claims, notes = _legible(tuple(_claim(claim.said(), k) for k, claim in enumerate(held.claim, 1)), unread)
     return Reported(
         title=held.paper.title,
         source=held.paper.source,
         tables=tables,
         samples=tuple(_sample(sample, k) for k, sample in enumerate(held.sample, 1)),
         weights=tuple(_weights(name, w) for name, w in held.weights.items()),
-        claims=tuple(_claim(claim.said(), k) for k, claim in enumerate(held.claim, 1)),
+        claims=claims,
+        unread=unread,
+        notes=notes,
+    )
+
+
+def _legible(claims: tuple[Claim, ...], unread: tuple[Unread, ...]) -> tuple[tuple[Claim, ...], tuple[str, ...]]:
+    """Leave out claims of figures that cannot be read, and say so."""
+    lost = {found.ref for found in unread}
+
+    def names(value: Any) -> bool:
+        if isinstance(value, (list, tuple)):
+            return tuple(value) in lost if all(isinstance(v, str) for v in value) else any(map(names, value))
+        return any(map(names, value.values())) if isinstance(value, Mapping) else False
+
+    kept = tuple(c for c in claims if not names(c.options))
+    return kept, tuple(
+        f"claim {c.number} is left out: a figure that it names cannot be read" for c in claims if c not in kept
     )
 
 

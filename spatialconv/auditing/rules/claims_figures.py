@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 
 from spatialconv.auditing.description.figures import Cell, Figure, Interval, exactly, figure, total
 from spatialconv.auditing.description.reported import Claim, Listing, Regression, Reported
+from spatialconv.auditing.evidence.cells import Evidence
+from spatialconv.auditing.evidence.law import stars_range
 from spatialconv.auditing.rules.claims import TEXT, claims_of, figure_at, level_of, place_of, refs_of, rows_of, where_of
 from spatialconv.auditing.rules.registry import Check, rule
-from spatialconv.auditing.rules.statistics import Evidence, every_evidence, stars_range
+from spatialconv.auditing.rules.statistics import every_evidence
 from spatialconv.errors import OptionError
 
 # ---------------------------------------------------------------------- significance

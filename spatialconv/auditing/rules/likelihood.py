@@ -11,6 +11,14 @@ from spatialconv.auditing.description.figures import INFINITY, Figure, Interval,
 from spatialconv.auditing.description.reported import Regression, Reported, Weights
 from spatialconv.auditing.rules.registry import Check, agree, rule
 
+# What stands for rho, lambda and sigma2 where roles are not given.
+_APART = frozenset(
+    {
+        "rho", "lambda", "\u03c1", "\u03bb", "sigma2", "sigma^2", "\u03c3\u00b2", "\u03c32", "sigma2_e", "phi",
+        "\u03c6", "theta", "\u03b8", "lgt_theta", "sigma", "ln(sigma)", "log(scale)", "spatial rho", "spatial lambda",
+    }
+)  # fmt: skip
+
 
 def _weights(reported: Reported, table: Regression, column: int) -> Weights | None:
     name = table.weights[column] if table.weights else ""
@@ -142,7 +150,7 @@ def criteria(reported: Reported) -> Iterator[Check]:
                 found = (aic.range + twice).scaled(0.5)
                 whole = Interval(math.ceil(found.low), math.floor(found.high))
                 if count is None:
-                    least = sum(1 for cells in table.coefficients.values() if cells[k] is not None)
+                    least = _fewest(table, k)
                     fits = whole.low <= whole.high and whole.high >= max(1, least)
                     count = whole if fits else None
                 else:
@@ -152,6 +160,13 @@ def criteria(reported: Reported) -> Iterator[Check]:
                 yield Check(table.where("aic", k), fits, text, aic.text, f"k {found}", message)
             if bic is not None and count is not None:
                 yield _bic(table, k, loglik, bic, count)
+
+
+def _fewest(table: Regression, k: int) -> int:
+    """Return how many parameters criteria count at least: programs leave out rho, lambda and sigma2 that they print."""
+    apart = {table.roles.get(role) for role in ("rho", "lambda", "sigma2")}
+    held = [row for row, cells in table.coefficients.items() if cells[k] is not None]
+    return sum(1 for row in held if row not in apart and row.strip().casefold() not in _APART)
 
 
 def _bic(table: Regression, k: int, loglik: Figure, bic: Figure, count: Interval) -> Check:

@@ -37,7 +37,8 @@ def expectation(reported: Reported) -> Iterator[Check]:
 
 def _some_n(where: str, printed: Figure) -> Check:
     if printed.range.low >= 0:
-        return Check(where, False, printed.text, printed.text, "negative", f"E(I) = {printed.text} is not negative")
+        message = f"E(I) = {printed.text} is not negative, as it is of data; of residuals it may be"
+        return Check(where, False, printed.text, printed.text, "negative", message, severity="warning")
     low = 1 - 1 / printed.range.low
     high = math.inf if printed.range.high >= 0 else 1 - 1 / printed.range.high
     sound = math.isinf(high) or math.floor(high) >= max(2, math.ceil(low - 1e-9))

@@ -10,8 +10,8 @@ from scipy import stats
 
 from spatialconv.auditing.description.figures import INFINITY, Figure, Interval
 from spatialconv.auditing.description.reported import Listing, Regression, Reported
+from spatialconv.auditing.evidence.law import stars_range, words_of_stars
 from spatialconv.auditing.rules.registry import Check, rule
-from spatialconv.auditing.rules.statistics import stars_range, words_of_stars
 
 _TAILS = "tail probabilities of chi-square, F, t and the normal"
 # Statistics of a model that are chi-square under their null.
@@ -35,6 +35,11 @@ class _Test:
         df = f"({self.df[0]:g})" if self.df_known else ""
         p = f", p {self.p.text}" if self.p else ""
         return f"{self.distribution}{df} {self.statistic.text}{p}"
+
+    def fits(self, implied: Interval, said: Interval) -> bool:
+        """Return whether a p is what the statistic leaves; of one side it exceeds one half on the other."""
+        other = self.sides == 1 and self.distribution in ("t", "z") and said.meets((-implied).shifted(1.0))
+        return implied.meets(said) or other
 
     def implied(self, df: float) -> Interval:
         held = self.statistic.range if self.distribution in ("chi2", "F") else abs(self.statistic.range)
@@ -63,7 +68,23 @@ def _every(reported: Reported) -> Iterator[_Test]:
 
 def _listed(table: Listing) -> Iterator[_Test]:
     marked = any(isinstance(f, Figure) and f.stars for cells in table.rows.values() for f in cells.values())
-    sides = 1 if table.sided == "one" else 2
+    sides = {"one": 1, "two": 2}.get(table.sided) or _asked_for(table, marked)
+    yield from _made(table, marked, sides)
+
+
+def _asked_for(table: Listing, marked: bool) -> int:
+    """Return two sides of z and t, unless several rows ask for one."""
+    bad = {s: sum(not _told(t) for t in _made(table, marked, s)) for s in (1, 2)}
+    return 1 if bad[2] - bad[1] >= 2 and 3 * bad[1] <= bad[2] else 2
+
+
+def _told(t: _Test) -> bool:
+    held = [t.p.range] if t.p else []
+    held += [stars_range(t.stars, t.levels)] if t.stars is not None and t.stars in {0, *t.levels} else []
+    return all(any(t.fits(t.implied(d), h) for d in t.df) for h in held)
+
+
+def _made(table: Listing, marked: bool, sides: int) -> Iterator[_Test]:
     for row, cells in table.rows.items():
         statistic, p = table.get(row, "statistic"), table.get(row, "p")
         distribution = str(cells.get("distribution", "chi2"))
@@ -117,7 +138,7 @@ def tests(reported: Reported) -> Iterator[Check]:
             said.append((levels, words_of_stars(t.stars), f"{words_of_stars(t.stars)} says p of {levels}"))
         for printed, text, words in said:
             implied = [t.implied(d) for d in t.df]
-            fits = any(i.meets(printed) for i in implied)
+            fits = any(t.fits(i, printed) for i in implied)
             hull = implied[0].hull(implied[-1])
             how = "" if t.df_known else f" under {t.df[0]:g} to {t.df[-1]:g} degrees of freedom"
             yield Check(t.where, fits, t.text(), text, f"p {hull}", f"the statistic leaves p of {hull}{how}; {words}")

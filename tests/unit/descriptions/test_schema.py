@@ -44,7 +44,6 @@ PAPER_BEYOND = (
     r"has \d+ cells and there are \d+ columns",
     "must be one figure as printed",
     "is too large or too small to be a figure",
-    "has brackets; say what stands in them",
     "names? the row",
     "two tables have the name",
     "must name one for each of its",

@@ -1,0 +1,1 @@
+"""Rules on the tables of the field: effects, rows that repeat, sibling columns."""

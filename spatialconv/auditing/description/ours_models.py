@@ -131,7 +131,7 @@ def fit_table(name: str, result: Any, digits: int) -> tuple[list[dict[str, Any]]
         groups.setdefault(law, {})[str(term)] = [estimate + (f" ({z})" if z else "") + p]
     notes = [f"{name}: p of {', '.join(unread[:3])}{' and others' if len(unread) > 3 else ''} is not that of a ratio "
              "of estimate to standard error; it is not checked"] if unread else []  # fmt: skip
-    tables = []
+    tables: list[dict[str, Any]] = []
     for (sides, df), coefficients in groups.items():
         tables.append(
             {

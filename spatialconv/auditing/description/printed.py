@@ -32,7 +32,8 @@ class Reader:
         try:
             return cell(text, comma=self.comma)
         except OptionError:
-            return self._aside(text, row, column)
+            self._aside(text, row, column)
+            return None
 
     def figure(self, text: str, row: str, column: str, *, count: bool = False) -> Figure | None:
         """Return a figure, or None where a dash, nothing or nothing legible is printed."""
@@ -41,7 +42,8 @@ class Reader:
         try:
             found = figure(text, comma=self.comma)
         except OptionError:
-            return self._aside(text, row, column)
+            self._aside(text, row, column)
+            return None
         return found.exact() if count else found
 
     def _aside(self, text: str, row: str, column: str) -> None:

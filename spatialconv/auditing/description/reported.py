@@ -56,7 +56,7 @@ class Weights:
         return (1 / low if low < 0 else float("-inf"), 1 / high if high > 0 else float("inf"))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Regression:
     """A regression table: a column a model."""
 
@@ -94,7 +94,7 @@ class Regression:
         return f"{self.name}, {row}, {self.columns[column]}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Listing:
     """A table whose columns are quantities of one vocabulary, and whose rows are what they belong to."""
 

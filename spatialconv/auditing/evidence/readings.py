@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from spatialconv.auditing.description.figures import INFINITY
 from spatialconv.auditing.description.reported import STARS, Regression, Reported
 from spatialconv.auditing.evidence.cells import Brackets, Evidence, cell_evidence, marked
 from spatialconv.auditing.evidence.law import Law, stars_range, words_of_levels
+from spatialconv.auditing.evidence.once import once
 
 _LEVELS: tuple[Mapping[int, float], ...] = (
     STARS,
@@ -70,7 +70,7 @@ def reading_of(reported: Reported, table: Regression) -> Reading:
     return _reading(table, tuple(regions))
 
 
-@lru_cache(maxsize=256)
+@once
 def _reading(table: Regression, regions: tuple[float, ...]) -> Reading:
     allowed = [_allowed(table, k, regions[k]) for k in range(len(table.columns))]
     choices = list(_choices(table))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from spatialconv.auditing.description.figures import Figure, Interval, exactly
 from spatialconv.auditing.description.reported import Listing, Regression, Reported
 from spatialconv.auditing.evidence.cells import Evidence
 from spatialconv.auditing.evidence.law import Law, stars_range, words_of_stars
+from spatialconv.auditing.evidence.once import once
 from spatialconv.auditing.evidence.readings import reading_of
 from spatialconv.auditing.rules.registry import Check, rule
 
@@ -37,7 +37,7 @@ def sides_of(table: Listing) -> int:
     return said or _asked_for(table)
 
 
-@lru_cache(maxsize=256)
+@once
 def _asked_for(table: Listing) -> int:
     bad = {s: sum(not c.passed for e in _made(table, s) for c in (*_p_checks(e), *_star_checks(e))) for s in (1, 2)}
     return 1 if bad[2] - bad[1] >= 2 and 3 * bad[1] <= bad[2] else 2

@@ -93,6 +93,11 @@ class GeometrySection(Section):
     )
     lat: Column = Field("", description="Column of the seats of the regions, degrees north; goes with lon.")
     relabel: Text = Field("", description='A rule for the labels, such as "digits:5"; see panel.relabel.')
+    repair: Flag = Field(
+        False,
+        description="Whether invalid polygons are made valid (make_valid of shapely, structure); the report says how "
+        "many.",
+    )
 
 
 class HotSpotsSection(Section):

@@ -18,6 +18,7 @@ from typing import Any
 
 from spatialconv._extras import extra
 from spatialconv._files.regular import MEGABYTE, regular_file
+from spatialconv._files.typed import read_whole
 from spatialconv._options import first
 from spatialconv.errors import FileError, GeometryError, MissingExtraError
 
@@ -169,6 +170,7 @@ def _parquet(file: Path, _: str | None, __: str | None) -> Any:
     if head != _PARQUET or tail != _PARQUET:
         raise _no(file, "a parquet file")
     with extra("pyarrow", file.name):
+        read_whole(file)  # what is damaged inside would otherwise end the process
         return gpd.read_parquet(file)
 
 

@@ -122,18 +122,28 @@ def _arrow(file: Path) -> pd.DataFrame:
     if file.suffix.lower() in (".parquet", ".geoparquet"):
         if head[:4] != b"PAR1":
             raise _no(file, "a parquet file")
-        parquet = import_module("pyarrow.parquet")
-        said = parquet.read_metadata(file)
-        _small(file, said.num_rows, said.num_columns)
-        return _whole(parquet.ParquetFile(file).read())
+        return _frame(read_whole(file))
     if head[:4] not in (b"ARRO", b"FEA1"):
         raise _no(file, "a feather file")
-    return _whole(import_module("pyarrow.feather").read_table(file, memory_map=False))
-
-
-def _whole(table: Any) -> pd.DataFrame:
-    # Places in text columns are taken on trust until asked about: on a damaged file that ends in a SIGSEGV.
+    table = import_module("pyarrow.feather").read_table(file, memory_map=False)
     table.validate(full=True)
+    return _frame(table)
+
+
+def read_whole(file: Path) -> Any:
+    """Return the table of a parquet file, of a size that is stated, every value of it held against its type.
+
+    Places in columns of text and bytes are taken on trust until asked about: on a damaged file that ends in a SIGSEGV.
+    """
+    parquet = import_module("pyarrow.parquet")
+    said = parquet.read_metadata(file)
+    _small(file, said.num_rows, said.num_columns)
+    table = parquet.ParquetFile(file).read()
+    table.validate(full=True)
+    return table
+
+
+def _frame(table: Any) -> pd.DataFrame:
     frame: pd.DataFrame = table.to_pandas()
     return frame
 

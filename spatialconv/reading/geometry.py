@@ -9,9 +9,10 @@ from typing import Any
 from spatialconv._files.geometry import read_geometry_file
 from spatialconv._files.table import as_text
 from spatialconv._labels.rules import rule_of
-from spatialconv._options import first
+from spatialconv._options import first, flag
 from spatialconv.errors import GeometryError, OptionError, VariableError
 from spatialconv.reading.relabel import relabel
+from spatialconv.reading.shapes import tidied
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,10 @@ class GeometryOptions:
     lon: str = ""
     lat: str = ""
     relabel: str = ""
+    repair: bool = False
 
     def __post_init__(self) -> None:
+        flag("repair", self.repair)
         if self.relabel:
             rule_of(self.relabel)
 
@@ -77,7 +80,8 @@ def read_polygons(
         notes += (f"{name}: {unlabelled} rows without a label; left out",)
     if options.relabel:
         frame = relabel(frame, options.relabel)
-    return frame, notes
+    frame, more = tidied(frame, name, repair=options.repair)
+    return frame, (*notes, *more)
 
 
 def _with_crs(frame: Any, crs: str) -> Any:

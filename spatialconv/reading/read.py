@@ -30,6 +30,7 @@ def read(
     id: str = "",
     crs: str = "",
     layer: str = "",
+    repair: bool = False,
     weights: Any = None,
     intersect: bool = False,
     start: Hashable = None,
@@ -69,6 +70,9 @@ def read(
     id, crs, layer : str
         Of the geometry: its column of labels; its reference system, where it names none; its layer, where it has
         several.
+    repair : bool
+        Make invalid polygons valid by `shapely.make_valid(method="structure")`; how many, and by how much areas change,
+        is noted. Heights and measures are dropped and areas taken out of collections either way, in words.
     weights : path, Graph, W or mapping of name to one of these, optional
         As `weights.read` takes them.
     intersect : bool
@@ -141,7 +145,9 @@ def read(
     frame = None
     sources: dict[str, pd.Index] = {}
     if geometry is not None:
-        frame, more = read_polygons(geometry, GeometryOptions(id, "", layer, crs, relabel=rules.get("geometry", "")))
+        frame, more = read_polygons(
+            geometry, GeometryOptions(id, "", layer, crs, relabel=rules.get("geometry", ""), repair=repair)
+        )
         notes += more
         of_geometry = Path(geometry).name if isinstance(geometry, (str, PathLike)) else "the geometry"
         sources[of_geometry] = frame.index

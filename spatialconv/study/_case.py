@@ -119,6 +119,8 @@ class GeometryFile:
         Columns of the seats of the regions in degrees, for distances between them.
     relabel : str
         A rule for the labels, as in `spatialconv.relabel`.
+    repair : bool
+        Whether invalid polygons are made valid.
     """
 
     file: Path
@@ -129,6 +131,7 @@ class GeometryFile:
     lon: str = ""
     lat: str = ""
     relabel: str = ""
+    repair: bool = False
 
     def __post_init__(self) -> None:
         if self.encoding:

@@ -106,6 +106,7 @@ id = "city"                         # column with the same labels as the panel's
 # encoding = "gbk"                  # of a .dbf file that does not say
 # layer = "cities"                  # of a file with several layers
 # crs = "EPSG:4326"                 # where the file names none
+# repair = true                     # make invalid polygons valid; the report says how many and how
 lon = "lon"                         # columns of the regions' seats in degrees, for distances between them;
 lat = "lat"                         # without them points inside the polygons are used
 

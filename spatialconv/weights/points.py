@@ -47,7 +47,8 @@ def checked_geometry(gdf: Any, *, polygons: bool = False) -> gpd.GeoSeries:
         reason = geometry[invalid].is_valid_reason().iloc[0]
         raise GeometryError(
             f"the geometry is invalid for {first(regions[invalid])} ({reason}). Repair it by "
-            "gdf.geometry.make_valid() and look at the result: a repair can change which regions touch."
+            "sc.read(…, repair=True), repair = true in a case's [geometry], or gdf.geometry.make_valid() and look at "
+            "the result: a repair can change which regions touch."
         )
     kinds = geometry.geom_type
     other = ~kinds.isin(["Polygon", "MultiPolygon"]).to_numpy()

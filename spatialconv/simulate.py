@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,7 @@ def growth_panel(
     rho: float = 0.0,
     lam: float = 0.0,
     controls: Mapping[str, float] | None = None,
+    controls_at: Literal["start", "end"] = "start",
     effects: SimulatedEffects = "region",
     effect_sd: float = 0.1,
     drift: float = 0.05,
@@ -78,6 +79,9 @@ def growth_panel(
         Coefficients of the initial log level, of the spatial lag of growth, of the lag of the errors.
     controls : mapping of name to coefficient, optional
         Controls, independent standard normal draws.
+    controls_at : {"start", "end"}
+        Whether growth answers to controls of the period in which it starts, as `beta` takes them by default, or in
+        which it ends. They are missing in the period that no growth answers to: the last, or the first.
     effects : {"none", "region", "time", "two-way"}
         Which effects differ; normal with standard deviation `effect_sd`.
     drift : float
@@ -106,7 +110,7 @@ def growth_panel(
 
     Notes
     -----
-    ``growth[t] = rho W growth[t] + beta (ln v[t-1] - m) + X[t] theta + drift + effects + u[t]``,
+    ``growth[t] = rho W growth[t] + beta (ln v[t-1] - m) + X theta + drift + effects + u[t]``,
     ``u = lam W u + e``, ``ln v[t] = ln v[t-1] + growth[t]``, m the mean of the initial log levels.
 
     Examples
@@ -120,6 +124,7 @@ def growth_panel(
     T, N = _lengths(periods, regions, least=2) - 1, len(regions)
     _check_spatial(W, rho=rho, lam=lam)
     choice("effects", effects, SimulatedEffects)
+    choice("controls_at", controls_at, ("start", "end"))
     named = _controls(controls, ("level",))
     rng, used = generator(seed)
     start = _scale("initial_sd", initial_sd) * rng.standard_normal(N)
@@ -138,7 +143,9 @@ def growth_panel(
     if not (np.isfinite(logs).all() and np.abs(logs).max() < 600):
         raise OptionError(f"levels explode with beta={beta:g} over {periods} periods; take a smaller beta or fewer.")
     labels = [first_period + t for t in range(T + 1)]
-    wide = {"level": np.exp(logs)} | {name: np.vstack([np.full(N, np.nan), Z[..., k]]) for k, name in enumerate(named)}
+    idle = np.full((1, N), np.nan)
+    parts = [(Z[..., k], idle) if controls_at == "start" else (idle, Z[..., k]) for k in range(len(named))]
+    wide = {"level": np.exp(logs)} | {name: np.vstack(pair) for name, pair in zip(named, parts, strict=True)}
     truth = {"beta": beta, "rho": rho, "lambda": lam, **named, "sigma2": sigma**2}
     return _simulated(wide, regions, labels, truth, (effect, e), used)
 

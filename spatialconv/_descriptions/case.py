@@ -49,6 +49,13 @@ class PanelSection(Section):
         "",
         description='What to leave out where cells are missing: "regions" or "periods"; an error without it.',
     )
+    fill: Literal["", "linear", "geometric", "previous", "next"] = Field(
+        "",
+        description="How to fill gaps over time within a region, before any are left out; none is filled without it.",
+    )
+    max_gap: Annotated[int, Field(ge=0, le=Largest)] = Field(
+        0, description="The longest run of missing periods that is filled; 0 for any."
+    )
     sep: Text = Field("", description='Sign between the columns of a text file, such as ";"; found out without it.')
     decimal: Literal["", ".", ","] = Field("", description="Sign before the decimals of numbers; found out without it.")
     thousands: Literal["", ",", ".", " ", "'", "none"] = Field(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from spatialconv._labels.matching import looks_alike
-from spatialconv._options import choice, first, names
+from spatialconv._options import choice, first, names, whole
 from spatialconv.errors import (
     DataError,
     DuplicateKeyError,
@@ -22,7 +22,8 @@ from spatialconv.errors import (
     VariableError,
 )
 from spatialconv.panel.calendar import Calendar, calendar, place_of, time_axis
-from spatialconv.results import extent
+from spatialconv.panel.gaps import Filled, FillHow, beside_gaps, completed, fill_array, fill_notes
+from spatialconv.results import extent, plural
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -72,6 +73,7 @@ class Panel:
         self._frame = _checked_frame(frame, region, period)
         self._region, self._period = region, period
         self._notes: tuple[str, ...] = ()
+        self._filled: tuple[Filled, ...] = ()
         self._labels: dict[str, str] = {}
         labels, times = (np.asarray(self._column(name)) for name in (region, period))
         given = self._column(period).dtype
@@ -149,8 +151,13 @@ class Panel:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was left out on the way to this panel, and labels of regions that only look alike."""
-        return (*self._notes, *self._alike)
+        """What was left out and filled on the way to this panel, and labels of regions that only look alike."""
+        return (*self._notes, *fill_notes(self._filled), *self._alike)
+
+    @property
+    def filled(self) -> pd.DataFrame:
+        """The cells that `fill` filled, a row each: variable, region, period, value, how."""
+        return pd.DataFrame(list(self._filled), columns=list(Filled._fields))
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -289,8 +296,26 @@ class Panel:
         absent = "" if self.balanced else f" (the panel is unbalanced: {int((self._rows < 0).sum())} rows absent)"
         raise kind(
             f"{variable!r} is missing in {self._cells(bad, rows, columns)}{absent}. Fill the gaps, or leave out by "
-            f"panel.balance(drop='regions', variables=[{variable!r}]) or drop='periods', which records it."
+            f"panel.balance(drop='regions', variables=[{variable!r}]) or drop='periods', which records it. "
+            f"{self._would_keep(variable)}"
         )
+
+    def _would_keep(self, variable: str) -> str:
+        """Say what filling and leaving out would do about the gaps of a variable in the whole panel."""
+        gaps = ~np.isfinite(self._grid(variable)) | (self._rows < 0)
+        regions, periods = (int((~gaps.any(axis=axis)).sum()) for axis in (0, 1))
+        inside = self._interpolated(variable, "linear", None)
+        closed = int((gaps & np.isfinite(inside)).sum())
+        ends = "" if closed == gaps.sum() else ", and leaves those before the first or after the last value"
+        return (
+            f"panel.fill(how='linear', variables=[{variable!r}]) fills {closed} of {plural(int(gaps.sum()), 'cell')}"
+            f"{ends}; leaving out regions keeps {regions} of {self.n_regions}, leaving out periods {periods} of "
+            f"{self.n_periods}."
+        )
+
+    def _interpolated(self, variable: str, how: FillHow, max_gap: int | None) -> FloatArray:
+        time = time_axis(self._periods).values if self.n_periods > 1 else np.zeros(1)
+        return fill_array(self._grid(variable), time, how, max_gap)
 
     def _log(self, variable: str, array: FloatArray, rows: pd.Index, columns: pd.Index) -> FloatArray:
         bad = array <= 0
@@ -333,6 +358,94 @@ class Panel:
         if drop == "regions":
             return self._restrict(self._regions[~gaps.any(axis=0)], self._periods, "balance")
         return self._restrict(self._regions, self._periods[~gaps.any(axis=1)], "balance")
+
+    def fill(
+        self,
+        how: FillHow = "linear",
+        *,
+        max_gap: int | None = None,
+        variables: str | Iterable[str] | None = None,
+    ) -> Panel:
+        """Return the panel with its gaps filled over time within each region, and a record of every cell.
+
+        Cells and rows that are absent are filled where values of the same region allow it. What is filled is no
+        observation: it makes growth smooth, and standard errors too small. Every result says which cells were filled.
+
+        Parameters
+        ----------
+        how : {"linear", "geometric", "previous", "next"}
+            On a straight line, in levels or in logarithms (constant growth), between the values before and after, by
+            the panel's calendar; or the value before, or after, again.
+        max_gap : int, optional
+            The longest run of missing periods that is filled; any by default. Linear and geometric never reach beyond
+            the first and last value of a region.
+        variables : names, optional
+            Numeric columns; by default all that change over time in some region.
+
+        Returns
+        -------
+        Panel
+            `.filled` lists the cells; `.notes` name them, here and on every result. In rows that were absent, columns
+            that never change within the region are carried on, others are missing.
+
+        Raises
+        ------
+        NotPositiveError
+            If `how="geometric"` and a value on either side of a gap is zero or negative.
+        VariableError, MissingDataError
+            If a column is absent or holds text, or is infinite.
+        OptionError
+            If there is no such way, or `max_gap` is no whole number of at least one.
+
+        Examples
+        --------
+        >>> import pandas as pd, spatialconv as sc
+        >>> frame = pd.DataFrame({"city": "a", "year": [1, 2, 3, 4], "y": [1.0, None, None, 8.0]})
+        >>> panel = sc.Panel(frame, region="city", period="year").fill("geometric")
+        >>> panel.frame["y"].round(6).tolist()
+        [1.0, 2.0, 4.0, 8.0]
+        >>> panel.notes
+        ("'y' is filled, not observed (geometric), in 2: ('a', 2), ('a', 3)",)
+        """
+        choice("how", how, FillHow)
+        if max_gap is not None:
+            whole("max_gap", max_gap, least=1)
+        listed = names("variables", variables) if variables is not None else self._numbers()
+        record = list(self._filled)
+        new: dict[str, FloatArray] = {}
+        for variable in listed:
+            grid = self._grid(variable)
+            self._no_infinite(variable, grid, self._periods, self._regions)
+            if how == "geometric":
+                beside = beside_gaps(grid, self._interpolated(variable, "linear", max_gap))
+                self._log(variable, np.where(beside, grid, 1.0), self._periods, self._regions)
+            new[variable] = self._interpolated(variable, how, max_gap)
+            t, i = np.nonzero(np.isnan(grid) & np.isfinite(new[variable]))
+            record += [
+                Filled(variable, self._regions[b], self._periods[a], float(new[variable][a, b]), how)
+                for a, b in zip(t, i, strict=True)
+            ]
+        frame = completed(self._frame, self._rows, self._regions, self._periods, new)
+        panel = self._derived(frame, self._notes)
+        panel._filled = tuple(record)
+        return panel
+
+    def _numbers(self) -> tuple[str, ...]:
+        """Return the numeric columns that change over time."""
+        numeric = [
+            name
+            for name in self.variables
+            if isinstance(self._frame[name], pd.Series)
+            and pd.api.types.is_numeric_dtype(self._frame[name].dtype)
+            and not pd.api.types.is_bool_dtype(self._frame[name].dtype)
+        ]
+        grids = {name: self._grid(name) for name in numeric}
+        with np.errstate(invalid="ignore"):
+            return tuple(
+                name
+                for name, grid in grids.items()
+                if (np.fmax.reduce(grid, axis=0) > np.fmin.reduce(grid, axis=0)).any()
+            )
 
     def assign(self, **columns: Callable[[pd.DataFrame], Any] | Any) -> Panel:
         """Return the panel with columns added or replaced, as `DataFrame.assign` does."""
@@ -377,7 +490,9 @@ class Panel:
         if places:
             raise OptionError(f"labels are of variables; {first(sorted(places))} holds regions or periods.")
         frame = self._frame.set_axis(columns, axis=1)
-        return self._derived(frame, self._notes)
+        panel = self._derived(frame, self._notes)
+        panel._filled = tuple(c._replace(variable=self._labels.get(c.variable, c.variable)) for c in self._filled)
+        return panel
 
     def _restrict(self, regions: pd.Index, periods: pd.Index, how: str) -> Panel:
         notes = list(self._notes)
@@ -395,7 +510,16 @@ class Panel:
         panel = Panel(frame, region=self._region, period=self._period)
         panel._notes = notes
         panel._labels = self._labels
+        panel._filled = tuple(cell for cell in self._filled if panel._holds(cell))
         return panel
+
+    def _holds(self, cell: Filled) -> bool:
+        """Whether a cell that was filled is still there, with the value it was given."""
+        t, i = self._periods.get_indexer([cell.period])[0], self._regions.get_indexer([cell.region])[0]
+        if t < 0 or i < 0 or self._rows[t, i] < 0 or cell.variable not in self._frame.columns:
+            return False
+        column = self._frame[cell.variable]
+        return isinstance(column, pd.Series) and bool(column.iloc[self._rows[t, i]] == cell.value)
 
     @staticmethod
     def _positions(index: pd.Index, labels: Iterable[Hashable], what: str) -> npt.NDArray[np.intp]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 
 from spatialconv._files.table import Dialect, as_text, read_table, refuse_dialect
 from spatialconv._labels.rules import rule_of
-from spatialconv._options import Drop, choice, first, flag
+from spatialconv._options import Drop, choice, first, flag, whole
 from spatialconv.errors import DataError, OptionError, VariableError
-from spatialconv.panel import Panel, derived
+from spatialconv.panel import FillHow, Panel, derived
 from spatialconv.reading.data import LeftOut
 from spatialconv.reading.relabel import relabel
 from spatialconv.reading.wide import long
@@ -34,9 +34,14 @@ class PanelOptions:
     groups: tuple[str, ...] = ()
     relabel: str = ""
     dialect: Dialect = field(default_factory=Dialect)
+    fill: str = ""
+    max_gap: int = 0
 
     def __post_init__(self) -> None:
         choice("drop", self.drop, Drop)
+        choice("fill", self.fill, ("", *get_args(FillHow)))
+        if whole("max_gap", self.max_gap) and not self.fill:
+            raise OptionError("max_gap is the longest gap that fill closes; say fill too.")
         flag("wide", self.wide)
         if self.relabel:
             rule_of(self.relabel)
@@ -102,8 +107,12 @@ def read_panel_file(
     made: dict[str, tuple[str, ...]] = {}
     for column in options.groups:
         panel, made[column] = with_dummies(panel, column)
+    counted = tuple(n for variable in numbers for n in made.get(variable, (variable,)))
+    if options.fill:
+        # What is filled is listed on the panel, and with it on every result.
+        amounts = tuple(n for n in numbers if n not in made) or None
+        panel = panel.fill(options.fill, max_gap=options.max_gap or None, variables=amounts)  # type: ignore[arg-type]
     if options.drop:
-        counted = tuple(n for variable in numbers for n in made.get(variable, (variable,)))
         whole = panel
         panel = panel.balance(drop=options.drop, variables=counted)  # type: ignore[arg-type]
         gone = "has gaps, and drop leaves them out"

@@ -36,6 +36,8 @@ def read(
     start: Hashable = None,
     end: Hashable = None,
     drop: str = "",
+    fill: str = "",
+    max_gap: int = 0,
     groups: str | Iterable[str] = (),
     labels: Mapping[str, str] | None = None,
     relabel: str | Mapping[str, str] = "",
@@ -85,6 +87,10 @@ def read(
     groups : names, optional
         Text columns (state, country) to make 0/1 dummies of, for `controls=`: `.groups` has their names. The first
         group by name is the base.
+    fill : {"", "linear", "geometric", "previous", "next"}
+        Fill gaps over time within each region, as `Panel.fill` does, before any are dropped; "" fills nothing.
+    max_gap : int
+        The longest run of missing periods that is filled; 0 for any.
     labels : mapping of column to text, optional
         What to call variables in tables and figures; those of a .dta file come with it.
     relabel : str or mapping, optional
@@ -137,7 +143,18 @@ def read(
     rules = _rules(relabel)
     dialect = Dialect(sep, decimal, thousands, names("na", na), encoding, sheet, _whole_lines(skip))
     options = PanelOptions(
-        region, period, wide, value, start, end, drop, names("groups", groups), rules.get("panel", ""), dialect
+        region,
+        period,
+        wide,
+        value,
+        start,
+        end,
+        drop,
+        names("groups", groups),
+        rules.get("panel", ""),
+        dialect,
+        fill,
+        max_gap,
     )
     held = read_panel_file(panel, options, numbers=wanted, labels=labels)
     name = Path(panel).name if isinstance(panel, (str, PathLike)) else "the panel"

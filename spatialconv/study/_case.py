@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from spatialconv import weights
 from spatialconv._files.encoding import known_encoding
@@ -31,6 +31,7 @@ from spatialconv._options import (
 from spatialconv.datasets import DATA as SHIPPED
 from spatialconv.errors import FileError, OptionError
 from spatialconv.models.specification.vocabulary import Terms, name_of, terms_of
+from spatialconv.panel import FillHow
 from spatialconv.reading import GeometryOptions, PanelOptions
 
 # kind of weights -> what builds them. The keyword arguments of the builder are the options of the kind.
@@ -63,6 +64,8 @@ class PanelFile:
         Of a text file, where it is not UTF-8: "gbk" for many files from China.
     drop : "", "regions" or "periods"
         What to leave out where cells are missing; "" raises instead.
+    fill, max_gap
+        How to fill gaps before any are left out, see `Panel.fill`; "" and 0 for none and for any length.
     sep, decimal, thousands, na, sheet, skip, wide, value, start, end, groups, relabel
         As in `spatialconv.read`.
     """
@@ -72,6 +75,8 @@ class PanelFile:
     period: str
     encoding: str = ""
     drop: str = ""
+    fill: FillHow | Literal[""] = ""
+    max_gap: int = 0
     sep: str = ""
     decimal: str = ""
     thousands: str = ""
@@ -96,7 +101,9 @@ class PanelFile:
         """What `spatialconv.read` makes of the file."""
         dialect = Dialect(self.sep, self.decimal, self.thousands, self.na, self.encoding, self.sheet, self.skip)
         told = {name: getattr(self, name) for name in ("region", "period", "wide", "value", "start", "end", "drop")}
-        return PanelOptions(**told, groups=self.groups, relabel=self.relabel, dialect=dialect)
+        return PanelOptions(
+            **told, groups=self.groups, relabel=self.relabel, dialect=dialect, fill=self.fill, max_gap=self.max_gap
+        )
 
 
 @dataclass(frozen=True)

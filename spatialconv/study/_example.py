@@ -98,6 +98,7 @@ period = "year"                     # column of the periods
 # end = 2020
 # groups = ["area"]                 # text columns to make dummies of; name them among the controls
 # relabel = "digits:5"              # a rule for labels: 6001 becomes 06001; also "blanks", "case", "accents", …
+# fill = "linear"                   # or "geometric", "previous", "next": gaps over time, up to max_gap = 2 in a row
 # drop = "regions"                  # leave out regions (or "periods") with missing cells; without it they are an error
 
 [geometry]

@@ -21,7 +21,8 @@ def w():
 
 @pytest.mark.parametrize("effects", ["none", "region", "time", "two-way"])
 @pytest.mark.parametrize("errors_", ["normal", "skewed", "heavy", "heteroskedastic"])
-def test_growth_obeys_the_equation(w, effects, errors_):
+@pytest.mark.parametrize("when", ["start", "end"])
+def test_growth_obeys_the_equation(w, effects, errors_, when):
     """Filtered growth less all terms is the error that was drawn, period by period."""
     world = sc.simulate.growth_panel(
         w,
@@ -30,6 +31,7 @@ def test_growth_obeys_the_equation(w, effects, errors_):
         rho=-0.8,
         lam=0.3,
         controls={"x": 0.5, "z": -1.0},
+        controls_at=when,
         effects=effects,
         errors=errors_,
         seed=1,
@@ -40,7 +42,8 @@ def test_growth_obeys_the_equation(w, effects, errors_):
     W = sc.weights.align(w, p.regions).matrix.toarray()
     logs = np.log(p.values("level"))
     growth = np.diff(logs, axis=0)
-    x, z = (p.values(name, periods=p.periods[1:]) for name in ("x", "z"))
+    answered = p.periods[:-1] if when == "start" else p.periods[1:]
+    x, z = (p.values(name, periods=answered) for name in ("x", "z"))
     u = growth + 0.8 * growth @ W.T + 0.2 * logs[:-1] - 0.5 * x + z - world.effect.to_numpy()
     e = u - 0.3 * u @ W.T
     np.testing.assert_allclose(e, world.errors, atol=REFERENCE)

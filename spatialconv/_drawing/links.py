@@ -92,7 +92,8 @@ def links(
     order = np.argsort(both.data, kind="stable")
     i, j, strength = both.row[order], both.col[order], both.data[order]
     top = float(strength.max(initial=0.0))
-    islands = [region in set(aligned.islands) for region in regions]
+    alone = set(aligned.islands)
+    islands = [region in alone for region in regions]
     rows = [Row("land", "region", _LAND, cells=(str(len(regions)),)), *_link_rows(strength)]
     if any(islands):
         rows.append(Row(ISLAND, _island_words(aligned.islands), "", cells=(str(sum(islands)),), marker=_RING))

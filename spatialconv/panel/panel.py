@@ -499,11 +499,13 @@ class Panel:
         for axis, all_of, kept in (("regions", self._regions, regions), ("periods", self._periods, periods)):
             if len(kept) == 0:
                 raise DataError(f"panel.{how}() leaves no {axis} of {len(all_of)}; nothing can be computed from that.")
-            out = [label for label in all_of if label not in set(kept)]
+            staying = set(kept)
+            out = [label for label in all_of if label not in staying]
             if out:
                 notes.append(f"left out by panel.{how}(): {axis} {first(out)} ({len(kept)} of {len(all_of)} kept)")
-        keep = np.asarray(pd.Index(self._column(self._region)).isin(regions))
-        keep &= np.asarray(pd.Index(self._column(self._period)).isin(periods))
+        rows = self._rows[np.ix_(self._periods.get_indexer(periods), self._regions.get_indexer(regions))]
+        keep = np.zeros(len(self._frame), dtype=bool)
+        keep[rows[rows >= 0]] = True
         return self._derived(self._frame[keep], tuple(notes))
 
     def _derived(self, frame: pd.DataFrame, notes: tuple[str, ...]) -> Panel:

@@ -14,6 +14,8 @@ from spatialconv._core.likelihood.logdet import Eigen, choose
 from spatialconv._core.likelihood.maximise import maximise, search_window
 from spatialconv._core.resampling.refit import lag_refits, lag_squares
 from tests.benchmarks import data, peers
+from tests.benchmarks import growth as growing
+from tests.benchmarks.growing import GROWING
 from tests.benchmarks.measure import Row, best, faster, multiple, peak_gib
 
 # How far two programs' rho may be apart for their times to be comparable: spreg's search stops at about 1e-6.
@@ -196,6 +198,11 @@ def multiverse(toy: bool) -> list[Row]:
     return [Row(case, "ours, all estimates and standard errors", seconds, asked="60 s for 5,000", peak_gib=peak_gib())]
 
 
+def growth(toy: bool) -> list[Row]:
+    """What grows with the number of regions: its slope in time and memory, beside a peer where one has it."""
+    return [growing.row(name, one, toy=toy) for name, one in GROWING.items()]
+
+
 CASES: dict[str, Callable[[bool], list[Row]]] = {
     "small": small,
     "clubs": clubs,
@@ -204,6 +211,7 @@ CASES: dict[str, Callable[[bool], list[Row]]] = {
     "counties": counties,
     "large": large,
     "million": million,
+    "growth": growth,
 }
 # Only when asked for.
 HUGE = ("million",)

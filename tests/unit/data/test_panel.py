@@ -73,6 +73,30 @@ def test_subset_and_balance_record_what_they_leave_out():
     assert list(absent.balance().regions) == ["a", "c"]
 
 
+@pytest.mark.parametrize("as_index", [False, True])
+def test_subset_keeps_the_rows_that_pandas_would_keep(as_index):
+    # Rows in any order, some absent, labels of two types of which some look alike in text.
+    rng = np.random.default_rng(3)
+    labels = np.array([1, "1", "b", 2.5, "a", 7], dtype=object)
+    whole = pd.DataFrame(
+        {"city": np.tile(labels, 5), "year": np.repeat(np.arange(2000, 2005), 6), "v": np.arange(30.0)}
+    )
+    # Cells are numbered by period; "1" and 7 are complete.
+    part = whole.iloc[[k for k in rng.permutation(30) if k not in (2, 6, 16, 20, 28)]]
+    kept, years = ["1", 2.5, 7, "a"], [2003, 2000, 2001]
+    expected = part[part["city"].isin(kept) & part["year"].isin(years)]
+    keys = ["city", "year"] if as_index else []
+    given = part.set_index(keys) if keys else part
+    small = sc.Panel(given, region="city", period="year").subset(regions=kept, periods=years)
+    pd.testing.assert_frame_equal(small.frame, expected.set_index(keys) if keys else expected)
+    assert list(small.periods) == [2000, 2001, 2003]
+    assert list(small.regions) == list(pd.unique(expected["city"]))
+    full = sc.Panel(given, region="city", period="year").balance()
+    complete = part.groupby("city", sort=False)["v"].transform("size") == 5
+    assert list(full.regions) == list(pd.unique(part.loc[complete, "city"]))
+    assert 0 < full.n_regions < 6
+
+
 def test_wide_keeps_gaps_as_nan():
     wide = panel(frame().drop(index=1)).wide("v")
     assert np.isnan(wide.loc[2000, "b"])

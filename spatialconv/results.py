@@ -109,6 +109,10 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
+# Rows of a table in HTML: a browser has no use for fifty thousand.
+_ROWS = 200
+
+
 class Result(ABC):
     """Base of the result classes, all of which are frozen dataclasses.
 
@@ -162,7 +166,10 @@ class Result(ABC):
         body = "".join(f"<div>{html.escape(line.strip())}</div>" for line in rest)
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         notes = f"<ul>{notes}</ul>" if notes else ""
-        table = self._display().to_html(border=0, float_format=lambda v: number(float(v)))
+        shown = self._display()
+        table = shown.to_html(border=0, float_format=lambda v: number(float(v)), max_rows=_ROWS)
+        if len(shown) > _ROWS:
+            table += f"<div>{_ROWS} of {len(shown):,} rows, the first and the last</div>"
         return f"<div><b>{html.escape(title)}</b>{body}{table}{notes}</div>"
 
 

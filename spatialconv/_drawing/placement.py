@@ -79,7 +79,8 @@ def arrange(places: Sequence[Places], *, taken: FloatArray | None = None, rounds
         failed = [i for i in order if chosen[i] < 0 and len(ready[i].texts)]
         if not failed:
             break
-        order = failed + [i for i in order if i not in set(failed)]
+        first = set(failed)
+        order = failed + [i for i in order if i not in first]
     picks = best[1] if best else []
     return [
         None if pick < 0 else Label(p.texts[pick], p.boxes[pick], p.leaders[pick], float(p.own[pick]))

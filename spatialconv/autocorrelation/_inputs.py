@@ -12,6 +12,7 @@ import pandas as pd
 
 from spatialconv import weights
 from spatialconv._core.space.permutation import smallest_p
+from spatialconv._labels.order import label_order
 from spatialconv._options import Alternative, first
 from spatialconv.errors import DataError, VariableError, WeightsError
 from spatialconv.panel import FloatArray, Panel
@@ -82,7 +83,7 @@ def gather(
             f"({first(list(panel.regions))}); {why} needs {least} or more."
         )
     periods = _chosen(panel, period)
-    order = pd.Index(sorted(panel.regions, key=lambda label: (type(label).__name__, str(label))))
+    order = panel.regions[label_order(panel.regions)].rename(None)
     values = panel.values(variable, regions=order, periods=periods, log=log)
     _refuse_constant(values, variable, periods)
     aligned = weights.align(w, order)
@@ -99,7 +100,7 @@ def gather(
         periods=periods,
         regions=panel.regions,
         places=order.get_indexer(panel.regions),
-        islands=tuple(label for label in panel.regions if label in set(aligned.islands)),
+        islands=tuple(panel.regions[panel.regions.isin(aligned.islands)]),
         notes=merge_notes(panel.notes, aligned.notes),
         weights=aligned.summary,
     )
@@ -136,9 +137,8 @@ def _refuse_constant(values: FloatArray, variable: str, periods: pd.Index) -> No
 
 def undefined_note(data: Inputs, z: FloatArray, reason: str) -> tuple[str, ...]:
     """Name the cells, islands apart, that have no z."""
-    t, i = np.nonzero(np.isnan(z[:, data.places]))
+    t, i = np.nonzero(np.isnan(z[:, data.places]) & ~data.regions.isin(data.islands))
     cells = [(data.regions[b], data.periods[a]) for a, b in zip(t, i, strict=True)]
-    cells = [cell for cell in cells if cell[0] not in set(data.islands)]
     return (f"{reason}, so that z is undefined, in {first(cells)}",) if cells else ()
 
 

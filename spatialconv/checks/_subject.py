@@ -128,7 +128,7 @@ def _others(b: BetaConvergence, geometry: Any, named: Mapping[str, Any]) -> dict
         return {}
     offered = dict(named)
     if geometry is not None:
-        shapes = geometry.loc[[label for label in geometry.index if label in set(b.fit.design.regions)]]
+        shapes = geometry.loc[geometry.index.isin(b.fit.design.regions)]
         kinds = {"Polygon", "MultiPolygon"}
         if set(shapes.geom_type) <= kinds and "adjacency" not in offered:
             offered["adjacency"] = build.adjacency(shapes)

@@ -12,6 +12,7 @@ from scipy import sparse, stats
 from spatialconv import weights
 from spatialconv._core.dynamics.rank_tau import pair_tau
 from spatialconv._core.space.permutation import permute
+from spatialconv._labels.order import label_order
 from spatialconv._options import Alternative, choice, count_of, generator, whole
 from spatialconv.dynamics._classes import IntArray, default_step, steps
 from spatialconv.dynamics._scale import scaled
@@ -175,7 +176,7 @@ def mobility(
     used, summary = None, None
     if w is not None:
         # Sorted, so that one seed gives the same figures however the rows of the frame are ordered.
-        order = pd.Index(sorted(panel.regions, key=lambda label: (type(label).__name__, str(label))))
+        order = panel.regions[label_order(panel.regions)].rename(None)
         aligned = weights.align(w, order)
         notes, summary = merge_notes(notes, aligned.notes), aligned.summary
         places = panel.regions.get_indexer(order)

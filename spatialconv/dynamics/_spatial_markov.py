@@ -12,6 +12,7 @@ import pandas as pd
 from spatialconv import weights
 from spatialconv._core.dynamics import markov_chain as chain
 from spatialconv._core.space import weights_algebra as algebra
+from spatialconv._labels.order import label_order
 from spatialconv._options import count_of, first, generator, whole
 from spatialconv.dynamics._classes import Breaks, Rule, classified, default_step, span_words, steps
 from spatialconv.dynamics._markov import MarkovChain, Moves, build, homogeneity_tests, long_run
@@ -274,7 +275,7 @@ def _permuted(
     k, m = counts.shape[1], counts.shape[0]
     places = np.flatnonzero(lags.linked)
     # Dealt in the order of the sorted labels, so that the order of the rows changes nothing.
-    canonical = np.array(sorted(places, key=lambda i: (type(panel.regions[i]).__name__, str(panel.regions[i]))))
+    canonical = places[label_order(panel.regions[places])]
     rank = np.empty(len(panel.regions), dtype=np.intp)
     rank[places] = np.arange(len(places))
     observed, reached = chain.homogeneity(counts).q, 0

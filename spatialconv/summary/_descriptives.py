@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from spatialconv._core.dispersion.measures import sd
@@ -111,22 +112,21 @@ def descriptives(
     absent = [name for name in logged if name not in chosen]
     if absent:
         raise OptionError(f"log names {first(absent)}, which is not among the variables {first(chosen, 8)}.")
-    rows = {}
-    for name in chosen:
+    rows, parts = [], []
+    for name in dict.fromkeys(chosen):
         values = panel.values(name, log=name in logged, missing="keep")
-        label = f"ln {name}" if name in logged else name
-        if by == "all":
-            rows[label] = describe(values.ravel())
-            continue
-        labels, groups = (panel.periods, values) if by == "period" else (panel.regions, values.T)
-        rows |= {(label, group): describe(row) for group, row in zip(labels, groups, strict=True)}
+        rows.append(f"ln {name}" if name in logged else name)
+        cells = values.reshape(1, -1) if by == "all" else values if by == "period" else np.ascontiguousarray(values.T)
+        parts.append(described(cells))
+    groups = list(panel.periods if by == "period" else panel.regions)
     index = (
-        pd.Index(list(rows), name="variable")
+        pd.Index(rows, name="variable")
         if by == "all"
-        else pd.MultiIndex.from_tuples(list(rows), names=["variable", getattr(panel, by)])
+        else pd.MultiIndex.from_product([rows, groups], names=["variable", getattr(panel, by)])
     )
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return Descriptives(
-        table=pd.DataFrame(list(rows.values()), index=index),
+        table=pd.DataFrame(columns, index=index),
         by=by,
         notes=merge_notes(panel.notes, notes),
         provenance=Provenance(
@@ -151,14 +151,21 @@ def _numeric(panel: Panel) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def describe(values: FloatArray) -> dict[str, float]:
     """Return n, mean, std, min, max, median and missing of values of which some may be NaN."""
-    known = values[~np.isnan(values)]
-    n = len(known)
-    return {
-        "n": n,
-        "mean": float(known.mean()) if n else np.nan,
-        "std": float(sd(known)) if n > 1 else np.nan,
-        "min": float(known.min()) if n else np.nan,
-        "max": float(known.max()) if n else np.nan,
-        "median": float(np.median(known)) if n else np.nan,
-        "missing": len(values) - n,
-    }
+    return {name: column[0].item() for name, column in described(values[None]).items()}
+
+
+def described(values: FloatArray) -> dict[str, npt.NDArray[Any]]:
+    """Return the same of every row of values, shape (G, M), as arrays of shape (G,)."""
+    known = ~np.isnan(values)
+    n = known.sum(axis=1)
+    found = {name: np.full(len(values), np.nan) for name in ("mean", "std", "min", "max", "median")}
+    for count in np.unique(n[n > 0]):
+        # Rows with as many values at a time: without their gaps they are one array.
+        rows = n == count
+        part = values[rows][known[rows]].reshape(-1, count)
+        found["mean"][rows] = part.mean(axis=1)
+        found["min"][rows], found["max"][rows] = part.min(axis=1), part.max(axis=1)
+        found["median"][rows] = np.median(part, axis=1)
+        if count > 1:
+            found["std"][rows] = sd(part)
+    return {"n": n, **found, "missing": values.shape[1] - n}

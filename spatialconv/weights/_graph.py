@@ -13,6 +13,7 @@ from scipy import sparse
 
 from spatialconv._core.space import weights_algebra as algebra
 from spatialconv._labels.matching import hint
+from spatialconv._labels.order import label_order
 from spatialconv._options import Standardise, choice, first
 from spatialconv.errors import AlignmentError, WeightsError
 
@@ -195,7 +196,7 @@ def label_rank(regions: pd.Index) -> IntArray:
     try:
         order = np.argsort(regions.to_numpy(), kind="stable")
     except TypeError:
-        order = np.array(sorted(range(len(regions)), key=lambda k: (type(regions[k]).__name__, str(regions[k]))))
+        order = label_order(regions)
     rank = np.empty(len(regions), dtype=np.intp)
     rank[order] = np.arange(len(regions))
     return rank

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
+import warnings
 
 import numpy as np
 import pandas as pd
+from libpysal.graph import Graph
 
 import spatialconv as sc
+from spatialconv._core.space import association
 from tests.benchmarks import data
 from tests.benchmarks.growth import Growth, Run
 
@@ -43,7 +44,85 @@ def balance(n: int) -> Run:
     return whole.balance
 
 
+def lattice(n: int) -> Graph:
+    """Return contiguity on a lattice of n regions, as near to a square as n allows, with labels in words."""
+    rows = next(r for r in range(int(n**0.5), 0, -1) if n % r == 0)
+    return sc.weights.from_matrix(data.lattice(rows, n // rows), regions=labels(n))
+
+
+def hot_spots(n: int) -> Run:
+    """Gi*, p, q and natural breaks."""
+    whole, w = panel(n, 10), lattice(n)
+    return lambda: sc.hot_spots(whole, "x", w)
+
+
+def fisher_jenks(n: int) -> Run:
+    """The natural breaks alone, by mapclassify, whose matrix has n^2 cells."""
+    values = panel(n, 10).values("x")
+
+    def run() -> None:
+        import mapclassify
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for row in values:
+                mapclassify.FisherJenks(row, k=4)
+
+    return run
+
+
+def gi_star(n: int) -> Run:
+    """Gi* alone, on arrays."""
+    values, w = panel(n, 20).values("x"), data.lattice(*((n // 224, 224) if n % 224 == 0 else (1, n)))
+
+    def run() -> None:
+        z, _ = association.standardise(values)
+        association.gi_star(z, association.with_self(w, 1.0))
+
+    return run
+
+
+def esda_gi_star(n: int) -> Run:
+    """The same by esda, without its permutations."""
+    values, graph = panel(n, 20).values("x"), lattice(n)
+
+    def run() -> None:
+        import esda
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            w = graph.to_W()
+            for row in values:
+                esda.G_Local(row, w, transform="B", permutations=0, star=True)
+
+    return run
+
+
+def descriptives(n: int) -> Run:
+    """Seven figures a region."""
+    whole = panel(n, 10)
+    return lambda: repr(sc.descriptives(whole, by="region"))
+
+
+def local_moran(n: int) -> Run:
+    """The text that a notebook shows."""
+    found = sc.local_moran(panel(n, 10), "x", lattice(n))
+    return lambda: repr(found)
+
+
 GROWING: dict[str, Growth] = {
     "Panel.subset, T = 10": Growth(subset, "0.3 s at 30,000"),
     "Panel.balance, T = 10": Growth(balance, "0.3 s at 30,000"),
+    "hot_spots, T = 10": Growth(
+        hot_spots,
+        "0.3 s at 10,000, 1.5 s at 50,000",
+        sizes=(1_000, 10_000, 50_000),
+        peer=("mapclassify FisherJenks, the breaks alone", fisher_jenks),
+        peer_most=1_000,
+    ),
+    "Gi* on arrays, T = 20": Growth(
+        gi_star, "0.3 s at 50,176", sizes=(1_120, 10_080, 50_176), peer=("esda G_Local", esda_gi_star), peer_most=60_000
+    ),
+    "descriptives by region, T = 10": Growth(descriptives, "0.5 s at 50,000", sizes=(1_000, 10_000, 50_000)),
+    "repr of local Moran, T = 10": Growth(local_moran, "0.1 s at 10,000", sizes=(1_000, 10_000, 30_000)),
 }

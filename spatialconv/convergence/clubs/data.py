@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatialconv._core.clubs.hodrick_prescott import trend
+from spatialconv._labels.order import label_order
 from spatialconv._options import first, positive
 from spatialconv.errors import DataError, OptionError
 from spatialconv.panel import FloatArray, Panel, as_panel
@@ -55,7 +56,7 @@ def series(panel: Panel, variable: str, *, log: bool, smooth: float | None) -> S
     if panel.n_regions < 2:
         raise DataError(f"convergence needs two regions or more; the panel has one, {first(list(panel.regions))}.")
     lam = None if smooth is None else positive("smooth", smooth)
-    order = pd.Index(sorted(panel.regions, key=lambda label: (type(label).__name__, str(label))), name=panel.region)
+    order = panel.regions[label_order(panel.regions)]
     # Paths are relative, so the unit is free: a power of two, which rounds nothing, keeps squares from overflowing.
     raw = panel.values(variable, regions=order, log=log)
     raw = np.ldexp(raw, -int(np.frexp(np.abs(raw).max())[1]))

@@ -11,6 +11,7 @@ import pandas as pd
 from spatialconv import weights
 from spatialconv._core.space.join_counts import join_counts
 from spatialconv._core.space.permutation import benjamini_hochberg
+from spatialconv._labels.order import label_order
 from spatialconv._options import count_of, generator
 from spatialconv.errors import DataError, WeightsError
 from spatialconv.results import Provenance, Result, merge_notes, number, p_value
@@ -90,7 +91,7 @@ def neighbours(
         raise DataError("no region belongs to a club, so there are no joins to count.")
     rng, seed = generator(seed)
     # In the order of the labels, so that one seed gives the same figures however the rows stand.
-    order = pd.Index(sorted(club.index, key=lambda label: (type(label).__name__, str(label))))
+    order = club.index[label_order(club.index)].rename(None)
     aligned = weights.align(w, order)
     if aligned.matrix.nnz == 0:
         raise WeightsError(f"the weights have no link between the {len(order)} regions; give them neighbours.")

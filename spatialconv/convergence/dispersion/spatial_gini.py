@@ -11,6 +11,7 @@ import pandas as pd
 from spatialconv import weights
 from spatialconv._core.space.pair_differences import all_sum, linked_sum
 from spatialconv._core.space.permutation import permute, smallest_p
+from spatialconv._labels.order import label_order
 from spatialconv._options import Alternative, choice, count_of, generator
 from spatialconv.convergence.dispersion.inequality import percent, ratio
 from spatialconv.convergence.dispersion.sample import non_negative
@@ -163,7 +164,7 @@ def spatial_gini(
     choice("alternative", alternative, Alternative)
     permutations = count_of("permutations", permutations)
     # Sorted, so that one seed gives the same figures however the rows of the frame are ordered.
-    order = pd.Index(sorted(panel.regions, key=lambda label: (type(label).__name__, str(label))))
+    order = panel.regions[label_order(panel.regions)].rename(None)
     values = non_negative(panel, variable, "the Gini coefficient")[:, panel.regions.get_indexer(order)]
     aligned = weights.align(w, order)
     links = aligned.matrix.tocoo()

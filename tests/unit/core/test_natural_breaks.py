@@ -34,6 +34,38 @@ def test_no_partition_of_the_line_is_better(k, seed):
     assert (np.diff(classes[np.argsort(x)]) >= 0).all()
 
 
+def slow(x, k):
+    """The classes by the plain recursion over all starts (Fisher 1958), order k n^2; ties to the lowest start."""
+    values, where, counts = np.unique(x, return_inverse=True, return_counts=True)
+    values = values - np.average(values, weights=counts)
+    n = len(values)
+
+    def inner(i, j):
+        part, weight = values[i:j], counts[i:j]
+        return np.sum(weight * (part - np.average(part, weights=weight)) ** 2)
+
+    table = np.array([[inner(i, j) if i < j else np.inf for j in range(n + 1)] for i in range(n)])
+    cost, starts = table[0], []
+    for _ in range(min(k, n) - 1):
+        trial = cost[:n, None] + table
+        starts.append(trial.argmin(axis=0))
+        cost = trial.min(axis=0)
+    ends = [n]
+    for start in reversed(starts):
+        ends.append(start[ends[-1]])
+    return np.searchsorted(sorted(ends[1:]), where, side="right") + 1
+
+
+@pytest.mark.parametrize("draw", ["normal", "lognormal", "standard_cauchy", "integers"])
+@pytest.mark.parametrize("k", [2, 3, 4, 7])
+def test_many_values_as_by_the_plain_recursion(draw, k):
+    rng = np.random.default_rng(k)
+    # Numbers of values below, at and above powers of two, at which the search begins.
+    for n in (k, 31, 32, 33, 70):
+        x = rng.integers(0, 40, n).astype(float) if draw == "integers" else getattr(rng, draw)(size=n)
+        np.testing.assert_array_equal(natural_breaks(x, k), slow(x, k))
+
+
 def test_agrees_with_mapclassify():
     x = np.random.default_rng(3).normal(size=80).round(3)
     with warnings.catch_warnings():

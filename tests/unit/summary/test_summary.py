@@ -361,6 +361,28 @@ class TestDescriptives:
         assert table.index.names == ["variable", column]
         np.testing.assert_allclose(table.loc["v"].iloc[:, :6], theirs.loc[table.loc["v"].index], rtol=EXACT)
 
+    def test_groups_with_gaps(self):
+        # Regions with every number of values from none to all, in rows of any order.
+        rng = np.random.default_rng(5)
+        frame = make(range(2000, 2006), n=40).frame
+        frame["v"] = rng.lognormal(size=len(frame))
+        frame.loc[rng.random(len(frame)) < 0.3, "v"] = np.nan
+        frame.loc[frame["city"] == frame["city"].iloc[7], "v"] = np.nan
+        panel = Panel(frame.sample(frac=1, random_state=1), region="city", period="year")
+        table = sc.descriptives(panel, by="region").table.loc["v"]
+        values = frame.groupby("city")["v"]
+        theirs = values.agg(["count", "mean", "std", "min", "max", "median"]).loc[table.index]
+        assert {0, 1, 2, 6} < set(theirs["count"])
+        np.testing.assert_allclose(table.iloc[:, :6], theirs, rtol=EXACT)
+        np.testing.assert_array_equal(table["missing"], 6 - theirs["count"])
+        assert list(table.index) == list(panel.regions)
+
+    def test_html_shows_the_ends_of_a_long_table(self):
+        rows = sc.descriptives(make([2000, 2001], n=300), by="region")
+        html = rows._repr_html_()
+        assert html.count("<tr>") < 210
+        assert "200 of 300 rows" in html
+
     def test_missing_cells_and_rows_are_counted(self):
         frame = make(range(2000, 2006)).frame
         frame.loc[[1, 2], "v"] = np.nan

@@ -43,6 +43,11 @@ class Inputs:
     weights: str
 
     @property
+    def order(self) -> pd.Index:
+        """The regions in the canonical order, that of `values` and `matrix`."""
+        return self.regions[np.argsort(self.places)]
+
+    @property
     def n(self) -> int:
         """Number of regions."""
         return len(self.regions)
@@ -85,7 +90,7 @@ def gather(
     periods = _chosen(panel, period)
     order = panel.regions[label_order(panel.regions)].rename(None)
     values = panel.values(variable, regions=order, periods=periods, log=log)
-    _refuse_constant(values, variable, periods)
+    refuse_constant(values, variable, periods)
     aligned = weights.align(w, order)
     if aligned.matrix.sum() == 0:
         raise WeightsError(
@@ -125,7 +130,8 @@ def _chosen(panel: Panel, period: Any) -> pd.Index:
     return panel.periods[panel.periods.isin(found)]
 
 
-def _refuse_constant(values: FloatArray, variable: str, periods: pd.Index) -> None:
+def refuse_constant(values: FloatArray, variable: str, periods: pd.Index) -> None:
+    """Raise VariableError where a variable does not vary among the regions."""
     flat = np.ptp(values, axis=1) <= _CONSTANT * np.abs(values).max(axis=1)
     if flat.any():
         raise VariableError(

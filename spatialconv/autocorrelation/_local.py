@@ -131,7 +131,7 @@ def local_moran(
     p = association.normal_p(z, alternative) if p is None else np.where(np.isnan(z), np.nan, p)
     q = benjamini_hochberg(p)
     lag = association.lag(dev, data.matrix)
-    quadrant = _quadrants(dev, lag, data)
+    quadrant = quadrants(dev, lag, data)
     columns = {
         "value": data.values,
         "deviation": dev,
@@ -143,7 +143,7 @@ def local_moran(
         "p": p,
         "q": q,
         "quadrant": quadrant,
-        "cluster": _clusters(quadrant, q if fdr else p, level),
+        "cluster": clusters(quadrant, q if fdr else p, level),
     }
     return LocalMoran(
         table=data.by_region(columns, is_single(panel, period)),
@@ -169,7 +169,8 @@ def local_moran(
     )
 
 
-def _quadrants(dev: FloatArray, lag: FloatArray, data: Inputs) -> npt.NDArray[Any]:
+def quadrants(dev: FloatArray, lag: FloatArray, data: Inputs) -> npt.NDArray[Any]:
+    """Return HH, HL, LH or LL by the signs of the region's own deviation and of the neighbours'; none for islands."""
     own, near = np.where(dev > 0, "H", "L"), np.where(lag > 0, "H", "L")
     codes = np.char.add(own, near).astype(object)
     alone = np.asarray(data.matrix.sum(axis=1)).ravel() == 0
@@ -177,7 +178,8 @@ def _quadrants(dev: FloatArray, lag: FloatArray, data: Inputs) -> npt.NDArray[An
     return codes
 
 
-def _clusters(quadrant: npt.NDArray[Any], p: FloatArray, level: float) -> npt.NDArray[Any]:
+def clusters(quadrant: npt.NDArray[Any], p: FloatArray, level: float) -> npt.NDArray[Any]:
+    """Return the quadrants in words where p passes, else "not significant"; none where there was no test."""
     words = np.full(quadrant.shape, "not significant", dtype=object)
     words[np.isnan(p)] = None
     for code, name in QUADRANTS.items():

@@ -24,15 +24,18 @@ QUADRANTS = {
 _SHOWN = 20  # rows of a local table in the HTML repr
 
 
-def _label(variable: str, log: bool) -> str:
+def label(variable: str, log: bool) -> str:
+    """Return a variable in words."""
     return f"log of {variable}" if log else variable
 
 
-def _span(periods: pd.Index) -> str:
+def span(periods: pd.Index) -> str:
+    """Return the periods in words."""
     return str(periods[0]) if len(periods) == 1 else f"{len(periods)} periods ({periods[0]} to {periods[-1]})"
 
 
-def _draws(permutations: int) -> str:
+def draws(permutations: int) -> str:
+    """Return the number of permutations, if any, to stand behind a comma."""
     return f", {permutations} permutations" if permutations else ""
 
 
@@ -111,12 +114,12 @@ class GlobalAutocorrelation(Result):
             # Under permutation the expectation differs from period to period by the luck of the draws.
             found += f", expected {number(expected)}" if np.ptp(self.table["expected"]) < 1e-12 else ""
         return [
-            f"{self._names[self.statistic]} of {_label(self.variable, self.log)}: "
+            f"{self._names[self.statistic]} of {label(self.variable, self.log)}: "
             f"{plural(len(self.regions), 'region')}, "
-            f"{_span(self.periods)}",
+            f"{span(self.periods)}",
             f"  {self.statistic} {found}",
             f"  p <= 0.05 in {int((self.table['p'] <= 0.05).sum())} of {plural(len(values), 'period')} "
-            f"(null: {self.null}, {self.alternative}{_draws(self.permutations)})",
+            f"(null: {self.null}, {self.alternative}{draws(self.permutations)})",
             f"  weights: {self.provenance.weights}",
         ]
 
@@ -125,8 +128,8 @@ class GlobalAutocorrelation(Result):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class _Local(Result):
-    """What the two local results share: a table by region, or by period and region."""
+class LocalResult(Result):
+    """What the local results share: a table by region, or by period and region."""
 
     table: pd.DataFrame
     variable: str
@@ -177,7 +180,7 @@ class _Local(Result):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LocalMoran(_Local):
+class LocalMoran(LocalResult):
     """Local Moran's I of every region, with its place in the Moran scatter plot.
 
     Attributes
@@ -216,28 +219,29 @@ class LocalMoran(_Local):
             "level": self.level,
             "fdr": self.fdr,
         }
-        return pd.DataFrame([row | {code: int((self.table["cluster"] == words).sum()) for code, words in _kinds()}])
+        return pd.DataFrame([row | {code: int((self.table["cluster"] == words).sum()) for code, words in kinds()}])
 
     def _headline(self) -> list[str]:
         passed = {words: int((self.table["cluster"] == words).sum()) for words in QUADRANTS.values()}
         found = ", ".join(f"{count} {words}" for words, count in passed.items() if count)
         return [
-            f"Local Moran's I of {_label(self.variable, self.log)}: {plural(len(self.regions), 'region')}, "
-            f"{_span(self.periods)}",
+            f"Local Moran's I of {label(self.variable, self.log)}: {plural(len(self.regions), 'region')}, "
+            f"{span(self.periods)}",
             f"  {'q' if self.fdr else 'p'} <= {self.level:g} in {sum(passed.values())} of {len(self.table)} cases"
             + (f": {found}" if found else ""),
-            f"  null: {self.null} randomisation, {self.alternative}{_draws(self.permutations)}; "
+            f"  null: {self.null} randomisation, {self.alternative}{draws(self.permutations)}; "
             f"q <= 0.05 in {int((self.table['q'] <= 0.05).sum())}",
             f"  weights: {self.provenance.weights}",
         ]
 
 
-def _kinds() -> list[tuple[str, str]]:
+def kinds() -> list[tuple[str, str]]:
+    """Return the codes of the quadrants in small letters, with their words."""
     return [(code.lower(), words) for code, words in QUADRANTS.items()]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class HotSpots(_Local):
+class HotSpots(LocalResult):
     """Gi or Gi* of every region: natural breaks of z beside classes of confidence.
 
     Attributes
@@ -289,11 +293,11 @@ class HotSpots(_Local):
         counts = [f"{int((level >= k).sum())} hot and {int((level <= -k).sum())} cold at {c} %" for k, c in _LEVELS]
         reach = f"z from {number(z.min(), 2)} to {number(z.max(), 2)}" if z.notna().any() else "z undefined"
         return [
-            f"{self.name} of {_label(self.variable, self.log)}: {plural(len(self.regions), 'region')}, "
-            f"{_span(self.periods)}",
+            f"{self.name} of {label(self.variable, self.log)}: {plural(len(self.regions), 'region')}, "
+            f"{span(self.periods)}",
             f"  {reach}; " + ", ".join(counts),
             f"  confidence from {'q (false-discovery rate)' if self.fdr else 'p'}, two-sided"
-            f"{_draws(self.permutations)}; {self.classes} natural breaks of z",
+            f"{draws(self.permutations)}; {self.classes} natural breaks of z",
             f"  weights: {self.provenance.weights}",
         ]
 

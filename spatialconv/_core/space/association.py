@@ -169,6 +169,66 @@ def local_moran_moments(Z: FloatArray, W: Any, null: Literal["conditional", "tot
     return LocalMoments(np.broadcast_to(-rows / (n - 1), Z.shape), _no_noise(variance, squares))
 
 
+def local_bivariate_moments(X: FloatArray, Y: FloatArray, W: Any) -> LocalMoments:
+    """Return expectation and variance of x_i (Wy)_i where region i keeps its x and y and the others change places.
+
+    The neighbours' values are then a simple random sample of the n - 1 others.
+    """
+    n = X.shape[1]
+    rows, _, spread = _row_sums(W, n - 1)
+    own = np.where(np.abs(X) > ROUNDING, X, 0.0)
+    return LocalMoments(-own * rows * Y / (n - 1), own**2 * n / (n - 2) * spread * _others(Y))
+
+
+def local_geary(Z: FloatArray, W: Any) -> FloatArray:
+    """Return c_i = sum_j w_ij (z_i - z_j)^2 / m2 with m2 = z'z / n, shape (T, N) (Anselin 1995)."""
+    rows = np.asarray(W.sum(axis=1)).ravel()
+    # A sum of squares, multiplied out; what rounding leaves of a zero may be negative.
+    return np.maximum(rows * Z**2 - 2 * Z * lag(Z, W) + lag(Z**2, W), 0.0)
+
+
+def local_geary_moments(Z: FloatArray, W: Any) -> LocalMoments:
+    """Return expectation and variance of c_i where region i keeps its value and the others change places.
+
+    The squared differences from z_i are a simple random sample of those from the n - 1 others.
+    """
+    n = Z.shape[1]
+    rows, _, spread = _row_sums(W, n - 1)
+    first = n * Z**2 + n
+    cubes, fourths = (np.sum(Z**k, axis=1, keepdims=True) for k in (3, 4))
+    second = n * Z**4 - 4 * Z * cubes + 6 * n * Z**2 + fourths
+    between = _no_noise(second - first**2 / (n - 1), second) / (n - 2)
+    return LocalMoments(rows * first / (n - 1), spread * between)
+
+
+def lee(X: FloatArray, Y: FloatArray, V: Any) -> FloatArray:
+    """Return Lee's L of every region, shape (T, N), their mean being the global L (Lee 2001, eqs. 18 and 22).
+
+    L_i = n (Vx)_i (Vy)_i / sum_i v_i.^2; V may carry the regions' own weights.
+    """
+    rows = np.asarray(V.sum(axis=1)).ravel()
+    return np.asarray(lag(X, V) * lag(Y, V) * X.shape[1] / (rows @ rows))
+
+
+def residual_powers(Y: FloatArray, W: Any, power: float) -> FloatArray:
+    """Return abs(y_j - mean of the neighbours of j)^power, (T, N); W has no empty rows."""
+    return np.asarray(np.abs(Y - lag(Y, W) / np.asarray(W.sum(axis=1)).ravel()) ** power)
+
+
+def heteroscedasticity(spread: FloatArray, W: Any) -> tuple[FloatArray, FloatArray]:
+    """Return LOSH H_i and its variance under random arrangements of the residuals' powers (Ord and Getis 2012).
+
+    H_i = sum_j w_ij e_j / (w_i. mean(e)); its expectation is one.
+    """
+    n = spread.shape[1]
+    rows, squares, _ = _row_sums(W, n)
+    mean = spread.mean(axis=1, keepdims=True)
+    among = np.mean((spread - mean) ** 2, axis=1, keepdims=True)
+    terms = n * squares - rows**2
+    variance = among * _no_noise(terms, n * squares) / ((n - 1) * (mean * rows) ** 2)
+    return lag(spread, W) / (mean * rows), variance
+
+
 def gi(Z: FloatArray, W: Any) -> FloatArray:
     """Return the z of Gi, shape (T, N): region i is left out of mean and variance (Ord and Getis 1995).
 

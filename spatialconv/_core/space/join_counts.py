@@ -11,6 +11,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
 _CELLS = 4_000_000
+_ROUNDING = 1e-12
 
 
 class JoinCounts(NamedTuple):
@@ -59,3 +60,50 @@ def _count(labels: IntArray, i: IntArray, j: IntArray, size: int) -> FloatArray:
     cell = np.nonzero(same)[0] * size + one[same]
     within = np.bincount(cell, minlength=len(labels) * size).reshape(len(labels), size) / 2.0
     return np.column_stack([within, within.sum(axis=1)])
+
+
+class PairMoments(NamedTuple):
+    """Joins of ones with ones, of zeros with zeros, of ones with zeros: observed, expected, variance, each (T, 3)."""
+
+    observed: FloatArray
+    expected: FloatArray
+    variance: FloatArray
+
+
+def pair_counts(ones: FloatArray, W: Any) -> FloatArray:
+    """Return half the weights between ones, between zeros and between both, shape (B, 3), of arrangements (B, N)."""
+    near = np.asarray((W @ ones.T).T)
+    rows, columns = np.asarray(W.sum(axis=1)).ravel(), np.asarray(W.sum(axis=0)).ravel()
+    total = rows.sum()
+    both = (ones * near).sum(axis=1)
+    touching = ones @ (rows + columns)
+    return np.column_stack([both / 2, (total - touching + both) / 2, (touching - 2 * both) / 2])
+
+
+def pair_moments(ones: FloatArray, W: Any, s0: float, s1: float, s2: float) -> PairMoments:
+    """Return joins with their exact moments over all arrangements of the ones (Cliff and Ord 1981, ch. 2)."""
+    n = ones.shape[1]
+    a = ones.sum(axis=1)
+    b = n - a
+
+    def falling(*factors: FloatArray) -> FloatArray:
+        # Chances of so many different regions being what they should be; none where the regions do not suffice.
+        below = np.prod([n - k for k in range(len(factors))])
+        return np.asarray(np.prod(factors, axis=0) / below) if below > 0 else np.zeros(len(a))
+
+    expected, variance = [], []
+    for m in (a, b):
+        two, three = falling(m, m - 1), falling(m, m - 1, m - 2)
+        four = falling(m, m - 1, m - 2, m - 3)
+        mean = s0 * two / 2
+        expected.append(mean)
+        variance.append((s1 * two + (s2 - 2 * s1) * three + (s0**2 + s1 - s2) * four) / 4 - mean**2)
+    two, three = falling(a, b), falling(a, b, np.full(len(a), n - 2.0))
+    mean = s0 * two
+    expected.append(mean)
+    mixed = 4 * (s0**2 + s1 - s2) * falling(a, a - 1, b, b - 1)
+    variance.append((2 * s1 * two + (s2 - 2 * s1) * three + mixed) / 4 - mean**2)
+    centre, spread = np.column_stack(expected), np.column_stack(variance)
+    # What rounding leaves of a variance of zero, beside the terms that cancel.
+    spread = np.where(spread > _ROUNDING * (centre**2 + s1), spread, 0.0)
+    return PairMoments(pair_counts(ones, W), centre, spread)

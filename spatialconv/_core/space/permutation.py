@@ -84,10 +84,36 @@ def permute_neighbours(Z: FloatArray, W: Any, permutations: int, rng: np.random.
     1995). With `own` the statistic is z_i times the lag, as local Moran needs it; without, the lag alone, in
     which Gi and Gi* are increasing. All arrays are (T, N); islands, whose lag is always zero, are ties throughout.
     """
-    n = Z.shape[1]
+
+    def lags(i: int, j: IntArray, weights: FloatArray) -> FloatArray:
+        scale = Z[:, i] if own else np.ones(len(Z))
+        return np.stack([scale[t] * (Z[t][j] @ weights) for t in range(len(Z))])
+
+    return permute_around(lags, W, permutations, rng)
+
+
+def permute_around(
+    statistic: Callable[[int, IntArray, FloatArray], FloatArray],
+    W: Any,
+    permutations: int,
+    rng: np.random.Generator,
+) -> Reference:
+    """Compare a statistic of every region with its values when the other regions are permuted around it.
+
+    `statistic` takes the place i of a region, places j of shape (B, k) that its k neighbours' values come from, and
+    their weights (k,), and returns (T, B); at the true places it gives what is observed. All arrays are (T, N).
+    """
+    n = W.shape[0]
     most = int(np.diff(W.indptr).max())
     draws = np.concatenate([*_arrangements(n - 1, most, permutations, rng)])
-    parts = [_compare(*_lags(Z, W, i, draws, own)) for i in range(n)]
+    parts = []
+    for i in range(n):
+        cells = slice(W.indptr[i], W.indptr[i + 1])
+        weights = W.data[cells]
+        chosen = draws[:, : len(weights)]
+        # The draws number the n - 1 others; those after region i are one place further on.
+        simulated = statistic(i, chosen + (chosen >= i), weights)
+        parts.append(_compare(statistic(i, W.indices[cells][None], weights)[:, 0], simulated))
     return Reference(
         expected=np.stack([part.expected for part in parts], axis=1),
         variance=np.stack([part.variance for part in parts], axis=1),
@@ -97,16 +123,24 @@ def permute_neighbours(Z: FloatArray, W: Any, permutations: int, rng: np.random.
     )
 
 
-def _lags(Z: FloatArray, W: Any, i: int, draws: IntArray, own: bool) -> tuple[FloatArray, FloatArray]:
-    cells = slice(W.indptr[i], W.indptr[i + 1])
-    weights = W.data[cells]
-    chosen = draws[:, : len(weights)]
-    # The draws number the n - 1 others; those after region i are one place further on.
-    chosen = chosen + (chosen >= i)
-    scale = Z[:, i] if own else np.ones(len(Z))
-    observed = scale * (Z[:, W.indices[cells]] @ weights)
-    simulated = np.stack([scale[t] * (Z[t][chosen] @ weights) for t in range(len(Z))])
-    return observed, simulated
+def permute_places(
+    statistic: Callable[[IntArray, int], FloatArray],
+    periods: int,
+    n: int,
+    permutations: int,
+    rng: np.random.Generator,
+) -> Reference:
+    """Compare statistics of every period with their values when regions change places.
+
+    `statistic` takes arrangements of the places, shape (B, n), and the number of the period, and returns one value an
+    arrangement, (B,), or several, (B, k). All arrays are (T,) or (T, k).
+    """
+    observed = np.array([statistic(np.arange(n, dtype=np.intp)[None], t)[0] for t in range(periods)])
+    parts: list[list[FloatArray]] = [[] for _ in range(periods)]
+    for order in _arrangements(n, n, permutations, rng):
+        for t in range(periods):
+            parts[t].append(statistic(order, t))
+    return _compare(observed, np.moveaxis(np.array([np.concatenate(part) for part in parts]), 1, -1))
 
 
 def _arrangements(n: int, length: int, permutations: int, rng: np.random.Generator) -> Iterator[IntArray]:

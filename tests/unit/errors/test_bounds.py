@@ -64,6 +64,25 @@ DOORS = {
         lambda zj, w, b, o: sc.spatial_markov(zj.panel, "exports", w, classes=2, **o),
         "permutations seed",
     ),
+    "bivariate_moran": (
+        lambda zj, w, b, o: sc.bivariate_moran(zj.panel, "digital", "exports", border(zj), **o),
+        "permutations seed",
+    ),
+    "lee": (lambda zj, w, b, o: sc.lee(zj.panel, "digital", "exports", border(zj), **o), "permutations seed"),
+    "local_bivariate_moran": (
+        lambda zj, w, b, o: sc.local_bivariate_moran(zj.panel, "digital", "exports", border(zj), **o),
+        "permutations seed",
+    ),
+    "local_lee": (
+        lambda zj, w, b, o: sc.local_lee(zj.panel, "digital", "exports", border(zj), **o),
+        "permutations seed",
+    ),
+    "local_geary": (lambda zj, w, b, o: sc.local_geary(zj.panel, "exports", border(zj), **o), "permutations seed"),
+    "losh": (lambda zj, w, b, o: sc.losh(zj.panel, "exports", border(zj), **o), "permutations seed"),
+    "join_counts": (
+        lambda zj, w, b, o: sc.join_counts(zj.panel.assign(one=lambda f: f["exports"] > 50), "one", border(zj), **o),
+        "permutations seed",
+    ),
     "spatial_gini": (
         lambda zj, w, b, o: sc.spatial_gini(zj.panel, "exports", border(zj), **o),
         "permutations seed",

@@ -371,6 +371,7 @@ def results_without() -> dict[str, Result]:
         "dagum": sc.dagum(panel, "exports", groups=halves),
         "density": sc.density(panel, "exports"),
         "descriptives": sc.descriptives(panel),
+        "empirical_bayes": sc.empirical_bayes(panel, "exports", "digital"),
         "growth": sc.growth(panel, "exports"),
         "location_quotients": sc.location_quotients(table),
         "specialisation": sc.specialisation(table),

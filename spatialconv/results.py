@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ import pandas as pd
 
 from spatialconv._sizes import size_notes
 
+WIDE = 80  # characters of a line in a terminal
+MOST_ROWS = 20  # of a table in the HTML repr
 TIDY = ("term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
 
 
@@ -28,6 +31,21 @@ def number(value: float | None, digits: int = 4) -> str:
         return f"{value:.{digits - 1}e}"
     # Adding zero takes the sign off a zero: -0.0 is no news.
     return f"{value + 0.0:.{digits}f}"
+
+
+def rows_shown(shown: int, rows: int) -> str:
+    """Return which rows of a long table are shown: '20 of 3,888 rows'."""
+    return f"{shown:,} of {rows:,} rows"
+
+
+def wrapped(lines: Iterable[str]) -> str:
+    """Return lines for a terminal of 80 columns, broken at spaces, what follows indented."""
+    return "\n".join(
+        textwrap.fill(line, WIDE, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+        if len(line) > WIDE
+        else line
+        for line in lines
+    )
 
 
 def one_line(error: BaseException) -> str:
@@ -159,18 +177,41 @@ class Result(ABC):
     def __repr__(self) -> str:
         lines = self._headline()
         lines += [f"  note: {note}" for note in self.notes]
-        return "\n".join(lines)
+        return wrapped(lines)
 
     def _repr_html_(self) -> str:
         title, *rest = self._headline()
         body = "".join(f"<div>{html.escape(line.strip())}</div>" for line in rest)
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         notes = f"<ul>{notes}</ul>" if notes else ""
-        shown = self._display()
-        table = shown.to_html(border=0, float_format=lambda v: number(float(v)), max_rows=_ROWS)
-        if len(shown) > _ROWS:
-            table += f"<div>{_ROWS} of {len(shown):,} rows, the first and the last</div>"
-        return f"<div><b>{html.escape(title)}</b>{body}{table}{notes}</div>"
+        display = self._display()
+        table = display.head(MOST_ROWS).to_html(border=0, float_format=lambda v: number(float(v)))
+        left = f"<div>{rows_shown(MOST_ROWS, len(display))}</div>" if len(display) > MOST_ROWS else ""
+        return f"<div><b>{html.escape(title)}</b>{body}{table}{left}{notes}</div>"
+
+    # What maketables asks of a fitted model, so that its tables and styles take ours without knowing them.
+
+    @property
+    def __maketables_coef_table__(self) -> pd.DataFrame:
+        tidy = self.tidy()
+        if not set(TIDY) <= set(tidy.columns) or tidy["term"].duplicated().any():
+            raise AttributeError(f"{type(self).__name__} has no table of coefficients")
+        names = {"estimate": "b", "std_error": "se", "statistic": "t", "p_value": "p"}
+        ends = {"conf_low": "ci95l", "conf_high": "ci95u"} if self._level() == 0.95 else {}
+        return tidy.rename(columns=names | ends).set_index("term").rename_axis("Coefficient")
+
+    @property
+    def __maketables_depvar__(self) -> str:
+        about = self.glance().iloc[0]
+        return str(about.get("variable", getattr(self, "variable", "")))
+
+    def __maketables_stat__(self, key: str) -> Any:
+        names = {"N": "nobs", "ll": "loglik", "r2": "rsquared_overall", "r2_within": "rsquared_within"}
+        value = self.glance().iloc[0].to_dict().get(names.get(key, key))
+        return plain(value)
+
+    def _level(self) -> float:
+        return float(self.provenance.options.get("level", 0.95))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

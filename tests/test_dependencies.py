@@ -25,13 +25,13 @@ PYTHONS = [
 ]
 # Declared and not imported by name: pandas opens the files of the extras, and the project asks to stand on esda and
 # spreg, whose work comes with the next releases.
-UNSEEN = {"openpyxl", "pyarrow", "esda", "spreg"}
+UNSEEN = {"pyarrow", "esda", "spreg"}
 
 
 def declared() -> dict[str, Requirement]:
     """Return the requirements of a user of everything, read by another parser than the floors are."""
     extras = TABLE["optional-dependencies"]
-    lines = [*TABLE["dependencies"], *extras["excel"], *extras["parquet"]]
+    lines = [*TABLE["dependencies"], *extras["excel"], *extras["parquet"], *extras["word"]]
     return {canonicalize_name(line.name): line for line in map(Requirement, lines)}
 
 
@@ -66,7 +66,7 @@ def test_the_floors_are_the_lower_bounds_of_all_dependencies():
 @pytest.mark.parametrize("line", ["numpy", "numpy<3", "numpy==2.0", "numpy~=2.0", "numpy>2", "numpy >= "])
 def test_a_dependency_without_a_lower_bound_is_refused(line):
     with pytest.raises(ValueError, match="has no lower bound"):
-        oldest.floors({"dependencies": [line], "optional-dependencies": {"excel": [], "parquet": []}})
+        oldest.floors({"dependencies": [line], "optional-dependencies": {"excel": [], "parquet": [], "word": []}})
 
 
 def test_a_bound_is_read_from_what_stands_around_it():

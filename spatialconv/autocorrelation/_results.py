@@ -21,7 +21,6 @@ QUADRANTS = {
     "LL": "low among low",
     "HL": "high among low",
 }
-_SHOWN = 20  # rows of a local table in the HTML repr
 
 
 def label(variable: str, log: bool) -> str:
@@ -176,7 +175,7 @@ class LocalResult(Result):
 
     def _display(self) -> pd.DataFrame:
         # A county map has thousands of rows; those that say most come first.
-        return self.table.sort_values("p", kind="stable").head(_SHOWN)
+        return self.table.sort_values("p", kind="stable")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

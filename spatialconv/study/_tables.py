@@ -9,7 +9,7 @@ import pandas as pd
 from spatialconv.study._grid import APPROACHES
 from spatialconv.study._result import Study
 from spatialconv.summary import CONTROLS_AT
-from spatialconv.tables import Table, regression, table
+from spatialconv.tables import HEADS, Table, regression, table
 
 _STATISTIC = {"I": 3, "C": 3, "expected": 3, "variance": 4, "z": 3}
 _GRID = {
@@ -89,6 +89,7 @@ def _global(study: Study, results: Any, name: str) -> Table:
         caption=f"{name} of {'the logarithm of ' if study.case.log else ''}{study.case.variable}",
         notes=(how, *notes),
         digits=_STATISTIC,
+        heads=HEADS,
     )
 
 
@@ -99,20 +100,23 @@ def _hot_spots(study: Study) -> Table:
         f"{hot.name} of {'the logarithm of ' if hot.log else ''}{hot.variable}: natural breaks of z (jenks, 1 the "
         "lowest) and confidence (-3 cold at 99 % to 3 hot at 99 %)"
     )
-    return table(frame, caption=caption, notes=hot.notes, digits={"z": 3, "value": 2})
+    return table(frame, caption=caption, notes=hot.notes, digits={"z": 3, "value": 2}, heads=HEADS)
 
 
 def _sigma(study: Study) -> Table:
     frame = study.sigma.table
     digits = {"mean": 2, "sd": 2} | {name: 3 for name in frame.columns if name not in ("n", "mean", "sd")}
-    return table(frame, caption=f"Dispersion of {study.case.variable}", notes=study.sigma.notes, digits=digits)
+    return table(
+        frame, caption=f"Dispersion of {study.case.variable}", notes=study.sigma.notes, digits=digits, heads=HEADS
+    )
 
 
 def _sigma_tests(study: Study) -> Table:
     first, last = study.sigma.periods[0], study.sigma.periods[-1]
     frame = pd.concat([test.tidy() for test in study.sigma.tests], ignore_index=True).set_index("term")
     shown = frame[["statistic", "df", "p_value", "distribution", "reason"]]
-    return table(shown, caption=f"Has the dispersion of {study.case.variable} changed, {first} to {last}?")
+    caption = f"Has the dispersion of {study.case.variable} changed, {first} to {last}?"
+    return table(shown, caption=caption, heads=HEADS)
 
 
 def _grid(study: Study) -> Table:
@@ -130,6 +134,7 @@ def _grid(study: Study) -> Table:
         caption=f"Growth regressions of {study.case.variable} on its initial log level{controls}{weights}",
         notes=notes,
         digits=_GRID,
+        heads=HEADS,
     )
 
 

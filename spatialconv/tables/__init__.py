@@ -1,4 +1,4 @@
-"""Tables for print: results and frames as Markdown, LaTeX, HTML and CSV."""
+"""Tables for print: results and frames in Word, Excel, LaTeX, HTML, Markdown and CSV."""
 
 from spatialconv._public import from_stub
 

@@ -1,5 +1,7 @@
 """The public names of tables; each is imported when first used."""
 
+from ._effects import effects as effects
+from ._heads import HEADS as HEADS
 from ._regression import CELLS as CELLS
 from ._regression import FOOTER as FOOTER
 from ._regression import regression as regression

@@ -18,8 +18,8 @@ Digits = int | Mapping[Any, int] | None
 
 # Six significant digits at most, four decimals at most: more is noise in print, and CSV keeps them all.
 _SIGNIFICANT, _DECIMALS = 6, 4
-_STARRED = re.compile(r"(?P<figure>.*\d[)\]]?)(?P<stars>\*{1,3})", re.DOTALL)
-_EXPONENT = re.compile(rf"(?<=\d)e([{MINUS}+])0*(\d+)")
+STARRED = re.compile(r"(?P<figure>.*\d[)\]]?)(?P<stars>\*{1,3})", re.DOTALL)
+EXPONENT = re.compile(rf"(?<=\d)e([{MINUS}+])0*(\d+)")
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -41,6 +41,32 @@ _LATEX = {
     "\u03bb": r"$\lambda$",
     "\u03c1": r"$\rho$",
     "\u03c3": r"$\sigma$",
+    "\u03b1": r"$\alpha$",
+    "\u03b3": r"$\gamma$",
+    "\u03b4": r"$\delta$",
+    "\u0394": r"$\Delta$",
+    "\u03b5": r"$\varepsilon$",
+    "\u03b8": r"$\theta$",
+    "\u03bc": r"$\mu$",
+    "\u03c0": r"$\pi$",
+    "\u03c4": r"$\tau$",
+    "\u03c6": r"$\varphi$",
+    "\u03c7": r"$\chi$",
+    "\u03a3": r"$\Sigma$",
+    "\u2192": r"$\to$",
+    "\u2248": r"$\approx$",
+    "\u2260": r"$\neq$",
+    "\u221a": r"$\surd$",
+    "\u00b7": r"$\cdot$",
+    "\u00b0": r"$^\circ$",
+    "\u2026": r"\dots{}",
+    "\u2009": r"\,",
+    "\u202f": r"\,",
+    "\u00a0": "~",
+    "\u2018": "`",
+    "\u2019": "'",
+    "\u201c": "``",
+    "\u201d": "''",
     "\n": " ",
 }
 
@@ -117,14 +143,14 @@ def markdown_cell(text: str) -> str:
 
 def latex_text(text: str) -> str:
     r"""Escape everything that LaTeX reads as a command; symbols that pdfLaTeX lacks become mathematics."""
-    text = _EXPONENT.sub(lambda m: f"\x00{'-' if m[1] == MINUS else ''}{m[2]}\x01", text)
+    text = EXPONENT.sub(lambda m: f"\x00{'-' if m[1] == MINUS else ''}{m[2]}\x01", text)
     text = "".join(_LATEX.get(c, c) for c in text)
     return _joined(text.replace("\x00", r"$\times10^{").replace("\x01", "}$"))
 
 
 def latex_cell(text: str, stars: int) -> str:
     """Write a cell; `stars` is the most its column has, so that all figures leave as much room for them."""
-    found = _STARRED.fullmatch(text)
+    found = STARRED.fullmatch(text)
     own = len(found["stars"]) if found else 0
     body = latex_text(found["figure"] if found else text)
     raised = f"$^{{{'*' * own}}}$" if own else ""
@@ -139,12 +165,12 @@ def _joined(text: str) -> str:
 
 def most_stars(texts: list[str]) -> int:
     """Return how many stars the most starred cell has."""
-    return max((len(m["stars"]) for t in texts if (m := _STARRED.fullmatch(t))), default=0)
+    return max((len(m["stars"]) for t in texts if (m := STARRED.fullmatch(t))), default=0)
 
 
 def html_cell(text: str) -> str:
     """Escape a cell and raise its stars."""
-    found = _STARRED.fullmatch(text)
+    found = STARRED.fullmatch(text)
     if found:
         return f"{html.escape(found['figure'])}<sup>{found['stars']}</sup>"
     return html.escape(text)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from spatialconv._options import MOST_DIGITS, choice, first, whole
 from spatialconv.errors import OptionError
-from spatialconv.tables._cells import ABSENT, UNDEFINED, figure, label, probability_text
+from spatialconv.tables._cells import ABSENT, UNDEFINED, figure, label, probability_text, signed
 from spatialconv.tables._table import Table
 
 Cells = Literal[
@@ -23,21 +23,25 @@ Cells = Literal[
     "estimate [interval]",
 ]
 CELLS = get_args(Cells)
+EFFECTS = ("direct", "indirect", "total")
 STARS = ((0.01, "***"), (0.05, "**"), (0.10, "*"))
 
-# Keys of glance() that make the rows below the coefficients, in this order.
+# Keys of glance() that make the rows below the coefficients, in the order that journals print; `sample` and `errors`
+# are read off what else is known of a model.
 FOOTER: dict[str, str] = {
     "speed": "Speed of convergence",
     "half_life": "Half-life",
+    "rsquared_within": "R² within",
+    "rsquared_between": "R² between",
+    "rsquared_overall": "R² overall",
+    "loglik": "Log-likelihood",
+    "nobs": "Observations",
+    "sample": "N × T",
     "model": "Model",
     "effects": "Effects",
     "correction": "Approach",
     "weights": "Weights",
-    "loglik": "Log-likelihood",
-    "rsquared_within": "R² within",
-    "rsquared_between": "R² between",
-    "rsquared_overall": "R² overall",
-    "nobs": "Observations",
+    "errors": "Standard errors",
 }
 _LABELS = {
     "log_initial": "ln initial level (β)",
@@ -51,8 +55,17 @@ _LABELS = {
     "n_periods": "Periods",
 }
 _WORDS = {("correction", "lee-yu"): "Lee-Yu", ("correction", "none"): "direct"}
+_ERRORS = {
+    "information": "information matrix",
+    "observed": "observed information",
+    "robust": "robust",
+    "cluster": "clustered by region",
+    "driscoll-kraay": "Driscoll-Kraay",
+    "conley": "Conley",
+}
 _DERIVED = ("speed", "half_life")
-_LAST = ("intercept", "rho", "lambda", "sigma2")  # after the regressors, in this order
+_FIRST = ("log_initial",)  # beta
+_LAST = ("intercept", "rho", "lambda", "sigma2")  # after the regressors and their spatial lags, in this order
 _IN_PARENTHESES = {
     "estimate (std_error)": "standard errors in parentheses",
     "estimate (z)": "z-values in parentheses",
@@ -79,9 +92,13 @@ def regression(
     terms: Iterable[str] | None = None,
     labels: Mapping[str, str] | None = None,
     digits: int = 4,
+    tests: Mapping[str, Any] | None = None,
     caption: str = "",
 ) -> Table:
-    """Set fitted models side by side: coefficients, then what describes each fit, then notes.
+    """Set fitted models side by side in the order that journals print.
+
+    Beta first, then the other regressors, spatial lags of regressors (W), constant, rho, lambda and sigma²; below them
+    speed and half-life, R², log-likelihood, N x T, effects, weights and the kind of standard errors; then tests.
 
     Parameters
     ----------
@@ -95,11 +112,14 @@ def regression(
     footer : names
         Keys of `glance()` to show; those that no model has are left out.
     terms : names, optional
-        Which coefficients to show, in this order; all by default, rho and sigma2 last.
+        Which coefficients to show, in this order; all by default.
     labels : mapping, optional
         Texts for terms and footer rows.
     digits : int
         Decimals; smaller figures are written as powers of ten.
+    tests : mapping of name to tests, optional
+        A block of tests at the foot: for each row one test a model, in the order of `results` or by the names of
+        models, None where a model has none. A test has `statistic` and `p_value`, as those of `sc.lm_tests` have.
     caption : str
 
     Returns
@@ -135,16 +155,20 @@ def regression(
     models = _models(results)
     texts = {**_LABELS, **FOOTER, **(labels or {})}
     shown = _ordered(models) if terms is None else _known(tuple(terms), models)
+    asked = _test_rows(tests or {}, models)
     rows = [row for term in shown for row in _coefficient_rows(term, models, cells, stars, digits, texts)]
     below, weight_notes = _footer_rows(tuple(footer), models, digits, texts)
     names = [m.name for m in models]
-    frame = pd.DataFrame([r[1:] for r in rows + below], index=[r[0] for r in rows + below], columns=names, dtype=object)
+    lines = rows + below + asked
+    frame = pd.DataFrame([r[1:] for r in lines], index=[r[0] for r in lines], columns=names, dtype=object)
+    blocks = [len(rows)] * bool(below) + [len(rows + below)] * bool(asked)
+    said = ("tests: statistic, with p in brackets",) if asked else ()
     return Table(
         frame=frame,
         caption=caption,
-        notes=(*_legend(cells, stars), *weight_notes, *_warnings(models)),
+        notes=(*_legend(cells, stars), *said, *weight_notes, *_warnings(models)),
         data=_figures(shown, tuple(footer), models),
-        rules=(len(rows),) if below else (),
+        rules=tuple(blocks),
         align="l" + "r" * len(models),
     )
 
@@ -169,15 +193,61 @@ def _model(name: str, result: Any) -> _Model:
         raise OptionError(
             f"regression() needs estimates with standard errors; tidy() of {name!r} lacks {first(lacking)}."
         )
-    about = result.glance().iloc[0].to_dict()
+    if "effect" in tidy:
+        # Of a regressor that the weights spread: one line for each of its effects.
+        tidy = tidy.assign(
+            term=[f"{term}: {effect}" for term, effect in zip(tidy["term"], tidy["effect"], strict=True)]
+        )
+    about = result.glance().iloc[0].to_dict() | _beside(result)
     # Speed and half-life are functions of the coefficients and belong below them; a regressor may share the name.
     derived = tidy["term"].isin([t for t in _DERIVED if t in about]) & tidy["statistic"].isna()
     return _Model(name, tidy[~derived].set_index("term"), about, tuple(getattr(result, "notes", ())))
 
 
+def _beside(result: Any) -> dict[str, Any]:
+    """Return size of the sample and kind of standard errors, where the result knows them."""
+    about = result.glance().iloc[0]
+    found = {}
+    if {"n_regions", "n_periods", "nobs"} <= set(about.index):
+        found["sample"] = f"{int(about['n_regions'])} × {int(about['n_periods'])}"
+    of = getattr(result, "provenance", None)
+    kind = of.options.get("vcov") if of is not None else None
+    return found | ({"errors": _ERRORS.get(str(kind), str(kind))} if kind else {})
+
+
 def _ordered(models: list[_Model]) -> tuple[str, ...]:
     every = dict.fromkeys(term for m in models for term in m.terms.index)
-    return (*(t for t in every if t not in _LAST), *(t for t in _LAST if t in every))
+    # The lags of regressors in the order of the regressors themselves.
+    lags = sorted((t for t in every if t.startswith("W:")), key=lambda t: t.removeprefix("W:") not in _FIRST)
+    ends = {*_FIRST, *_LAST, *lags}
+    own = [t for t in every if t not in ends]
+    return (*(t for t in _FIRST if t in every), *own, *lags, *(t for t in _LAST if t in every))
+
+
+def _test_rows(tests: Mapping[str, Any], models: list[_Model]) -> list[list[str]]:
+    rows = []
+    for name, given in tests.items():
+        if isinstance(given, Mapping):
+            unknown = [key for key in given if key not in {m.name for m in models}]
+            if unknown:
+                raise OptionError(f"tests of {name!r} name models that are not there: {first(unknown)}.")
+            found = [given.get(m.name) for m in models]
+        else:
+            found = list(given) if isinstance(given, Sequence) else [given]
+        if len(found) != len(models):
+            raise OptionError(f"{name!r} has {len(found)} tests for {len(models)} models; give one each, or None.")
+        rows.append([name, *(_test(name, test) for test in found)])
+    return rows
+
+
+def _test(name: str, test: Any) -> str:
+    if test is None:
+        return ABSENT
+    if not (hasattr(test, "statistic") and hasattr(test, "p_value")):
+        raise OptionError(f"a test has a statistic and a p_value; {name!r} holds a {type(test).__name__}.")
+    if np.isnan(test.statistic):
+        return ABSENT
+    return f"{figure(float(test.statistic), 2)} [{probability_text(float(test.p_value)).replace(' ', '')}]"
 
 
 def _known(terms: tuple[str, ...], models: list[_Model]) -> tuple[str, ...]:
@@ -198,13 +268,16 @@ def _coefficient_rows(
             lower.append("")
             continue
         row = model.terms.loc[term]
-        mark = _stars(row["p_value"]) if stars and term != "sigma2" else ""
+        mark = stars_of(row["p_value"]) if stars and term != "sigma2" else ""
         upper.append(_figure(row["estimate"], digits) + mark)
         lower.append(_under(row, cells, digits))
     return [upper] if cells == "estimate" else [upper, lower]
 
 
 def _term_label(term: str, texts: Mapping[str, str]) -> str:
+    base, _, effect = term.rpartition(": ")
+    if term not in texts and effect in EFFECTS:
+        return f"{texts.get(base, base)}, {effect}"
     if term in texts or not term.startswith("W:"):
         return texts.get(term, term)
     return f"W × {texts.get(term[2:], term[2:])}"
@@ -221,7 +294,7 @@ def _under(row: pd.Series, cells: Cells, digits: int) -> str:
     return f"({_figure(row['statistic'], 2)})"
 
 
-def _stars(p: float) -> str:
+def stars_of(p: float) -> str:
     return next((mark for bound, mark in STARS if p < bound), "")
 
 
@@ -249,6 +322,9 @@ def _about(key: str, about: Mapping[str, Any], digits: int) -> str:
     if key not in about:
         return ABSENT
     value = about[key]
+    if key.startswith("rsquared") and np.isfinite(value):
+        # A share: 0.001 and not a power of ten.
+        return signed(f"{value:.{digits}f}")
     if isinstance(value, (float, np.floating)):
         return _figure(float(value), digits)
     return _WORDS.get((key, value), label(value)) or ABSENT

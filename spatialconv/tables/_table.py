@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,25 +12,11 @@ import pandas as pd
 from spatialconv._files.spreadsheet import guarded
 from spatialconv._options import choice, first
 from spatialconv.errors import FileError, OptionError
-from spatialconv.results import Result
-from spatialconv.tables._cells import (
-    Digits,
-    column_texts,
-    html_cell,
-    label,
-    latex_cell,
-    latex_text,
-    markdown_cell,
-    most_stars,
-    width,
-)
-
-
-@dataclass(frozen=True)
-class _Grid:
-    header: list[str]
-    rows: list[list[str]]
-    align: str  # one "l" or "r" a column
+from spatialconv.results import Result, rows_shown
+from spatialconv.tables._cells import Digits, column_texts, html_cell, label
+from spatialconv.tables._heads import HEADS
+from spatialconv.tables._latex import Grid, to_latex
+from spatialconv.tables._text import LONG, SHOWN, in_terminal, to_markdown
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,6 +38,8 @@ class Table:
         Rows that a line precedes.
     align : str, optional
         "l" or "r" a column, those of the index first; numbers on the right by default.
+    heads : mapping of column to str, optional
+        What stands over columns instead of their names; CSV keeps the names.
     """
 
     frame: pd.DataFrame
@@ -61,6 +49,7 @@ class Table:
     data: pd.DataFrame | None = None
     rules: tuple[int, ...] = ()
     align: str | None = None
+    heads: Mapping[str, str] | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """Return the figures with all their digits, as CSV holds them."""
@@ -68,34 +57,16 @@ class Table:
 
     def to_markdown(self) -> str:
         """Return a Markdown (pipe) table, its columns padded so that the source reads well too."""
-        grid = _grid(self)
-        lines = [[markdown_cell(c) for c in row] for row in (grid.header, *grid.rows)]
-        widths = [max(3, *(width(row[k]) for row in lines)) for k in range(len(grid.header))]
-        rule = ["-" * (w - 1) + ":" if a == "r" else "-" * w for w, a in zip(widths, grid.align, strict=True)]
-        padded = [[_pad(c, w, a) for c, w, a in zip(row, widths, grid.align, strict=True)] for row in lines]
-        body = ["| " + " | ".join(row) + " |" for row in (padded[0], rule, *padded[1:])]
-        caption = [f"**{markdown_cell(self.caption)}**", ""] if self.caption else []
-        notes = ["", "Notes:", "", *(f"- {markdown_cell(note)}" for note in self.notes)] if self.notes else []
-        return "\n".join([*caption, *body, *notes]) + "\n"
+        return to_markdown(_grid(self), caption=self.caption, notes=self.notes)
 
     def to_latex(self, *, label: str = "") -> str:
-        r"""Return LaTeX that needs the package booktabs; a floating table if it has caption, label or notes."""
+        r"""Return LaTeX that fits a page of A4; a floating table if it has caption, label or notes.
+
+        What is too wide gets wrapped heads and columns, smaller type, a turned page or parts, in that order; what is
+        too long runs over pages. Needs `\\usepackage{booktabs,array,longtable,pdflscape}`.
+        """
         grid = _grid(self)
-        stars = [most_stars([row[k] for row in grid.rows]) for k in range(len(grid.header))]
-        body = [rf"\begin{{tabular}}{{{grid.align}}}", r"\toprule", _latex_row([latex_text(h) for h in grid.header])]
-        body.append(r"\midrule")
-        for k, row in enumerate(grid.rows):
-            body += [r"\midrule"] if k in self.rules and k else []
-            body.append(_latex_row([latex_cell(c, s) for c, s in zip(row, stars, strict=True)]))
-        body += [r"\bottomrule", r"\end{tabular}"]
-        if not (self.caption or label or self.notes):
-            return "\n".join(body) + "\n"
-        head = [r"\begin{table}[htbp]", r"\centering"]
-        head += [rf"\caption{{{latex_text(self.caption)}}}"] if self.caption else []
-        head += [rf"\label{{{label}}}"] if label else []
-        text = r" \par ".join(latex_text(note) for note in self.notes)
-        notes = [r"\par\smallskip", rf"\begin{{minipage}}{{\linewidth}}\footnotesize Notes: {text}\end{{minipage}}"]
-        return "\n".join([*head, *body, *(notes if self.notes else []), r"\end{table}"]) + "\n"
+        return to_latex(grid, caption=self.caption, label=label, notes=self.notes, rules=self.rules)
 
     def to_html(self) -> str:
         """Return an HTML table that needs no style sheet."""
@@ -131,11 +102,45 @@ class Table:
         shown = _shows_index(frame)
         return str(_guarded(frame).to_csv(index=shown, lineterminator="\n"))
 
+    def to_docx(self) -> bytes:
+        """Return a Word document with the table in it, caption above and notes below; needs the extra `word`.
+
+        Raises
+        ------
+        MissingExtraError
+            If python-docx is not installed.
+        """
+        from spatialconv.tables._word import to_docx
+
+        return to_docx(_grid(self), caption=self.caption, notes=self.notes, rules=self.rules)
+
+    def to_xlsx(self) -> bytes:
+        """Return an Excel workbook: the table as it is printed, and a sheet of the figures with all their digits.
+
+        Raises
+        ------
+        MissingExtraError
+            If openpyxl is not installed; the extra `excel` brings it.
+        """
+        from spatialconv.tables._excel import to_xlsx
+
+        frame = self.to_frame()
+        plain = frame.reset_index() if _shows_index(frame) else frame
+        return to_xlsx(_grid(self), plain, caption=self.caption, notes=self.notes, rules=self.rules)
+
+    def save(self, path: str | Path, *, label: str = "") -> Path:
+        """Write the table to a file; the suffix says how. See `spatialconv.tables.save`."""
+        return save(self, path, label=label)
+
     def __repr__(self) -> str:
-        return self.to_markdown().rstrip("\n")
+        grid = _grid(replace(self, frame=self.frame.head(SHOWN)) if len(self.frame) > LONG else self)
+        return in_terminal(grid, len(self.frame), caption=self.caption, notes=self.notes)
 
     def _repr_html_(self) -> str:
-        return self.to_html()
+        if len(self.frame) <= LONG:
+            return self.to_html()
+        short = replace(self, frame=self.frame.head(SHOWN), data=None, align=self.align)
+        return short.to_html() + f"<p>{rows_shown(SHOWN, len(self.frame))}</p>\n"
 
 
 def table(
@@ -144,6 +149,7 @@ def table(
     caption: str | None = None,
     notes: tuple[str, ...] | None = None,
     digits: Digits = None,
+    heads: Mapping[str, str] | None = None,
 ) -> Table:
     """Make a Table of a frame, or of a result: its `.table` where it has one, else what `tidy()` gives.
 
@@ -155,6 +161,8 @@ def table(
     notes : tuple of str, optional
     digits : int or mapping of column to int, optional
         Decimals.
+    heads : mapping of column to str, optional
+        What stands over columns instead of their names; those of results get words (`spatialconv.tables.HEADS`).
 
     Returns
     -------
@@ -170,16 +178,17 @@ def table(
     | 2017 |  0.020 |
     """
     if isinstance(content, Table):
-        given = {"caption": caption, "notes": notes, "digits": digits}
+        given = {"caption": caption, "notes": notes, "digits": digits, "heads": heads}
         changed = {k: v for k, v in given.items() if v is not None}
         return Table(**{**{f: getattr(content, f) for f in Table.__dataclass_fields__}, **changed})
     if isinstance(content, Result):
         held = getattr(content, "table", None)
         frame = held if isinstance(held, pd.DataFrame) else content.tidy()
         caption = repr(content).splitlines()[0] if caption is None else caption
-        return Table(frame.copy(), caption, content.notes if notes is None else tuple(notes), digits)
+        said = content.notes if notes is None else tuple(notes)
+        return Table(frame.copy(), caption, said, digits, heads=HEADS if heads is None else heads)
     if isinstance(content, pd.DataFrame):
-        return Table(content.copy(), caption or "", tuple(notes or ()), digits)
+        return Table(content.copy(), caption or "", tuple(notes or ()), digits, heads=heads)
     raise OptionError(f"a table is made of a DataFrame, a result or a Table; got {type(content).__name__}.")
 
 
@@ -194,13 +203,13 @@ def frame_to_latex(frame: pd.DataFrame, *, caption: str = "", label: str = "", d
 
 
 def save(content: Table | Result | pd.DataFrame, path: str | Path, *, label: str = "") -> Path:
-    """Write a table to a file; the suffix says how: .csv, .md, .tex or .html.
+    """Write a table to a file; the suffix says how: .docx, .xlsx, .tex, .html, .md or .csv.
 
     Parameters
     ----------
     content : Table, result or DataFrame
     path : path
-        In a folder that exists; a file of that name is replaced.
+        In a folder that exists; a file of that name is replaced. Word needs the extra `word`, Excel the extra `excel`.
     label : str
         For references from LaTeX.
 
@@ -212,23 +221,25 @@ def save(content: Table | Result | pd.DataFrame, path: str | Path, *, label: str
     ------
     OptionError
         If the suffix is another one.
+    MissingExtraError
+        If the library that writes such files is not installed.
     FileError
         If the folder does not exist or cannot be written to.
     """
     path = Path(path)
     made = table(content)
-    writers: Mapping[str, Callable[[], str]] = {
+    writers: Mapping[str, Callable[[], str | bytes]] = {
         ".csv": made.to_csv,
         ".md": made.to_markdown,
         ".tex": lambda: made.to_latex(label=label),
         ".html": made.to_html,
+        ".docx": made.to_docx,
+        ".xlsx": made.to_xlsx,
     }
-    if path.suffix.lower() == ".docx":
-        raise OptionError(f"Word files are not written; save {path.stem}.html instead, which Word opens as a table.")
-    text = writers[choice("the suffix of path", path.suffix.lower(), tuple(writers))]()
+    written = writers[choice("the suffix of path", path.suffix.lower(), tuple(writers))]()
     try:
-        # The newline is fixed so that a file does not depend on the system that wrote it.
-        path.write_text(text, encoding="utf-8", newline="\n")
+        # Bytes, so that a file does not depend on the system that wrote it.
+        path.write_bytes(written if isinstance(written, bytes) else written.encode("utf-8"))
     except OSError as error:
         raise FileError(
             f"cannot write {path}: {error.strerror}. Create the folder first, or choose another."
@@ -258,18 +269,19 @@ def _guarded_labels(labels: pd.Index) -> pd.Index:
     return pd.Index([guarded(label) for label in labels], name=names[0], dtype=object)
 
 
-def _grid(shown: Table) -> _Grid:
-    frame = shown.frame
+def _grid(shown: Table) -> Grid:
+    frame, heads = shown.frame, shown.heads or {}
     columns = _index_columns(frame.index) if _shows_index(frame) else []
-    header = [name for name, _, _ in columns]
+    labels = len(columns)
     for k, name in enumerate(frame.columns):
         texts, numeric = column_texts(frame.iloc[:, k], shown.digits)
-        header.append(" ".join(label(part) for part in name) if isinstance(name, tuple) else label(name))
-        columns.append((header[-1], texts, numeric))
+        head = " ".join(label(part) for part in name) if isinstance(name, tuple) else label(name)
+        columns.append((head, texts, numeric))
+    header = [heads.get(name, name) for name, _, _ in columns]
     align = shown.align or "".join("r" if numeric else "l" for _, _, numeric in columns)
     if len(align) != len(header) or set(align) - {"l", "r"}:
         raise OptionError(f"align must give 'l' or 'r' for each of {first(header)}; got {align!r}.")
-    return _Grid(header, [[texts[k] for _, texts, _ in columns] for k in range(len(frame))], align)
+    return Grid(header, [[texts[k] for _, texts, _ in columns] for k in range(len(frame))], align, labels)
 
 
 def _index_columns(index: pd.Index) -> list[tuple[str, list[str], bool]]:
@@ -287,14 +299,3 @@ def _index_columns(index: pd.Index) -> list[tuple[str, list[str], bool]]:
 def _shows_index(frame: pd.DataFrame) -> bool:
     # The numbers that pandas gives to rows without labels say nothing.
     return not (isinstance(frame.index, pd.RangeIndex) and frame.index.name is None)
-
-
-def _pad(text: str, wide: int, align: str) -> str:
-    space = " " * (wide - width(text))
-    return space + text if align == "r" else text + space
-
-
-def _latex_row(cells: list[str]) -> str:
-    # After the line break of the row above, LaTeX would read [ or * as its argument.
-    opening = "{}" if cells[0][:1] in ("[", "*") else ""
-    return opening + " & ".join(cells) + r" \\"

@@ -1,0 +1,28 @@
+"""What stands over the columns of results, in words; the names that code uses stay in CSV."""
+
+HEADS = {
+    "std_error": "standard error",
+    "p_value": "p",
+    "q_value": "q",
+    "p_permutation": "p (permutation)",
+    "conf_low": "interval from",
+    "conf_high": "to",
+    "jenks": "natural break",
+    "confidence_fdr": "confidence (FDR)",
+    "sd_log": "sd of logs",
+    "cv_log": "CV of logs",
+    "cv": "CV",
+    "half_life": "half-life",
+    "loglik": "log-likelihood",
+    "nobs": "n",
+    "n_regions": "regions",
+    "n_periods": "periods",
+    "z_beta": "z of beta",
+    "z_rho": "z of rho",
+    "z_lambda": "z of lambda",
+    "log_initial": "ln initial level",
+    "p_beta": "p of beta",
+    "p_rho": "p of rho",
+    "p_lambda": "p of lambda",
+    "sigma2": "sigma\u00b2",
+}

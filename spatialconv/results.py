@@ -6,7 +6,7 @@ import html
 import math
 import textwrap
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -17,7 +17,7 @@ import pandas as pd
 from spatialconv._sizes import size_notes
 
 WIDE = 80  # characters of a line in a terminal
-MOST_ROWS = 20  # of a table in the HTML repr
+MOST_ROWS, MOST_COLUMNS = 20, 30  # of a table in the HTML repr
 TIDY = ("term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
 
 
@@ -46,6 +46,17 @@ def wrapped(lines: Iterable[str]) -> str:
         else line
         for line in lines
     )
+
+
+def framed(lines: Sequence[str], table: pd.DataFrame, notes: Iterable[str] = ()) -> str:
+    """Return the HTML repr of something with a table: its lines, the first rows with their number, notes."""
+    title, *rest = lines
+    body = "".join(f"<div>{html.escape(line.strip())}</div>" for line in rest)
+    said = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
+    said = f"<ul>{said}</ul>" if said else ""
+    rows = table.head(MOST_ROWS).to_html(border=0, float_format=lambda v: number(float(v)), max_cols=MOST_COLUMNS)
+    left = f"<div>{rows_shown(MOST_ROWS, len(table))}</div>" if len(table) > MOST_ROWS else ""
+    return f"<div><b>{html.escape(title)}</b>{body}{rows}{left}{said}</div>"
 
 
 def one_line(error: BaseException) -> str:
@@ -180,14 +191,7 @@ class Result(ABC):
         return wrapped(lines)
 
     def _repr_html_(self) -> str:
-        title, *rest = self._headline()
-        body = "".join(f"<div>{html.escape(line.strip())}</div>" for line in rest)
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
-        notes = f"<ul>{notes}</ul>" if notes else ""
-        display = self._display()
-        table = display.head(MOST_ROWS).to_html(border=0, float_format=lambda v: number(float(v)))
-        left = f"<div>{rows_shown(MOST_ROWS, len(display))}</div>" if len(display) > MOST_ROWS else ""
-        return f"<div><b>{html.escape(title)}</b>{body}{table}{left}{notes}</div>"
+        return framed(self._headline(), self._display(), self.notes)
 
     # What maketables asks of a fitted model, so that its tables and styles take ours without knowing them.
 

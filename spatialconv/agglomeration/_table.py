@@ -19,7 +19,7 @@ from spatialconv.errors import (
     VariableError,
 )
 from spatialconv.panel import FloatArray, Panel
-from spatialconv.results import merge_notes, number, plural
+from spatialconv.results import framed, merge_notes, number, plural, wrapped
 
 ONLY = "all"  # the one period of a table without periods
 
@@ -108,6 +108,14 @@ class IndustryTable:
         return Panel(frame.rename_axis(index=[period, region]).reset_index(), region=region, period=period)
 
     def __repr__(self) -> str:
+        return wrapped([*self._headline(), *(f"  note: {note}" for note in self.notes)])
+
+    def _repr_html_(self) -> str:
+        last = pd.DataFrame(self.values[-1], index=self.regions, columns=self.industries)
+        several = [f"shown: {self.periods[-1]}"] if len(self.periods) > 1 else []
+        return framed([*self._headline(), *several], last, self.notes)
+
+    def _headline(self) -> list[str]:
         T, N, K = self.values.shape
         over = (
             ""
@@ -115,11 +123,10 @@ class IndustryTable:
             else f" x {plural(T, 'period')} ({self.periods[0]} to {self.periods[-1]})"
         )
         empty = float((self.values == 0).mean())
-        lines = [
+        return [
             f"IndustryTable of {self.quantity}: {plural(N, 'region')} x {plural(K, 'industry', 'industries')}{over}",
             f"  industries: {first(list(self.industries), 6)}; {number(100 * empty, 1)} % of the cells are zero",
         ]
-        return "\n".join(lines + [f"  note: {note}" for note in self.notes])
 
 
 def located(labels: pd.Index, wanted: Iterable[Hashable], what: str) -> Any:

@@ -23,7 +23,7 @@ from spatialconv.errors import (
 )
 from spatialconv.panel.calendar import Calendar, calendar, place_of, time_axis
 from spatialconv.panel.gaps import Filled, FillHow, beside_gaps, completed, fill_array, fill_notes
-from spatialconv.results import extent, plural
+from spatialconv.results import extent, framed, plural, wrapped
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -169,14 +169,19 @@ class Panel:
         return self._labels.get(variable, variable)
 
     def __repr__(self) -> str:
+        return wrapped([*self._headline(), *(f"  note: {note}" for note in self.notes)])
+
+    def _repr_html_(self) -> str:
+        return framed(self._headline(), self.frame, self.notes)
+
+    def _headline(self) -> list[str]:
         gaps = int((self._rows < 0).sum())
         state = "balanced" if gaps == 0 else f"unbalanced: {gaps} of {self._rows.size} rows absent"
-        lines = [
+        return [
             f"Panel: {extent(self.n_regions, self.n_periods)} ({self._periods[0]} to {self._periods[-1]}), {state}",
             f"  region {self._region!r}, period {self._period!r}; variables: "
             + (", ".join(str(v) for v in self.variables) or "none"),
         ]
-        return "\n".join(lines + [f"  note: {note}" for note in self.notes])
 
     # ------------------------------------------------------------------ values
 

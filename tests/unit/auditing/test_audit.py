@@ -16,6 +16,7 @@ from spatialconv.auditing.description.figures import Interval, cell, figure
 from spatialconv.auditing.run import EXAMPLES
 from spatialconv.cli import main
 from spatialconv.errors import FileError, OptionError
+from tests.terminal import plain_repr
 
 
 def template():
@@ -422,7 +423,7 @@ def test_the_description_is_not_changed():
 
 def test_report_in_every_form():
     report = sc.audit("luo_zhang_2024")
-    shown = repr(report).splitlines()
+    shown = plain_repr(report).splitlines()
     assert 3 <= len(shown) <= 8
     assert f"checked {report.checked} identities by {len(report.rules)} rules, 4 findings" in shown[0]
     assert list(report.tidy()["severity"]) == ["error", "warning", "warning", "warning"]
@@ -432,7 +433,7 @@ def test_report_in_every_form():
     assert json.loads(json.dumps(report.to_dict()))["rules"][0]["applied"] > 0
     assert str(report.findings[0]).startswith("error: text 2")
     assert set(report.rules["rule"]) <= set(sc.auditing.rules().index)
-    assert repr(sc.audit("luo_zhang_2024")) == repr(report)
+    assert plain_repr(sc.audit("luo_zhang_2024")) == plain_repr(report)
 
 
 def command(capsys, *arguments):

@@ -23,6 +23,7 @@ from spatialconv.errors import (
     WeightsError,
 )
 from tests import brute_association as brute
+from tests.terminal import plain_repr
 from tests.tolerances import EXACT, REFERENCE
 
 GLOBAL = [sc.moran, sc.geary, sc.general_g]
@@ -421,31 +422,31 @@ def test_inputs_are_untouched(function):
 
 def test_repr_of_moran(zj):
     found = sc.moran(zj.panel, "exports", sc.weights.adjacency(zj.cities), log=True)
-    assert repr(found).splitlines()[:4] == [
+    assert plain_repr(found).splitlines()[:4] == [
         "Moran's I of log of exports: 11 regions, 5 periods (2016 to 2020)",
         "  I -0.2608 (2017) to -0.2278 (2020), expected -0.1000",
         "  p <= 0.05 in 0 of 5 periods (null: randomisation, two-sided)",
         "  weights: queen contiguity, row-standardised: 11 regions, 38 links, 1 without a neighbour",
     ]
     one = sc.moran(zj.panel.subset(periods=[2016]), "exports", sc.weights.adjacency(zj.cities), log=True)
-    assert repr(one).splitlines()[1] == "  I -0.2312, expected -0.1000, z = -0.716, p = 0.474"
+    assert plain_repr(one).splitlines()[1] == "  I -0.2312, expected -0.1000, z = -0.716, p = 0.474"
 
 
 def test_repr_of_local_results(zj):
     w = sc.weights.adjacency(zj.cities)
     lisa = sc.local_moran(zj.panel, "exports", w, period=2020, log=True)
-    assert repr(lisa).splitlines()[:3] == [
+    assert plain_repr(lisa).splitlines()[:3] == [
         "Local Moran's I of log of exports: 11 regions, 2020",
         "  p <= 0.05 in 1 of 11 cases: 1 low among high",
         "  null: conditional randomisation, two-sided; q <= 0.05 in 0",
     ]
     hot = sc.hot_spots(zj.panel, "exports", w, period=2020)
-    assert repr(hot).splitlines()[:3] == [
+    assert plain_repr(hot).splitlines()[:3] == [
         "Gi* of exports: 11 regions, 2020",
         "  z from -0.83 to 1.50; 0 hot and 0 cold at 90 %, 0 hot and 0 cold at 95 %, 0 hot and 0 cold at 99 %",
         "  confidence from p, two-sided; 4 natural breaks of z",
     ]
-    assert repr(sc.hot_spots(zj.panel, "exports", w, star=False)).startswith("Gi of exports")
+    assert plain_repr(sc.hot_spots(zj.panel, "exports", w, star=False)).startswith("Gi of exports")
 
 
 @pytest.mark.parametrize("function", ALL)
@@ -453,8 +454,8 @@ def test_repr_of_local_results(zj):
 def test_every_result_can_be_shown_and_stored(function, make):
     panel, w = make()
     found = function(panel, "y", w, permutations=99, seed=1)
-    assert 3 <= len(repr(found).splitlines()) <= 8
-    assert repr(found) == repr(function(panel, "y", w, permutations=99, seed=1))
+    assert 3 <= len(plain_repr(found).splitlines()) <= 8
+    assert plain_repr(found) == plain_repr(function(panel, "y", w, permutations=99, seed=1))
     stored = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert stored["provenance"]["seed"] == 1
     assert stored["provenance"]["call"] == function.__name__

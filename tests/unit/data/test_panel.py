@@ -8,6 +8,7 @@ import pytest
 
 import spatialconv as sc
 from spatialconv import errors
+from tests.terminal import plain_repr
 
 
 def frame(**changes) -> pd.DataFrame:
@@ -66,10 +67,10 @@ def test_subset_and_balance_record_what_they_leave_out():
     gap = panel(frame(v=[2.0, np.nan, 3.0, 4.0, 5.0, 6.0]))
     assert list(gap.balance(variables="v").regions) == ["a", "c"]
     assert list(gap.balance(variables="v", drop="periods").periods) == [2001]
-    assert "left out by panel.balance(): regions 'b'" in repr(gap.balance(variables="v"))
+    assert "left out by panel.balance(): regions 'b'" in plain_repr(gap.balance(variables="v"))
     absent = panel(frame().drop(index=1))
     assert not absent.balanced
-    assert "unbalanced: 1 of 6 rows absent" in repr(absent)
+    assert "unbalanced: 1 of 6 rows absent" in plain_repr(absent)
     assert list(absent.balance().regions) == ["a", "c"]
 
 

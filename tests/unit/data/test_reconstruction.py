@@ -14,6 +14,7 @@ import spatialconv as sc
 from spatialconv._reconstruction import _links, reconstruct, try_links
 from spatialconv._reconstruction._figures import OFFICIAL_TOTAL_2016, UNKNOWN_COORDINATES, evaluate, pose
 from spatialconv._reconstruction._levels import draw_starts, search
+from tests.terminal import plain_repr
 from tests.tolerances import DIFFERENCES, EXACT, LEVELS, PRINTED_THREE, REFERENCE
 
 YEARS = range(2016, 2021)
@@ -241,9 +242,9 @@ def test_inputs_are_not_modified(zj, found):
 
 
 def test_result_shows_itself(found):
-    lines = repr(found).splitlines()
+    lines = plain_repr(found).splitlines()
     assert 3 <= len(lines) <= 8
-    assert "reconstructed" in repr(found)
+    assert "reconstructed" in plain_repr(found)
     tidy = found.tidy()
     assert list(tidy["term"]) == list(found.levels.columns)
     np.testing.assert_allclose(tidy["estimate"], np.log(found.levels.iloc[0]), atol=EXACT)

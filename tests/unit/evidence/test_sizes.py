@@ -19,6 +19,7 @@ from tests.simulation.sizes.__main__ import main
 from tests.simulation.sizes.entry import LAWS, Cell, Entry, Sample, covers, each
 from tests.simulation.sizes.registry import ENTRIES, NOTHING, WITHOUT
 from tests.simulation.sizes.report import REPORT, markdown
+from tests.terminal import plain_repr
 
 VERBS = ("rejects a true null in", "holds the truth in")
 SAID = ("size simulated at", "coverage simulated at")
@@ -208,7 +209,7 @@ def test_a_result_is_told_once_however_often_it_is_copied(toy):
     again = replace(replace(test), p_value=0.1)
     assert again.notes == ("own", "size simulated at 11 regions and 4 periods, nominal 5 %: p rejects a true null "
                            "in 20.0 ± 1.0 % (normal)")  # fmt: skip
-    assert "note: size simulated at 11 regions" in repr(again)
+    assert "note: size simulated at 11 regions" in plain_repr(again)
 
 
 # ------------------------------------------------------------------ running

@@ -14,6 +14,7 @@ from spatialconv._core.few_periods.profile import p_values
 from spatialconv._multiverse._worlds import permuted
 from spatialconv.convergence.few_periods.short_panel import sample_of
 from spatialconv.errors import OptionError
+from tests.terminal import plain_repr
 from tests.tolerances import NEAR_BOUND, OPTIM
 
 Z95 = 1.959963984540054
@@ -110,7 +111,7 @@ def test_p_values_by_hand(zj, weights):
     assert len(j.null) == 99
     assert (j.by_specification.index == m.estimated.index).all()
     assert j.by_specification["p_value"].between(0.01, 1).all()
-    assert 3 <= len(repr(j).splitlines()) <= 8
+    assert 3 <= len(plain_repr(j).splitlines()) <= 8
     assert list(j.tidy()["term"]) == ["median", "share", "stouffer"]
     assert j.to_dict()["provenance"]["seed"] == 3
 
@@ -150,7 +151,7 @@ def test_bootstrapped_p_is_that_of_the_fit(zj, weights):
     # Region effects find convergence where there is none, and the bootstrap knows.
     region = m.estimated[m.estimated["effects"] == "region"]
     assert (region["p_bootstrap"] > region["p_value"]).all()
-    assert "by the bootstrap in" in repr(m)
+    assert "by the bootstrap in" in plain_repr(m)
 
 
 def test_a_fitted_model_as_the_null(zj, weights):

@@ -23,6 +23,7 @@ from spatialconv.errors import (
     SpatialConvError,
     VariableError,
 )
+from tests.terminal import plain_repr
 
 IDS = [f"r{k:02d}" for k in range(12)]
 
@@ -76,7 +77,7 @@ def test_what_is_common_and_everything_that_is_not(tmp_path):
     }
     rows = found.weights["w"].sparse.sum(axis=1)
     np.testing.assert_allclose(rows, 1, rtol=1e-15)  # averages of those that are left
-    assert "left out: 2 regions of p.csv, not in g.gpkg" in repr(found)
+    assert "left out: 2 regions of p.csv, not in g.gpkg" in plain_repr(found)
     np.testing.assert_array_equal(found.panel.values("y"), read(frame).panel.values("y", regions=kept))
     assert sc.moran(found.panel, "y", found.weights["w"]).table.notna().all().all()
 

@@ -14,6 +14,7 @@ from scipy import stats
 import spatialconv as sc
 from spatialconv import errors
 from spatialconv._core.regression.absorb import absorb, rank_of_effects
+from tests.terminal import plain_repr
 from tests.tolerances import EXACT, REFERENCE, ROUNDING
 
 FOLDER = Path(__file__).parents[2] / "reference" / "plm_munnell"
@@ -229,7 +230,7 @@ def test_result_goes_where_results_go(munnell):
     assert "R² within" in table.to_markdown()
     sc.plot.coefficients(fits, terms=["log_pc"])
     fit = fits["two-way"]
-    assert repr(fit).splitlines()[0] == (
+    assert plain_repr(fit).splitlines()[0] == (
         "Regression of log_gsp (two-way effects): 816 observations, 48 regions, 17 periods"
     )
     assert list(fit.tidy()["term"]) == X

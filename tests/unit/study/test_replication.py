@@ -16,6 +16,7 @@ import spatialconv as sc
 from spatialconv.replication import COLUMNS, EVIDENCE, VERDICTS, Claim, judge, replicate
 from spatialconv.replication._ours import Ours, stars, strictest
 from spatialconv.replication._text import STATEMENTS
+from tests.terminal import plain_repr
 from tests.tolerances import EXACT, LOGLIK
 
 # What describes the published figures and is none of them.
@@ -384,7 +385,10 @@ def test_tables_for_print_hold_every_row(found):
 
 
 def test_result_face(found):
-    assert repr(found).splitlines()[0] == f"Replication of Luo and Zhang (2024): {len(found.figures)} published figures"
+    assert (
+        plain_repr(found).splitlines()[0]
+        == f"Replication of Luo and Zhang (2024): {len(found.figures)} published figures"
+    )
     assert found.glance().loc[0, "figures"] == len(found.figures)
     assert found.tidy().equals(found.table)
     kept = found.to_dict()

@@ -26,6 +26,7 @@ from spatialconv.study._case import allowed_options
 from spatialconv.study._figures import slug
 from spatialconv.study._read import read_panel
 from spatialconv.study._run import resolve
+from tests.terminal import plain_repr
 from tests.tolerances import EXACT, REFERENCE
 
 FIRST = '[[weights]]\nname = "adjacency"'  # where the weights begin in the example
@@ -500,12 +501,12 @@ def test_the_panel_that_comes_with_the_package_is_that_of_the_case(study):
 
 
 def test_result_face(study):
-    lines = repr(study).splitlines()
+    lines = plain_repr(study).splitlines()
     assert lines[0] == "Study of exports: 11 regions x 5 periods (2016 to 2020)"
     assert len(lines) <= 8
     assert study.tidy().equals(study.betas.table)
     assert study.to_dict()["provenance"]["seed"] == 2024
-    assert "growth regressions: 42 of 42 estimated" in repr(study)
+    assert "growth regressions: 42 of 42 estimated" in plain_repr(study)
 
 
 # ---------------------------------------------------------------------- what is written
@@ -535,7 +536,7 @@ def test_a_case_of_ones_own_writes_everything(folder, tmp_path):
     assert "Replication" not in written["report.md"].decode()
     csv = pd.read_csv(tmp_path / "one" / "tables" / "beta_models.csv")
     np.testing.assert_allclose(csv["beta"], study.betas.table["beta"], atol=EXACT)
-    assert f"{len(listed)} files written" in repr(study)
+    assert f"{len(listed)} files written" in plain_repr(study)
 
 
 def test_a_folder_that_cannot_be_made(study, tmp_path):

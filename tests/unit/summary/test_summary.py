@@ -19,6 +19,7 @@ from spatialconv.errors import (
 )
 from spatialconv.panel import Panel
 from spatialconv.summary import growth_arrays, spans
+from tests.terminal import plain_repr
 from tests.tolerances import EXACT, PRINTED_THREE, PRINTED_TWICE, ROUNDING
 
 
@@ -230,7 +231,7 @@ class TestPublished:
         np.testing.assert_allclose(rates.to_numpy().T, y, rtol=0, atol=EXACT)
 
     def test_repr(self, zhejiang):
-        lines = repr(sc.growth(zhejiang.panel, "exports")).splitlines()
+        lines = plain_repr(sc.growth(zhejiang.panel, "exports")).splitlines()
         assert lines == [
             "Growth of exports: 11 regions x 4 spans, 2016-17 to 2019-20; percent",
             "  mean 45.56; lowest -59.02 (Huzhou, 2016-17), highest 425.20 (Jiaxing, 2016-17)",

@@ -9,6 +9,7 @@ import pytest
 import spatialconv as sc
 from spatialconv import errors
 from spatialconv._core.regression import speed as speeds
+from tests.terminal import plain_repr
 from tests.tolerances import EXACT, OPTIM
 
 
@@ -310,9 +311,11 @@ def test_views(zj, w):
     assert list(tidy["term"]) == ["log_initial", "digital", "rho", "sigma2", "speed", "half_life"]
     assert tidy.set_index("term").loc["rho", "estimate"] == b.rho
     assert b.glance().shape[0] == 1
-    assert 3 <= len(repr(b).splitlines()) <= 8
-    assert repr(b) == repr(sc.beta(zj.panel, "exports", w, controls="digital", spatial="lag", effects="time"))
-    assert "Lee-Yu transformation" in repr(b)
+    assert 3 <= len(plain_repr(b).splitlines()) <= 8
+    assert plain_repr(b) == plain_repr(
+        sc.beta(zj.panel, "exports", w, controls="digital", spatial="lag", effects="time")
+    )
+    assert "Lee-Yu transformation" in plain_repr(b)
     html = b._repr_html_()
     assert "<table" in html
     assert "log_initial" in html

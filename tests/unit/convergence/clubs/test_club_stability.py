@@ -16,6 +16,7 @@ from spatialconv._core.space.join_counts import join_counts
 from spatialconv.convergence.clubs.stability import moving_blocks
 from spatialconv.errors import AlignmentError, DataError, OptionError, WeightsError
 from tests import brute_clubs
+from tests.terminal import plain_repr
 from tests.tolerances import EXACT, MONTE_CARLO_P, ROUNDING
 from tests.unit.convergence.clubs.test_clubs import planted
 from tests.unit.convergence.clubs.test_log_t import panel_of
@@ -52,8 +53,8 @@ class TestJoinCounts:
         np.testing.assert_allclose(counts.table["expected"], [expected, expected, expected, 3 * expected], rtol=EXACT)
         assert counts.p_value == 0.001
         assert (counts.table["q"].iloc[:3] <= 0.05).all()
-        assert "21 of 23 joins are within a club, 7.00 expected" in repr(counts)
-        assert "(q <= 0.05): 1, 2, 3" in repr(counts)
+        assert "21 of 23 joins are within a club, 7.00 expected" in plain_repr(counts)
+        assert "(q <= 0.05): 1, 2, 3" in plain_repr(counts)
 
     def test_alternating_clubs_are_no_neighbours(self, found):
         order = np.arange(24).reshape(3, 8).T.ravel().tolist()
@@ -211,7 +212,7 @@ class TestBootstrap:
     def test_regions_that_are_not_drawn_are_missing(self, found):
         stable = found.bootstrap(25, scheme="regions", share=0.5, seed=2, progress=False)
         assert (stable.memberships.notna().sum() == 12).all()
-        assert "12 of 24 regions at a time, without replacement" in repr(stable)
+        assert "12 of 24 regions at a time, without replacement" in plain_repr(stable)
         share = stable.co_membership.to_numpy()
         assert np.array_equal(share, share.T, equal_nan=True)
         # The numbers in `regions` are means over the matrix.
@@ -243,8 +244,8 @@ class TestBootstrap:
         stable = found.bootstrap(5, seed=0, progress=False)
         assert json.dumps(stable.to_dict())
         assert stable.glance().loc[0, "runs"] == 5
-        assert 3 <= len(repr(stable).splitlines()) <= 8
-        assert "blocks of 4 periods, the same for all regions" in repr(stable)
+        assert 3 <= len(plain_repr(stable).splitlines()) <= 8
+        assert "blocks of 4 periods, the same for all regions" in plain_repr(stable)
 
 
 class TestSensitivity:
@@ -309,7 +310,7 @@ class TestRolling:
         windows = found.rolling(31, step=10, expanding=True, progress=False)
         assert windows.table["first"].tolist() == [1969, 1969]
         assert windows.table["adjusted_rand"].iloc[-1] == 1.0
-        assert "all from the first on, 10 apart" in repr(windows)
+        assert "all from the first on, 10 apart" in plain_repr(windows)
 
     def test_bad_input(self, found):
         with pytest.raises(OptionError, match="window must be at most the number of periods, 40"):

@@ -18,6 +18,7 @@ from spatialconv.errors import DataError, MissingDataError, NotPositiveError, Op
 from spatialconv.results import TIDY
 from tests import brute_clubs
 from tests.reference.clubs.peer_panels import KEPT, panels
+from tests.terminal import plain_repr
 from tests.tolerances import OPTIM, ROUNDING
 from tests.unit.convergence.clubs.test_log_t import BLOCKS, R, panel_of, paths, wide
 
@@ -477,12 +478,14 @@ class TestResult:
         assert f.provenance.options["smooth"] == 400.0
 
     def test_repr(self):
-        lines = repr(self.found).splitlines()
+        lines = plain_repr(self.found).splitlines()
         assert lines[0] == (
             "Convergence clubs of log of income, Hodrick-Prescott trend (lambda 400): 48 regions x 41 periods"
         )
         assert lines[1].startswith(f"  {self.found.n_clubs} clubs")
-        assert "convention phillips-sul: trim 0.333 (regressions 1983 to 2009), c* 0 incremental" in repr(self.found)
+        assert "convention phillips-sul: trim 0.333 (regressions 1983 to 2009), c* 0 incremental" in plain_repr(
+            self.found
+        )
         assert 3 <= len(lines) <= 8
         assert "Connecticut" in self.found._repr_html_()
 

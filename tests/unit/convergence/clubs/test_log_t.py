@@ -16,6 +16,7 @@ from spatialconv._core.clubs.hodrick_prescott import trend
 from spatialconv.errors import DataError, MissingDataError, NotPositiveError, OptionError, UnbalancedPanelError
 from spatialconv.results import TIDY
 from tests import brute_clubs
+from tests.terminal import plain_repr
 from tests.tolerances import EXACT, OPTIM, REFERENCE, ROUNDING
 
 FOLDER = Path(__file__).parents[3] / "reference" / "clubs"
@@ -229,7 +230,7 @@ class TestResult:
         assert json.dumps(self.found.to_dict())
 
     def test_repr(self):
-        lines = repr(self.found).splitlines()
+        lines = plain_repr(self.found).splitlines()
         assert lines[0] == "Log t test of x, unfiltered: 48 regions x 41 periods"
         assert lines[1] == "  b -0.4489 (HAC s.e. 0.0367), t = -12.237, p < 0.001, one-sided"
         assert lines[2] == "  convergence rejected (t <= -1.65); speed alpha = b/2 = -0.2245"

@@ -16,6 +16,7 @@ from spatialconv._core.hypotheses import paired
 from spatialconv.convergence.dispersion.sigma_tests import HAC_SIZE
 from spatialconv.errors import DataError, MissingDataError, NotPositiveError, OptionError, UnbalancedPanelError
 from spatialconv.results import TIDY
+from tests.terminal import plain_repr
 from tests.tolerances import EXACT, REFERENCE, ROUNDING
 
 ALL = ("mean", "sd", "cv", "mean_log", "sd_log", "cv_log")
@@ -75,7 +76,7 @@ class TestZhejiang:
         assert low < 1 < high
 
     def test_repr(self, result):
-        lines = repr(result).splitlines()
+        lines = plain_repr(result).splitlines()
         assert lines[0] == "Sigma convergence of exports: 11 regions x 5 periods (2016 to 2020)"
         assert lines[1] == "  standard deviation of logs: 1.8413 (2016), 1.7740 (2020)"
         assert lines[2] == "  equal variances in 2016 and 2020 (Pitman-Morgan, paired): t(9) = -0.355, p = 0.731"
@@ -370,7 +371,7 @@ class TestDegenerate:
         assert (result.table[["sd_log", "cv", "gini"]].abs() < EXACT).all().all()
         assert all(np.isnan(t.p_value) and t.reason for t in result.tests)
         assert "same value in the first or the last period" in result.pitman_morgan.reason
-        assert "same value in the first or the last period" in repr(result)
+        assert "same value in the first or the last period" in plain_repr(result)
 
     def test_last_is_a_multiple_of_first(self):
         x = lognormal(1)[0]

@@ -19,6 +19,7 @@ from spatialconv.models.small_samples.refits import (
     with_effects_given,
     world_at,
 )
+from tests.terminal import plain_repr
 from tests.tolerances import OPTIM, ROUNDING
 
 
@@ -152,7 +153,7 @@ def test_views_and_the_speed(zj):
     found = b.grid_interval(draws=199, seed=1)
     low, high = found.interval
     assert found.speed == pytest.approx((-np.log1p(high), -np.log1p(low)))
-    assert repr(found).startswith("Grid bootstrap of exports: 11 regions x 4 spans, region effects")
+    assert plain_repr(found).startswith("Grid bootstrap of exports: 11 regions x 4 spans, region effects")
     assert list(found.tidy()["term"]) == ["log_initial", "speed", "half_life"]
     assert found.glance().loc[0, "betas_asked"] == len(found.curve)
     assert found.to_dict()["provenance"]["seed"] == 1

@@ -13,6 +13,7 @@ from spatialconv._core.few_periods.profile import LOOK, ask, p_values
 from spatialconv.convergence.few_periods import short_panel
 from spatialconv.convergence.few_periods.short_panel import sample_of
 from spatialconv.errors import ModelError, OptionError
+from tests.terminal import plain_repr
 
 
 @pytest.fixture(scope="module")
@@ -79,14 +80,14 @@ def test_speed_and_half_life_are_images_of_the_set_and_ends_stay_open(zj):
 
 def test_the_regression_says_so_itself(zj, w):
     b = sc.beta(zj.panel, "exports", effects="two-way", level=0.9)
-    before = repr(b)
+    before = plain_repr(b)
     assert "b.inference (z does not hold here)" in before
     assert "(z " not in before.splitlines()[1]
     assert "do fast growers slow down: t -4.52" in before
     assert "is long-run growth more even than chance: F 0.86" in before
     assert b.inference is b.inference
     assert b.inference.provenance.seed == 0
-    after = repr(b)
+    after = plain_repr(b)
     for said in (b.inference.by_ratio.words, b.inference.by_robust.words):
         assert f"{said}, 90 % by" in after
     assert ("THE TWO DISAGREE" in after) == (not b.inference.agree)
@@ -96,8 +97,8 @@ def test_the_regression_says_so_itself(zj, w):
         sc.beta(zj.panel, "exports", w, spatial="error", effects="region"),
         sc.beta(zj.panel, "exports", effects="time"),
     ):
-        assert "(z " in repr(other)
-        assert "b.inference" not in repr(other)
+        assert "(z " in plain_repr(other)
+        assert "b.inference" not in plain_repr(other)
 
 
 def test_too_many_regions_are_refused_in_words(lag, monkeypatch):
@@ -105,4 +106,4 @@ def test_too_many_regions_are_refused_in_words(lag, monkeypatch):
     with pytest.raises(ModelError, match=r"at most 10 regions.*got 11 regions x 4 spans, 1,999 draws"):
         lag.short_panel_test()
     # What cannot be tested is printed by z, as it was.
-    assert "(z " in repr(lag)
+    assert "(z " in plain_repr(lag)

@@ -23,6 +23,7 @@ from spatialconv.convergence.few_periods.null import world_with
 from spatialconv.models.small_samples.indirect import indirect
 from spatialconv.models.small_samples.refits import Engine, restricted_world
 from tests.simulation.nickell import row, table
+from tests.terminal import plain_repr
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +101,8 @@ def test_figures_of_the_null(null, b):
     assert null.rejects > 0.3
     row = null.tidy().iloc[0]
     np.testing.assert_allclose([row.null_low, row.null_high], np.quantile(null.betas, [0.025, 0.975]))
-    assert "simulated panels" in repr(null)
-    assert len(repr(null).splitlines()) <= 8
+    assert "simulated panels" in plain_repr(null)
+    assert len(plain_repr(null).splitlines()) <= 8
     assert null.glance().loc[0, "draws"] == 1999
     assert null.to_dict()["provenance"]["seed"] == 1
     again = b.null_distribution(draws=1999, seed=1)
@@ -197,7 +198,7 @@ class TestIndirect:
         plain, fixed = (sc.beta(zj.panel, "exports", w, correction=c, **options) for c in ("auto", "indirect"))
         assert fixed.beta > plain.beta
         assert fixed.speed == pytest.approx(-np.log1p(fixed.beta))
-        assert "corrected by indirect inference" in repr(fixed)
+        assert "corrected by indirect inference" in plain_repr(fixed)
         again = fixed.again()
         pd.testing.assert_series_equal(again.params, fixed.params)
         # Effects and residuals are what the corrected parameters leave of the data.
@@ -230,7 +231,7 @@ class TestCorrections:
         assert (t["std_error"] > 0).all()
         np.testing.assert_allclose(t["speed"].iloc[:3], -np.log1p(t["beta"].iloc[:3]))
         assert any("the corrections disagree by" in note for note in found.notes)
-        assert "indirect inference: beta" in repr(found)
+        assert "indirect inference: beta" in plain_repr(found)
 
     def test_jackknife_by_hand(self, zj):
         b = sc.beta(zj.panel, "exports", effects="region")
@@ -304,7 +305,7 @@ class TestDetectable:
         assert power(found.beta) == pytest.approx(0.8, abs=0.05)
         assert power(found.beta / 2) < 0.55
         assert found.curve["power"].between(0, 1).all()
-        assert "with a power of 80 %" in repr(found)
+        assert "with a power of 80 %" in plain_repr(found)
         assert found.speed == pytest.approx(-np.log1p(found.beta))
         assert found.glance().loc[0, "critical_low"] < -1.5
 
@@ -313,7 +314,7 @@ class TestDetectable:
         found = b.detectable(draws=600, seed=1, power=0.7)
         assert found.beta < found.bound < 0
         assert (found.curve["power"] <= found.curve["bound"] + 0.06).all()
-        assert f"no valid test finds a beta between {found.bound:.4f} and zero with 70 % here" in repr(found)
+        assert f"no valid test finds a beta between {found.bound:.4f} and zero with 70 % here" in plain_repr(found)
         assert found.critical[1] == np.inf
         again = b.detectable(draws=600, seed=1, power=0.7)
         assert again.curve.equals(found.curve)

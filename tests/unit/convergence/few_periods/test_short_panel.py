@@ -9,6 +9,7 @@ from scipy import stats
 import spatialconv as sc
 from spatialconv.convergence.few_periods.short_panel import sample_of
 from spatialconv.errors import ModelError, OptionError, UnsupportedModelError
+from tests.terminal import plain_repr
 from tests.tolerances import ROUNDING
 
 
@@ -74,8 +75,8 @@ def test_words_and_repr(plain):
         from dataclasses import replace
 
         assert replace(found, interval=ends, pieces=1).words == said
-        assert said in repr(replace(found, interval=ends, pieces=1))
-    assert "do fast growers slow down" in repr(plain.short_panel_test(draws=99, seed=1))
+        assert said in plain_repr(replace(found, interval=ends, pieces=1))
+    assert "do fast growers slow down" in plain_repr(plain.short_panel_test(draws=99, seed=1))
     assert len(found.tidy()) == 3
     assert found.glance().loc[0, "betas_asked"] == len(found.curve)
 

@@ -22,6 +22,7 @@ from spatialconv._core.likelihood.likelihood import lag
 from spatialconv.models.hypotheses.diagnostics import bsk_tests, durbin_score, lm_tests
 from tests.brute import Case
 from tests.brute_scores import Scores, gradient, null_estimates, score_test
+from tests.terminal import plain_repr
 from tests.tolerances import DIFFERENCES, EXACT, OPTIM, REFERENCE, ROUNDING, SD_OF_1000
 from tests.unit.models.test_splm import data
 
@@ -519,13 +520,13 @@ class TestBadInput:
 def test_words_and_reprs():
     panel, w, y, x = data("munnell")
     tests = lm_tests(panel, y, x, w)
-    assert repr(tests).splitlines()[:2] == [
+    assert plain_repr(tests).splitlines()[:2] == [
         "Score tests for spatial dependence in log(gsp): 48 regions x 17 periods, two-way effects, "
         "Lee-Yu transformation",
         "  LM lag: chi2(1) = 73.5027, p < 0.001",
     ]
-    assert len(repr(tests).splitlines()) == 6
-    assert len(repr(bsk_tests(panel, y, x, w)).splitlines()) == 8
+    assert len(plain_repr(tests).splitlines()) == 6
+    assert len(plain_repr(bsk_tests(panel, y, x, w)).splitlines()) == 8
     for test in (*tests, *durbin_score(panel, y, x, w), *bsk_tests(panel, y, x, w)):
         assert len(test.null) > 15
         assert len(test.alternative) > 10

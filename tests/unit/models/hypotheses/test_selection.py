@@ -14,6 +14,7 @@ from spatialconv.models.hypotheses.diagnostics import (
     reduction_tests,
     select_model,
 )
+from tests.terminal import plain_repr
 from tests.tolerances import LOGLIK, OPTIM
 from tests.unit.models.hypotheses.test_score_tests import small_panel
 from tests.unit.models.test_splm import data
@@ -131,10 +132,10 @@ class TestTable:
     def test_result(self):
         panel, w = simulated(rho=0.5)
         chosen = select_model(panel, "y", "x0", w, effects="none")
-        assert repr(chosen).splitlines() == [
+        assert plain_repr(chosen).splitlines() == [
             f"Model selection for y: SAR with no effects, after {len(chosen.table)} tests at level 0.05",
             "  SAR: W x adds nothing to intercept, x0 and the robust LM tests point to the lag",
-            repr(chosen).splitlines()[2],
+            plain_repr(chosen).splitlines()[2],
         ]
         assert chosen.glance().loc[0, "model"] == "SAR"
         assert len(chosen.tidy()) == len(chosen.table)

@@ -13,6 +13,7 @@ import spatialconv as sc
 from spatialconv import errors
 from spatialconv._core.resampling import intervals as core
 from spatialconv.models.small_samples.bootstrap import METHODS, half_life_of, speed_of
+from tests.terminal import plain_repr
 from tests.tolerances import EXACT
 from tests.unit.models.test_splm import fit as munnell
 
@@ -36,8 +37,8 @@ def test_table_and_views(boot, b):
     np.testing.assert_allclose(table["bias"].iloc[:4], boot.draws.mean() - b.params)
     assert (table["conf_low"] < table["conf_high"]).all()
     assert boot.glance().loc[0, "draws"] == 1999
-    assert len(repr(boot).splitlines()) <= 10
-    assert "1999 samples (residual)" in repr(boot)
+    assert len(plain_repr(boot).splitlines()) <= 10
+    assert "1999 samples (residual)" in plain_repr(boot)
     assert "log_initial" in boot._repr_html_()
     assert boot.to_dict()["provenance"]["seed"] == 1
 
@@ -85,7 +86,7 @@ def test_speeds_that_do_not_exist_count_at_their_end(zj, w):
     assert table.loc["half_life", "conf_low"] == 0
     assert table.loc["speed", "undefined"] == over
     assert np.isnan(table.loc["speed", "std_error"])
-    assert f"undefined: speed in {over} and half-life in {over} of 999 samples" in repr(boot)
+    assert f"undefined: speed in {over} and half-life in {over} of 999 samples" in plain_repr(boot)
 
 
 def test_samples_where_the_bias_was_taken_off(zj, w):
@@ -187,14 +188,14 @@ def test_one_sided_p_stands_first_where_no_convergence_is_imposed(boot, b):
     assert boot.p_lower["log_initial"] == pytest.approx(below)
     assert boot.p_values["log_initial"] == pytest.approx(2 * min(below, 1 - below + 1 / 2000))
     assert boot.tidy().set_index("term").loc["log_initial", "p_lower"] == boot.p_lower["log_initial"]
-    said = next(line for line in repr(boot).splitlines() if "log_initial" in line)
+    said = next(line for line in plain_repr(boot).splitlines() if "log_initial" in line)
     assert "against convergence, two-sided p" in said
 
 
 def test_null_of_rho(b):
     boot = b.bootstrap(draws=1999, seed=7, null="rho")
     assert abs(boot.null_draws["rho"].mean()) < 0.1
-    assert "null imposed" in repr(boot)
+    assert "null imposed" in plain_repr(boot)
 
 
 def test_jobs_and_seeds(b):
@@ -218,7 +219,7 @@ def test_impacts_from_the_same_draws(boot, b):
     row = found.direct.loc["digital"]
     np.testing.assert_allclose([row.conf_low, row.conf_high], np.quantile(direct, [0.025, 0.975]), rtol=1e-6)
     assert row.std_error == pytest.approx(direct.std(ddof=1), rel=1e-6)
-    assert "1999 refits" in repr(found)
+    assert "1999 refits" in plain_repr(found)
 
 
 def test_impacts_with_bootstrap_rebuild_levels(zj, w):

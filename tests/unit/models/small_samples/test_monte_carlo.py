@@ -10,6 +10,7 @@ from scipy import stats
 import spatialconv as sc
 from spatialconv import errors
 from spatialconv.models.small_samples.refits import Engine, fitted_world
+from tests.terminal import plain_repr
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +73,8 @@ def test_random_effects(zj, w, test):
 
 def test_views(b):
     found = sc.monte_carlo(b, "lm", draws=39, seed=1)
-    assert repr(found).startswith("Monte Carlo tests of within regression of growth: 11 regions x 4 periods")
-    assert "by 39 samples" in repr(found)
+    assert plain_repr(found).startswith("Monte Carlo tests of within regression of growth: 11 regions x 4 periods")
+    assert "by 39 samples" in plain_repr(found)
     assert found.glance().loc[0, "draws"] == 39
     assert found.tidy()["term"].tolist() == found.table.index.tolist()
     assert found.to_dict()["provenance"]["options"]["test"] == "lm"

@@ -17,7 +17,7 @@ import pandas as pd
 from spatialconv._sizes import size_notes
 
 WIDE = 80  # characters of a line in a terminal
-MOST_ROWS, MOST_COLUMNS = 20, 30  # of a table in the HTML repr
+MOST_ROWS, MOST_COLUMNS = 20, 30  # of a table in the HTML repr: a browser has no use for fifty thousand
 TIDY = ("term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
 
 
@@ -136,10 +136,6 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, str)):
         return value
     return str(value)
-
-
-# Rows of a table in HTML: a browser has no use for fifty thousand.
-_ROWS = 200
 
 
 class Result(ABC):

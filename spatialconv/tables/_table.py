@@ -14,9 +14,11 @@ from spatialconv._options import choice, first
 from spatialconv.errors import FileError, OptionError
 from spatialconv.results import Result, rows_shown
 from spatialconv.tables._cells import Digits, column_texts, html_cell, label
+from spatialconv.tables._excel import to_xlsx
 from spatialconv.tables._heads import HEADS
 from spatialconv.tables._latex import Grid, to_latex
 from spatialconv.tables._text import LONG, SHOWN, in_terminal, to_markdown
+from spatialconv.tables._word import to_docx
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -110,8 +112,6 @@ class Table:
         MissingExtraError
             If python-docx is not installed.
         """
-        from spatialconv.tables._word import to_docx
-
         return to_docx(_grid(self), caption=self.caption, notes=self.notes, rules=self.rules)
 
     def to_xlsx(self) -> bytes:
@@ -122,8 +122,6 @@ class Table:
         MissingExtraError
             If openpyxl is not installed; the extra `excel` brings it.
         """
-        from spatialconv.tables._excel import to_xlsx
-
         frame = self.to_frame()
         plain = frame.reset_index() if _shows_index(frame) else frame
         return to_xlsx(_grid(self), plain, caption=self.caption, notes=self.notes, rules=self.rules)

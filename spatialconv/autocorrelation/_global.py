@@ -11,9 +11,10 @@ from spatialconv._core.space import association
 from spatialconv._core.space.permutation import permute
 from spatialconv._options import Alternative, Null, choice, count_of, first, generator
 from spatialconv.autocorrelation._inputs import Inputs, gather
+from spatialconv.autocorrelation._omitted import global_of_those_there
 from spatialconv.autocorrelation._results import GlobalAutocorrelation
 from spatialconv.errors import NotPositiveError, OptionError, VariableError
-from spatialconv.panel import FloatArray, Panel
+from spatialconv.panel import FloatArray, Missing, Panel, omits
 from spatialconv.results import merge_notes
 
 Statistic = Callable[[FloatArray, int], FloatArray]
@@ -31,6 +32,7 @@ def moran(
     permutations: int = 0,
     alternative: Alternative = "two-sided",
     seed: int | np.random.Generator | None = None,
+    missing: Missing = "raise",
 ) -> GlobalAutocorrelation:
     r"""Test by Moran's I, in every period, whether regions resemble their neighbours.
 
@@ -41,7 +43,7 @@ def moran(
     ----------
     panel : Panel
     variable : str
-        A numeric column, complete in every period.
+        A numeric column, complete in every period unless `missing` says otherwise.
     w : Graph or W
         Weights of libpysal, labelled by region. Any weights; the regions need not be in the panel's order.
     log : bool
@@ -57,6 +59,9 @@ def moran(
     seed : int or Generator, optional
         Of the permutations. One seed gives the same figures, whatever the order of the rows. It is stored
         in the provenance, also if drawn anew.
+    missing : {"raise", "omit"}
+        "omit" takes in every period the regions that have a value, with the weights cut to them and standardised again,
+        and gives their number as the column n.
 
     Returns
     -------
@@ -98,7 +103,9 @@ def moran(
     {2016: -0.231, 2017: -0.261, 2018: -0.259, 2019: -0.253, 2020: -0.228}
     """
     asked = _options(null, permutations, alternative)
-    data = gather(panel, variable, w, log=log, least=_LEAST[null], why=f"Moran's I under {null}")
+    if omits(missing):
+        return global_of_those_there(moran, panel, variable, w, seed, log=log, **asked)
+    data = gather(panel, variable, w, omittable=True, log=log, least=_LEAST[null], why=f"Moran's I under {null}")
     dev, _ = association.standardise(data.values)
     s = association.weight_sums(data.matrix)
     return _result(
@@ -123,6 +130,7 @@ def geary(
     permutations: int = 0,
     alternative: Alternative = "two-sided",
     seed: int | np.random.Generator | None = None,
+    missing: Missing = "raise",
 ) -> GlobalAutocorrelation:
     r"""Test by Geary's C, in every period, whether neighbours differ less than any two regions do.
 
@@ -131,7 +139,7 @@ def geary(
 
     Parameters
     ----------
-    panel, variable, w, log, null, permutations, seed
+    panel, variable, w, log, null, permutations, seed, missing
         As for `moran`.
     alternative : {"two-sided", "greater", "less"}
         "greater": positive autocorrelation, which is a C below 1.
@@ -166,7 +174,9 @@ def geary(
     ['C', 'expected', 'variance', 'z', 'p']
     """
     asked = _options(null, permutations, alternative)
-    data = gather(panel, variable, w, log=log, least=_LEAST[null], why=f"Geary's C under {null}")
+    if omits(missing):
+        return global_of_those_there(geary, panel, variable, w, seed, log=log, **asked)
+    data = gather(panel, variable, w, omittable=True, log=log, least=_LEAST[null], why=f"Geary's C under {null}")
     dev, _ = association.standardise(data.values)
     s = association.weight_sums(data.matrix)
     return _result(
@@ -191,6 +201,7 @@ def general_g(
     permutations: int = 0,
     alternative: Alternative = "two-sided",
     seed: int | np.random.Generator | None = None,
+    missing: Missing = "raise",
 ) -> GlobalAutocorrelation:
     r"""Test by the General G, in every period, whether high values lie together, or low ones.
 
@@ -199,7 +210,7 @@ def general_g(
 
     Parameters
     ----------
-    panel, variable, w, log, permutations, seed
+    panel, variable, w, log, permutations, seed, missing
         As for `moran`. No value may be negative.
     null : {"randomisation", "permutation"}
         As for `moran`; there are no moments under normality.
@@ -244,7 +255,9 @@ def general_g(
             "arrangements of the values. Use null='randomisation' or 'permutation'."
         )
     asked = _options(null, permutations, alternative)
-    data = gather(panel, variable, w, log=log, least=_LEAST[null], why=f"the General G under {null}")
+    if omits(missing):
+        return global_of_those_there(general_g, panel, variable, w, seed, log=log, **asked)
+    data = gather(panel, variable, w, omittable=True, log=log, least=_LEAST[null], why=f"the General G under {null}")
     _refuse_negative(data)
     dev, location = association.standardise(data.values)
     s = association.weight_sums(data.matrix)

@@ -14,9 +14,10 @@ from spatialconv._core.space.natural_breaks import natural_breaks
 from spatialconv._core.space.permutation import benjamini_hochberg, permute_neighbours
 from spatialconv._options import count_of, first, generator, whole
 from spatialconv.autocorrelation._inputs import Inputs, floor_note, gather, is_single, undefined_note
+from spatialconv.autocorrelation._omitted import local_of_those_there
 from spatialconv.autocorrelation._results import HotSpots
 from spatialconv.errors import OptionError
-from spatialconv.panel import FloatArray, Panel
+from spatialconv.panel import FloatArray, Missing, Panel, omits
 from spatialconv.results import merge_notes
 
 IntArray = npt.NDArray[np.int64]
@@ -37,6 +38,7 @@ def hot_spots(
     permutations: int = 0,
     self_weight: Literal["link"] | float = "link",
     seed: int | np.random.Generator | None = None,
+    missing: Missing = "raise",
 ) -> HotSpots:
     r"""Find, by Gi or Gi*, the regions around which high values (hot spots) or low values (cold spots) gather.
 
@@ -72,6 +74,9 @@ def hot_spots(
         the sum but not of mean and variance; 2 counts it twice. A region without neighbours has itself only.
     seed : int or Generator, optional
         Of the permutations; stored in the provenance.
+    missing : {"raise", "omit"}
+        "omit" takes in every period the regions that have a value, with the weights cut to them and standardised again;
+        the others have rows without figures.
 
     Returns
     -------
@@ -120,7 +125,12 @@ def hot_spots(
     """
     classes, permutations = whole("classes", classes, least=2), count_of("permutations", permutations)
     multiple = _multiple(self_weight)
-    data = gather(panel, variable, w, log=log, period=period, least=3, why="Gi* or Gi")
+    if omits(missing):
+        return local_of_those_there(
+            hot_spots, panel, variable, w, period, seed, log=log, star=star, classes=classes, fdr=fdr,
+            permutations=permutations, self_weight=self_weight,
+        )  # fmt: skip
+    data = gather(panel, variable, w, omittable=True, log=log, period=period, least=3, why="Gi* or Gi")
     dev, _ = association.standardise(data.values)
     own = association.with_self(data.matrix, multiple)
     z = association.gi_star(dev, own) if star else association.gi(dev, data.matrix)

@@ -14,7 +14,7 @@ from spatialconv import weights
 from spatialconv._core.space.permutation import smallest_p
 from spatialconv._labels.order import label_order
 from spatialconv._options import Alternative, first
-from spatialconv.errors import DataError, VariableError, WeightsError
+from spatialconv.errors import DataError, MissingDataError, UnbalancedPanelError, VariableError, WeightsError
 from spatialconv.panel import FloatArray, Panel
 from spatialconv.results import Provenance, merge_notes, plural
 
@@ -78,6 +78,7 @@ def gather(
     why: str,
     log: bool = False,
     period: Hashable | Iterable[Hashable] | None = None,
+    omittable: bool = False,
 ) -> Inputs:
     """Check and align what a statistic needs; `least` regions are required because of `why`."""
     if not isinstance(panel, Panel):
@@ -87,9 +88,16 @@ def gather(
             f"{plural(panel.n_regions, 'region')} in the panel "
             f"({first(list(panel.regions))}); {why} needs {least} or more."
         )
-    periods = _chosen(panel, period)
+    periods = chosen_periods(panel, period)
     order = panel.regions[label_order(panel.regions)].rename(None)
-    values = panel.values(variable, regions=order, periods=periods, log=log)
+    try:
+        values = panel.values(variable, regions=order, periods=periods, log=log)
+    except (MissingDataError, UnbalancedPanelError) as error:
+        # Infinite cells are no gaps; this refuses them.
+        panel.values(variable, periods=periods, missing="keep")
+        if not omittable:
+            raise
+        raise type(error)(f"{error} Or take missing='omit': the regions there in each period, and their n.") from None
     refuse_constant(values, variable, periods)
     aligned = weights.align(w, order)
     if aligned.matrix.sum() == 0:
@@ -121,7 +129,8 @@ def is_single(panel: Panel, period: Any) -> bool:
     return isinstance(period, Hashable) and period in panel.periods
 
 
-def _chosen(panel: Panel, period: Any) -> pd.Index:
+def chosen_periods(panel: Panel, period: Any) -> pd.Index:
+    """Return the periods asked for, in the panel's order; all of them where none are named."""
     if period is None:
         return panel.periods
     wanted = [period] if is_single(panel, period) else list(period)

@@ -12,9 +12,10 @@ from spatialconv._core.space import association
 from spatialconv._core.space.permutation import benjamini_hochberg, permute_neighbours
 from spatialconv._options import Alternative, choice, count_of, generator, probability
 from spatialconv.autocorrelation._inputs import Inputs, floor_note, gather, is_single, undefined_note
+from spatialconv.autocorrelation._omitted import local_of_those_there
 from spatialconv.autocorrelation._results import QUADRANTS, LocalMoran
 from spatialconv.errors import OptionError
-from spatialconv.panel import FloatArray, Panel
+from spatialconv.panel import FloatArray, Missing, Panel, omits
 from spatialconv.results import merge_notes
 
 LocalNull = Literal["conditional", "total"]
@@ -33,6 +34,7 @@ def local_moran(
     level: float = 0.05,
     fdr: bool = False,
     seed: int | np.random.Generator | None = None,
+    missing: Missing = "raise",
 ) -> LocalMoran:
     r"""Find, by local Moran's I, clusters of like regions and regions unlike their neighbours.
 
@@ -64,6 +66,9 @@ def local_moran(
         Judge `cluster` by q instead of p.
     seed : int or Generator, optional
         Of the permutations; stored in the provenance.
+    missing : {"raise", "omit"}
+        "omit" takes in every period the regions that have a value, with the weights cut to them and standardised again;
+        the others have rows without figures.
 
     Returns
     -------
@@ -119,7 +124,12 @@ def local_moran(
     level, permutations = probability("level", level), count_of("permutations", permutations)
     if permutations and null == "total":
         raise OptionError("the permutations of local_moran are conditional; use null='conditional', or permutations=0.")
-    data = gather(panel, variable, w, log=log, period=period, least=3, why="local Moran's I")
+    if omits(missing):
+        return local_of_those_there(
+            local_moran, panel, variable, w, period, seed, log=log, null=null, permutations=permutations,
+            alternative=alternative, level=level, fdr=fdr,
+        )  # fmt: skip
+    data = gather(panel, variable, w, omittable=True, log=log, period=period, least=3, why="local Moran's I")
     dev, _ = association.standardise(data.values)
     value = association.local_moran(dev, data.matrix)
     moments, p, used = association.local_moran_moments(dev, data.matrix, null), None, None

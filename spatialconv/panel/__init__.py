@@ -3,5 +3,20 @@
 from spatialconv.panel.build import panel_of
 from spatialconv.panel.gaps import FillHow
 from spatialconv.panel.panel import EXTREME, FloatArray, Panel, as_panel, derived, in_order, refuse_extreme
+from spatialconv.panel.presence import Missing, omits, parts_of, presence_note
 
-__all__ = ["EXTREME", "FillHow", "FloatArray", "Panel", "as_panel", "derived", "in_order", "panel_of", "refuse_extreme"]
+__all__ = [
+    "EXTREME",
+    "FillHow",
+    "FloatArray",
+    "Missing",
+    "Panel",
+    "as_panel",
+    "derived",
+    "in_order",
+    "omits",
+    "panel_of",
+    "parts_of",
+    "presence_note",
+    "refuse_extreme",
+]

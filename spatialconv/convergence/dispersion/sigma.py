@@ -18,10 +18,11 @@ from spatialconv._core.resampling.regions import Interval
 from spatialconv._options import Alternative, choice, first, names, probability, whole
 from spatialconv.convergence.dispersion.bootstrap import BootstrapIntervals, bootstrap, counted
 from spatialconv.convergence.dispersion.inequality import WEIGHTED_NOTE, decomposition, percent, ratio, single_notes
+from spatialconv.convergence.dispersion.omitted import sigma_of_those_there
 from spatialconv.convergence.dispersion.sample import Groups, equal_shares, groups_of, refuse_negative, shares_of
 from spatialconv.convergence.dispersion.sigma_tests import paired_tests, sigma_notes, trend_test, trends
 from spatialconv.errors import DataError, OptionError
-from spatialconv.panel import FloatArray, Panel, as_panel
+from spatialconv.panel import FloatArray, Missing, Panel, as_panel, omits
 from spatialconv.results import TIDY, HypothesisTest, Provenance, Result, extent, merge_notes, number, p_value
 from spatialconv.summary import time_axis
 
@@ -118,7 +119,11 @@ class SigmaConvergence(Result):
         Efron, B. (1987) Better bootstrap confidence intervals. Journal of the American Statistical Association 82,
         171-185.
         """
-        assert self._measure is not None
+        if self._measure is None:
+            raise OptionError(
+                "the bootstrap draws regions with their whole history; with missing='omit' some have none. Fill or "
+                "balance the panel first (panel.fill, panel.balance)."
+            )
         return bootstrap(
             self._measure,
             self._measure.names,
@@ -213,6 +218,7 @@ def sigma(
     alternative: Alternative = "two-sided",
     lags: int | None = None,
     level: float = 0.95,
+    missing: Missing = "raise",
 ) -> SigmaConvergence:
     r"""Measure the dispersion of a variable across regions in every period and test whether it changes.
 
@@ -243,6 +249,9 @@ def sigma(
         Truncation of the Newey-West standard error of the trend; floor(4 (T/100)^(2/9)) by default.
     level : float
         Of the confidence intervals.
+    missing : {"raise", "omit"}
+        "omit" takes in every period the regions that have a value, n of the table; the tests of first against last
+        period take those that are there in both. Regions that come or go change the dispersion too.
 
     Returns
     -------
@@ -302,6 +311,12 @@ def sigma(
     chosen = _chosen(_default(population) if measures is None else measures, population)
     choice("alternative", alternative, get_args(Alternative))
     probability("level", level)
+    if omits(missing):
+        found: SigmaConvergence = sigma_of_those_there(
+            sigma, panel, variable, population=population, lags=lags, alternative=alternative, level=level,
+            measures=tuple(chosen), groups=groups,
+        )  # fmt: skip
+        return found
     values, logs = _values(panel, variable, chosen)
     shares = shares_of(panel, population)
     measure = _Resampled(values, logs, shares, tuple(chosen))

@@ -58,6 +58,7 @@ CONFIDENCE = {
     -2: "#4a90c8",
     -3: "#08519c",
 }
+ODD = "#e0a93b"  # unlike its neighbours: neither high nor low
 QUADRANTS = {"HH": "#c6262e", "LL": "#2468a8", "HL": "#f6a98a", "LH": "#9cc9e6"}
 # Light to dark in equal steps of lightness; blue to the colour-blind and in print alike.
 SEQUENTIAL = ("#ecf4e0", "#b7dac7", "#8bc6c8", "#60adc2", "#398bb2", "#2b6ea0", "#234d84", "#182a5c")

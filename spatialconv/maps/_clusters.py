@@ -16,7 +16,7 @@ from spatialconv._drawing.classes import special_rows
 from spatialconv._drawing.footer import ISLAND, Row
 from spatialconv._drawing.ground import ground
 from spatialconv._options import expect, probability
-from spatialconv.autocorrelation import LocalMoran
+from spatialconv.autocorrelation import GEARY, LocalBivariate, LocalGeary, LocalMoran
 from spatialconv.maps._sheet import among, by_period, counted, counting, drawn, keyed
 
 _QUADRANTS = {
@@ -26,6 +26,10 @@ _QUADRANTS = {
     "LL": "low, among low (LL)",
 }
 _INSIGNIFICANT = "not significant"
+# Of two variables the first letter is of one, the second of the other.
+_PAIRS = {"HH": "both high (HH)", "HL": "{x} high, {y} low (HL)", "LH": "{x} low, {y} high (LH)", "LL": "both low (LL)"}
+# Of local Geary: what is alike on both sides of the mean, and what is unlike, are no quadrants.
+_GEARY = {"HH": look.QUADRANTS["HH"], "LL": look.QUADRANTS["LL"], "alike": look.SEQUENTIAL[2], "unlike": look.ODD}
 
 
 def clusters(
@@ -41,15 +45,17 @@ def clusters(
     projected: Any = "auto",
     ax: Axes | None = None,
 ) -> look.Drawn:
-    """Map the clusters of local Moran's I (a LISA map), one map a period side by side.
+    """Map the clusters of local Moran's I (a LISA map), or of its kin, one map a period side by side.
 
     High values among high and low among low are clusters (red and blue), high among low and low among high are
-    outliers (the light tones); what is not significant is grey.
+    outliers (the light tones); what is not significant is grey. Of two variables the quadrant is that of x in the
+    region (of Lee's L: around it) and of y around it. Local Geary's C knows regions like their neighbours, high, low or
+    across the mean, and regions unlike them.
 
     Parameters
     ----------
-    local : LocalMoran
-        Result of `spatialconv.autocorrelation.local_moran`.
+    local : LocalMoran, LocalBivariate or LocalGeary
+        Result of `local_moran`, `local_bivariate_moran`, `local_lee` or `local_geary`.
     geometry : GeoDataFrame
         Polygons indexed by region, with a CRS.
     period : label or labels, optional
@@ -82,25 +88,26 @@ def clusters(
     >>> local = sc.autocorrelation.local_moran(zj.panel, "exports", sc.weights.adjacency(zj.cities), period=2020)
     >>> figure = sc.maps.clusters(local, zj.cities, labels=True)
     """
-    expect(local, LocalMoran, "maps.clusters", "the result of sc.local_moran")
+    kinds = (LocalMoran, LocalBivariate, LocalGeary)
+    expect(local, kinds, "maps.clusters", "the result of sc.local_moran, of two variables, or of sc.local_geary")
     probability("level", level)
     tables = by_period(local, period)
     base = ground(geometry, local.regions, projected=projected)
-    keys = {t: _quadrants(table, "q" if fdr else "p", level) for t, table in tables.items()}
-    colours = {**look.QUADRANTS, _INSIGNIFICANT: look.NEUTRAL}
+    words, shades, heading, column = _legend(local)
+    keys = {t: _keys(table, column, "q" if fdr else "p", level) for t, table in tables.items()}
     rows = [
-        Row(c, _QUADRANTS.get(c, c), colour, cells=tuple(str(k.count(c)) for k in keys.values()))
-        for c, colour in ((c, colours[c]) for c in (*_QUADRANTS, _INSIGNIFICANT))
+        Row(c, words.get(c, c), colour, cells=tuple(str(k.count(c)) for k in keys.values()))
+        for c, colour in ({c: shades[c] for c in words} | {_INSIGNIFICANT: look.NEUTRAL}).items()
     ]
     rows += special_rows(base, islands=np.array([[k == ISLAND for k in key] for key in keys.values()]))
     notes = []
-    quiet = [str(t) for t, key in keys.items() if not set(key) & set(_QUADRANTS)]
+    quiet = [str(t) for t, key in keys.items() if not set(key) & set(words)]
     if quiet:
         notes.append(f"No region is significant at that level{among(quiet, tables)}.")
-    key = counting("Local Moran's I" + (", q (false-discovery control)" if fdr else ""), rows, counted(tables), notes)
+    key = counting(heading + (", q (false-discovery control)" if fdr else ""), rows, counted(tables), notes)
     faces = [Face(str(t), keyed(local.regions, ks)) for t, ks in keys.items()]
     caption = Caption(
-        f"Local Moran's I of {named(local.variable, local.log)}",
+        f"{heading} of {_of(local)}",
         spoken(tables),
         len(local.regions),
         tested=(_tested(local, tables, level, fdr),),
@@ -113,7 +120,7 @@ def clusters(
 def _tested(local: Any, tables: Mapping[Any, pd.DataFrame], level: float, fdr: bool) -> str:
     n = max(int(table["p"].notna().sum()) for table in tables.values())
     how = f", {local.permutations:,} permutations" if local.permutations else ", normal distribution of z"
-    p = f"{local.alternative} p ({local.null} randomisation{how})"
+    p = f"{local.alternative} p ({getattr(local, 'null', 'conditional')} randomisation{how})"
     if fdr:
         return (
             f"Coloured where q (false-discovery control) \u2264 {level:g}: {p} under control of the false-discovery "
@@ -122,9 +129,24 @@ def _tested(local: Any, tables: Mapping[Any, pd.DataFrame], level: float, fdr: b
     return f"Coloured where p \u2264 {level:g}: {p}; not corrected for testing {n} regions at once"
 
 
-def _quadrants(table: pd.DataFrame, column: str, level: float) -> list[str]:
+def _of(local: Any) -> str:
+    x = named(local.variable, local.log)
+    return f"{x} and {named(local.y, local.log)}" if isinstance(local, LocalBivariate) else x
+
+
+def _legend(local: Any) -> tuple[dict[str, str], Mapping[str, str], str, str]:
+    """Return the words and colours of the kinds, the heading, and the column that holds them."""
+    if isinstance(local, LocalGeary):
+        return GEARY, _GEARY, "Local Geary's C", "kind"
+    if isinstance(local, LocalBivariate):
+        words = {c: said.format(x=local.variable, y=local.y) for c, said in _PAIRS.items()}
+        return words, look.QUADRANTS, local.name, "quadrant"
+    return _QUADRANTS, look.QUADRANTS, "Local Moran's I", "quadrant"
+
+
+def _keys(table: pd.DataFrame, kind: str, column: str, level: float) -> list[str]:
     known = table["z"].notna() & table[column].notna()
     return [
-        ISLAND if not seen else str(quadrant) if p <= level else _INSIGNIFICANT
-        for quadrant, p, seen in zip(table["quadrant"], table[column].fillna(1.0), known, strict=True)
+        ISLAND if not seen else str(found) if p <= level else _INSIGNIFICANT
+        for found, p, seen in zip(table[kind], table[column].fillna(1.0), known, strict=True)
     ]

@@ -325,6 +325,32 @@ class TestClusters:
         assert set(drawing.hatches(drawing.maps_of(figure)[0])) == {"Zhoushan"}
         assert "No region is significant at that level." in drawing.words(figure)
 
+    def test_two_variables_have_quadrants_of_both(self, us):
+        both = us.panel.assign(rank=lambda f: f.groupby("year")["income"].rank())
+        w = sc.weights.adjacency(us.states)
+        for local in (
+            sc.local_bivariate_moran(both, "income", "rank", w, period=1929, seed=1),
+            sc.local_lee(both, "income", "rank", w, period=1929, seed=1, star=True),
+        ):
+            figure = maps.clusters(local, us.states)
+            drawn = drawing.fills(drawing.maps_of(figure)[0])
+            for state, row in local.table.iterrows():
+                assert drawn[state] == (look.QUADRANTS[row["quadrant"]] if row["p"] <= 0.05 else look.NEUTRAL), state
+            assert len({*drawn.values()} - {look.NEUTRAL}) >= 2
+            assert "income high, rank low (HL)" in drawing.words(figure)
+            assert f"{local.name} of income and rank" in figure.caption
+
+    def test_local_geary_colours_what_is_alike_and_what_is_not(self, us):
+        local = sc.local_geary(us.panel, "income", sc.weights.adjacency(us.states), period=1929, seed=1)
+        figure = maps.clusters(local, us.states, level=0.2)
+        drawn = drawing.fills(drawing.maps_of(figure)[0])
+        colours = {"HH": look.QUADRANTS["HH"], "LL": look.QUADRANTS["LL"], "unlike": look.ODD}
+        for state, row in local.table.iterrows():
+            if row["kind"] != "alike":
+                assert drawn[state] == (colours[row["kind"]] if row["p"] <= 0.2 else look.NEUTRAL), state
+        assert {colours["HH"], colours["LL"], look.ODD} <= set(drawn.values())
+        assert "unlike its neighbours" in drawing.words(figure)
+
 
 class TestHotSpotTrends:
     def test_colours_are_the_categories_and_the_legend_counts_them(self, us):

@@ -6,7 +6,9 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+from scipy.sparse.csgraph import connected_components
 
 from spatialconv._core.likelihood.logdet import LogDet, choose
 from spatialconv._core.space import weights_algebra as algebra
@@ -90,7 +92,7 @@ def align(w: Weights | Aligned, regions: Iterable[Hashable]) -> Aligned:
         return w
     found = _restricted(w, wanted)
     how = algebra.standardisation(found.matrix)
-    notes = (*found.notes, *island_notes(found))
+    notes = (*found.notes, *island_notes(found), *group_notes(found))
     return Aligned(found.matrix, wanted, found.islands, how, notes, summarised(found, how))
 
 
@@ -176,6 +178,17 @@ def island_notes(found: Labelled) -> tuple[str, ...]:
         return ()
     have, their = ("have", "their") if len(found.islands) > 1 else ("has", "its")
     return (f"islands: {first(found.islands)} {have} no neighbour; {their} spatial lag is zero",)
+
+
+def group_notes(found: Labelled) -> tuple[str, ...]:
+    """Say into how many groups without links between them the regions fall, islands apart; nothing if it is one."""
+    _, group = connected_components(found.matrix, directed=False)
+    linked = ~np.isin(found.regions, list(found.islands)) if found.islands else np.ones(len(group), dtype=bool)
+    sizes = np.sort(np.unique(group[linked], return_counts=True)[1])[::-1]
+    if len(sizes) < 2:
+        return ()
+    shown = ", ".join(str(size) for size in sizes[:4]) + (", …" if len(sizes) > 4 else "")
+    return (f"the weights fall into {len(sizes)} groups of regions without a link between them, of {shown} regions",)
 
 
 def summarised(found: Labelled, how: str) -> str:

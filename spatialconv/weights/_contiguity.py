@@ -11,10 +11,10 @@ import pandas as pd
 import shapely
 
 from spatialconv._options import Islands, Standardise, choice, first, positive
-from spatialconv.errors import IslandWarning
+from spatialconv.errors import GeometryError, IslandWarning
 from spatialconv.weights._graph import IntArray, Labelled, finish, symmetric
 from spatialconv.weights._islands import Pairs, by_hand, nearest_polygon, settle
-from spatialconv.weights.points import checked_geometry
+from spatialconv.weights.points import checked_geometry, inside
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
@@ -23,6 +23,9 @@ Rule = Literal["queen", "rook"]
 # Of the size of a typical region: gaps and overlaps up to this are those of rounding and digitising.
 SNAP = 1e-6
 CORNER = 12.0
+# Links of so many times the median length are named, where there are links enough to have a usual length.
+LONG = 5.0
+LEAST_LINKS = 10
 
 
 def adjacency(
@@ -102,11 +105,23 @@ def adjacency(
     choice("standardise", standardise, Standardise)
     geometry = checked_geometry(gdf, polygons=True)
     reach = _typical(geometry) * SNAP if tolerance is None else _width(tolerance)
-    i, j, overlapping, closed = _touching(geometry, rule, reach)
+    i, j, overlapping, closed = _touching(geometry.to_numpy(), rule, reach)
+    across = _across_the_seam(geometry, rule, reach)
+    if len(across):
+        # Polygons that meet at the antimeridian lie a turn apart in the file, and touch there only.
+        known = set(zip(i.tolist(), j.tolist(), strict=True))
+        across = np.array([pair for pair in across.tolist() if tuple(pair) not in known], dtype=np.intp).reshape(-1, 2)
+        i, j = np.concatenate([i, across[:, 0]]), np.concatenate([j, across[:, 1]])
+        none = np.zeros(len(across), dtype=bool)
+        overlapping, closed = np.concatenate([overlapping, none]), np.concatenate([closed, none])
     matrix = symmetric(len(geometry), i, j, np.ones(len(i)))
     notes = [_overlap_note(geometry.index, i[overlapping], j[overlapping])] if overlapping.any() else []
     if closed.any():
         notes.append(_closed_note(geometry, i[closed], j[closed], reach))
+    if len(across):
+        pairs = list(zip(geometry.index[across[:, 0]], geometry.index[across[:, 1]], strict=True))
+        notes.append(f"polygons meet across the antimeridian and count as neighbours: {first(pairs)}")
+    notes += _long_note(geometry, i, j)
     found = by_hand(Labelled(matrix, geometry.index, f"{rule} contiguity", tuple(notes)), link, unlink)
     if found.matrix.nnz == 0 and len(geometry) > 1 and islands == "keep":
         warnings.warn(
@@ -118,10 +133,9 @@ def adjacency(
     return finish(settle(found, islands, lambda region: nearest_polygon(geometry, region)), standardise)
 
 
-def _touching(geometry: gpd.GeoSeries, rule: str, reach: float) -> tuple[IntArray, IntArray, Any, Any]:
+def _touching(shapes: Any, rule: str, reach: float) -> tuple[IntArray, IntArray, Any, Any]:
     """Return the pairs i < j that are neighbours, which of them overlap, and which are so by the tolerance alone."""
     # Of each pair of polygons the dimension of what they share: boundary with boundary, interior with interior.
-    shapes = geometry.to_numpy()
     tree = shapely.STRtree(shapes)
     i, j = tree.query(shapes, predicate="dwithin", distance=reach) if reach > 0 else tree.query(shapes)
     i, j = i[i < j], j[i < j]
@@ -149,6 +163,49 @@ def _touching(geometry: gpd.GeoSeries, rule: str, reach: float) -> tuple[IntArra
         closed &= thin | ~point | (rule == "rook")
     keep = meets | overlapping
     return i[keep], j[keep], overlapping[keep], closed[keep]
+
+
+def _across_the_seam(geometry: gpd.GeoSeries, rule: str, reach: float) -> IntArray:
+    """Return the pairs i < j of regions that meet where longitudes start again, shape (n, 2); none in a plane."""
+    none = np.empty((0, 2), dtype=np.intp)
+    if not geometry.crs.is_geographic:
+        return none
+    turn = 360.0 / np.degrees(geometry.crs.axis_info[0].unit_conversion_factor or np.radians(1.0))
+    west, _, east, _ = geometry.bounds.to_numpy().T
+    # Longitudes run from -180 to 180, or from 0 to 360 where any lies beyond 180.
+    last = turn / 2 if east.max() <= turn / 2 + reach else turn
+    right, left = np.flatnonzero(east >= last - reach), np.flatnonzero(west <= last - turn + reach)
+    if not len(right) or not len(left):
+        return none
+    shapes = geometry.to_numpy()
+    moved = shapely.transform(shapes[left], lambda xy: np.add(xy, (turn, 0.0)))
+    i, j, *_ = _touching(np.concatenate([shapes[right], moved]), rule, reach)
+    between = (i < len(right)) & (j >= len(right))
+    a, b = right[i[between]], left[j[between] - len(right)]
+    pairs = np.sort(np.column_stack([a, b]), axis=1)
+    return np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0).reshape(-1, 2)
+
+
+def _long_note(geometry: gpd.GeoSeries, i: IntArray, j: IntArray) -> list[str]:
+    """Name links between regions that lie many times further apart than linked ones do: exclaves, or slips."""
+    if len(i) < LEAST_LINKS:
+        return []
+    try:
+        km = inside(geometry).distance(i, j)
+    except GeometryError:
+        # One polygon on another of the same shape, which another note names, has no distance.
+        return []
+    usual = float(np.median(km))
+    far = np.flatnonzero(km > LONG * usual)
+    if not len(far):
+        return []
+    far = far[np.argsort(-km[far], kind="stable")]
+    said = [f"{geometry.index[i[k]]} and {geometry.index[j[k]]} ({km[k]:.0f} km)" for k in far[:3]]
+    more = f" and {len(far) - 3} more" if len(far) > 3 else ""
+    return [
+        f"{len(far)} of {len(i)} links join regions more than {LONG:g} times as far apart as the median of {usual:.0f} "
+        f"km: {', '.join(said)}{more}; a border of an exclave makes neighbours too (unlink= takes it away)"
+    ]
 
 
 def _width(tolerance: float) -> float:

@@ -25,6 +25,11 @@ DISTORTION = 0.01
 TIE = 1e-9
 # So many degrees around the area of use of a projected system count as near it.
 ELSEWHERE = 30
+# Radii in metres: of the Earth, of the smallest and largest round bodies; and what plane coordinates never reach (zone
+# numbers before eastings make 6e7 at most).
+EARTH = 6.378e6
+LEAST_RADIUS, MOST_RADIUS = 1e5, 1e8
+FARTHEST = 1e9
 
 
 def checked_geometry(gdf: Any, *, polygons: bool = False) -> gpd.GeoSeries:
@@ -99,6 +104,7 @@ def _plausible(geometry: gpd.GeoSeries, what: str, name: str) -> None:
     """Refuse degrees that no place has, and warn of degrees that are declared as metres."""
     west, south, east, north = geometry.bounds.to_numpy().T
     crs = geometry.crs
+    _refuse_no_planet(crs, np.abs([west, south, east, north]).max(axis=0), geometry.index, what)
     if crs.is_geographic:
         turn = np.degrees(crs.axis_info[0].unit_conversion_factor or 1.0)
         corners = np.stack([np.maximum(np.abs(west), np.abs(east)), np.maximum(np.abs(south), np.abs(north))], axis=1)
@@ -113,6 +119,24 @@ def _plausible(geometry: gpd.GeoSeries, what: str, name: str) -> None:
             GeometryWarning,
             stacklevel=5,
         )
+
+
+def _refuse_no_planet(crs: Any, reach: FloatArray, regions: pd.Index, what: str) -> None:
+    """Refuse ellipsoids and plane coordinates of a size that no planet or moon has."""
+    radius = crs.ellipsoid.semi_major_metre if crs.ellipsoid is not None else EARTH
+    if not LEAST_RADIUS <= radius <= MOST_RADIUS:
+        raise GeometryError(
+            f"{what} is declared on a body of {radius:.3g} metres in radius ({crs.name}), which no planet or moon has "
+            f"(the Earth: {EARTH:.4g}). Say the coordinate reference system by set_crs(…, allow_override=True)."
+        )
+    if crs.is_projected:
+        metres = reach * (crs.axis_info[0].unit_conversion_factor or 1.0)
+        far = metres > FARTHEST
+        if far.any():
+            raise GeometryError(
+                f"{what} has coordinates of {metres.max():.3g} metres for {first(regions[far])}; no projection "
+                f"({crs.name}) reaches beyond {FARTHEST:.0g}. Look at the file, or at the system it is declared in."
+            )
 
 
 def _near(area: Any, box: FloatArray) -> bool:
@@ -256,13 +280,18 @@ def resolve_points(gdf: gpd.GeoDataFrame, points: Any = None) -> Points:
         raise GeometryError(f"the GeoDataFrame has a column {present[0]!r} but not both of lon and lat; add or rename.")
     if (geometry.geom_type == "Point").all():
         return _from_series(geometry, geometry.index, "the points of the geometry")
-    inside = geometry.representative_point()
-    found = _from_series(inside, geometry.index, "representative points inside the regions")
+    found = inside(geometry)
     note = (
         "no points= and no columns lon and lat: distances run between representative points inside the regions, "
         "which are neither seats nor centres of population"
     )
     return replace(found, notes=(note, *found.notes))
+
+
+def inside(geometry: gpd.GeoSeries) -> Points:
+    """Return a point inside every region."""
+    points = geometry.representative_point()
+    return _from_series(points, geometry.index, "representative points inside the regions")
 
 
 def located(gdf: gpd.GeoDataFrame, regions: pd.Index, points: Any = None) -> Points:

@@ -116,7 +116,7 @@ class TestTheRecord:
         ]  # fmt: skip
         for result in results:
             assert sum(note.startswith(said) for note in result.notes) == 1, type(result).__name__
-            assert f"note: {said}" in repr(result), type(result).__name__
+            assert f"note: {said}" in " ".join(repr(result).split()), type(result).__name__
         assert said in sc.tables.table(results[2]).to_markdown()
 
     def test_it_goes_with_the_panel_and_forgets_what_is_gone(self, frame):

@@ -27,6 +27,7 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter
 
+from spatialconv._files.writing import whole_file
 from spatialconv._options import choice, first, names, whole
 from spatialconv.errors import FileError, OptionError
 
@@ -396,7 +397,7 @@ def _written(fig: Figure | Pages, stem: Path, kind: str, dpi: int) -> list[Path]
     sheets: tuple[Figure, ...] = fig if isinstance(fig, Pages) else (fig,)
     if kind == "pdf" and len(sheets) > 1:
         file = stem.with_name(f"{stem.name}.pdf")
-        with PdfPages(file, metadata=_STAMPS["pdf"]) as pages:
+        with whole_file(file) as unfinished, PdfPages(unfinished, metadata=_STAMPS["pdf"]) as pages:
             for sheet in sheets:
                 pages.savefig(sheet)
         return [file]
@@ -404,9 +405,10 @@ def _written(fig: Figure | Pages, stem: Path, kind: str, dpi: int) -> list[Path]
     for i, sheet in enumerate(sheets, start=1):
         number = f"-{i}" if len(sheets) > 1 else ""
         files.append(stem.with_name(f"{stem.name}{number}.{kind}"))
-        sheet.savefig(files[-1], format=kind, dpi=dpi, metadata=_STAMPS[kind])
-        if kind == "svg" and isinstance(sheet, Sheet) and sheet.caption:
-            _titled(files[-1], sheet.caption)
+        with whole_file(files[-1]) as unfinished:
+            sheet.savefig(unfinished, format=kind, dpi=dpi, metadata=_STAMPS[kind])
+            if kind == "svg" and isinstance(sheet, Sheet) and sheet.caption:
+                _titled(unfinished, sheet.caption)
     return files
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -133,13 +136,31 @@ def versions() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; errors of the package become one line on stderr and exit status 2."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _ended_in_order():
         warnings.showwarning = _show
         try:
             app(args=list(arguments) if arguments is not None else None)
         except SpatialConvError as error:
             typer.echo(f"spatialconv: {_one_line(error)}", err=True)
             sys.exit(2)
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let a process that is asked to end (SIGTERM) leave nothing unfinished behind, as one that is interrupted does."""
+
+    def end(number: int, frame: Any) -> None:
+        del frame
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _show(

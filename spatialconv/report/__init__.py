@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from spatialconv._files.writing import write_whole
 from spatialconv._public import public
 from spatialconv.errors import FileError
 from spatialconv.report._blocks import to_html, to_markdown
@@ -62,8 +63,8 @@ def write(study: Any, out: str | Path, *, tables: Mapping[str, Table], captions:
     blocks = sections(study, tables, captions)
     files = [out / "report.md", out / "report.html"]
     try:
-        files[0].write_text(to_markdown(blocks), encoding="utf-8", newline="\n")
-        files[1].write_text(to_html(blocks, out / "figures"), encoding="utf-8", newline="\n")
+        write_whole(files[0], to_markdown(blocks))
+        write_whole(files[1], to_html(blocks, out / "figures"))
     except OSError as error:
         raise FileError(f"cannot write the report to {str(out)!r}: {error.strerror} ({error.filename}).") from error
     return files

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 from spatialconv.datasets import DATA as SHIPPED
@@ -48,14 +47,21 @@ def example(folder: str | Path = ".") -> Path:
     there = [path.name for path in (folder / NAME, folder / SCHEMA, *copies) if path.exists()]
     if there:
         raise FileError(f"{there[0]} is already in {str(folder)!r} and is not replaced; name another folder.")
+    texts = {folder / SCHEMA: json.dumps(schema(), indent=1) + "\n", folder / NAME: TEMPLATE}
+    written = {target: text.encode("utf-8") for target, text in texts.items()}
+    made: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for target, source in copies.items():
-            shutil.copyfile(source, target)
-        (folder / SCHEMA).write_text(json.dumps(schema(), indent=1) + "\n", encoding="utf-8", newline="\n")
-        (folder / NAME).write_text(TEMPLATE, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise FileError(f"cannot write the example to {str(folder)!r}: {error.strerror}.") from error
+        for target, held in {**{target: source.read_bytes() for target, source in copies.items()}, **written}.items():
+            with target.open("xb") as stream:  # never over what somebody else has put there meanwhile
+                made.append(target)
+                stream.write(held)
+    except BaseException as error:
+        for target in made:
+            target.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise FileError(f"cannot write the example to {str(folder)!r}: {error.strerror}.") from error
+        raise
     return folder / NAME
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from spatialconv._files.spreadsheet import guarded
+from spatialconv._files.writing import write_whole
 from spatialconv._options import choice, first
 from spatialconv.errors import FileError, OptionError
 from spatialconv.results import Result, rows_shown
@@ -236,8 +237,7 @@ def save(content: Table | Result | pd.DataFrame, path: str | Path, *, label: str
     }
     written = writers[choice("the suffix of path", path.suffix.lower(), tuple(writers))]()
     try:
-        # Bytes, so that a file does not depend on the system that wrote it.
-        path.write_bytes(written if isinstance(written, bytes) else written.encode("utf-8"))
+        write_whole(path, written)
     except OSError as error:
         raise FileError(
             f"cannot write {path}: {error.strerror}. Create the folder first, or choose another."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from spatialconv._files.regular import MEGABYTE, regular_file
+from spatialconv._files.writing import whole_file
 from spatialconv._options import Standardise, choice, first, names
 from spatialconv.errors import AlignmentError, FileError, WeightsError
 from spatialconv.weights._cells import Ask
@@ -214,7 +215,14 @@ def write(w: Weights, path: str | Path) -> Path:
     writer = _by_ending(path, WRITERS)
     if not path.parent.is_dir():
         raise FileError(f"there is no folder {str(path.parent)!r} to write {path.name} into. Make it first.")
-    writer(unpack(w), path)
+    found = unpack(w)
+    try:
+        with whole_file(path) as unfinished:
+            writer(found, unfinished)
+    except FileError:
+        raise
+    except OSError as error:
+        raise FileError(f"cannot write {str(path)!r}: {error.strerror or error}.") from error
     return path
 
 

@@ -167,7 +167,7 @@ def test_an_error_in_the_middle_changes_nothing(study, folder, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("spatialconv.report.to_html", full)
+    monkeypatch.setattr("spatialconv.tables._table.write_whole", full)
     with pytest.raises(FileError, match="No space left on device"):
         sc.study.write(study, folder, progress=False)
     assert contents(folder) == before

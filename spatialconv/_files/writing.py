@@ -29,6 +29,6 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, held: str | bytes) -> None:
-    """Write bytes, or text in UTF-8 with the line ends that it has: a file does not depend on the system that wrote it."""
+    """Write bytes, or text in UTF-8 with the line ends that it has, whichever system writes."""
     with whole_file(path) as unfinished, unfinished.open("xb") as stream:
         stream.write(held.encode("utf-8") if isinstance(held, str) else held)

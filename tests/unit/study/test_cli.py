@@ -177,7 +177,7 @@ def test_a_folder_without_permission_is_refused_before_the_analysis(tmp_path, ca
 
     monkeypatch.setattr(running, "analyse", lambda *_, **__: pytest.fail("the analysis ran"))
     # By the answer of the system: whoever runs the tests may be allowed to write anywhere.
-    monkeypatch.setattr(running.os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(SystemExit) as stop:
         main(["study", "zhejiang", "--out", str(tmp_path / "new" / "out")])
     assert stop.value.code == 2

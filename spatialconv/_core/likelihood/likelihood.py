@@ -23,7 +23,7 @@ leave next to nothing, differences of cross-products would be rounding.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -108,6 +108,20 @@ class Problem:
     projection: Projection
     logdet_w: LogDet | None
     logdet_m: LogDet | None
+
+    @property
+    def random(self) -> bool:
+        """Whether tau is free."""
+        return self.mean_part is not None
+
+    @property
+    def dof(self) -> int:
+        """What the sum of squares is divided by."""
+        return self.projection.dof
+
+    def with_logdets(self, logdet_w: LogDet | None, logdet_m: LogDet | None) -> Problem:
+        """Return the same data with other log-determinants."""
+        return replace(self, logdet_w=logdet_w, logdet_m=logdet_m)
 
     def matrix(self, lam: Any, psi: Any) -> FloatArray:
         """Return A(lambda, tau), a stack of them for lambda and psi of shape (G, 1, 1)."""
@@ -256,8 +270,8 @@ def problem(
     X_white = la.solve_triangular(QR.R, X.reshape(T * N, K).T, trans="T").T.reshape(T, N, K) if K else X
     Z = np.concatenate([(y - X_white @ shift_y)[..., None], (wy - X_white @ shift_wy)[..., None], X_white], axis=2)
     MZ = lag(M, Z) if M is not None else None
-    part = _part(Z, MZ, deviations if random else project)
-    mean_part = _part(Z, MZ, means) if random else None
+    part = part_of(Z, MZ, deviations if random else project)
+    mean_part = part_of(Z, MZ, means) if random else None
     return Problem(part, mean_part, QR.R, shift_y, shift_wy, project, logdet_w, logdet_m)
 
 
@@ -266,7 +280,8 @@ def _unfiltered(P: FloatArray) -> Part:
     return Part(A, np.zeros_like(A), np.zeros_like(A), root, np.zeros_like(root))
 
 
-def _part(Z: FloatArray, MZ: FloatArray | None, project: Callable[[FloatArray], FloatArray]) -> Part:
+def part_of(Z: FloatArray, MZ: FloatArray | None, project: Callable[[FloatArray], FloatArray]) -> Part:
+    """Reduce columns (T, N, k) and their lags by M to cross-products of what the projection leaves."""
     columns = Z.shape[2]
     P0 = project(Z).reshape(-1, columns)
     if MZ is None:

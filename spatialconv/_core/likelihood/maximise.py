@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import scipy.optimize as so
 from scipy.ndimage import maximum_filter
 
-from spatialconv._core.likelihood.likelihood import Point, Problem
+from spatialconv._core.likelihood.likelihood import Point
 from spatialconv._core.likelihood.logdet import NARROW, ROUGH, LogDet
 
 FloatArray = npt.NDArray[np.float64]
@@ -20,6 +21,11 @@ FloatArray = npt.NDArray[np.float64]
 # places), so that a single start is not enough. Values on a grid cost little, climbs from its peaks more.
 GRID_ONE, GRID_TWO, GRID_THREE = 40, 31, 15
 STARTS, NEWTON = 8, 20
+# Derivatives are differences over this share of the way to the nearer end; a step that leads downwards is halved so
+# often at most.
+DIFFERENCE, HALVED = 1e-5, 20
+# The least curvature, as a share of the greatest, that is told from rounding.
+LEAST_BENT = 1e-14
 # psi = log tau with tau = 1 / (1 + T phi): from phi = 0 to a variance of the random effects so large that the
 # fit is that of fixed effects.
 PSI = (-16.0, 0.0)
@@ -37,6 +43,46 @@ FLAT = 1e-9
 MARGIN = 1e-6
 # How often a window may be moved because the optimum left it.
 MOVED = 40
+
+
+class Surface(Protocol):
+    """A likelihood, concentrated in all but rho, lambda and psi; None stands for a log-determinant of what is fixed."""
+
+    @property
+    def logdet_w(self) -> LogDet | None:
+        """The log-determinant of rho."""
+        ...
+
+    @property
+    def logdet_m(self) -> LogDet | None:
+        """The log-determinant of lambda."""
+        ...
+
+    @property
+    def random(self) -> bool:
+        """Whether psi is free."""
+        ...
+
+    @property
+    def dof(self) -> int:
+        """What the sum of squares is divided by."""
+        ...
+
+    def with_logdets(self, logdet_w: LogDet | None, logdet_m: LogDet | None) -> Surface:
+        """Return the same with other log-determinants."""
+        ...
+
+    def at(self, rho: float, lam: float, psi: float = 0.0) -> Point:
+        """Return a point with its gradient."""
+        ...
+
+    def logliks(self, rho: FloatArray, lam: FloatArray, psi: FloatArray) -> FloatArray:
+        """Return the log-likelihood at G points at once, shape (G,) each."""
+        ...
+
+    def along(self, axis: int) -> Callable[[Any], Any]:
+        """Return the slope in one of the three with the others at zero."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -62,12 +108,16 @@ class Optimum:
 class _Counted:
     """The likelihood as a function of the free parameters only, counting its evaluations."""
 
-    def __init__(self, problem: Problem, n_eval: int = 0) -> None:
+    def __init__(self, problem: Surface, n_eval: int = 0) -> None:
         self.problem = problem
         logdets = (problem.logdet_w, problem.logdet_m)
         self.free = [k for k, d in enumerate(logdets) if d is not None]
         self.bounds = [search_window(d) for d in logdets if d is not None]
-        if problem.mean_part is not None:
+        # What a length is measured by: intervals may be a thousandth wide, or thousands.
+        self.units = np.array(
+            [min(_reaches(d.interval)) / 2 for d in logdets if d is not None] + [1.0] * problem.random
+        )
+        if problem.random:
             self.free.append(2)
             self.bounds.append(PSI)
         self.n_eval = n_eval
@@ -98,9 +148,10 @@ class _Counted:
     def slope(self, theta: FloatArray | list[float]) -> FloatArray:
         return self.point(theta).gradient[self.free]
 
-    def negative(self, theta: FloatArray) -> tuple[float, FloatArray]:
-        point = self.point(theta)
-        return -point.loglik, -point.gradient[self.free]
+    def negative(self, scaled: FloatArray) -> tuple[float, FloatArray]:
+        """Return minus the log-likelihood and its slope at parameters over their units."""
+        point = self.point(scaled * self.units)
+        return -point.loglik, -point.gradient[self.free] * self.units
 
 
 def search_window(logdet: LogDet) -> tuple[float, float]:
@@ -126,7 +177,7 @@ def _reaches(ends: tuple[float, float]) -> tuple[float, float]:
     return below, above
 
 
-def maximise(problem: Problem) -> Optimum:
+def maximise(problem: Surface) -> Optimum:
     """Return the global maximum of the concentrated log-likelihood.
 
     Where the log-determinant is interpolated, the maximum of the coarse interpolation is refined by finer ones
@@ -165,15 +216,15 @@ def both_at_bound(names: tuple[str, ...]) -> tuple[str, ...]:
     return ("rho", "lambda", *(name for name in names if name == "phi"))
 
 
-def _logdets(problem: Problem) -> list[LogDet]:
+def _logdets(problem: Surface) -> list[LogDet]:
     return [d for d in (problem.logdet_w, problem.logdet_m) if d is not None]
 
 
-def _with(problem: Problem, logdets: list[LogDet]) -> Problem:
+def _with(problem: Surface, logdets: list[LogDet]) -> Surface:
     left = iter(logdets)
     w = next(left) if problem.logdet_w is not None else None
     m = next(left) if problem.logdet_m is not None else None
-    return replace(problem, logdet_w=w, logdet_m=m)
+    return problem.with_logdets(w, m)
 
 
 def _refined(f: _Counted) -> _Counted:
@@ -214,7 +265,7 @@ def _one(f: _Counted) -> FloatArray:
     grid = _axis(f, 0, GRID_ONE)
     slope = f.problem.along(f.free[0])
     slopes = slope(grid)
-    f.flat = bool(np.median(np.abs(slopes)) <= FLAT * f.problem.projection.dof)
+    f.flat = bool(np.median(np.abs(slopes)) <= FLAT * f.problem.dof)
     peaks = np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
     found = []
     for k in peaks:
@@ -237,34 +288,38 @@ def _many(f: _Counted) -> FloatArray:
     peaks = np.argwhere(values == maximum_filter(values, size=3, mode="nearest"))
     highest = peaks[np.argsort(-values[tuple(peaks.T)], kind="stable")][:STARTS]
     starts = [np.array([axis[k] for axis, k in zip(axes, peak, strict=True)]) for peak in highest]
-    climbed = [so.minimize(f.negative, start, jac=True, method="L-BFGS-B", bounds=f.bounds) for start in starts]
+    bounds = [(low / unit, high / unit) for (low, high), unit in zip(f.bounds, f.units, strict=True)]
+    climbed = [so.minimize(f.negative, s / f.units, jac=True, method="L-BFGS-B", bounds=bounds) for s in starts]
     best = min(climbed, key=lambda result: result.fun)
-    return _newton(f, np.asarray(best.x, dtype=float))
+    low, high = np.array(f.bounds).T
+    return _newton(f, np.clip(best.x * f.units, low, high))
 
 
 def _newton(f: _Counted, theta: FloatArray) -> FloatArray:
     """Move to where the slope vanishes; what would leave its bounds stops on them, and may come back."""
     low, high = np.array(f.bounds).T
     # Differences are taken inside the bounds: beyond, the log-determinant may not exist.
-    sizes = np.minimum(1e-5, 0.25 * (high - low))
+    sizes = np.minimum(DIFFERENCE * f.units, 0.25 * (high - low))
     best = f.point(theta)
     for _ in range(NEWTON):
-        slope = best.gradient[f.free]
-        hessian = _curvature(f, np.clip(theta, low + sizes, high - sizes), sizes)
-        step = _step(slope, hessian, theta <= low, theta >= high)
-        if step is None:
-            return theta
+        slope = best.gradient[f.free] * f.units
+        hessian = _curvature(f, np.clip(theta, low + sizes, high - sizes), sizes) * np.outer(f.units, f.units)
+        step = f.units * _step(slope, hessian, theta <= low, theta >= high)
         room = np.where(step > 0, high - theta, theta - low)
         share = np.where(np.abs(step) > room, room / np.where(step == 0, 1.0, np.abs(step)), 1.0)
         # As far as the first bound: the whole step, cut off coefficient by coefficient, need not lead upwards.
-        candidate = theta + share.min() * step
         first = int(share.argmin())
-        if share[first] < 1:
-            candidate[first] = high[first] if step[first] > 0 else low[first]
-        found = f.point(candidate)
-        if found.loglik < best.loglik - 1e-9:
+        stop = None if share[first] == 1 else first
+        for halved in range(HALVED):
+            candidate = theta + 0.5**halved * share.min() * step
+            if stop is not None and halved == 0:
+                candidate[stop] = high[stop] if step[stop] > 0 else low[stop]
+            found = f.point(candidate)
+            if found.loglik >= best.loglik - 1e-9:
+                break
+        else:
             return theta
-        moved, theta, best = np.abs(candidate - theta).max(), candidate, found
+        moved, theta, best = np.abs((candidate - theta) / f.units).max(), candidate, found
         if moved < 1e-13:
             return theta
     return theta
@@ -278,20 +333,23 @@ def _curvature(f: _Counted, at: FloatArray, sizes: FloatArray) -> FloatArray:
 
 def _step(
     slope: FloatArray, hessian: FloatArray, lowest: npt.NDArray[np.bool_], highest: npt.NDArray[np.bool_]
-) -> FloatArray | None:
-    """Return Newton's step in the coefficients that it does not push out of their bounds; None where there is none."""
+) -> FloatArray:
+    """Return Newton's step in the coefficients that it does not push out of their bounds; zero where there is none.
+
+    Where the likelihood is not concave its curvatures count by their size, so that the step leads upwards.
+    """
     free = ~((lowest & (slope <= 0)) | (highest & (slope >= 0)))
+    step = np.zeros_like(slope)
     while free.any():
-        H = hessian[np.ix_(free, free)]
-        if np.linalg.eigvalsh(H).max() >= 0:
-            return None
-        step = np.zeros_like(slope)
-        step[free] = -np.linalg.solve(H, slope[free])
+        roots, vectors = np.linalg.eigh(hessian[np.ix_(free, free)])
+        size = np.maximum(np.abs(roots), LEAST_BENT * np.abs(roots).max())
+        step[free] = vectors @ ((vectors.T @ slope[free]) / np.where(size > 0, size, 1.0))
         pushed = free & ((lowest & (step < 0)) | (highest & (step > 0)))
         if not pushed.any():
             return step
         free &= ~pushed
-    return None
+        step[:] = 0.0
+    return step
 
 
 def _axis(f: _Counted, place: int, nodes: int) -> FloatArray:

@@ -15,9 +15,9 @@ from spatialconv._core.likelihood.information import inverse, random_effects_inf
 from spatialconv._core.likelihood.information_bsk import bsk_information
 from spatialconv._core.likelihood.inverse import Inverse
 from spatialconv._core.likelihood.likelihood import Problem, observed_information, problem
-from spatialconv._core.likelihood.likelihood_bsk import bsk_problem, maximise_bsk, observed_bsk
+from spatialconv._core.likelihood.likelihood_bsk import bsk_problem, observed_bsk
 from spatialconv._core.likelihood.logdet import LogDet
-from spatialconv._core.likelihood.maximise import Optimum, maximise
+from spatialconv._core.likelihood.maximise import Optimum, Surface, maximise
 from spatialconv._core.likelihood.traces import label_order
 from spatialconv._core.space.multipliers import settles
 from spatialconv.errors import ModelError, OptimisationError, UnsupportedModelError
@@ -117,6 +117,9 @@ def maximum_likelihood(design: Design, spec: ModelSpec, correction: Applied) -> 
     beta, sigma2 = likelihood.recover(point), point.sse / data.project.dof
     through = Inverse(data.W, point.rho)
     corrected = spec.dynamic != "none" and correction == "lee-yu" and data.project.over_periods
+    if corrected and optimum.at_bound:
+        # The bias is derived where the slope of the likelihood vanishes.
+        return _uncorrected(design, spec, f"{' and '.join(optimum.at_bound)} lies on its bound")
     # Bias is taken off by the expected information: estimates do not depend on the covariance asked for.
     kind = replace(spec, vcov="information") if corrected else spec
     cov, notes = information_covariance(design, kind, data, optimum, beta, sigma2, through)
@@ -128,7 +131,7 @@ def maximum_likelihood(design: Design, spec: ModelSpec, correction: Applied) -> 
     return replace(found, weak=weak)
 
 
-def optimum_of(likelihood: Problem) -> Optimum:
+def optimum_of(likelihood: Surface) -> Optimum:
     """Return the maximum of a likelihood; an OptimisationError where the search found none that stays put."""
     optimum = maximise(likelihood)
     if not optimum.settled:
@@ -381,7 +384,7 @@ def bsk_covariance(
     bound = "phi" in optimum.at_bound
     if spec.vcov == "observed":
         split = bsk_problem(data.y, data.X, data.W, data.M, optimum.logdet_w, optimum.logdet_m)
-        info = observed_bsk(split, optimum, beta)
+        info = observed_bsk(split, optimum)
     else:
         info = bsk_information(data.X, beta, optimum.point, sigma2, data.M, data.W)
         info = _without(info, -2) if bound else info
@@ -401,8 +404,8 @@ def _outside(
             f"random='bsk' takes dense matrices and stops at {BSK_AT_MOST} regions; the panel has {data.X.shape[1]}. "
             "Take random='kkp'."
         )
-    optimum, beta = maximise_bsk(bsk_problem(data.y, data.X, data.W, data.M, logdet_w, logdet_m))
-    sigma2 = optimum.point.sse / data.project.dof
+    optimum = optimum_of(bsk_problem(data.y, data.X, data.W, data.M, logdet_w, logdet_m))
+    beta, sigma2 = optimum.point.coefficients, optimum.point.sse / data.project.dof
     cov, notes = bsk_covariance(spec, data, optimum, beta, sigma2)
     through = Inverse(data.W, optimum.point.rho)
     found = _assembled(design, spec, data, "none", optimum, beta, sigma2, cov, notes, through)

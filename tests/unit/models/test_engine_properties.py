@@ -269,8 +269,8 @@ def test_shifting_region_effects_changes_nothing(model, seed):
     assert b.loglik == pytest.approx(a.loglik, abs=100 * LOGLIK)
 
 
-def test_likelihood_next_to_a_bound_of_lambda_is_the_same_by_singular_values():
-    """Where the covariance of the means is told from its squares no more."""
+def test_likelihood_of_the_means_by_singular_values_is_that_of_their_covariance():
+    """Next to a bound of lambda as well, where the covariance has few digits left."""
     rng, n, T = np.random.default_rng(0), 6, 4
     M = weights(rng, n, row=True)
     Z = rng.normal(size=(T, n, 4))
@@ -278,10 +278,39 @@ def test_likelihood_next_to_a_bound_of_lambda_is_the_same_by_singular_values():
     split = bsk_problem(Z[..., 0], Z[..., 2:], None, sparse.csr_array(M), None, links)
     for lam, psi in ((0.3, -0.5), (-0.8, -2.0), (0.999, -1e-3)):
         B = np.eye(n) - lam * M
-        outer, log_v = split._near_singular(B, psi)
+        root, log_v = split.root(lam, psi)
         V = np.linalg.inv(B.T @ B) + np.expm1(-psi) * np.eye(n)
         assert log_v == pytest.approx(np.linalg.slogdet(V)[1], rel=1e-8)
-        np.testing.assert_allclose(outer.T @ outer, split.between.T @ np.linalg.solve(V, split.between), rtol=1e-7)
+        inner = np.concatenate([B @ (split_t - Z_mean) for split_t, Z_mean in _apart(Z)])
+        means = np.sqrt(T) * _columns(Z).mean(axis=0)
+        np.testing.assert_allclose(root.T @ root, inner.T @ inner + means.T @ np.linalg.solve(V, means), rtol=1e-7)
+
+
+def _columns(Z):
+    """[y, Wy, X] of a model without W, shape (T, n, k)."""
+    return np.concatenate([Z[..., :1], np.zeros_like(Z[..., :1]), Z[..., 2:]], axis=2)
+
+
+def _apart(Z):
+    columns = _columns(Z)
+    return [(period, columns.mean(axis=0)) for period in columns]
+
+
+def test_slope_of_the_likelihood_outside_the_filter_is_that_of_its_values():
+    rng, n, T = np.random.default_rng(2), 7, 3
+    W, M = (weights(rng, n, row=row) for row in (True, False))
+    W, M = sparse.csr_array(W), sparse.csr_array(M / np.abs(np.linalg.eigvals(M)).max())
+    Z = rng.normal(size=(T, n, 3))
+    split = bsk_problem(Z[..., 0], Z[..., 1:], W, M, choose(W), choose(M))
+    for theta in ((0.3, -0.4, -0.5), (-0.2, 0.8, -4.0), (0.0, 0.0, 0.0)):
+        values = np.array([[theta + s * 1e-6 * e for s in (1, -1)] for e in np.eye(3)])
+        logliks = split.logliks(*values.reshape(-1, 3).T).reshape(3, 2)
+        one = [split.at(*point).loglik for point in values.reshape(-1, 3)]
+        np.testing.assert_allclose(logliks.ravel(), one, rtol=LOGLIK)
+        np.testing.assert_allclose(split.at(*theta).gradient, (logliks[:, 0] - logliks[:, 1]) / 2e-6, atol=1e-6)
+        slopes = [split.along(axis)(at) for axis, at in enumerate(theta)]
+        alone = [split.at(*(at * e)).gradient[axis] for axis, (at, e) in enumerate(zip(theta, np.eye(3), strict=True))]
+        np.testing.assert_allclose(slopes, alone)
 
 
 def test_covariance_of_the_means_without_digits_left():
@@ -297,4 +326,4 @@ def test_covariance_of_the_means_without_digits_left():
         choose(sparse.csr_array(M)),
     )
     for gap in (1e-6, 1e-9, 1e-12):
-        assert np.isfinite(split.at(0.0, 1 - gap, -1e-16)[0])
+        assert np.isfinite(split.at(0.0, 1 - gap, -1e-16).loglik)

@@ -10,8 +10,10 @@ import base64
 import html
 import io
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,7 @@ from matplotlib.ticker import FixedFormatter
 
 from spatialconv._files.writing import whole_file
 from spatialconv._options import choice, first, names, whole
-from spatialconv.errors import FileError, OptionError
+from spatialconv.errors import FileError, MissingFontWarning, OptionError
 
 MM = 1 / 25.4  # inches
 COLUMN, PAGE = 90.0, 180.0  # widths in mm of one and of two columns of a journal
@@ -92,6 +94,8 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\
 _MARK, _MARKED = "\ufffd", "DejaVu Sans"
 
 Measure = Callable[[str], tuple[float, float]]
+# Characters that no font has, while a figure is drawn.
+_LACKING: ContextVar[frozenset[str]] = ContextVar("lacking", default=frozenset())
 
 
 _LOOK: dict[str, Any] = {
@@ -131,6 +135,9 @@ class Sheet(Figure):
         FigureCanvasAgg(self)
         # What a journal wants below it; saved figures and notebooks hand it to those who cannot see the picture.
         self.caption = ""
+        # Code of each name that no font has: name. Empty where all names are printed.
+        self.key: dict[str, str] = {}
+        self._lacking = _LACKING.get()
 
     @property
     def size(self) -> tuple[float, float]:
@@ -146,13 +153,15 @@ class Sheet(Figure):
     def draw(self, renderer: Any) -> None:
         """Draw with all text as plain text: no mathematics, and no characters that a file cannot hold."""
         for text in self.findobj(Text):
-            if _UNPRINTABLE.search(text.get_text()):
-                text.set_text(printable(text.get_text()))
+            if _UNPRINTABLE.search(text.get_text()) or self._lacking & set(text.get_text()):
+                marks = dict.fromkeys(map(ord, self._lacking), _MARK)
+                text.set_text(printable(text.get_text()).translate(marks))
         for axes in self.axes:
             for axis in (axes.xaxis, axes.yaxis):
                 formatter = axis.get_major_formatter()
                 if isinstance(formatter, FixedFormatter):
-                    formatter.seq = [printable(str(label)) for label in formatter.seq]
+                    marks = dict.fromkeys(map(ord, self._lacking), _MARK)
+                    formatter.seq = [printable(str(label)).translate(marks) for label in formatter.seq]
         # Texts of ticks are made while drawing.
         with mpl.rc_context({"text.parse_math": False}):
             super().draw(renderer)
@@ -169,11 +178,24 @@ class Sheet(Figure):
 def style(*texts: Any) -> Iterator[None]:
     """Draw in the look of the house; `texts` are all words of the caller's that will be printed.
 
-    Raises OptionError if no installed font has their characters.
+    Characters that no installed font has are printed as a mark, with a warning: a font never costs a figure.
     """
-    look: Any = {"font.family": families(texts), **_LOOK}
-    with mpl.rc_context(look):
-        yield
+    lacking = unprinted(texts)
+    if lacking:
+        warnings.warn(
+            f"no installed font has the characters {first(sorted(lacking))}; {_MARK} stands in their place. Install a "
+            "font that has them (for Chinese, Noto Sans CJK SC), which is then found without a new session.",
+            MissingFontWarning,
+            stacklevel=4,
+        )
+    kept = [*_flat(texts), *([_MARK] if lacking else [])]
+    look: Any = {"font.family": families("".join(set(text) - lacking) for text in kept), **_LOOK}
+    token = _LACKING.set(lacking)
+    try:
+        with mpl.rc_context(look):
+            yield
+    finally:
+        _LACKING.reset(token)
 
 
 class Pages(tuple[Sheet, ...]):
@@ -215,11 +237,15 @@ def families(texts: Iterable[Any]) -> list[str]:
         missing -= _characters([_MARKED])
     if not missing:
         return base
-    files = _installed()
-    for fallback in (*CJK_FONTS, *sorted(files)):
-        # Fonts of last resort hold a box for every character.
-        if fallback in files and "Last" not in fallback and missing <= _charmap(files[fallback]):
-            return [*base, fallback]
+    # matplotlib keeps a list of fonts; one installed since then is not in it.
+    for look_anew in (False, True):
+        if look_anew and not _found_anew():
+            break
+        files = _installed()
+        for fallback in (*CJK_FONTS, *sorted(files)):
+            # Fonts of last resort hold a box for every character.
+            if fallback in files and "Last" not in fallback and missing <= _charmap(files[fallback]):
+                return [*base, fallback]
     raise OptionError(
         f"no installed font has the characters {first(sorted(missing))}, which would be printed as empty boxes. "
         "Install one that has them (for Chinese, Noto Sans CJK SC), or register a font file by "
@@ -227,9 +253,34 @@ def families(texts: Iterable[Any]) -> list[str]:
     )
 
 
+def unprinted(texts: Iterable[Any]) -> frozenset[str]:
+    """Return the characters of texts that no installed font has beside the others."""
+    try:
+        families(texts)
+    except OptionError:
+        known = _characters([*_base(), _MARKED])
+        return frozenset(c for text in _flat(texts) for c in printable(text) if not c.isspace() and c not in known)
+    return frozenset()
+
+
+def _found_anew() -> bool:
+    """Add fonts of the system that matplotlib's list lacks; return whether there are any."""
+    manager = font_manager.fontManager
+    known = {entry.fname for entry in manager.ttflist}
+    new = [file for file in font_manager.findSystemFonts() if file not in known]
+    added = 0
+    for file in new:
+        try:
+            manager.addfont(file)
+            added += 1
+        except (RuntimeError, OSError, ValueError):
+            continue  # a broken font file of the system's
+    return added > 0
+
+
 def printable(text: str) -> str:
     """Return a text with a mark in the place of every character that a file or a font cannot hold."""
-    return _UNPRINTABLE.sub(_MARK, text)
+    return _UNPRINTABLE.sub(_MARK, text).translate(dict.fromkeys(map(ord, _LACKING.get()), _MARK))
 
 
 def _flat(texts: Iterable[Any]) -> Iterator[str]:

@@ -161,6 +161,10 @@ class GeometryWarning(SpatialConvWarning):
     """The geometry looks like another one than it says: other coordinates, or other labels."""
 
 
+class MissingFontWarning(SpatialConvWarning):
+    """No installed font has some characters of a figure."""
+
+
 class ApproximationWarning(SpatialConvWarning):
     """A quantity was approximated rather than computed exactly."""
 

@@ -16,7 +16,6 @@ import pandas as pd
 import shapely
 from matplotlib import patheffects
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
@@ -37,10 +36,13 @@ from spatialconv._drawing.footer import (
 from spatialconv._drawing.ground import Ground
 from spatialconv._drawing.layout import BETWEEN, GAP, MARGIN, Layout, lay_out
 from spatialconv._drawing.placement import Label, arrange, point_places, region_places
+from spatialconv._drawing.textures import luminance as luminance
+from spatialconv._drawing.textures import texture
 from spatialconv._options import first
 from spatialconv.errors import OptionError
 
 PAD = 1.03  # air around the land in a panel
+WIDE_REGION, HAIRLINE = 6.0, 0.15  # mm of a region with borders of full width; points of the thinnest line
 
 
 def names_of(base: Ground, labels: Any) -> list[str | None]:
@@ -108,11 +110,16 @@ class Plan:
 
 def draw(plan: Plan, base: Ground, *, ax: Axes | None = None) -> look.Drawn:
     """Draw a plan on a sheet of its own, on several if the maps are many, or a single map into axes that are given."""
+    plan, key = _coded(plan)
     if ax is None:
         with look.style(*plan.texts()):
-            sheets, left_out = _sheets(plan, base)
+            placed: dict[tuple[float, float], list[Label | None]] = {}
+            sheets, left_out = _sheets(plan, base, placed)
             # The note needs room, which is known only once the names have been tried.
-            sheets = _sheets(_noted(plan, left_out), base)[0] if left_out else sheets
+            sheets = _sheets(_noted(plan, left_out), base, placed)[0] if left_out else sheets
+        for sheet in sheets:
+            sheet.key = key
+            sheet.caption += f" Key: {', '.join(f'{code} {name}' for code, name in key.items())}." if key else ""
         return sheets[0] if len(sheets) == 1 else look.Pages(sheets)
     if not isinstance(ax, Axes):
         raise OptionError(f"ax must be a matplotlib Axes; got {type(ax).__name__}.")
@@ -125,8 +132,23 @@ def draw(plan: Plan, base: Ground, *, ax: Axes | None = None) -> look.Drawn:
         return _into(plan, base, ax)
 
 
-def _noted(plan: Plan, left_out: int) -> Plan:
-    note = f"{left_out} names left out for want of room" if left_out > 1 else "1 name left out for want of room"
+def _coded(plan: Plan) -> tuple[Plan, dict[str, str]]:
+    """Return the plan with numbers for the names that no installed font has, and the name of each number."""
+    lacking = look.unprinted(plan.names)
+    if not lacking:
+        return plan, {}
+    odd = [bool(name) and bool(set(name or "") & lacking) for name in plan.names]
+    codes = [str(n) for n in range(1, sum(odd) + 1)]
+    names = iter(codes)
+    shown = [next(names) if other else name for name, other in zip(plan.names, odd, strict=True)]
+    key = dict(zip(codes, [str(name) for name, other in zip(plan.names, odd, strict=True) if other], strict=True))
+    note = "Numbers stand for names that no font here has; figure.key names them"
+    return _noted(replace(plan, names=shown), note), key
+
+
+def _noted(plan: Plan, left_out: int | str) -> Plan:
+    some = f"{left_out} names left out for want of room" if left_out != 1 else "1 name left out for want of room"
+    note = left_out if isinstance(left_out, str) else some
     first_one = plan.legends[0]
     narrow = first_one.narrow and replace(first_one.narrow, notes=(*first_one.narrow.notes, note))
     return replace(plan, legends=(replace(first_one, notes=(*first_one.notes, note), narrow=narrow), *plan.legends[1:]))
@@ -180,8 +202,10 @@ def _framed(plan: Plan, title: str | None, width: float, across: int) -> _Frame:
     )
 
 
-def _sheets(plan: Plan, base: Ground) -> tuple[list[look.Sheet], int]:
-    """Return the sheets of a plan, and how many names found no room."""
+def _sheets(
+    plan: Plan, base: Ground, placed: dict[tuple[float, float], list[Label | None]]
+) -> tuple[list[look.Sheet], int]:
+    """Return the sheets of a plan and how many names found no room; `placed` keeps their places by size of map."""
     left, bottom, right, top = base.bounds
     frames: dict[tuple[float, int], _Frame] = {}
     # The longest title that a page may have.
@@ -196,7 +220,8 @@ def _sheets(plan: Plan, base: Ground) -> tuple[list[look.Sheet], int]:
     layout = lay_out(len(plan.faces), plan.group, (right - left) / (top - bottom), fixed)
     starts = range(0, len(plan.faces), layout.each)
     sheets: list[look.Sheet] = []
-    names: list[Label | None] | None = None
+    size = (layout.panel, layout.height)
+    names = placed.get(size)
     for number, start in enumerate(starts, start=1):
         faces = plan.faces[start : start + layout.each]
         part = f" ({number} of {len(starts)})" if len(starts) > 1 else ""
@@ -205,6 +230,7 @@ def _sheets(plan: Plan, base: Ground) -> tuple[list[look.Sheet], int]:
         )
         fig, names = _sheet(replace(plan, faces=faces), base, layout, frame, names)
         sheets.append(fig)
+    placed[size] = names or []
     return sheets, _missing(plan, names or ())
 
 
@@ -269,11 +295,17 @@ def _map(ax: Axes, face: Face, plan: Plan, base: Ground, names: Sequence[Label |
     """Draw one map into axes, its lowest `floor` mm left free."""
     scale, origin = aim(ax, base.bounds, floor=floor)
     rows = {row.key: row for row in plan.legends[face.legend].rows}
+    border = border_width(base, scale)
     for region, shape in base.extra.geometry.items():
-        _region(ax, region, shape, rows[NO_DATA], scale, zorder=1)
+        _region(ax, region, shape, rows[NO_DATA], scale, border, zorder=1)
+    textured: dict[Hashable, list[Path]] = {}
     for region, shape in base.frame.geometry.items():
         row = rows[face.keys[region]]
-        _region(ax, region, shape, row, scale, zorder=1.5 if row.hatch else 2)
+        path = _region(ax, region, shape, row, scale, border, zorder=1.5 if row.hatch else 2)
+        if row.texture:
+            textured.setdefault(row.key, []).append(path)
+    for key, paths in textured.items():
+        texture(ax, paths, rows[key].colour, rows[key].texture)
     if plan.overlay is not None:
         plan.overlay(ax)
     for region, name in zip(base.frame.index, names, strict=False):
@@ -296,22 +328,33 @@ def aim(
     return scale, (x, y)
 
 
-def _region(ax: Axes, region: Hashable, shape: Any, row: Row, scale: float, *, zorder: float) -> None:
+def border_width(base: Ground, scale: float) -> float:
+    """Return the width of borders in points: thinner as regions get smaller, so that colours and not lines are seen."""
+    count = len(base.frame) + len(base.extra)
+    across = np.sqrt(sum(float(part.geometry.area.sum()) for part in (base.frame, base.extra)) / count) / scale
+    return look.BORDER_WIDTH * float(np.clip(across / WIDE_REGION, 0.0, 1.0))
+
+
+def _region(ax: Axes, region: Hashable, shape: Any, row: Row, scale: float, border: float, *, zorder: float) -> Path:
     # A fortieth of a mm cannot be seen, and keeps the files small.
     plain = shapely.simplify(shape, 0.025 * scale)
+    path = outline(shape if plain.is_empty else plain)
+    # Finer than a hairline, the border has the colour of the region: it closes the gap to its neighbour.
+    fine = border < HAIRLINE and not row.hatch
     # Not add_patch, which would look for the limits of curves in every border; the limits stand.
     ax.add_artist(
         PathPatch(
-            outline(shape if plain.is_empty else plain),
+            path,
             facecolor=row.colour,
-            edgecolor=look.HATCH_INK if row.hatch else look.BORDER,
-            linewidth=look.BORDER_WIDTH,
+            edgecolor=row.colour if fine else look.HATCH_INK if row.hatch else look.BORDER,
+            linewidth=max(border, HAIRLINE),
             hatch=row.hatch or None,
             joinstyle="round",
             label=str(region),
             zorder=zorder,
         )
     )
+    return path
 
 
 def outline(shape: Any) -> Path:
@@ -357,12 +400,6 @@ def _name(ax: Axes, name: Label, fill: str, scale: float, origin: tuple[float, f
         ax.plot(*ends.T, path_effects=[patheffects.withStroke(linewidth=1.2, foreground="white", alpha=0.8)], **line)
     style: dict[str, Any] = {"ha": "center", "va": "center", "linespacing": 0.95, "zorder": 5, "label": "name"}
     ax.text(x, y, name.text, color="white" if dark else look.INK, path_effects=[halo], **style)
-
-
-def luminance(colour: str) -> float:
-    """Return the relative luminance of a colour, 0 to 1 (WCAG 2.1)."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
-    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
 
 
 def _write(fig: Any, x: float, y: float, text: str, *, size: float, **options: Any) -> None:

@@ -11,8 +11,11 @@ from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
 from spatialconv import _style as look
+from spatialconv._drawing.textures import texture
 from spatialconv.errors import OptionError
 
 if TYPE_CHECKING:  # plots draw footers too, and need no geometry
@@ -28,9 +31,10 @@ FURNITURE, FURNITURE_HEIGHT = 32.0, 12.0  # mm that scale bar and arrow take
 
 @dataclass(frozen=True)
 class Row:
-    """One class of a legend: its key, words, colour, hatch, and the cells of the columns beside it.
+    """One class of a legend: its key, words, colour, hatch, texture, and the cells of the columns beside it.
 
-    A row shows a patch of colour, or a line of some width, or a marker.
+    A hatch says that a region stands outside of the scale; a texture tells colours apart where there are none. A row
+    shows a patch of colour, or a line of some width, or a marker.
     """
 
     key: Hashable
@@ -40,6 +44,7 @@ class Row:
     cells: tuple[str, ...] = ()
     line: float | None = None
     marker: Mapping[str, Any] | None = None
+    texture: str = ""
 
 
 @dataclass(frozen=True)
@@ -204,6 +209,13 @@ def _sample(ax: Axes, row: Row, y: float) -> None:
             label=label,
         )
     )
+    if row.texture:
+        texture(
+            ax,
+            [Path.unit_rectangle().transformed(Affine2D().scale(5.5, ROW - 0.9).translate(0.1, y + 0.45))],
+            row.colour,
+            row.texture,
+        )
 
 
 def scale_bar(ax: Axes, metres_per_mm: float, top: float) -> None:

@@ -18,6 +18,7 @@ Measure = Callable[[str], tuple[float, float]]
 Room = tuple[float, float, float, float]
 
 AIR = 0.35  # mm kept free between two names
+SHORT = 6.0  # mm of the leader line that the smallest region may have
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,9 @@ def region_places(
             found.append(_none())
             continue
         variants = [(variant, measure(variant)) for variant in _variants(text)]
-        parts = [_inside(variant, size, i, plain[i], terrain, room) for variant, size in variants]
+        # A name that is more than twice as large as its region cannot stand on it.
+        area = 2 * float(shapely.area(plain[i]))
+        parts = [_inside(v, size, i, plain[i], terrain, room) for v, size in variants if size[0] * size[1] <= area]
         if min((float(part.costs.min()) for part in parts if len(part.texts)), default=np.inf) > 0.8:
             parts += [_outside(variant, size, i, plain[i], terrain, room) for variant, size in variants]
         found.append(_joined(parts))
@@ -254,7 +257,11 @@ def _inside(text: str, size: tuple[float, float], i: int, shape: Any, terrain: _
 
 def _outside(text: str, size: tuple[float, float], i: int, shape: Any, terrain: _Terrain, room: Room) -> Places:
     pole, radius = _pole(shape)
-    turn, far = (a.ravel() for a in np.meshgrid(np.arange(24) * np.pi / 12, np.arange(1.0, 45.0, 1.0)))
+    left, bottom, right, top = shape.bounds
+    # A line longer than its region leads to nowhere; a dot of an island may have a short one all the same.
+    longest = max(float(np.hypot(right - left, top - bottom)), SHORT)
+    reach = longest + float(np.hypot(right - left, top - bottom)) / 2
+    turn, far = (a.ravel() for a in np.meshgrid(np.arange(24) * np.pi / 12, np.arange(1.0, min(45.0, reach), 1.0)))
     centres = pole + np.column_stack([np.cos(turn) * (far + size[0] / 2), np.sin(turn) * (far + size[1] / 2)])
     boxes = _boxes(centres, size)
     boxes = boxes[_within(boxes, room)]
@@ -268,6 +275,8 @@ def _outside(text: str, size: tuple[float, float], i: int, shape: Any, terrain: 
     # The line ends well inside, so that nobody takes it for the neighbour's.
     target = shapely.buffer(main, -min(0.8, 0.5 * radius))
     leaders = shapely.get_coordinates(shapely.shortest_line(outlines, target)).reshape(-1, 4)
+    near = np.hypot(*(leaders[:, :2] - leaders[:, 2:]).T) <= longest
+    boxes, mine, gap, leaders = boxes[near], mine[near], gap[near], leaders[near]
     foreign = terrain.foreign(leaders, i)
     off = np.hypot(*(boxes.reshape(-1, 2, 2).mean(axis=1) - pole).T)
     close = gap < 1.2

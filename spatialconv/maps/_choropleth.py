@@ -64,7 +64,8 @@ def choropleth(
         Find the breaks in logarithms (positive values only); the legend stays in the variable's own unit.
     labels : bool, str or mapping, optional
         Names to print: True for the regions' labels, a column of the geometry, or a mapping from region to text.
-        Names never collide; what finds no room, even beside the land with a leader line, is counted in a note.
+        Names never collide; what finds no room, even beside the land with a leader line, is counted in a note. Where no
+        font has them, numbers stand in their place and `figure.key` says whose.
     palette : str or list of colours, optional
         A matplotlib colormap or k colours from low to high; a print-safe blue-green scale by default.
     title, legend : str, optional
@@ -88,7 +89,7 @@ def choropleth(
     GeometryError
         If the geometry has no CRS, is empty, or has no polygons.
     OptionError
-        If an option is not one of those allowed, or no font has the characters of a label.
+        If an option is not one of those allowed.
     NotPositiveError
         If `log=True` and a value is not positive.
 

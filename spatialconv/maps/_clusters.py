@@ -15,6 +15,7 @@ from spatialconv._drawing.cartography import Face
 from spatialconv._drawing.classes import special_rows
 from spatialconv._drawing.footer import ISLAND, Row
 from spatialconv._drawing.ground import ground
+from spatialconv._drawing.textures import COLD
 from spatialconv._options import expect, probability
 from spatialconv.autocorrelation import GEARY, LocalBivariate, LocalGeary, LocalMoran
 from spatialconv.maps._sheet import among, by_period, counted, counting, drawn, keyed
@@ -30,6 +31,7 @@ _INSIGNIFICANT = "not significant"
 _PAIRS = {"HH": "both high (HH)", "HL": "{x} high, {y} low (HL)", "LH": "{x} low, {y} high (LH)", "LL": "both low (LL)"}
 # Of local Geary: what is alike on both sides of the mean, and what is unlike, are no quadrants.
 _GEARY = {"HH": look.QUADRANTS["HH"], "LL": look.QUADRANTS["LL"], "alike": look.SEQUENTIAL[2], "unlike": look.ODD}
+_LOW = ("LL", "LH")  # hatched, so that high and low are told apart without colour
 
 
 def clusters(
@@ -96,7 +98,13 @@ def clusters(
     words, shades, heading, column = _legend(local)
     keys = {t: _keys(table, column, "q" if fdr else "p", level) for t, table in tables.items()}
     rows = [
-        Row(c, words.get(c, c), colour, cells=tuple(str(k.count(c)) for k in keys.values()))
+        Row(
+            c,
+            words.get(c, c),
+            colour,
+            cells=tuple(str(k.count(c)) for k in keys.values()),
+            texture=COLD * (c in _LOW),
+        )
         for c, colour in ({c: shades[c] for c in words} | {_INSIGNIFICANT: look.NEUTRAL}).items()
     ]
     rows += special_rows(base, islands=np.array([[k == ISLAND for k in key] for key in keys.values()]))

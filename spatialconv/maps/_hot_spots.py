@@ -17,6 +17,7 @@ from spatialconv._drawing.cartography import Face
 from spatialconv._drawing.classes import signed, special_rows
 from spatialconv._drawing.footer import ISLAND, Legend, Row
 from spatialconv._drawing.ground import Ground, ground
+from spatialconv._drawing.textures import COLD
 from spatialconv._options import choice, expect
 from spatialconv.autocorrelation import HotSpots
 from spatialconv.maps._paper import paper_legend
@@ -113,7 +114,7 @@ def hot_spots(
     if classes == "paper":
         kinds["natural breaks of z"] = paper_legend(hs, tables, base), {t: f["jenks"] for t, f in tables.items()}
     if classes != "ranks":
-        key = _confidence_legend(hs, tables, column, base, controlled)
+        key = _confidence_legend(hs, tables, column, base, controlled, textured=classes != "paper")
         kinds["confidence"] = key, {t: table[column] for t, table in tables.items()}
     if classes in ("ranks", "both"):
         ranks = _ranks(hs, tables)
@@ -193,11 +194,15 @@ def _end(c: int, k: int) -> str:
     return "lowest" if c == 1 else "highest" if c == k else ""
 
 
-def _confidence_legend(hs: Any, tables: Tables, column: str, base: Ground, controlled: bool) -> Legend:
+def _confidence_legend(
+    hs: Any, tables: Tables, column: str, base: Ground, controlled: bool, *, textured: bool = True
+) -> Legend:
     rows = []
     for c, word in _CONFIDENCE.items():
         counts = [int(((table[column] == c) & table["z"].notna()).sum()) for table in tables.values()]
-        rows.append(Row(c, word, look.CONFIDENCE[c], cells=tuple(str(n) for n in counts)))
+        cells = tuple(str(n) for n in counts)
+        # The map of the paper stays as it was printed; elsewhere cold is told from hot without colour too.
+        rows.append(Row(c, word, look.CONFIDENCE[c], cells=cells, texture=COLD * (c < 0 and textured)))
     rows += special_rows(base, islands=without_score(tables))
     quiet = [str(t) for t, table in tables.items() if not table[column].fillna(0).ne(0).any()]
     title = f"{statistic(hs)}, confidence" + (", false-discovery control" if controlled else "")

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 import spatialconv as sc
 from spatialconv import _style as look
-from spatialconv.errors import FileError, OptionError
+from spatialconv.errors import FileError, MissingFontWarning, OptionError
 from tests import drawing
 
 # Machado, Oliveira and Fernandes (2009), A Physiologically-based Model for Simulation of Color Vision Deficiency,
@@ -68,6 +68,7 @@ class TestFonts:
         manager = font_manager.fontManager
         known = [entry for entry in manager.ttflist if entry.name == "DejaVu Sans"]
         monkeypatch.setattr(manager, "ttflist", known)
+        monkeypatch.setattr(font_manager, "findSystemFonts", lambda *a, **k: [])
 
     def test_characters_that_no_font_has_are_an_error_that_helps(self, only_dejavu):
         with pytest.raises(
@@ -78,9 +79,28 @@ class TestFonts:
         assert "fontManager.addfont" in str(caught.value)
 
     def test_chinese_names_on_a_map_without_a_font(self, only_dejavu):
+        # A font that is not there used to cost the figure; numbers stand for the names now, with a key.
         zj = sc.datasets.zhejiang()
-        with pytest.raises(OptionError, match="would be printed as empty boxes"):
-            sc.maps.choropleth(zj.panel, "exports", zj.cities, periods=2020, labels="city_zh")
+        figure = sc.maps.choropleth(zj.panel, "exports", zj.cities, periods=2020, labels="city_zh")
+        (ax,) = drawing.maps_of(figure)
+        shown = {t.get_text() for t in drawing.names_on(ax)}
+        assert shown == {str(n) for n in range(1, 12)}
+        assert {figure.key[code] for code in shown} == set(zj.cities.city_zh)
+        assert "Numbers stand for names" in drawing.words(figure)
+        assert "1 杭州" in figure.caption
+
+    def test_other_words_without_a_font_are_marked_and_warned_of(self, only_dejavu, tmp_path):
+        zj = sc.datasets.zhejiang()
+        with pytest.warns(MissingFontWarning, match="no installed font has the characters 2: '出', '口'"):
+            figure = sc.maps.choropleth(zj.panel, "exports", zj.cities, periods=2020, legend="出口 (exports)")
+        sc.maps.save(figure, tmp_path / "map.png", dpi=50)
+        assert "\ufffd\ufffd (exports)" in drawing.words(figure)
+
+    def test_a_font_installed_since_is_found_without_a_new_session(self, only_dejavu, tmp_path, monkeypatch):
+        file = boxes_font(tmp_path, set("杭州"))
+        monkeypatch.setattr(font_manager, "findSystemFonts", lambda *a, **k: [str(file), str(tmp_path / "broken.ttf")])
+        (tmp_path / "broken.ttf").write_bytes(b"no font")
+        assert look.families(["杭州"])[-1] == "Spatialconv Boxes"
 
     def test_a_font_that_has_them_is_found_and_used(self, only_dejavu, tmp_path, caplog):
         zj = sc.datasets.zhejiang()

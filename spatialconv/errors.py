@@ -51,6 +51,7 @@ __all__ = [
     "IslandWarning",
     "MissingDataError",
     "MissingExtraError",
+    "MissingFontWarning",
     "ModelError",
     "NotPositiveError",
     "OptimisationError",

@@ -27,6 +27,7 @@
     ├── IslandWarning
     ├── DroppedDataWarning
     ├── GeometryWarning
+    ├── MissingFontWarning
     └── ApproximationWarning
 
 A message says what is wrong, what was received (how many, the first three labels) and what to do.

@@ -176,7 +176,7 @@ def describe(w: Weights) -> WeightsSummary:
     """
     found = unpack(w)
     matrix, how = found.matrix, algebra.standardisation(found.matrix)
-    count = np.diff(matrix.indptr)
+    count = np.diff(matrix.indptr).astype(np.int64)
     components, member = connected_components(matrix, directed=True, connection="weak")
     interval = algebra.admissible_interval(matrix)
     notes = (*found.notes, *island_notes(found))

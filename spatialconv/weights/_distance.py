@@ -11,7 +11,7 @@ import numpy as np
 from spatialconv._options import Islands, Standardise, choice, first, positive, whole
 from spatialconv.errors import OptionError
 from spatialconv.results import plural
-from spatialconv.weights._graph import FloatArray, IntArray, Labelled, finish, sorted_csr, symmetric
+from spatialconv.weights._graph import FloatArray, IntArray, Labelled, complete, finish, sorted_csr, symmetric
 from spatialconv.weights._islands import Pairs, by_hand, first_of_equal, settle
 from spatialconv.weights.points import TIE, Points, resolve_points
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 Shape = Literal["triangular", "epanechnikov", "bisquare", "tricube", "uniform", "gaussian", "exponential"]
 
 # Beyond this many regions the weights of all pairs fill gigabytes.
-ALL_PAIRS = 5000
+ALL_PAIRS = 10_000
+# Rows of all pairs at a time, so that what a formula needs on its way is small beside the weights.
+_ROWS = 64
 
 # Each is one at distance zero; z is distance over bandwidth. The first five vanish beyond z = 1.
 _SHAPES: dict[str, Callable[[FloatArray], FloatArray]] = {
@@ -89,7 +91,7 @@ def inverse_distance(
         If `points` lack a region.
     OptionError
         If a number is not positive, the power is so large that weights leave the range of floating point, or
-        all pairs of more than 5000 regions are asked for.
+        all pairs of more than 10,000 regions are asked for.
     IslandError
         If `islands="raise"` and a region has nobody within the cutoff.
 
@@ -113,11 +115,14 @@ def inverse_distance(
     place = resolve_points(gdf, points)
     built = f"inverse distance to the power {power:g}"
     notes = place.notes
+    if nearest is None and cutoff is None:
+        matrix = complete(_powered(_all_pairs(place), power))
+        return finish(Labelled(matrix, place.regions, f"{built} ({place.how})", notes), standardise, own=True)
     if nearest is not None:
         i, j, km, tied = place.nearest(_at_most(nearest, "nearest", place))
         built, notes = f"{built}, {nearest} nearest", (*notes, *_tie_note(tied, place))
     else:
-        i, j, km = _all_pairs(place) if cutoff is None else place.pairs_within(cutoff)
+        i, j, km = place.pairs_within(float(cutoff or 0))
     if cutoff is not None:
         near = km <= cutoff * (1 + TIE)
         i, j, km, built = i[near], j[near], km[near], f"{built}, within {cutoff:g} km"
@@ -309,25 +314,33 @@ def kernel(
         width = np.zeros(len(place.regions))
         np.maximum.at(width, rows, km)
         said = f"the distance to neighbour {k}"
-    i, j, z = _scaled_pairs(place, width, endless=shape in _ENDLESS)
-    values = _SHAPES[shape](z)
-    kept = values > 0
-    matrix = sorted_csr(values[kept], i[kept], j[kept], len(place.regions))
+    matrix = _to_everybody(place, width, shape) if shape in _ENDLESS else _to_the_near(place, width, shape)
     found = Labelled(matrix, place.regions, f"{shape} kernel, bandwidth {said} ({place.how})", place.notes)
-    return finish(settle(found, islands, _nearest_point(place)), standardise)
+    return finish(settle(found, islands, _nearest_point(place)), standardise, own=True)
 
 
-def _scaled_pairs(place: Points, width: FloatArray, *, endless: bool) -> tuple[IntArray, IntArray, FloatArray]:
+def _to_everybody(place: Points, width: FloatArray, shape: Shape) -> Any:
+    values = _all_pairs(place)
+    for start in range(0, len(values), _ROWS):
+        rows = slice(start, start + _ROWS)
+        values[rows] = _SHAPES[shape](values[rows] / width[rows, None])
+    # Far beyond the bandwidth the kernel is zero to the computer.
+    return complete(values)
+
+
+def _to_the_near(place: Points, width: FloatArray, shape: Shape) -> Any:
     # Both directions of each pair: bandwidths may differ.
-    i, j, km = _all_pairs(place) if endless else place.pairs_within(float(width.max()))
+    i, j, km = place.pairs_within(float(width.max()))
     i, j, km = np.concatenate([i, j]), np.concatenate([j, i]), np.concatenate([km, km])
     z = km / width[i]
     # The neighbour at the bandwidth itself is z = 1 whatever the rounding.
-    near = z <= 1 + 1e-12 if not endless else np.ones(len(z), dtype=bool)
-    return i[near], j[near], z[near] if endless else np.minimum(z[near], 1)
+    near = z <= 1 + 1e-12
+    values = _SHAPES[shape](np.minimum(z[near], 1))
+    kept = values > 0
+    return sorted_csr(values[kept], i[near][kept], j[near][kept], len(place.regions))
 
 
-def _all_pairs(place: Points) -> tuple[IntArray, IntArray, FloatArray]:
+def _all_pairs(place: Points) -> FloatArray:
     n = len(place.regions)
     if n > ALL_PAIRS:
         raise OptionError(
@@ -338,14 +351,17 @@ def _all_pairs(place: Points) -> tuple[IntArray, IntArray, FloatArray]:
 
 
 def _powered(km: FloatArray, power: float) -> FloatArray:
+    """Return the distances to a negative power, in their own memory."""
+    least, most = km.min(initial=np.inf), km.max(initial=0.0)
     with np.errstate(over="ignore", under="ignore", divide="ignore"):
-        values = km**-power
-    if len(values) and not (np.isfinite(values).all() and values.min() > np.finfo(float).tiny):
+        km **= -power
+    # Weights fall with distance, so that their ends are those of the distances.
+    if km.size and not (km.max() < np.inf and km.min() > np.finfo(float).tiny):
         raise OptionError(
-            f"power={power:g} with distances from {km.min():.4g} to {km.max():.4g} km leaves the range of floating "
+            f"power={power:g} with distances from {least:.4g} to {most:.4g} km leaves the range of floating "
             "point. Take a smaller power."
         )
-    return np.asarray(values)
+    return km
 
 
 def _at_most(value: Any, name: str, place: Points, least: int = 1) -> int:

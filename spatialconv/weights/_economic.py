@@ -11,7 +11,18 @@ from scipy import sparse
 from spatialconv._options import Standardise, choice, first, probability
 from spatialconv.errors import AlignmentError, MissingDataError, NotPositiveError, OptionError, VariableError
 from spatialconv.panel import Panel
-from spatialconv.weights._graph import FloatArray, Labelled, Weights, checked, cut, finish, labels, positions, unpack
+from spatialconv.weights._graph import (
+    FloatArray,
+    Labelled,
+    Weights,
+    checked,
+    complete,
+    cut,
+    finish,
+    labels,
+    positions,
+    unpack,
+)
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
@@ -79,18 +90,21 @@ def economic(
     choice("standardise", standardise, Standardise)
     series, what = _series(values, variable)
     regions, v = _numbers(series, what, metric)
-    measure = np.log(v) if metric == "log" else v
-    if metric == "size":
-        dense = np.broadcast_to(v / v.mean(), (len(v), len(v))).copy()
-    elif metric == "ratio":
-        dense = np.minimum.outer(v, v) / np.maximum.outer(v, v)
-    else:
-        gap = np.abs(np.subtract.outer(measure, measure))
-        np.fill_diagonal(gap, np.inf)
-        _no_ties(gap, regions, what, metric)
-        dense = 1 / gap
-    np.fill_diagonal(dense, 0)
-    return finish(Labelled(checked(dense, regions), regions, f"economic distance ({metric}) in {what}"), standardise)
+    n, mean = len(v), v.mean()
+    values = np.empty((n, n - 1))
+    if metric in ("absolute", "log"):
+        measure = np.log(v) if metric == "log" else v
+        _no_ties(measure, regions, what, metric)
+    for i in range(n):
+        for part, others in ((slice(i), slice(i)), (slice(i, None), slice(i + 1, None))):
+            if metric == "size":
+                values[i, part] = v[others] / mean
+            elif metric == "ratio":
+                values[i, part] = np.minimum(v[i], v[others]) / np.maximum(v[i], v[others])
+            else:
+                values[i, part] = 1 / np.abs(measure[i] - measure[others])
+    found = Labelled(checked(complete(values), regions, own=True), regions, f"economic distance ({metric}) in {what}")
+    return finish(found, standardise, own=True)
 
 
 def _series(values: Any, variable: str | None) -> tuple[pd.Series, str]:
@@ -125,9 +139,15 @@ def _numbers(series: pd.Series, what: str, metric: str) -> tuple[pd.Index, Float
     return regions, v
 
 
-def _no_ties(gap: FloatArray, regions: pd.Index, what: str, metric: str) -> None:
+def _no_ties(measure: FloatArray, regions: pd.Index, what: str, metric: str) -> None:
     # A gap of a few units in the last place is a tie too: its inverse would swamp every other weight.
-    scale = np.abs(gap[np.isfinite(gap)]).max(initial=0.0)
+    order = np.argsort(measure, kind="stable")
+    with np.errstate(over="ignore"):
+        span = np.ptp(measure)
+        if len(measure) < 2 or np.diff(measure[order]).min() > 1e-12 * span:
+            return
+        gap = np.abs(np.subtract.outer(measure, measure))
+    scale = gap[np.isfinite(gap)].max()
     i, j = np.nonzero(np.triu(gap <= 1e-12 * scale, 1))
     if len(i):
         pairs = list(zip(regions[i], regions[j], strict=True))

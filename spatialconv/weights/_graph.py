@@ -28,6 +28,8 @@ FloatArray = npt.NDArray[np.float64]
 # Key in the attrs of a Graph's adjacency under which a builder says what it did. libpysal drops attrs when it
 # transforms a Graph, so that the words are never older than the weights.
 ATTRS = "spatialconv"
+# Links looked at in one go.
+_LINKS = 1 << 20
 _TRANSFORMATION = {"row": "R", "spectral": "C", "none": "O"}
 
 
@@ -53,9 +55,8 @@ def unpack(w: Weights) -> Labelled:
 
     if isinstance(w, Graph):
         adjacency = w.adjacency
-        focal, neighbor = (adjacency.index.get_level_values(level) for level in ("focal", "neighbor"))
-        regions, values = pd.Index(focal.unique()), adjacency.to_numpy()
-        said = adjacency.attrs.get(ATTRS, {})
+        rows, cols, regions = _places(adjacency.index)
+        values, said = adjacency.to_numpy(), adjacency.attrs.get(ATTRS, {})
     elif isinstance(w, W):
         # The dictionaries and not `W.sparse`, which is cached on the object and shared with the caller.
         ids = list(w.id_order)
@@ -63,53 +64,91 @@ def unpack(w: Weights) -> Labelled:
         neighbor = pd.Index([j for i in ids for j in w.neighbors[i]], dtype=object)
         values = np.array([v for i in ids for v in w.weights[i]], dtype=float)
         regions, said = pd.Index(ids), {}
+        rows, cols = regions.get_indexer(focal), regions.get_indexer(neighbor)
     else:
         raise WeightsError(
             f"weights must be a libpysal Graph or W; got {type(w).__name__}. Build them by a function of "
             "spatialconv.weights, or label a matrix by weights.from_matrix(matrix, regions=...)."
         )
     regions = regions.rename(None)
-    matrix = assemble(regions.get_indexer(focal), regions.get_indexer(neighbor), values, regions)
+    matrix = assemble(rows, cols, values, regions)
     return Labelled(matrix, regions, said.get("built", "weights"), tuple(said.get("notes", ())))
 
 
+def _places(index: Any) -> tuple[IntArray, IntArray, pd.Index]:
+    """Return the rows and columns of links, and the regions in the order in which they first stand as focal.
+
+    By the codes of the index: there may be a hundred million links, and labels are slow to look up.
+    """
+    codes, (focal, neighbor) = [np.asarray(part) for part in index.codes], index.levels
+    present = pd.unique(codes[0])
+    if len(present) and (present.min() < 0 or codes[1].min() < 0):  # a label is missing
+        regions = index.get_level_values(0).unique()
+        return *(regions.get_indexer(index.get_level_values(level)) for level in (0, 1)), regions
+    regions = focal[present]
+    place = np.empty(len(focal), dtype=np.int32)
+    place[present] = np.arange(len(present), dtype=np.int32)
+    return place[codes[0]], regions.get_indexer(neighbor).astype(np.int32)[codes[1]], regions
+
+
 def assemble(rows: IntArray, cols: IntArray, values: Any, regions: pd.Index) -> Any:
-    if len(regions) == 0:
+    n = len(regions)
+    if n == 0:
         raise WeightsError("the weights have no regions.")
-    if (rows < 0).any() or (cols < 0).any():
+    if rows.min(initial=0) < 0 or cols.min(initial=0) < 0:
         raise WeightsError("the weights name a neighbour that is not among their own regions; add its row.")
-    pairs = rows.astype(np.int64) * len(regions) + cols
+    values = np.array(values, dtype=float)
+    if _in_order(rows, cols):
+        # Each link once, as our own builders leave them.
+        start = np.searchsorted(rows, np.arange(n + 1, dtype=rows.dtype))
+        return checked(sparse.csr_array((values, cols, start.astype(cols.dtype)), shape=(n, n)), regions, own=True)
+    pairs = rows.astype(np.int64) * n + cols
     unique, count = np.unique(pairs, return_counts=True)
     if (count > 1).any():
-        twice = [(regions[p // len(regions)], regions[p % len(regions)]) for p in unique[count > 1]]
+        twice = [(regions[p // n], regions[p % n]) for p in unique[count > 1]]
         raise WeightsError(f"a link stands in the weights more than once: {first(twice)}. Keep one of each.")
-    shape = (len(regions), len(regions))
-    return checked(sparse.csr_array((np.asarray(values, dtype=float), (rows, cols)), shape), regions)
+    return checked(sparse.csr_array((values, (rows, cols)), shape=(n, n)), regions, own=True)
 
 
-def checked(matrix: Any, regions: pd.Index) -> Any:
-    """Return the matrix as CSR without stored zeros, or say which pairs of regions have impossible weights."""
-    matrix = sparse.csr_array(matrix, dtype=float, copy=True)
+def _in_order(rows: IntArray, cols: IntArray) -> bool:
+    """Whether links stand by row and in a row by column, each once; looked at in parts, which need little memory."""
+    for start in range(0, len(rows), _LINKS):
+        part = slice(start, start + _LINKS + 1)
+        step = np.diff(rows[part])
+        if not ((step >= 0).all() and (np.diff(cols[part])[step == 0] > 0).all()):
+            return False
+    return True
+
+
+def checked(matrix: Any, regions: pd.Index, *, own: bool = False) -> Any:
+    """Return the matrix as CSR without stored zeros, or say which pairs of regions have impossible weights.
+
+    With `own` nobody else holds the matrix, and it is not copied.
+    """
+    matrix = sparse.csr_array(matrix, dtype=float, copy=not own)
     matrix.sum_duplicates()
-    table = matrix.tocoo()
-    for bad, what in (
-        (np.isnan(table.data), "missing (NaN)"),
-        (np.isinf(table.data), "infinite"),
-        (table.data < 0, "negative"),
-    ):
-        if bad.any():
-            pairs = list(zip(regions[table.row[bad]], regions[table.col[bad]], strict=True))
-            raise WeightsError(
-                f"weights must be finite and not negative; {what} for {first(pairs)} (region, neighbour). "
-                "Correct these weights or remove the links."
-            )
-    own = matrix.diagonal() != 0
-    if own.any():
+    values = matrix.data
+    if values.size and not (values.min() >= 0 and values.max() < np.inf):
+        table = matrix.tocoo()
+        for bad, what in (
+            (np.isnan(table.data), "missing (NaN)"),
+            (np.isinf(table.data), "infinite"),
+            (table.data < 0, "negative"),
+        ):
+            if bad.any():
+                pairs = list(zip(regions[table.row[bad]], regions[table.col[bad]], strict=True))
+                raise WeightsError(
+                    f"weights must be finite and not negative; {what} for {first(pairs)} (region, neighbour). "
+                    "Correct these weights or remove the links."
+                )
+    itself = matrix.diagonal() != 0
+    if itself.any():
         raise WeightsError(
-            f"a region cannot be its own neighbour; the diagonal is not zero for {first(regions[own])}. Set it "
+            f"a region cannot be its own neighbour; the diagonal is not zero for {first(regions[itself])}. Set it "
             "to zero (statistics that count the region itself, such as Gi*, add it on their own)."
         )
-    matrix.eliminate_zeros()
+    if not values.all():
+        matrix.eliminate_zeros()
     matrix.sort_indices()
     return matrix
 
@@ -146,8 +185,11 @@ def _real(matrix: Any) -> Any:
     return matrix.real
 
 
-def finish(labelled: Labelled, how: Standardise) -> Graph:
-    """Standardise and return a Graph."""
+def finish(labelled: Labelled, how: Standardise, *, own: bool = False) -> Graph:
+    """Standardise and return a Graph; with `own` nobody else holds the matrix, and it may be overwritten."""
+    if own and how == "row":
+        algebra.scale_rows_inplace(labelled.matrix)
+        return pack(labelled, how)
     return pack(replace(labelled, matrix=scaled(labelled.matrix, how)), how)
 
 
@@ -164,16 +206,24 @@ def pack(labelled: Labelled, how: Standardise = "none") -> Graph:
     from libpysal.graph import Graph
 
     matrix, regions = labelled.matrix, labelled.regions
-    islands = np.flatnonzero(np.diff(matrix.indptr) == 0)
-    rows = np.concatenate([np.repeat(np.arange(len(regions)), np.diff(matrix.indptr)), islands])
-    cols = np.concatenate([matrix.indices, islands])
-    order = np.lexsort((cols, rows))
+    matrix.sort_indices()
+    n, count = len(regions), np.diff(matrix.indptr)
+    # Small numbers in small types: of all pairs of ten thousand regions there are a hundred million.
+    rows, cols = np.repeat(np.arange(n, dtype=_code_type(n)), count), matrix.indices.astype(_code_type(n))
+    values, islands = matrix.data, np.flatnonzero(count == 0)
+    if len(islands):
+        at = matrix.indptr[islands]
+        rows, cols, values = np.insert(rows, at, islands), np.insert(cols, at, islands), np.insert(values, at, 0.0)
     # Codes in the order of the regions, whatever the labels: Graph.sparse goes by the codes.
-    index = pd.MultiIndex(levels=[regions, regions], codes=[rows[order], cols[order]], names=["focal", "neighbor"])
-    values = np.concatenate([matrix.data, np.zeros(len(islands))])[order]
+    index = pd.MultiIndex(levels=[regions, regions], codes=[rows, cols], names=["focal", "neighbor"])
     adjacency = pd.Series(values, index=index, name="weight")
     adjacency.attrs[ATTRS] = {"built": labelled.built, "notes": list(labelled.notes)}
     return Graph(adjacency, transformation=_TRANSFORMATION[how], is_sorted=True)
+
+
+def _code_type(n: int) -> type[np.signedinteger[Any]]:
+    """Return the type that pandas keeps codes of n labels in, so that it need not copy them."""
+    return next((kind for kind in (np.int8, np.int16, np.int32) if n < np.iinfo(kind).max), np.int64)
 
 
 def labels(regions: Iterable[Hashable], what: str = "regions") -> pd.Index:
@@ -255,6 +305,23 @@ def symmetric(n: int, i: IntArray, j: IntArray, values: FloatArray) -> Any:
     """Return the symmetric (n, n) matrix of pairs i != j, each given once."""
     rows, cols = np.concatenate([i, j]), np.concatenate([j, i])
     return sorted_csr(np.concatenate([values, values]), rows, cols, n)
+
+
+def complete(values: FloatArray) -> Any:
+    """Return the (n, n) matrix of values, shape (n, n - 1), of every region and all others; it takes their memory.
+
+    Values of zero are no links.
+    """
+    n = len(values)
+    columns = np.empty((n, max(n - 1, 0)), dtype=np.int32)
+    others = np.arange(n, dtype=np.int32)
+    for i in range(n):
+        columns[i, :i], columns[i, i:] = others[:i], others[i + 1 :]
+    start = (n - 1) * np.arange(n + 1, dtype=np.int32)
+    matrix = sparse.csr_array((values.ravel(), columns.ravel(), start), shape=(n, n))
+    if matrix.nnz and matrix.data.min() == 0:
+        matrix.eliminate_zeros()
+    return matrix
 
 
 def sorted_csr(values: FloatArray, rows: IntArray, cols: IntArray, n: int) -> Any:

@@ -23,6 +23,8 @@ COINCIDENT = 1e-6
 DISTORTION = 0.01
 # Distances within this share of one another are a tie: rounding alone makes them unequal.
 TIE = 1e-9
+# Rows mirrored at a time: a block of 10,000 columns stays within a few megabytes.
+_BLOCK = 64
 # So many degrees around the area of use of a projected system count as near it.
 ELSEWHERE = 30
 # Radii in metres: of the Earth, of the smallest and largest round bodies; and what plane coordinates never reach (zone
@@ -192,24 +194,41 @@ class Points:
 
     def distance(self, i: IntArray, j: IntArray) -> FloatArray:
         """Return the distances in km between points i and points j; they must not coincide."""
-        a, b = self.xy[i], self.xy[j]
-        if self.geod is None:
-            km = np.asarray(np.hypot(*(a - b).T), dtype=float) / 1000
-        else:
-            km = np.asarray(self.geod.inv(a[:, 0], a[:, 1], b[:, 0], b[:, 1])[2]) / 1000
+        km = self._between(self.xy[i], self.xy[j])
         same = km < COINCIDENT
         if same.any():
-            pairs = list(zip(self.regions[i[same]], self.regions[j[same]], strict=True))
-            raise GeometryError(
-                f"the points of these regions coincide, so that their distance is zero: {first(pairs)}. Give them "
-                "different points (points=), or merge the regions."
-            )
+            self._refuse(i[same], j[same])
         return km
 
-    def all_pairs(self) -> tuple[IntArray, IntArray, FloatArray]:
-        """Return i < j and their distance, for all pairs."""
-        i, j = np.triu_indices(len(self.xy), 1)
-        return i, j, self.distance(i, j)
+    def all_pairs(self) -> FloatArray:
+        """Return the distances in km from every point to all others, shape (N, N - 1): row i leaves out i itself."""
+        n = len(self.xy)
+        km = np.empty((n, n - 1))
+        for i in range(n - 1):
+            km[i, i:] = self._between(np.broadcast_to(self.xy[i], (n - 1 - i, 2)), self.xy[i + 1 :])
+        # Below the diagonal by blocks: memory read in leaps is slow.
+        for start in range(0, n - 1, _BLOCK):
+            end = min(start + _BLOCK, n - 1)
+            for i in range(start, end):
+                km[i + 1 : end, i] = km[i, i : end - 1]
+            km[end:, start:end] = km[start:end, end - 1 :].T
+        if km.min(initial=np.inf) < COINCIDENT:
+            one, place = np.nonzero(km < COINCIDENT)
+            once = place >= one
+            self._refuse(one[once], place[once] + 1)
+        return km
+
+    def _between(self, a: FloatArray, b: FloatArray) -> FloatArray:
+        if self.geod is None:
+            return np.asarray(np.hypot(*(a - b).T), dtype=float) / 1000
+        return np.asarray(self.geod.inv(a[:, 0], a[:, 1], b[:, 0], b[:, 1])[2]) / 1000
+
+    def _refuse(self, i: IntArray, j: IntArray) -> None:
+        pairs = list(zip(self.regions[i], self.regions[j], strict=True))
+        raise GeometryError(
+            f"the points of these regions coincide, so that their distance is zero: {first(pairs)}. Give them "
+            "different points (points=), or merge the regions."
+        )
 
     def pairs_within(self, km: float) -> tuple[IntArray, IntArray, FloatArray]:
         """Return i < j and their distance, for the pairs at most `km` apart."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from libpysal.graph import Graph
@@ -98,6 +99,54 @@ def esda_gi_star(n: int) -> Run:
     return run
 
 
+def points(n: int, crs: int) -> gpd.GeoDataFrame:
+    """Return n points at random, over some forty degrees or four hundred kilometres."""
+    xy = np.random.default_rng(0).uniform((-120, 30), (-80, 45), (n, 2)) * (1 if crs == 4326 else 1e4)
+    return gpd.GeoDataFrame(geometry=gpd.GeoSeries.from_xy(*xy.T, index=labels(n), crs=crs))
+
+
+def inverse_distance(n: int) -> Run:
+    """All pairs, in a plane."""
+    towns = points(n, 32650)
+    return lambda: sc.weights.inverse_distance(towns)
+
+
+def geodesic(n: int) -> Run:
+    """All pairs, on the ellipsoid."""
+    towns = points(n, 4326)
+    return lambda: sc.weights.inverse_distance(towns)
+
+
+def libpysal_inverse(n: int) -> Run:
+    """All pairs in a plane, by libpysal."""
+    towns = points(n, 32650)
+
+    def run() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            Graph.build_kernel(towns, kernel=lambda d, _: d**-2.0, bandwidth=1.0).transform("R")
+
+    return run
+
+
+def gaussian(n: int) -> Run:
+    """A kernel that reaches everybody."""
+    towns = points(n, 32650)
+    return lambda: sc.weights.kernel(towns, bandwidth=100, shape="gaussian")
+
+
+def economic(n: int) -> Run:
+    """Economic distance, of all pairs."""
+    whole = panel(n, 3)
+    return lambda: sc.weights.economic(whole, variable="x")
+
+
+def described(n: int) -> Run:
+    """Links, components, and the ends of the spectrum."""
+    w = lattice(n)
+    return lambda: repr(sc.weights.describe(w))
+
+
 def descriptives(n: int) -> Run:
     """Seven figures a region."""
     whole = panel(n, 10)
@@ -123,6 +172,17 @@ GROWING: dict[str, Growth] = {
     "Gi* on arrays, T = 20": Growth(
         gi_star, "0.3 s at 50,176", sizes=(1_120, 10_080, 50_176), peer=("esda G_Local", esda_gi_star), peer_most=60_000
     ),
+    "inverse distance, all pairs, plane": Growth(
+        inverse_distance,
+        "2 s at 5,000, 10 s at 10,000",
+        sizes=(1_000, 5_000, 10_000),
+        peer=("libpysal Graph.build_kernel", libpysal_inverse),
+        peer_most=1_000,
+    ),
+    "inverse distance, all pairs, ellipsoid": Growth(geodesic, "2 s at 5,000", sizes=(1_000, 2_500, 5_000)),
+    "gaussian kernel": Growth(gaussian, "2 s, 0.5 GiB at 5,000", sizes=(1_000, 2_500, 5_000)),
+    "economic distance": Growth(economic, "0.5 s at 3,000", sizes=(1_000, 3_000, 5_000)),
+    "weights.describe, lattice": Growth(described, "1 s at 30,000"),
     "descriptives by region, T = 10": Growth(descriptives, "0.5 s at 50,000", sizes=(1_000, 10_000, 50_000)),
     "repr of local Moran, T = 10": Growth(local_moran, "0.1 s at 10,000", sizes=(1_000, 10_000, 30_000)),
 }

@@ -149,6 +149,21 @@ def test_iteration_for_large_matrices_agrees_with_all_eigenvalues(kind, monkeypa
     assert (again.low, again.high) == (found.low, found.high)
 
 
+@pytest.mark.parametrize("standardised", [True, False])
+@pytest.mark.parametrize("diagonal", [0.0, 0.3])
+def test_regions_in_two_sets_have_a_spectrum_symmetric_about_zero(standardised, diagonal, monkeypatch):
+    # A chessboard with uneven weights; one link within a set is enough to break the symmetry.
+    rng = np.random.default_rng(5)
+    W = lattice(9) * rng.uniform(0.2, 2, (81, 81))
+    W = W + W.T
+    W[0, 10] = W[10, 0] = diagonal
+    W = row(W) if standardised else W
+    monkeypatch.setattr(algebra, "DENSE", 50)
+    found = algebra.admissible_interval(sparse.csr_array(W))
+    np.testing.assert_allclose((found.low, found.high), dense_interval(W), rtol=EIGENVALUE)
+    assert (found.low == -found.high) == (diagonal == 0)
+
+
 @pytest.mark.parametrize("kind", ["symmetric", "nearest"])
 def test_an_iteration_that_fails_gives_the_dense_result_or_a_safe_bound(kind, monkeypatch):
     def fail(*args, **kwargs):

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from libpysal.graph import Graph
 
 import spatialconv as sc
-from spatialconv.errors import GeometryError, IslandError, OptionError
+from spatialconv.errors import GeometryError, IslandError, OptionError, WeightsError
 from tests.brute_association import moran
 from tests.brute_weights import (
     all_distances,
@@ -50,6 +51,42 @@ def test_inverse_distance_is_that_of_the_ellipsoid(power):
     # Great circles are another witness, good to the flattening of the earth.
     great = dense(sc.weights.inverse_distance(WORLD, power=1, standardise="none"))
     np.testing.assert_allclose(great, inverse(haversine(LON, LAT), 1), rtol=0.006)
+
+
+@pytest.mark.parametrize("crs", [4326, 32651])
+def test_all_pairs_of_more_regions_than_a_block(crs):
+    # 150 regions: distances are mirrored by blocks of 64 rows, with a part of one left over.
+    rng = np.random.default_rng(8)
+    xy = rng.uniform((-100, -60), (100, 60), (150, 2)) * (1 if crs == 4326 else 1e4)
+    gdf = gpd.GeoDataFrame(geometry=gpd.GeoSeries.from_xy(*xy.T, index=rng.permutation(150), crs=crs))
+    D = all_distances(*xy.T) if crs == 4326 else np.hypot(*(xy[:, None] - xy[None]).T) / 1000
+    found = sc.weights.inverse_distance(gdf, power=1, standardise="none")
+    np.testing.assert_allclose(dense(found), inverse(D, 1), rtol=GEODESIC)
+    width = np.sort(D, axis=1)[:, 5]
+    for shape, kernel in (("gaussian", lambda z: np.exp(-(z**2) / 2)), ("exponential", lambda z: np.exp(-z))):
+        found = sc.weights.kernel(gdf, k=5, shape=shape, standardise="none")
+        K = kernel(D / width[:, None]) - np.eye(150)
+        np.testing.assert_allclose(dense(found), K, rtol=GEODESIC * D.max() / width.min() * 10, atol=1e-300)
+
+
+def test_pairs_at_one_place_are_named_once_among_all():
+    lon, lat = LON.copy(), LAT.copy()
+    lon[[30, 7]], lat[[30, 7]] = lon[[2, 5]], lat[[2, 5]]
+    with pytest.raises(GeometryError, match=r"2: \(2, 30\), \(5, 7\)"):
+        sc.weights.inverse_distance(towns(lon, lat))
+
+
+def test_links_in_any_order_are_read_alike():
+    # Reordered, a Graph has codes that are not those of its own regions.
+    w = sc.weights.inverse_distance(WORLD, nearest=4)
+    rows = w.adjacency.sample(frac=1, random_state=0)
+    shuffled = Graph(rows, transformation="R", is_sorted=True)
+    regions = list(w.unique_ids)
+    for other in (shuffled, w.to_W()):
+        aligned = sc.weights.align(other, regions)
+        np.testing.assert_array_equal(aligned.matrix.toarray(), dense(w))
+    with pytest.raises(WeightsError, match="more than once"):
+        sc.weights.describe(Graph(pd.concat([rows, rows[:1]]), is_sorted=True))
 
 
 def test_cutoff_and_nearest_leave_out_the_far():

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import sparse, stats
 
 from spatialconv import weights
-from spatialconv._core.dynamics.rank_tau import pair_tau
+from spatialconv._core.dynamics.rank_tau import other_tau, pair_tau
 from spatialconv._core.space.permutation import permute
 from spatialconv._labels.order import label_order
 from spatialconv._options import Alternative, choice, count_of, generator, whole
@@ -215,7 +215,7 @@ def _neighbours(
         what = "no link between" if len(i) == 0 else "a link between all pairs of"
         raise WeightsError(f"the weights have {what} the {n} regions, so that neighbours cannot be told from others.")
     columns["tau_neighbours"] = pair_tau(x, y, i, j)
-    columns["tau_others"] = np.array([_others(a, b, i, j) for a, b in zip(x, y, strict=True)])
+    columns["tau_others"] = other_tau(x, y, i, j)
     empty = np.full(len(x), np.nan)
     columns |= {"expected": empty, "z": empty, "p_neighbours": empty}
     if not permutations:
@@ -244,12 +244,3 @@ def _linked(matrix: Any) -> tuple[IntArray, IntArray]:
     rows, columns = found.coords
     kept = found.data > 0
     return np.asarray(rows[kept], dtype=np.intp), np.asarray(columns[kept], dtype=np.intp)
-
-
-def _others(x: FloatArray, y: FloatArray, i: IntArray, j: IntArray) -> float:
-    """Return tau-b of the pairs that are not linked: all pairs less the linked ones."""
-    a, b = np.triu_indices(len(x), 1)
-    apart = np.ones((len(x), len(x)), dtype=bool)
-    apart[i, j] = apart[j, i] = False
-    kept = apart[a, b]
-    return float(pair_tau(x[None], y[None], a[kept], b[kept])[0])

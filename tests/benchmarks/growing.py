@@ -147,6 +147,18 @@ def described(n: int) -> Run:
     return lambda: repr(sc.weights.describe(w))
 
 
+def mobility(n: int) -> Run:
+    """Kendall's tau of neighbours and of all others, with 99 permutations."""
+    whole, w = panel(n, 2), lattice(n)
+    return lambda: sc.mobility(whole, "x", w, permutations=99, seed=1)
+
+
+def spatial_gini(n: int) -> Run:
+    """Neighbours' part of the Gini coefficient, with 99 permutations."""
+    whole, w = panel(n, 10), lattice(n)
+    return lambda: sc.spatial_gini(whole, "x", w, permutations=99, seed=1)
+
+
 def descriptives(n: int) -> Run:
     """Seven figures a region."""
     whole = panel(n, 10)
@@ -183,6 +195,8 @@ GROWING: dict[str, Growth] = {
     "gaussian kernel": Growth(gaussian, "2 s, 0.5 GiB at 5,000", sizes=(1_000, 2_500, 5_000)),
     "economic distance": Growth(economic, "0.5 s at 3,000", sizes=(1_000, 3_000, 5_000)),
     "weights.describe, lattice": Growth(described, "1 s at 30,000"),
+    "rank mobility with weights": Growth(mobility, "2 s, 0.3 GiB at 10,000", sizes=(1_000, 10_000, 30_000)),
+    "spatial Gini, T = 10, 99 permutations": Growth(spatial_gini, "1 s at 50,000", sizes=(1_000, 10_000, 50_000)),
     "descriptives by region, T = 10": Growth(descriptives, "0.5 s at 50,000", sizes=(1_000, 10_000, 50_000)),
     "repr of local Moran, T = 10": Growth(local_moran, "0.1 s at 10,000", sizes=(1_000, 10_000, 30_000)),
 }

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatialconv import weights
-from spatialconv._core.space.pair_differences import all_sum, linked_sum
+from spatialconv._core.space.pair_differences import all_sum, linked_pairs, linked_sum
 from spatialconv._core.space.permutation import permute, smallest_p
 from spatialconv._labels.order import label_order
 from spatialconv._options import Alternative, choice, count_of, generator
@@ -177,12 +177,13 @@ def spatial_gini(
             f"the weights have {what} the {n} regions, so that neighbours cannot be compared with others. Take "
             "contiguity, weights.knn() or weights.distance_band()."
         )
-    whole_sum, near = all_sum(values), linked_sum(values, rows, columns)
+    pairs = linked_pairs(rows, columns)
+    whole_sum, near = all_sum(values), linked_sum(values, *pairs)
     level = 2.0 * n**2 * values.mean(axis=1)
     z, p, used = np.full(len(values), np.nan), np.full(len(values), np.nan), None
     if permutations:
         rng, used = generator(seed)
-        drawn = permute(lambda x, _: linked_sum(x, rows, columns), values, permutations, rng)
+        drawn = permute(lambda x, _: linked_sum(x, *pairs), values, permutations, rng)
         varies = drawn.variance > 0
         spread = np.sqrt(np.where(varies, drawn.variance, np.nan))
         z, p = (near - drawn.expected) / spread, np.where(varies, drawn.p_value(alternative), np.nan)

@@ -1,9 +1,10 @@
 """Distribution dynamics: what happens to the whole distribution of regions, not only to its spread.
 
-Densities over time, Markov chains between classes with and without the neighbours, mobility of ranks, and hot spots
-that come, stay and go.
+Densities over time, Markov chains between classes with and without the neighbours, mobility of ranks, hot spots that
+come, stay and go, and the centre of gravity on its way over the map.
 """
 
+from spatialconv.dynamics._centre import GravityCentre, gravity_centre
 from spatialconv.dynamics._density import DensityPath, ModeTests, density
 from spatialconv.dynamics._hot_spot_trends import HotSpotTrends, hot_spot_trends
 from spatialconv.dynamics._markov import MarkovChain, markov
@@ -12,12 +13,14 @@ from spatialconv.dynamics._spatial_markov import SpatialMarkov, spatial_markov
 
 __all__ = [
     "DensityPath",
+    "GravityCentre",
     "HotSpotTrends",
     "MarkovChain",
     "ModeTests",
     "RankMobility",
     "SpatialMarkov",
     "density",
+    "gravity_centre",
     "hot_spot_trends",
     "markov",
     "mobility",

@@ -2,6 +2,7 @@
 
 from ._agglomeration import location_curves as location_curves
 from ._betas import betas as betas
+from ._centre import gravity_path as gravity_path
 from ._clubs import transition_paths as transition_paths
 from ._co_membership import co_membership as co_membership
 from ._curve import specification_curve as specification_curve

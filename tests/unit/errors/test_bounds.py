@@ -83,6 +83,7 @@ DOORS = {
         lambda zj, w, b, o: sc.join_counts(zj.panel.assign(one=lambda f: f["exports"] > 50), "one", border(zj), **o),
         "permutations seed",
     ),
+    "gravity_centre": (lambda zj, w, b, o: sc.gravity_centre(zj.panel, "exports", zj.cities, **o), "draws seed"),
     "spatial_gini": (
         lambda zj, w, b, o: sc.spatial_gini(zj.panel, "exports", border(zj), **o),
         "permutations seed",

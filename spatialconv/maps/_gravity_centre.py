@@ -1,0 +1,133 @@
+"""The path of a centre of gravity, with ellipses of the spread about it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from spatialconv import _style as look
+from spatialconv._drawing.captions import Caption, spoken
+from spatialconv._drawing.cartography import Face, Plan, draw, names_of
+from spatialconv._drawing.classes import special_rows
+from spatialconv._drawing.footer import Legend, Row
+from spatialconv._drawing.ground import Ground, ground
+from spatialconv._options import expect
+from spatialconv.dynamics import GravityCentre
+
+_LAND = "#f0f0ee"
+_WORDS = {
+    "arcgis": "half axes of the square root of two standard deviations (as ArcGIS draws them)",
+    "yuill": "half axes of one standard deviation (Yuill)",
+}
+
+
+def gravity_centre(
+    centre: Any,
+    geometry: Any,
+    *,
+    labels: bool | str | Mapping[Hashable, str] | None = None,
+    title: str | None = None,
+    source: str | None = None,
+    projected: Any = "auto",
+    ax: Axes | None = None,
+) -> look.Drawn:
+    """Map the path of a centre of gravity, and the standard deviational ellipses of the first and the last period.
+
+    Dashed is where the bootstrap has the last centre. A path that is short on the map is seen in `plot.gravity_path`.
+
+    Parameters
+    ----------
+    centre : GravityCentre
+        Result of `spatialconv.gravity_centre`.
+    geometry : GeoDataFrame
+        Polygons indexed by region, with a CRS.
+    labels, title, source, projected, ax
+        As in `choropleth`.
+
+    Returns
+    -------
+    Figure or Axes
+        The new Figure, or `ax` if it was given.
+
+    Raises
+    ------
+    AlignmentError, GeometryError, OptionError
+        As in `choropleth`.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> zj = sc.datasets.zhejiang()
+    >>> centre = sc.gravity_centre(zj.panel, "exports", zj.cities, seed=1)
+    >>> figure = sc.maps.gravity_centre(centre, zj.cities)
+    """
+    expect(centre, GravityCentre, "maps.gravity_centre", "the result of sc.gravity_centre")
+    base = ground(geometry, centre.regions, projected=projected)
+    t, periods = centre.table, centre.periods
+    path = _moved(t.iloc[:, :2].to_numpy(dtype=float), centre, base)
+    ends = {0: look.FIRST} if len(periods) == 1 else {0: look.FIRST, len(periods) - 1: look.SECOND}
+    rings = {k: _ring(centre, base, k, *t[["semi_major", "semi_minor", "azimuth"]].iloc[k]) for k in ends}
+    hull = None
+    if centre.draws:
+        last = len(periods) - 1
+        hull = _ring(centre, base, last, *t[["region_major", "region_minor", "region_azimuth"]].iloc[last])
+    rows = [Row(k, f"centre and ellipse, {periods[k]}", colour, line=1.4) for k, colour in ends.items()]
+    if hull is not None:
+        words = f"{100 * centre.level:g} % region of the centre, {periods[-1]} (dashed)"
+        rows.append(Row("region", words, look.INK, line=0.8))
+    rows += special_rows(base)
+
+    def overlay(axes: Axes) -> None:
+        for k, colour in ends.items():
+            axes.plot(*rings[k].T, color=colour, linewidth=1.4, zorder=3, label=f"ellipse {periods[k]}")
+        if hull is not None:
+            axes.plot(*hull.T, color=look.INK, linewidth=0.8, linestyle="--", zorder=3.2, label="region")
+        axes.plot(*path.T, color=look.INK, linewidth=0.8, zorder=3.4, label="path")
+        for k, colour in ends.items():
+            mark: dict[str, Any] = {"marker": "o", "markersize": 4, "linestyle": "", "label": f"centre {periods[k]}"}
+            axes.plot(*path[k], color=colour, zorder=3.6, **mark)
+
+    caption = Caption(
+        f"Gravity centre of {centre.variable}, its path and standard deviational ellipses",
+        spoken(periods),
+        len(centre.regions),
+        tested=(
+            f"Ellipses: {_WORDS[centre.formula]}",
+            *((f"Region by {centre.draws:,} bootstraps of regions",) if centre.draws else ()),
+        ),
+        source=source,
+    )
+    land = Row("land", "region", _LAND)
+    key = Legend(centre.variable, (land, *rows))
+    face = Face("", dict.fromkeys(centre.regions, "land"))
+    plan = Plan((face,), (key,), names_of(base, labels), title, overlay, caption=caption)
+    return draw(plan, base, ax=ax)
+
+
+def _moved(xy: npt.NDArray[np.float64], centre: GravityCentre, base: Ground) -> npt.NDArray[np.float64]:
+    spots = gpd.GeoSeries(gpd.points_from_xy(*xy.T), crs=centre.crs).to_crs(base.crs)
+    return np.column_stack([spots.x, spots.y])
+
+
+def _ring(
+    centre: GravityCentre, base: Ground, place: int, major: float, minor: float, azimuth: float
+) -> npt.NDArray[np.float64]:
+    """Return an ellipse of half axes in km about a centre, in the CRS of the map."""
+    x, y = centre.table.iloc[place, :2].to_numpy(dtype=float)
+    turn = np.radians(np.nan_to_num(azimuth))
+    angle = np.linspace(0, 2 * np.pi, 181)
+    along, across = 1000 * major * np.cos(angle), 1000 * minor * np.sin(angle)
+    east = along * np.sin(turn) + across * np.cos(turn)
+    north = along * np.cos(turn) - across * np.sin(turn)
+    if centre.crs.is_geographic:
+        geod = centre.crs.get_geod()
+        heading = np.degrees(np.arctan2(east, north))
+        lon, lat, _ = geod.fwd(np.full(181, x), np.full(181, y), heading, np.hypot(east, north))
+        return _moved(np.column_stack([lon, lat]), centre, base)
+    factor = centre.crs.axis_info[0].unit_conversion_factor or 1.0
+    return _moved(np.column_stack([x + east / factor, y + north / factor]), centre, base)

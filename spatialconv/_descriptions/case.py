@@ -168,6 +168,11 @@ class CaseFile(Section):
         description='When controls are taken: at the "start" of a span of growth, at its "end", their "mean" over it.',
     )
     log: Flag = Field(True, description="Whether Moran's I and Geary's C are of the logarithm.")
+    missing: Literal["raise", "omit"] = Field(
+        "raise",
+        description='What to do about cells without a value: an error, or "omit": statistics of a period are of the '
+        "regions that are there, growth regressions of those that always are.",
+    )
     permutations: Annotated[int, Field(ge=0, le=MOST_DRAWS)] = Field(
         0, description="Of the p-values by permutation beside the analytic ones; 0 for none."
     )

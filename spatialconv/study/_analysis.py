@@ -51,9 +51,17 @@ def analyse(case: Case, *, progress: bool = True) -> Study:
     True
     """
     sources = read_sources(case)
-    samples = read_samples(sources.case, sources.panel, sources.geometry)
+    samples = _complete(sources.case, read_samples(sources.case, sources.panel, sources.geometry))
     with progress_bar(6 + len(cells_of(sources.case, samples)), progress) as step:
         return _analysed(sources, samples, step)
+
+
+def _complete(case: Case, samples: dict[str, Panel]) -> dict[str, Panel]:
+    """Return the samples of the growth regressions: the regions that are always there, where some may be missing."""
+    if case.missing == "raise":
+        return samples
+    needed = (case.variable, *case.controls)
+    return {name: sample.balance(variables=needed) for name, sample in samples.items()}
 
 
 def _analysed(sources: Sources, samples: dict[str, Panel], step: Callable[[str], None]) -> Study:
@@ -62,9 +70,10 @@ def _analysed(sources: Sources, samples: dict[str, Panel], step: Callable[[str],
     graphs = build_weights(sources)
     step("growth")
     grown = growth(panel, case.variable, horizon=case.model.horizon)
-    described = _regression_variables(case, panel)
+    described = _regression_variables(case, samples[case.subsamples.whole])
     step("autocorrelation")
     drawn: dict[str, Any] = {"log": case.log, "permutations": case.permutations, "seed": case.seed}
+    drawn["missing"] = case.missing
     morans = {name: moran(panel, case.variable, w, **drawn) for name, w in graphs.items()}
     gearys = {name: geary(panel, case.variable, w, **drawn) for name, w in graphs.items()}
     step("hot spots")
@@ -75,9 +84,10 @@ def _analysed(sources: Sources, samples: dict[str, Panel], step: Callable[[str],
         period=list(case.hot_spots.periods) or _ends(panel),
         log=case.hot_spots.log,
         classes=case.hot_spots.classes,
+        missing=case.missing,
     )
     step("dispersion")
-    dispersion = sigma(panel, case.variable)
+    dispersion = sigma(panel, case.variable, missing=case.missing)
     grid = estimate(case, samples, graphs[case.main], step)
     step("replication" if case.published else "done")
     return Study(

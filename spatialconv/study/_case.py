@@ -31,7 +31,7 @@ from spatialconv._options import (
 from spatialconv.datasets import DATA as SHIPPED
 from spatialconv.errors import FileError, OptionError
 from spatialconv.models.specification.vocabulary import Terms, name_of, terms_of
-from spatialconv.panel import FillHow
+from spatialconv.panel import FillHow, Missing
 from spatialconv.reading import GeometryOptions, PanelOptions
 
 # kind of weights -> what builds them. The keyword arguments of the builder are the options of the kind.
@@ -255,6 +255,9 @@ class Case:
         When in a span of growth they are taken, as in `spatialconv.beta`.
     log : bool
         Whether Moran's I and Geary's C are of the logarithm.
+    missing : {"raise", "omit"}
+        What to do about cells without a value: refuse them, or take statistics of a period of the regions that are
+        there, and growth regressions of the regions that are always there.
     unit, about : str
         Unit of the variable, and what a reader should know about the data.
     uncertainty : str
@@ -279,6 +282,7 @@ class Case:
     controls: tuple[str, ...] = ()
     controls_at: ControlsAt = "start"
     log: bool = True
+    missing: Missing = "raise"
     unit: str = ""
     about: str = ""
     uncertainty: str = ""
@@ -297,6 +301,7 @@ class Case:
         seed_of(self.seed)
         names("controls", self.controls)
         choice("controls_at", self.controls_at, ControlsAt)
+        choice("missing", self.missing, Missing)
         if self.variable in self.controls:
             raise OptionError(f"controls name the variable {self.variable!r} itself; leave it out.")
         if not self.weights:

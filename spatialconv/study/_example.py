@@ -81,6 +81,7 @@ about = "Reconstructed levels of the Zhejiang study, as an example."    # what a
 controls = ["digital"]              # columns for the conditional models; [] for none
 # controls_at = "start"             # or "end", or "mean": when in a span of growth they are taken
 log = true                          # Moran's I and Geary's C of the logarithm
+# missing = "raise"                 # or "omit": statistics of a period are of the regions that are there
 permutations = 999                  # p-values by permutation beside the analytic ones; 0 for none
 seed = 1                            # of the permutations: the same seed gives the same figures
 # labels = { exports = "Online exports" }   # what to call variables in tables, figures and the report

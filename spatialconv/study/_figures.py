@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from spatialconv import maps, plot
+from spatialconv.panel import Panel, parts_of
 from spatialconv.study._grid import APPROACHES, EFFECTS
 from spatialconv.study._result import Study
 
@@ -46,7 +47,7 @@ def study_figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
         for period in ends:
             made[f"moran_scatter_{slug(weights)}_{slug(period)}"] = (
                 f"Moran scatter plot, {period}, weights {weights!r}; the slope is Moran's I.",
-                partial(plot.moran_scatter, study.panel, case.variable, graph, period=period, log=case.log),
+                partial(plot.moran_scatter, _there(study, period), case.variable, graph, period=period, log=case.log),
             )
     for weights, graph in study.weights.items():
         made[f"links_{slug(weights)}"] = (
@@ -68,6 +69,13 @@ def study_figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
             lambda: plot.coefficients(fits, terms=terms),
         )
     return made
+
+
+def _there(study: Study, period: Any) -> Panel:
+    """Return the panel, or that of the regions that are there in a period where some may be missing."""
+    if study.case.missing == "raise":
+        return study.panel
+    return parts_of(study.panel, [study.case.variable], pd.Index([period]))[0].panel
 
 
 def _by_effects(study: Study) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def _global(study: Study, results: Any, name: str) -> Table:
     how = f"z and p under {first.null}, {first.alternative}" + (drawn if first.permutations else "")
     return table(
         pd.concat(frames, names=["weights"]),
-        caption=f"{name} of {'the logarithm of ' if study.case.log else ''}{study.case.variable}",
+        caption=f"{name} of {'the logarithm of ' if study.case.log else ''}{study.case.variable}{_there(study)}",
         notes=(how, *notes),
         digits=_STATISTIC,
         heads=HEADS,
@@ -107,7 +107,11 @@ def _sigma(study: Study) -> Table:
     frame = study.sigma.table
     digits = {"mean": 2, "sd": 2} | {name: 3 for name in frame.columns if name not in ("n", "mean", "sd")}
     return table(
-        frame, caption=f"Dispersion of {study.case.variable}", notes=study.sigma.notes, digits=digits, heads=HEADS
+        frame,
+        caption=f"Dispersion of {study.case.variable}{_there(study)}",
+        notes=study.sigma.notes,
+        digits=digits,
+        heads=HEADS,
     )
 
 
@@ -168,6 +172,10 @@ def _regression(study: Study, conditional: bool) -> Table | None:
         footer=("speed", "half_life", "loglik", "rsquared_between", "nobs", "weights"),
         caption=f"Growth of {case.variable}, {effects}, {kind}",
     )
+
+
+def _there(study: Study) -> str:
+    return ", n regions that are there in a period" if study.case.missing == "omit" else ""
 
 
 def _when(study: Study) -> str:

@@ -60,10 +60,14 @@ def checked_geometry(gdf: Any, *, polygons: bool = False) -> gpd.GeoSeries:
     kinds = geometry.geom_type
     other = ~kinds.isin(["Polygon", "MultiPolygon"]).to_numpy()
     if polygons and other.any():
-        raise GeometryError(
-            f"contiguity needs polygons; got {', '.join(sorted(set(kinds[other])))} for {first(regions[other])}. "
-            "For points use weights.knn, distance_band or inverse_distance."
-        )
+        advice = "For points use weights.knn, distance_band or inverse_distance."
+        if (kinds[other] == "GeometryCollection").any():
+            advice = (
+                "A collection holds lines or points beside areas, as make_valid leaves them: sc.read(…, geometry=…) "
+                "takes the areas out, and says so."
+            )
+        got = ", ".join(sorted(set(kinds[other])))
+        raise GeometryError(f"contiguity needs polygons; got {got} for {first(regions[other])}. {advice}")
     return geometry
 
 

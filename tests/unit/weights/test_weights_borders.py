@@ -5,6 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import networkx
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from shapely.geometry import MultiPolygon, Polygon, box
@@ -182,5 +183,10 @@ def test_a_spike_is_refused_in_words_and_repaired_it_has_the_links_of_the_clean_
     with pytest.raises(GeometryError, match=r"the geometry is invalid for 'a' .*repair=True"):
         sc.weights.adjacency(gdf)
     made = gdf.set_geometry(gdf.geometry.make_valid())
-    with pytest.raises(GeometryError, match="contiguity needs polygons; got GeometryCollection"):
+    with pytest.raises(GeometryError, match=r"contiguity needs polygons; got GeometryCollection.*takes the areas out"):
         sc.weights.adjacency(made)
+    # As the message says: what is read has the areas alone, and the links of the map that had no spike.
+    frame = pd.DataFrame({"id": list("abc"), "year": 1, "y": 1.0})
+    data = sc.read(frame, region="id", period="year", geometry=made)
+    whole = gpd.GeoDataFrame(geometry=clean, index=list("abc"), crs=32651)
+    assert links(sc.weights.adjacency(data.geometry)) == links(sc.weights.adjacency(whole))

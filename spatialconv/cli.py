@@ -72,9 +72,17 @@ def init(
 @app.command()
 def audit(
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="A paper.toml, or luo_zhang_2024 or he_innovation, which are shipped.")
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="A document (.docx, .tex, .html, .md, .csv, .xlsx, .txt), a paper.toml, or luo_zhang_2024 or "
+            "he_innovation, which are shipped.",
+        ),
     ] = "",
     form: Annotated[str, typer.Option("--format", "-f", help="text, md or json.")] = "text",
+    write: Annotated[
+        Path | None, typer.Option("--write", "-w", help="Write what was understood of a document, to be corrected.")
+    ] = None,
     template: Annotated[bool, typer.Option("--template", help="Print an annotated paper.toml and stop.")] = False,
 ) -> None:
     """Check the figures a paper reports against one another; exit status 1 if some cannot be right."""
@@ -87,6 +95,8 @@ def audit(
         return
     if not file:
         raise OptionError("audit needs the file of a paper; spatialconv audit --template writes one to start from.")
+    if write is not None:
+        write.write_text(auditing.transcribe(Path(file)), encoding="utf-8", newline="\n")
     report = auditing.audit(file)
     text = report.to_markdown() if form == "md" else report.to_text()
     typer.echo(json.dumps(report.to_dict(), indent=1) if form == "json" else text.rstrip("\n"))

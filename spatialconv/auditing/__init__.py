@@ -5,7 +5,7 @@ from spatialconv.auditing.description.ours import describe
 from spatialconv.auditing.description.reported import Reported
 from spatialconv.auditing.description.toml import load, read, schema
 from spatialconv.auditing.result import AuditReport, Finding
-from spatialconv.auditing.run import audit, example, rules, template
+from spatialconv.auditing.run import audit, example, rules, template, transcribe
 
 __all__ = [
     "AuditReport",
@@ -19,6 +19,7 @@ __all__ = [
     "rules",
     "schema",
     "template",
+    "transcribe",
 ]
 
 public(__name__)

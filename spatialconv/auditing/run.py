@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from spatialconv._options import choice
 from spatialconv.auditing.description.ours import describe
 from spatialconv.auditing.description.reported import Reported
 from spatialconv.auditing.description.toml import load, read
+from spatialconv.auditing.description.write import to_toml
+from spatialconv.auditing.documents.fitted import library_of, of_model, several_models
+from spatialconv.auditing.documents.understand import SUFFIXES, Understood, of_file, of_frame, of_string
 from spatialconv.auditing.result import AuditReport, collect
 from spatialconv.auditing.rules import (  # noqa: F401  (each enters its rules into the registry)
     claims_figures,
@@ -26,8 +31,15 @@ from spatialconv.auditing.rules import (  # noqa: F401  (each enters its rules i
     tests,
 )
 from spatialconv.auditing.rules.claims import soften
-from spatialconv.auditing.rules.field import effects, repeats  # noqa: F401
+from spatialconv.auditing.rules.field import (  # noqa: F401
+    effects,
+    linked,
+    model_bounds,
+    repeats,
+    siblings,
+)
 from spatialconv.auditing.rules.registry import RULES
+from spatialconv.errors import OptionError
 from spatialconv.results import Provenance
 
 EXAMPLES = ("luo_zhang_2024", "he_innovation")
@@ -43,10 +55,13 @@ def audit(reported: Any) -> AuditReport:
 
     Parameters
     ----------
-    reported : path, name, mapping, Reported or results
-        A TOML file (`auditing.template` writes one to start from), the name of a shipped example, a mapping of the
-        same shape, what `auditing.load` or `auditing.describe` returned; or results of this package: a
-        `tables.regression`, a fit, a beta convergence, Moran's I, descriptives, growth, tests, a study, or several.
+    reported : path, text, name, mapping, DataFrame, model, Reported or results
+        A document (.tex, .docx, .html, .md, .csv, .xlsx, .txt), all tables of it; a table pasted as text; a DataFrame;
+        a fitted model of statsmodels, linearmodels, spreg or pyfixest, or several. What was understood of these
+        `auditing.transcribe` writes as TOML, to be corrected. A TOML file (`auditing.template` writes one to start
+        from), the name of a shipped example, a mapping of the same shape, what `auditing.load` or `auditing.describe`
+        returned; or results of this package: a `tables.regression`, a fit, a beta convergence, Moran's I, descriptives,
+        growth, tests, a study, or several.
 
     Returns
     -------
@@ -57,7 +72,7 @@ def audit(reported: Any) -> AuditReport:
     Raises
     ------
     FileError
-        If the file is not there or is no TOML.
+        If the file is not there, too large, broken, or none that is read.
     OptionError
         If the description is not understood; the message says where and why.
 
@@ -78,18 +93,94 @@ def audit(reported: Any) -> AuditReport:
     >>> sc.audit(sc.beta(zj.panel, "exports", effects="time")).findings
     ()
     """
-    notes: tuple[str, ...] = ()
-    if isinstance(reported, Reported):
-        held = reported
-    elif isinstance(reported, (str, Path)):
-        held = example(str(reported)) if str(reported) in EXAMPLES else load(reported)
-    elif isinstance(reported, Mapping) and "paper" in reported:
-        held = read(reported)
-    else:
-        held, notes = describe(reported)
+    held, notes = _held(reported)
     checks = {name: [soften(held, c) for c in known.check(held)] for name, known in RULES.items()}
     provenance = Provenance("audit", {"title": held.title, "source": held.source})
     return collect(held.title, checks, provenance, (*notes, *held.notes))
+
+
+def _held(reported: Any) -> tuple[Reported, tuple[str, ...]]:
+    """Return the description of whatever is given, and notes on what was left out of it."""
+    if isinstance(reported, Reported):
+        return reported, ()
+    if isinstance(reported, (str, Path)) and str(reported) in EXAMPLES:
+        return example(str(reported)), ()
+    if isinstance(reported, Mapping) and "paper" in reported:
+        return read(reported), ()
+    understood = _understood(reported)
+    if understood is not None:
+        return read(understood.given), tuple(understood.notes)
+    if isinstance(reported, (str, Path)):
+        return load(reported), ()
+    return describe(reported)
+
+
+def _understood(reported: Any) -> Understood | None:
+    """Return what is understood of a document, a pasted table, a frame or a model; None of anything else."""
+    if isinstance(reported, (str, Path)):
+        # A path has no line break; a table has several.
+        if isinstance(reported, str) and "\n" in reported.strip():
+            return of_string(reported)
+        path = Path(reported)
+        return of_file(path) if path.suffix.casefold() in SUFFIXES else None
+    if isinstance(reported, pd.DataFrame):
+        return of_frame(reported)
+    if isinstance(reported, (list, tuple, Mapping)):
+        named = reported.items() if isinstance(reported, Mapping) else enumerate(reported, 1)
+        several = [(str(name), model) for name, model in named]
+        if not several or any(library_of(model) is None for _, model in several):
+            return None
+        return several_models(several)
+    return of_model(reported)
+
+
+def transcribe(reported: Any) -> str:
+    r"""Return, in TOML, what is understood of a document, a pasted table, a DataFrame or a fitted model.
+
+    Write it to a file, correct what was misread, and audit that: `spatialconv audit draft.docx --write paper.toml`.
+
+    Parameters
+    ----------
+    reported : path, str, DataFrame or fitted model
+        As `audit` takes them.
+
+    Returns
+    -------
+    str
+        A description as `auditing.load` reads it; what was left out stands in comments above it.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be read.
+    OptionError
+        If no table is found in a text, or what is given is none of these.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> print(sc.auditing.transcribe("| | (1) |\n|---|---|\n| x | 0.50** |\n| | (0.25) |\n| N | 99 |"))
+    [paper]
+    title = "pasted text"
+    <BLANKLINE>
+    [[table]]
+    name = "table 1"
+    kind = "regression"
+    columns = ["(1)"]
+    [table.coefficients]
+    x = ["0.50** (0.25)"]
+    [table.statistics]
+    n = ["99"]
+    <BLANKLINE>
+    """
+    understood = _understood(reported)
+    if understood is None:
+        raise OptionError(
+            "transcribe() takes a document (.tex, .docx, .html, .md, .csv, .xlsx, .txt), a pasted table, a DataFrame "
+            f"or a fitted model of statsmodels, linearmodels, spreg or pyfixest; got {type(reported).__name__}."
+        )
+    above = "".join(f"# {' '.join(note.split())}\n" for note in understood.notes)
+    return above + to_toml(understood.given)
 
 
 def rules() -> Any:
@@ -101,8 +192,6 @@ def rules() -> Any:
     >>> sc.auditing.rules().loc["speed", "severity"]
     'error'
     """
-    import pandas as pd
-
     rows = [
         {"rule": r.name, "identity": r.identity, "severity": r.severity, "source": r.source} for r in RULES.values()
     ]

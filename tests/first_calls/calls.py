@@ -228,6 +228,7 @@ CALLS = {
     "auditing.rules": "sc.auditing.rules()",
     "auditing.schema": "sc.auditing.schema()",
     "auditing.template": "sc.auditing.template()",
+    "auditing.transcribe": 'sc.auditing.transcribe("| | (1) |\\n|---|---|\\n| x | 0.50** |\\n| | (0.25) |\\n")',
     "study.analyse": "sc.study.analyse(sc.study.zhejiang(), progress=False)",
     "study.example": "sc.study.example(folder())",
     "study.load": "sc.study.load(sc.study.example(folder()))",

@@ -244,7 +244,9 @@ def _best(table: Regression, choices: list[_Choice], every: list[_Fits]) -> tupl
     if len(kinds) > 1:
         best = {kind: min(f for f, c in zip(failed, choices, strict=True) if c.brackets == kind) for kind in kinds}
         order = sorted(kinds, key=lambda kind: best[kind])
-        if best[order[0]] == best[order[1]] or (best[order[0]] and 2 * best[order[0]] > best[order[1]]):
+        tied = best[order[0]] == best[order[1]] or (best[order[0]] > 0 and 2 * best[order[0]] > best[order[1]])
+        told = max(sum(len(names) for names in fits.names) for fits in every)
+        if tied and not (best[order[0]] and best[order[0]] * 5 <= told and best[order[0]] < best[order[-1]]):
             like = " and ".join(_named(kind) for kind in order if best[kind] == best[order[0]])
             said.append(
                 f"{table.name}: what stands in brackets is not said, and the stars do not tell {like} apart: say it, "

@@ -1,0 +1,197 @@
+"""From a table of quantities or of figures to a description: descriptives, Moran's I, tests, and grids."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from spatialconv.auditing.description.figures import Figure, figure
+from spatialconv.auditing.description.typography import comma_is_decimal, plain
+from spatialconv.auditing.documents.cells import blank, figure_like, starred
+from spatialconv.auditing.documents.labels import head_of
+from spatialconv.auditing.documents.notes import Said
+from spatialconv.auditing.documents.regression import Made
+from spatialconv.auditing.documents.shape import Shape, unique
+from spatialconv.errors import OptionError
+
+_LEAST = {"descriptives": 3, "autocorrelation": 2, "tests": 2}
+_NEEDED = {"descriptives": {"mean", "min", "max"}, "autocorrelation": {"I", "C"}, "tests": {"statistic"}}
+_BESIDE = {"autocorrelation": {"z", "p", "expected", "variance", "sd"}, "tests": {"p"}}
+_TOTAL = re.compile(r"^(?:grand )?(?:total|sum|all|overall|\u5408\u8ba1|\u603b\u8ba1)s?$", re.IGNORECASE)
+_MEAN = re.compile(
+    r"^(?:row |annual )?(?:mean|average|avg\.?|\u5e73\u5747|\u5747\u503c|\u5e73\u5747\u503c)$", re.IGNORECASE
+)
+
+
+def quantities(shape: Shape, name: str, said: Said, stars: dict[str, float]) -> list[Made]:
+    """Describe a table whose headings (or labels) are quantities of one vocabulary; nothing if they are not."""
+    for way in (shape, _turned(shape)):
+        for kind, least in _LEAST.items():
+            for group, heads in _groups(kind, way.columns):
+                known = set(heads.values())
+                if len(known) < least or not known & _NEEDED[kind] or (kind in _BESIDE and not known & _BESIDE[kind]):
+                    continue
+                if kind == "tests" and (len(known) * 2 < len(way.columns) or "p" not in known):
+                    continue
+                made = _of_kind(way, kind, heads, name, group, said, stars)
+                if made:
+                    others = [
+                        m
+                        for g, h in _groups(kind, way.columns)
+                        if g != group and (m := _of_kind(way, kind, h, name, g, said, stars)) is not None
+                    ]
+                    return [made, *others]
+    return []
+
+
+def _turned(shape: Shape) -> Shape:
+    body = [list(column) for column in zip(*shape.body, strict=True)]
+    return Shape(unique(shape.labels), list(shape.columns), body, shape.corner)
+
+
+def _groups(kind: str, columns: list[str]) -> list[tuple[str, dict[int, str]]]:
+    """Return the quantities by position, a group a run of them: several weights stand side by side."""
+    found: list[tuple[str, dict[int, str]]] = []
+    held: dict[int, str] = {}
+    title = ""
+    for k, column in enumerate(columns):
+        words = re.sub(r" \(\d+\)$", "", column).split()
+        head, lead = None, ""
+        for j in range(len(words)):
+            head = head_of(kind, " ".join(words[j:]))
+            if head:
+                lead = " ".join(words[:j])
+                break
+        if head is None:
+            continue
+        if head in held.values():
+            found.append((title, held))
+            held = {}
+        if not held:
+            title = lead
+        held[k] = head
+    return [*found, (title, held)] if held else found
+
+
+def _of_kind(
+    shape: Shape, kind: str, heads: dict[int, str], name: str, group: str, said: Said, stars: dict[str, float]
+) -> Made | None:
+    columns = list(heads.values())
+    rows: dict[str, list[str]] = {}
+    for k, (label, row) in enumerate(zip(shape.labels, shape.body, strict=True)):
+        cells = ["" if blank(row[j]) else row[j] for j in heads]
+        if not any(figure_like(c) for c in cells):
+            continue
+        key = label.strip() or f"row {k + 1}"
+        rows[key if key not in rows else f"{key} ({k + 1})"] = cells
+    if not rows:
+        return None
+    table: dict[str, Any] = {"name": f"{name}, {group}" if group else name, "kind": kind, "columns": columns}
+    if kind == "tests":
+        # Of which law each statistic is stands in its name, if anywhere; without one nothing can be said of p.
+        table["columns"] = [*columns, "distribution"]
+        laws = {key: _law(key) for key in rows}
+        rows = {key: [*cells, law] for key, cells in rows.items() if (law := laws[key])}
+        if not rows:
+            return None
+    if kind == "descriptives":
+        table["complete"] = False
+    if said.sided:
+        table["sided"] = said.sided
+    if stars and any(starred(c) for cells in rows.values() for c in cells):
+        table["stars"] = stars
+    return Made(table | {"rows": rows})
+
+
+def _law(label: str) -> str:
+    held = label.casefold()
+    if re.search(r"\blm\b|lagrange|wald|\blr\b|likelihood|hausman|chi|\u03c7|breusch|jarque|koenker|white", held):
+        return "chi2"
+    return "z" if "moran" in held else ""
+
+
+# ---------------------------------------------------------------------- figures by two labels
+
+
+def grid(shape: Shape, name: str) -> Made | None:
+    """Describe a table of figures by two labels; totals and averages at its edges are recognised if they are named so.
+
+    Shares are recognised by what they add up to, where most lines do so.
+    """
+    columns = unique([c.strip() or f"({k})" for k, c in enumerate(shape.columns, 1)])
+    rows: dict[str, list[str]] = {}
+    for k, (label, row) in enumerate(zip(shape.labels, shape.body, strict=True)):
+        cells = ["" if blank(c) else c for c in row]
+        if not any(figure_like(c) for c in cells):
+            continue
+        key = label.strip() or f"row {k + 1}"
+        rows[key if key not in rows else f"{key} ({k + 1})"] = cells
+    kept = [j for j in range(len(columns)) if any(figure_like(cells[j]) for cells in rows.values())]
+    if not rows or not kept:
+        return None
+    columns = [columns[j] for j in kept]
+    rows = {key: [cells[j] if figure_like(cells[j]) else "" for j in kept] for key, cells in rows.items()}
+    table: dict[str, Any] = {"name": name, "kind": "grid", "content": "figures", "columns": columns}
+    figures = _figures(rows)
+    edges = _edges(columns, list(rows), figures)
+    table |= edges | _shares(figures, columns, edges)
+    return Made(table | {"rows": rows})
+
+
+def _figures(rows: dict[str, list[str]]) -> dict[str, list[Figure | None]]:
+    comma = comma_is_decimal(c for cells in rows.values() for c in cells)
+
+    def read(text: str) -> Figure | None:
+        try:
+            return figure(text, comma=comma) if text else None
+        except OptionError:
+            return None
+
+    return {row: [read(plain(c)) for c in cells] for row, cells in rows.items()}
+
+
+def _edges(columns: list[str], rows: list[str], figures: dict[str, list[Figure | None]]) -> dict[str, Any]:
+    """Return which edges are totals or averages: they are called so, and most of them are."""
+    found: dict[str, Any] = {}
+    for key, pattern in (("total", _TOTAL), ("mean", _MEAN)):
+        for edge, names in (("row", columns), ("column", rows)):
+            named = [n for n in names if pattern.match(n.strip())]
+            if len(named) != 1 or len(names) < 3:
+                continue
+            k = names.index(named[0])
+            lines = list(figures.values()) if edge == "row" else [list(c) for c in zip(*figures.values(), strict=True)]
+            good = told = 0
+            for line in lines:
+                rest = [f.value for j, f in enumerate(line) if j != k and f is not None]
+                whole = line[k]
+                if whole is None or len(rest) < 2:
+                    continue
+                told += 1
+                value = math.fsum(rest) / (len(rest) if key == "mean" else 1)
+                good += abs(value - whole.value) <= whole.unit * (len(rest) + 1) + 1e-9 * abs(value)
+            if told and good * 2 > told:
+                found[f"{edge}_{key}"] = named[0]
+    return found
+
+
+def _shares(figures: dict[str, list[Figure | None]], columns: list[str], edges: dict[str, Any]) -> dict[str, Any]:
+    if edges or len(columns) < 2 or len(figures) < 2:
+        return {}
+    values = [f for line in figures.values() for f in line if f is not None]
+    if any(f.value < 0 for f in values):
+        return {}
+    for unit, whole in (("percent", 100.0), ("share", 1.0)):
+        for way, lines in (
+            ("rows", list(figures.values())),
+            ("columns", [list(c) for c in zip(*figures.values(), strict=True)]),
+        ):
+            held = [[f for f in line if f is not None] for line in lines]
+            held = [line for line in held if len(line) > 1 and any(f.value for f in line)]
+            fits = sum(
+                abs(math.fsum(f.value for f in line) - whole) <= 0.51 * math.fsum(f.unit for f in line) + 1e-9
+                for line in held
+            )
+            if len(held) > 1 and fits * 4 >= len(held) * 3 and all(f.value <= whole for f in values):
+                return {"content": "shares", "unit": unit, "sums_to": way}
+    return {}

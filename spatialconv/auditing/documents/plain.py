@@ -1,0 +1,163 @@
+"""Tables of plain text: Markdown, cells between bars or tabs, and columns held apart by spaces, as programs print."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from spatialconv.auditing.documents.raw import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, MOST_TABLES, RawTable
+
+_RULE = re.compile(r"^[\s|+:=_\-\u2500-\u257f~.*]*$")
+_PIECE = re.compile(r"\S+(?: \S+)*")
+_SETS = re.compile(r"[-+]?[\d.,]+\**\s?\([^()]*\)")
+_SPREAD = re.compile(r"(?<=[\d*.])( {2,4})(\([-\d][^()]*\))")
+_APART = re.compile(r"(?<=[)\]]) (?=[-+]?[\d.])")
+_BAR = re.compile(r"(?<!\\)\|")
+
+
+def tables(text: str) -> list[RawTable]:
+    """Return the tables of a text, in order."""
+    found: list[RawTable] = []
+    above = ""
+    head: list[str] = []
+    for block in _blocks(text):
+        if len(found) >= MOST_TABLES:
+            break
+        if _heads(block):
+            head = block
+            continue
+        lines, head = [*head, *block], []
+        made = _barred(lines) or _tabbed(lines) or _spaced(lines)
+        if made is None:
+            words = " ".join(line.strip() for line in lines)
+            above = words[-300:]
+            if found:
+                found[-1].notes.append(words[:1000])
+            continue
+        made.caption = made.caption or above
+        above = ""
+        found.append(made)
+    return found
+
+
+def _heads(lines: list[str]) -> bool:
+    """Return whether a block is nothing but headings: few lines of several pieces, none of them a figure."""
+    held = [_PIECE.findall(line) for line in lines if not _RULE.match(line)]
+    figures = any(re.fullmatch(r"[-+]?[\d.,]*\d\.\d[\d.,]*\**", piece) for pieces in held for piece in pieces)
+    return 0 < len(held) <= 3 and all(len(pieces) > 1 for pieces in held) and not figures and "|" not in lines[0]
+
+
+def _blocks(text: str) -> list[list[str]]:
+    """Split at blank lines; a table whose rows are set apart by one blank line each stays whole."""
+    blocks: list[list[str]] = [[]]
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        if line.strip():
+            blocks[-1].append(line.expandtabs(8) if "\t" not in line.strip() else line)
+        elif blocks[-1]:
+            blocks.append([])
+    return [b[: MOST_ROWS * 3] for b in blocks if b]
+
+
+def _barred(lines: list[str]) -> RawTable | None:
+    barred = [line for line in lines if len(_BAR.findall(line)) >= 1 and not _RULE.match(line)]
+    ruled = [line for line in lines if "|" in line and _RULE.match(line)]
+    # Stata sets one bar after the labels; cells then stand apart by spaces.
+    single = barred and all(len(_BAR.findall(line.strip().strip("|"))) == 1 for line in barred)
+    if len(barred) < 2 or (single and not ruled) or len(barred) * 2 < len(lines):
+        return None
+    rows = []
+    for line in barred[:MOST_ROWS]:
+        cells = [c.strip().replace("\\|", "|").replace("\\*", "*") for c in _BAR.split(line.strip())]
+        cells = cells[1:] if cells and not cells[0] and line.strip().startswith("|") else cells
+        cells = cells[:-1] if cells and not cells[-1] and line.strip().endswith("|") else cells
+        rows.append([_bare(c)[:LONGEST_CELL] for c in cells[:MOST_COLUMNS]])
+    first = lines.index(barred[0])
+    last = len(lines) - 1 - lines[::-1].index(barred[-1])
+    caption = " ".join(line.strip() for line in lines[:first] if not _RULE.match(line))
+    notes = [line.strip() for line in lines[last + 1 :] if not _RULE.match(line)]
+    return RawTable(_even(rows), caption, notes)
+
+
+def _bare(cell: str) -> str:
+    """Leave out what Markdown makes bold, and line breaks of HTML."""
+    cell = re.sub(r"<br\s*/?>", " ", re.sub(r"<sup>(.*?)</sup>", r"^{\1}", cell))
+    bold = re.fullmatch(r"(\*\*|__)(?!\*)(.+?)(?<!\*)\1", cell)
+    return bold[2] if bold else cell
+
+
+def _tabbed(lines: list[str]) -> RawTable | None:
+    held = [line for line in lines if "\t" in line.strip()]
+    if len(held) < 2 or len(held) * 2 < len(lines):
+        return None
+    rows = [[c.strip()[:LONGEST_CELL] for c in line.split("\t")[:MOST_COLUMNS]] for line in held[:MOST_ROWS]]
+    return RawTable(_even(rows))
+
+
+def _spaced(lines: list[str]) -> RawTable | None:
+    """Read columns by where their pieces stand: two spaces set pieces apart, and what overlaps is one column."""
+    body = [line.replace("|", " ") for line in lines if not _RULE.match(line)]
+    # Keys and values, such as stand above and below the coefficients of one model, are read as pairs.
+    body = [line for line in body if not _keyed(line)]
+    pieces = [list(_pieces(_SPREAD.sub(_closed, line))) for line in body[:MOST_ROWS]]
+    many = [p for p in pieces if len(p) > 1]
+    if len(many) < 2 or not any(re.search(r"\d", t) for p in many for _, _, t in p[1:]):
+        return None
+    first, last = pieces.index(many[0]), len(pieces) - 1 - pieces[::-1].index(many[-1])
+    caption = " ".join(t for p in pieces[:first] for _, _, t in p)
+    notes = [" ".join(t for _, _, t in p) for p in pieces[last + 1 :]]
+    held = pieces[first : last + 1]
+    # Columns are made by lines that are full; what spans several of them is a heading of the first.
+    full = max(len(p) for p in held)
+    spans: list[list[int]] = []
+    for p in sorted((p for p in held if len(p) >= max(2, full - 1)), key=len, reverse=True):
+        for start, end, _ in p:
+            over = [s for s in spans if start < s[1] and s[0] < end]
+            if not over:
+                spans.append([start, end])
+            elif len(over) == 1:
+                over[0][0], over[0][1] = min(over[0][0], start), max(over[0][1], end)
+    spans.sort()
+    rows = []
+    for p in held:
+        row = [""] * len(spans)
+        for start, end, t in p:
+            near = min(range(len(spans)), key=lambda k: _gap(start, end, spans[k]))
+            row[near] = f"{row[near]} {t}".strip()[:LONGEST_CELL]
+        rows.append(row[:MOST_COLUMNS])
+    return RawTable(_even(rows), caption[-300:], notes)
+
+
+def _keyed(line: str) -> bool:
+    """Return whether a line is keys with one value each: "No. Observations:   80   AIC:   231.4"."""
+    pieces = _PIECE.findall(line)
+    keys = sum(bool(re.search(r":(?:\s|$)", piece)) for piece in pieces)
+    apart = sum(bool(re.search(r":\s+\S", piece)) for piece in pieces)
+    filled = sum(piece.strip() != ":" for piece in pieces)
+    return keys > 0 and 2 * keys + 1 >= filled + apart
+
+
+def _closed(held: re.Match[str]) -> str:
+    """Return a bracket one space behind its figure, in as many characters."""
+    return f" {held[2]}{' ' * (len(held[1]) - 1)}"
+
+
+def _pieces(line: str) -> Iterator[tuple[int, int, str]]:
+    """Return where the pieces of a line stand; estimates with their brackets may be a single space apart."""
+    for held in _PIECE.finditer(line):
+        cuts = [held.start()]
+        if len(_SETS.findall(held[0])) > 1:
+            cuts += [held.start() + m.end() for m in _APART.finditer(held[0])]
+        for start, end in pairwise([*cuts, held.end()]):
+            text = line[start:end].rstrip()
+            yield start, start + len(text), text
+
+
+def _gap(start: int, end: int, span: list[int]) -> tuple[int, float]:
+    apart = max(span[0] - end, start - span[1], 0)
+    return apart, abs((start + end) / 2 - (span[0] + span[1]) / 2)
+
+
+def _even(rows: list[list[str]]) -> list[list[str]]:
+    width = max((len(row) for row in rows), default=0)
+    return [row + [""] * (width - len(row)) for row in rows]

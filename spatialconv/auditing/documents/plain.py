@@ -53,7 +53,7 @@ def _blocks(text: str) -> list[list[str]]:
     blocks: list[list[str]] = [[]]
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         if line.strip():
-            blocks[-1].append(line.expandtabs(8) if "\t" not in line.strip() else line)
+            blocks[-1].append(line)
         elif blocks[-1]:
             blocks.append([])
     return [b[: MOST_ROWS * 3] for b in blocks if b]
@@ -87,7 +87,7 @@ def _bare(cell: str) -> str:
 
 
 def _tabbed(lines: list[str]) -> RawTable | None:
-    held = [line for line in lines if "\t" in line.strip()]
+    held = [line for line in lines if "\t" in line]
     if len(held) < 2 or len(held) * 2 < len(lines):
         return None
     rows = [[c.strip()[:LONGEST_CELL] for c in line.split("\t")[:MOST_COLUMNS]] for line in held[:MOST_ROWS]]
@@ -131,6 +131,8 @@ def _spaced(lines: list[str]) -> RawTable | None:
 def _keyed(line: str) -> bool:
     """Return whether a line is keys with one value each: "No. Observations:   80   AIC:   231.4"."""
     pieces = _PIECE.findall(line)
+    if "*" in line or len(pieces) < 2:
+        return False
     keys = sum(bool(re.search(r":(?:\s|$)", piece)) for piece in pieces)
     apart = sum(bool(re.search(r":\s+\S", piece)) for piece in pieces)
     filled = sum(piece.strip() != ":" for piece in pieces)

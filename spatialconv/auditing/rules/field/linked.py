@@ -88,7 +88,7 @@ def _matrix(grid: Grid) -> tuple[list[str], dict[tuple[str, str], Figure]] | Non
     beside = [f for (a, b), f in held.items() if a != b]
     # A transition matrix or a table of shares may have ones between its names, but not one in every row.
     inside = sum(-1.05 <= f.value <= 1.05 for f in beside)
-    return (names, held) if beside and inside * 10 >= len(beside) * 9 else None
+    return (names, held) if beside and inside * 3 >= len(beside) * 2 else None
 
 
 def _definite(grid: Grid, names: list[str], figures: dict[tuple[str, str], Figure]) -> Iterator[Check]:

@@ -18,7 +18,9 @@ Dynamic = Literal["none", "y", "wy", "both"]
 Estimator = Literal["ml", "gmm"]
 LogDeterminant = Literal["auto", "eigen", "lu", "stochastic"]
 Correction = Literal["auto", "none", "lee-yu", "splm"]
-BetaCorrection = Literal["auto", "none", "lee-yu", "splm", "indirect"]
+BetaCorrection = Literal[
+    "auto", "none", "lee-yu", "splm", "indirect", "adjusted-score", "adjusted-score-robust", "correlated-random"
+]
 Vcov = Literal["information", "observed", "robust", "cluster", "driscoll-kraay", "conley"]
 Alternative = Literal["two-sided", "greater", "less"]
 Null = Literal["randomisation", "normality", "permutation"]

@@ -89,6 +89,9 @@ def speed(s: Subject) -> Finding:
     rate, half = table.loc["speed"], table.loc["half_life"]
     if np.isnan(rate["estimate"]):
         return Finding(name, question, "fail", f"undefined: {rate['reason']}", "Print no speed and no half-life.")
+    if np.isnan(rate["conf_low"]) and np.isfinite(half["estimate"]):
+        evidence = f"speed {number(rate['estimate'])}, half-life {number(half['estimate'], 1)}: {rate['reason']}"
+        return Finding(name, question, "warn", evidence, "Print the set that b.inference gives.")
     shown = f"{number(rate['estimate'])} [{number(rate['conf_low'])}, {number(rate['conf_high'])}]"
     if np.isnan(half["estimate"]):
         return Finding(name, question, "fail", f"speed {shown}; half-life undefined: {half['reason']}",

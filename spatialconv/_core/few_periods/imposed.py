@@ -8,68 +8,96 @@ spread them in the sample. Statistics of all draws, rho among them, are computed
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.interpolate import CubicSpline
+from scipy.interpolate import CubicHermiteSpline, CubicSpline
 
 from spatialconv._core.few_periods.exact import exact, steady
-from spatialconv._core.few_periods.likelihood import Peak, Products, drift_ratio, peak, products
+from spatialconv._core.few_periods.likelihood import LogDet, Peak, Products, drift_ratio, peak, products
 from spatialconv._core.few_periods.rotation import rotated, rotated_within, variances
 from spatialconv._core.few_periods.sample import Sample, rebuild
 from spatialconv._core.few_periods.scores import regional, traces
 
 FloatArray = npt.NDArray[np.float64]
 
-RHOS, HALVINGS = 41, 22
+RHOS, HALVINGS = 61, 22
+# Step of the slopes in rho; values of rho nearer than this are one, others are interpolated from so many.
+STEP, NARROW, NODES = 1e-6, 1e-9, 25
 # Numbers of inverses held at once.
 HELD = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class Imposed:
-    """What a value of beta implies for all data sets: adjustments of the scores as functions of rho."""
+    """What a value of beta implies for all data sets: adjustments of the scores of beta and rho as functions of rho.
+
+    `adjust` interpolates both from their values and slopes: where W's eigenvalue is near 1 / rho they are powers of
+    huge numbers, which a spline that joins all values would carry to every rho.
+    """
 
     sample: Sample
     b: float
     rhos: FloatArray
     of_rho: FloatArray
+    adjust: CubicHermiteSpline | None
 
     @classmethod
     def on(cls, sample: Sample, b: float) -> Imposed:
         """Set up the value b of a span."""
-        rhos = np.zeros(1) if sample.W is None else np.linspace(*sample.window(), RHOS)
-        return cls(sample, b, rhos, traces(sample, b, rhos).rho)
+        return cls.on_each(sample, np.array([b]))[0]
 
-    @cached_property
-    def of_region(self) -> FloatArray:
-        """What each region's sum of squares is multiplied with in the robust score, on the grid of rho (R, N)."""
-        return regional(self.sample, self.b, self.rhos)
+    @classmethod
+    def on_each(cls, sample: Sample, bs: FloatArray) -> list[Imposed]:
+        """Set up several values of b."""
+        if sample.W is None:
+            found = traces(sample, bs, np.zeros(len(bs)))
+            return [cls(sample, float(b), np.zeros(1), found.rho[[k]], None) for k, b in enumerate(bs)]
+        low, high = sample.window()
+        # Closer together towards the ends, where scores are steep.
+        rhos = low + (high - low) * (1 - np.cos(np.linspace(0, np.pi, RHOS))) / 2
+        at = np.concatenate([rhos, rhos + STEP, rhos - STEP])
+        found = traces(sample, np.repeat(bs, len(at)), np.tile(at, len(bs)))
+        every = np.stack([found.b, found.rho], axis=1).reshape(len(bs), 3, RHOS, 2)
+        return [
+            cls(sample, float(b), rhos, values[:, 1], CubicHermiteSpline(rhos, values, (above - below) / (2 * STEP)))
+            for b, (values, above, below) in zip(bs, every, strict=True)
+        ]
 
     def region_adjustments(self, rho: FloatArray) -> FloatArray:
-        """Return c (B, N) at each rho."""
-        if len(self.rhos) == 1:
-            return np.broadcast_to(self.of_region, (len(rho), self.sample.N))
-        return np.asarray(CubicSpline(self.rhos, self.of_region)(rho))
+        """Return c (B, N) at each rho, between the lowest and the highest of them from a few."""
+        low, high = float(rho.min()), float(rho.max())
+        if high - low < NARROW:
+            return np.broadcast_to(regional(self.sample, self.b, rho[:1]).b, (len(rho), self.sample.N))
+        nodes = np.linspace(low, high, NODES)
+        return np.asarray(CubicSpline(nodes, regional(self.sample, self.b, nodes).b)(rho))
 
     def rho(self, known: Products) -> FloatArray:
-        """Return the zero of the adjusted score of rho at b of each data set, where its integral is largest."""
-        if len(self.rhos) == 1:
+        """Return where the adjusted score of rho at b falls through zero, of each data set, with the largest integral.
+
+        Near the ends of its interval the adjustment for a beta above zero drowns the data, and the integral rises
+        without bound: an end is taken only if the score falls through zero nowhere.
+        """
+        if self.adjust is None:
             return np.zeros(len(known.within))
+        adjust = self.adjust
         own, cross, other = _parts(known.within, self.b)
-        spline = CubicSpline(self.rhos, self.of_rho)
 
         def psi(rho: FloatArray) -> FloatArray:
             total = own - 2 * rho * cross + rho**2 * other
-            adjust = self.of_rho if rho is self.rhos else spline(rho)
-            return np.asarray(self.sample.dof_within * (cross - rho * other) / total + adjust)
+            add = self.of_rho if rho is self.rhos else adjust(rho)[..., 1]
+            return np.asarray(self.sample.dof_within * (cross - rho * other) / total + add)
 
         on_grid = psi(self.rhos)
-        areas = np.cumsum((on_grid[:, 1:] + on_grid[:, :-1]) / 2, axis=1)
-        best = np.concatenate([np.zeros((len(areas), 1)), areas], axis=1).argmax(axis=1)
-        low, high = self.rhos[np.maximum(best - 1, 0)][:, None], self.rhos[np.minimum(best + 1, RHOS - 1)][:, None]
+        areas = np.cumsum((on_grid[:, 1:] + on_grid[:, :-1]) / 2 * np.diff(self.rhos), axis=1)
+        areas = np.concatenate([np.zeros((len(areas), 1)), areas], axis=1)
+        falls = (on_grid[:, :-1] > 0) & (on_grid[:, 1:] <= 0)
+        # Between the two points of a fall lies the maximum of the integral, higher than at both.
+        at_fall = np.where(falls, np.maximum(areas[:, :-1], areas[:, 1:]), -np.inf).argmax(axis=1)
+        end = np.where(areas.argmax(axis=1) == 0, 0, RHOS - 2)
+        best = np.where(falls.any(axis=1), at_fall, end)
+        low, high = self.rhos[best][:, None], self.rhos[best + 1][:, None]
         for _ in range(HALVINGS):
             middle = (low + high) / 2
             above = psi(middle) > 0
@@ -139,29 +167,33 @@ class Outcome(NamedTuple):
     ratio: float
 
 
+def log_determinant(sample: Sample) -> LogDet:
+    """Return log|I - rho W| as a function of rho, zero without W."""
+    if sample.W is None:
+        return np.zeros_like
+    rhos = np.linspace(*sample.window(), 8 * RHOS)
+    found: LogDet = CubicSpline(rhos, np.log(np.abs(1 - rhos[:, None] * sample.eigenvalues)).sum(axis=1))
+    return found
+
+
 class Setup(NamedTuple):
     """What does not depend on the beta that is imposed: log-determinant, the sample's products and its best fit."""
 
     sample: Sample
-    logdet: CubicSpline | None
+    logdet: LogDet
     known: Products
     best: Peak
 
     @classmethod
     def of(cls, sample: Sample) -> Setup:
         """Set up a sample."""
-        logdet = None
-        if sample.W is not None:
-            rhos = np.linspace(*sample.window(), 8 * RHOS)
-            logdet = CubicSpline(rhos, np.log(np.abs(1 - rhos[:, None] * sample.eigenvalues)).sum(axis=1))
-        known = products(sample, sample.levels[None])
-        return cls(sample, logdet, known, peak(sample, known, logdet or np.zeros_like))
+        logdet, known = log_determinant(sample), products(sample, sample.levels[None])
+        return cls(sample, logdet, known, peak(sample, known, logdet))
 
     def root(self, known: Products, b: float, best: Peak | None = None) -> FloatArray:
         """Return the signed roots of the likelihood ratios of b (B,)."""
-        logdet = self.logdet or np.zeros_like
-        top = peak(self.sample, known, logdet) if best is None else best
-        below = peak(self.sample, known, logdet, b)
+        top = peak(self.sample, known, self.logdet) if best is None else best
+        below = peak(self.sample, known, self.logdet, b)
         return np.asarray(np.sign(top.b - b) * np.sqrt(np.maximum(2 * (top.value - below.value), 0.0)))
 
 

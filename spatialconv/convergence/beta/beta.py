@@ -32,8 +32,9 @@ from spatialconv._options import (
     seed_of,
     whole,
 )
+from spatialconv.convergence.few_periods.estimates import INDIRECT, WAYS, checked, corrected_fit, with_warning
 from spatialconv.convergence.few_periods.simulated import few_periods
-from spatialconv.errors import OptionError, UnsupportedModelError
+from spatialconv.errors import OptionError
 from spatialconv.models.estimation.fit import fit_design
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.impacts.impacts import Impacts, three_speeds
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from spatialconv.convergence.few_periods.short_panel import ShortPanelTest
 
 GROWTH, INITIAL = "growth", "log_initial"
+NO_DELTA = "no interval by the delta method holds here; b.inference has the set"
 
 
 def beta(
@@ -108,12 +110,16 @@ def beta(
         As in `fit_panel`, but that nothing is spatial and there are no effects unless asked for. Note that region and
         two-way effects bias beta downwards where T is small, since the initial level is a lagged outcome (Nickell
         1981).
-        `correction="indirect"` takes that bias off by indirect inference, with standard errors from its
-        simulation (`bias_corrections` sets it beside others).
+        Corrections that take that bias off, by name (`bias_corrections` sets all side by side, `b.inference` tests):
+        "adjusted-score" (Yang 2018; Dhaene and Jochmans 2016) and "adjusted-score-robust" (variances that differ by
+        region: Li and Yang 2020), for any drifts, meant for region effects; "correlated-random" (Chamberlain 1982;
+        Hsiao, Pesaran and Tahmiscioglu 2002), drifts random around a line in the initial level, for two-way effects
+        too; "indirect" (Gourieroux, Phillips and Yu 2010). Standard errors are simulated; beta has none under region
+        and two-way effects, where no test by z holds.
     level : float
         Confidence level of the intervals of speed and half-life.
     simulations, seed : int
-        Panels simulated at each step of `correction="indirect"`, and their seed.
+        Panels simulated for a correction by name, and their seed.
 
     Returns
     -------
@@ -137,7 +143,9 @@ def beta(
     ----------
     Barro (1991), Quarterly Journal of Economics 106(2). Barro and Sala-i-Martin (1992), Journal of Political Economy
     100(2). Elhorst (2014), Spatial Econometrics. Islam (1995), Quarterly Journal of Economics 110(4). Mankiw, Romer
-    and Weil (1992), Quarterly Journal of Economics 107(2).
+    and Weil (1992), Quarterly Journal of Economics 107(2). Yang (2018), Journal of Econometrics 205. Dhaene and
+    Jochmans (2016), Econometric Theory 32. Li and Yang (2020), Regional Science and Urban Economics 81. Hsiao, Pesaran
+    and Tahmiscioglu (2002), Journal of Econometrics 109.
 
     Examples
     --------
@@ -158,19 +166,17 @@ def beta(
         raise OptionError(f"{variable!r} is the variable itself; its initial level already enters the regression.")
     columns = (INITIAL, *extra)
     choice("correction", correction, BetaCorrection)
-    indirect = correction == "indirect"
-    if indirect and effects == "random":
-        raise UnsupportedModelError("correction='indirect' is derived for fixed effects or none.")
-    if indirect and vcov != "information":
-        raise OptionError("correction='indirect' has standard errors from its simulation; leave vcov out.")
+    by_name = correction in WAYS
+    checked(correction, effects, vcov)
     terms = terms_of(model, spatial, durbin, default="none")
     ways = names_of(terms.durbin, columns)
-    first_step = cast(Correction, "auto" if indirect else correction)
+    first_step = cast(Correction, "auto" if by_name else correction)
     spec = ModelSpec(GROWTH, columns, terms.spatial, ways, effects, first_step, vcov)
     design, length = growth_design(panel, variable, extra, horizon, overlapping, controls_at)
     fit = fit_design(design, spec, w, error_w=error_w)
-    if indirect:
-        fit = corrected(fit, draws=count_of("simulations", simulations, least=19), seed=seed_of(seed))
+    if by_name:
+        drawn = count_of("simulations", simulations, least=19)
+        fit = _corrected(fit, length, correction, draws=drawn, seed=seed_of(seed))
     options = {
         "variable": variable,
         "horizon": horizon,
@@ -199,6 +205,13 @@ def beta(
         },
     )
     return BetaConvergence(fit, variable, length, level, fit.notes, provenance, asked)
+
+
+def _corrected(fit: PanelFit, length: float, correction: str, *, draws: int, seed: int) -> PanelFit:
+    if correction != INDIRECT:
+        return corrected_fit(fit, length, correction, draws=draws, seed=seed)
+    found = corrected(fit, draws=draws, seed=seed)
+    return with_warning(found)
 
 
 def growth_design(
@@ -290,13 +303,21 @@ class BetaConvergence(Result):
 
     @property
     def tstats(self) -> pd.Series:
-        """Ratios of estimate to standard error (z) by name."""
-        return self.fit.tstats
+        """Ratios of estimate to standard error (z) by name; NaN for beta once corrected under region effects."""
+        return self._without_z(self.fit.tstats)
 
     @property
     def pvalues(self) -> pd.Series:
-        """Two-sided p-values by name."""
-        return self.fit.pvalues
+        """Two-sided p-values by name; NaN where there is no z."""
+        return self._without_z(self.fit.pvalues)
+
+    def _without_z(self, values: Any) -> Any:
+        """Return figures by parameter without those of beta if it is corrected and has no usable standard error."""
+        if not (self.fit.estimates.refined and self.fit.spec.effects in ("region", "two-way")):
+            return values
+        values = values.copy()
+        values.loc[INITIAL] = np.nan
+        return values
 
     @property
     def cov(self) -> pd.DataFrame:
@@ -304,8 +325,9 @@ class BetaConvergence(Result):
         return self.fit.cov
 
     def conf_int(self, level: float = 0.95) -> pd.DataFrame:
-        """Return normal confidence intervals of `params`."""
-        return self.fit.conf_int(level)
+        """Return normal confidence intervals of `params`; NaN where there is no z."""
+        found: pd.DataFrame = self._without_z(self.fit.conf_int(level))
+        return found
 
     @property
     def speed(self) -> float:
@@ -325,9 +347,13 @@ class BetaConvergence(Result):
     def _half_life(self) -> Quantity:
         return half_life(self._speed)
 
-    @cached_property
+    @property
     def speeds(self) -> pd.DataFrame:
-        """Speeds and half-lives: estimate, std_error, conf_low, conf_high (delta method), formula, horizon, reason.
+        """Speeds and half-lives: estimate, std_error, conf_low, conf_high, formula, horizon, reason.
+
+        Intervals are by the delta method, but under region and two-way effects where that does not hold: there speed
+        and half-life have the set of beta sent through their formulas once `b.inference` has been asked for, and NaN
+        before, as in the repr.
 
         `speed` and `half_life` are of beta itself. Where growth spills over there are three of each: `_direct`
         of what a region's own initial level does, `_total` of what happens if all regions start higher; and
@@ -335,8 +361,29 @@ class BetaConvergence(Result):
         why a half-life has no finite upper bound: where the speed's interval reaches zero, the normal interval
         of its inverse cannot be trusted.
         """
+        table = self._speeds.copy()
+        if self._exact is None:
+            return table
+        # The share that spills over is a function of rho, or of the coefficients of both, not of beta alone.
+        of_beta = [term for term in table.index if term != "spillover_share"]
+        table.loc[of_beta, ["std_error", "conf_low", "conf_high"]] = np.nan
+        unsaid = [t for t in of_beta if np.isfinite(table.loc[t, "estimate"])]
+        table.loc[unsaid, "reason"] = NO_DELTA
+        if "inference" in self.__dict__:
+            for term, ends in (("speed", self.inference.speed), ("half_life", self.inference.half_life)):
+                table.loc[term, ["conf_low", "conf_high"]] = ends
+                table.loc[term, "reason"] = table.loc[term, "reason"] if term not in unsaid else ""
+        return table
+
+    @cached_property
+    def _speeds(self) -> pd.DataFrame:
         table = three_speeds(self.fit, INITIAL, self.length, level=self.level)
         return table if self._spills else table.loc[["speed", "half_life"]]
+
+    @cached_property
+    def _exact(self) -> list[str] | None:
+        """What the exact tests say where their theory reaches: z and the delta method do not hold there; else None."""
+        return self.exact_lines() if self.fit.spec.effects in ("region", "two-way") else None
 
     @property
     def _spills(self) -> bool:
@@ -429,7 +476,7 @@ class BetaConvergence(Result):
         return found
 
     def bias_corrections(self, **options: Any) -> BiasCorrections:
-        """Return beta corrected for its bias in few periods in four ways; see `corrections.bias_corrections`."""
+        """Return beta corrected for its bias in few periods in seven ways; see `corrections.bias_corrections`."""
         bias_corrections = door("BetaConvergence.bias_corrections")
         found: BiasCorrections = bias_corrections(self, **passed_on("bias_corrections()", options, bias_corrections))
         return found
@@ -439,15 +486,32 @@ class BetaConvergence(Result):
         return self.fit.impacts(**options)
 
     def tidy(self) -> pd.DataFrame:
-        """Return one row a parameter, then speed and half-life (without test: they are functions of beta)."""
+        """Return one row a parameter, then speed and half-life (without test: they are functions of beta).
+
+        Where the repr shows no z of beta it has none here: p and interval are those of `b.inference` once that has been
+        asked for, NaN before.
+        """
         columns = ["estimate", "std_error", "conf_low", "conf_high"]
         speeds = self.speeds.loc[["speed", "half_life"], columns].reset_index()
-        return pd.concat([self.fit.tidy(), speeds], ignore_index=True)
+        return pd.concat([self._terms(), speeds], ignore_index=True)
+
+    def _terms(self) -> pd.DataFrame:
+        table = self.fit.tidy()
+        if self._exact is None and not (self.fit.estimates.refined and self.fit.spec.effects in ("region", "two-way")):
+            return table
+        own = table["term"] == INITIAL
+        table.loc[own, ["statistic", "p_value", "conf_low", "conf_high"]] = np.nan
+        if "inference" in self.__dict__:
+            table.loc[own, ["p_value", "conf_low", "conf_high"]] = [self.inference.p_value, *self.inference.interval]
+        return table
 
     def glance(self) -> pd.DataFrame:
         """Return one row that describes the regression."""
         row = {"variable": self.variable, "span": self.length, "speed": self.speed, "half_life": self.half_life}
-        return pd.concat([pd.DataFrame([row]), self.fit.glance()], axis=1)
+        about = self.fit.glance()
+        if self.fit.estimates.refined:
+            about["correction"] = str(self.asked.options["correction"])
+        return pd.concat([pd.DataFrame([row]), about], axis=1)
 
     def _headline(self) -> list[str]:
         fit = self.fit
@@ -470,9 +534,7 @@ class BetaConvergence(Result):
         No z and no interval by the delta method: z rejects a true null in most panels, and under two-way effects near
         beta = 0 the information is singular.
         """
-        if self.fit.spec.effects not in ("region", "two-way"):
-            return None
-        exact = self.exact_lines()
+        exact = self._exact
         if exact is None:
             return None
         speed, half = (self.speeds.loc[term] for term in ("speed", "half_life"))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from spatialconv._options import count_of, generator
 from spatialconv._parallel import checked_jobs
+from spatialconv.convergence.few_periods.estimates import NOWHERE, RANDOM, ROBUST, SCORES, WAYS, corrected_fit
 from spatialconv.errors import ModelError, SpatialConvError, SpatialConvWarning
 from spatialconv.models.estimation.fit import fit_complete
 from spatialconv.models.estimation.fitted import PanelFit
@@ -27,6 +28,18 @@ if TYPE_CHECKING:
 INITIAL = "log_initial"
 AS_IT_IS, BOOTSTRAP, INDIRECT = "as estimated", "recursive bootstrap", "indirect inference"
 JACKKNIFE, DYNAMIC = "half-panel jackknife", "dynamic model, bias of order 1/T"
+ADJUSTED, ADJUSTED_ROBUST, CORRELATED = (WAYS[way].name for way in (SCORES, ROBUST, RANDOM))
+# What each takes for given, beside errors that are not correlated over time.
+ASSUMES = {
+    AS_IT_IS: "many periods, where regions have effects",
+    BOOTSTRAP: "a bias that is about the same at the estimates as at the truth",
+    INDIRECT: WAYS["indirect"].assumes,
+    JACKKNIFE: "a bias in proportion to 1/T, the same in both halves: levels around where they end up",
+    DYNAMIC: "many periods (bias of order 1/T), levels that are stable",
+    **{WAYS[way].name: WAYS[way].assumes for way in (SCORES, ROBUST, RANDOM)},
+}
+# Near beta = 0 the information of beta is singular under two-way effects: the spread of estimates is none of an error.
+SINGULAR = "no standard error: under two-way effects the information of beta is singular near zero, see b.inference"
 # Samples on which the spread of the jackknife is simulated, one after the other.
 CHUNK = 500
 
@@ -55,8 +68,9 @@ def bias_corrections(
     Returns
     -------
     BiasCorrections
-        `.table`: a row a method; columns beta, std_error, rho, speed, half_life, reason (why there is none, or what
-        to know of it).
+        `.table`: a row a method; columns beta, std_error, rho, speed, half_life, assumes (what it takes for given),
+        reason (why there is none, or what to know of it). Standard errors are a description of the spread under region
+        effects, no base of a test, and NaN under two-way effects; `b.inference` has test and set.
 
     Notes
     -----
@@ -67,11 +81,15 @@ def bias_corrections(
     - dynamic model: with spans of one period, ``ln v[t] = rho W ln v[t] + (1 + beta) ln v[t-1] + eta W ln v[t-1] + …``,
       whose bias of order 1/T is known (Yu, de Jong and Lee 2008; Lee and Yu 2010). A lag of growth means
       eta = -rho, which the dynamic model leaves free.
+    - adjusted scores, adjusted scores with variances by region, correlated random effects: as `correction=` of
+      `spatialconv.beta` takes them.
 
     References
     ----------
     Nickell (1981), Econometrica 49. Gourieroux, Phillips and Yu (2010), Journal of Econometrics 157. Dhaene and
-    Jochmans (2015), Review of Economic Studies 82. Yu, de Jong and Lee (2008), Journal of Econometrics 146.
+    Jochmans (2015), Review of Economic Studies 82. Yu, de Jong and Lee (2008), Journal of Econometrics 146. Yang
+    (2018), Journal of Econometrics 205. Dhaene and Jochmans (2016), Econometric Theory 32. Li and Yang (2020), Regional
+    Science and Urban Economics 81. Hsiao, Pesaran and Tahmiscioglu (2002), Journal of Econometrics 109.
 
     Examples
     --------
@@ -94,19 +112,24 @@ def bias_corrections(
         INDIRECT: lambda: _indirect(fit, draws, second, jobs),
         JACKKNIFE: lambda: _jackknife(fit, draws, first, within),
         DYNAMIC: lambda: _dynamic(fit, within),
+        ADJUSTED: lambda: _by_scores(fit, h, SCORES, draws, first),
+        ADJUSTED_ROBUST: lambda: _by_scores(fit, h, ROBUST, draws, first),
+        CORRELATED: lambda: _by_scores(fit, h, RANDOM, draws, first),
     }
-    rows = {name: _row(way, h) for name, way in ways.items()}
+    rows = {name: _row(name, way, h, two_way=fit.spec.effects == "two-way") for name, way in ways.items()}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
     title = f"{b.variable}: {extent(fit.n_regions, fit.n_periods, 'span')}, {fit._approach()}"
     origin = Provenance(
         "bias_corrections", {"draws": draws}, fit.n_regions, fit.n_periods, fit.provenance.weights, used
     )
-    return BiasCorrections(table, title, _disagreement(table), origin)
+    return BiasCorrections(table, title, _disagreement(table, float(fit.std_errors[INITIAL])), origin)
 
 
-def _row(way: Any, h: float) -> dict[str, Any]:
+def _row(name: str, way: Any, h: float, *, two_way: bool) -> dict[str, Any]:
     try:
         beta, std_error, rho, reason = way()
+        if two_way:
+            std_error, reason = np.nan, "; ".join([*([reason] if reason else []), SINGULAR])
     except SpatialConvError as problem:
         beta, std_error, rho, reason = np.nan, np.nan, np.nan, str(problem)
     return {
@@ -115,6 +138,7 @@ def _row(way: Any, h: float) -> dict[str, Any]:
         "rho": rho,
         "speed": _finite(speed_of(beta, h)),
         "half_life": _finite(half_life_of(beta, h)),
+        "assumes": ASSUMES[name],
         "reason": reason,
     }
 
@@ -139,6 +163,12 @@ def _bootstrap(fit: PanelFit, draws: int, seed: int, jobs: int) -> tuple[float, 
 def _indirect(fit: PanelFit, draws: int, seed: int, jobs: int) -> tuple[float, float, float, str]:
     found = corrected(fit, draws=draws, seed=seed, jobs=jobs)
     return float(found.params[INITIAL]), float(found.std_errors[INITIAL]), found.rho, ""
+
+
+def _by_scores(fit: PanelFit, h: float, way: str, draws: int, seed: int) -> tuple[float, float, float, str]:
+    found = corrected_fit(fit, h, way, draws=draws, seed=seed)
+    nowhere = "the adjusted score is zero nowhere; this is where it comes nearest" if NOWHERE in found.notes else ""
+    return float(found.params[INITIAL]), float(found.std_errors[INITIAL]), found.rho, nowhere
 
 
 def halves(T: int) -> list[list[slice]]:
@@ -242,12 +272,11 @@ def _dynamic(fit: PanelFit, within: bool) -> tuple[float, float, float, str]:
     return float(found.params["lag:y"]) - 1, float(found.std_errors["lag:y"]), found.rho, said
 
 
-def _disagreement(table: pd.DataFrame) -> tuple[str, ...]:
+def _disagreement(table: pd.DataFrame, se: float) -> tuple[str, ...]:
     """Say where the corrections differ by more than a standard error of the estimate."""
     known = table["beta"].drop(AS_IT_IS).dropna()
     if len(known) < 2:
         return ()
-    se = float(table.loc[AS_IT_IS, "std_error"])
     low, high = str(known.idxmin()), str(known.idxmax())
     if not known[high] - known[low] > se:
         return ()
@@ -259,7 +288,7 @@ def _disagreement(table: pd.DataFrame) -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BiasCorrections(Result):
-    """Beta as estimated and corrected in four ways; `table` has a row a method, and the reason where there is none."""
+    """Beta as estimated and corrected in seven ways; `table` has a row a method, with what it assumes."""
 
     table: pd.DataFrame
     title: str
@@ -280,5 +309,6 @@ class BiasCorrections(Result):
             if np.isnan(row.beta):
                 lines.append(f"  {name}: none, {row.reason}")
             else:
-                lines.append(f"  {name}: beta {number(row.beta)} (s.e. {number(row.std_error)})")
+                error = f" (s.e. {number(row.std_error)})" if np.isfinite(row.std_error) else ""
+                lines.append(f"  {name}: beta {number(row.beta)}{error}; assumes {row.assumes}")
         return [f"Corrections of beta of {self.title}", *lines]

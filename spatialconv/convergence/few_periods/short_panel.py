@@ -149,27 +149,29 @@ def sample_of(b: BetaConvergence, draws: int = 0) -> Sample:
     return sample_of_fit(b.fit, b.length, draws)
 
 
-def sample_of_fit(fit: PanelFit, length: float, draws: int = 0) -> Sample:
-    """Return the arrays of a fitted growth regression over spans of a length, as `sample_of`."""
+def sample_of_fit(fit: PanelFit, length: float, draws: int = 0, *, what: str = "") -> Sample:
+    """Return the arrays of a fitted growth regression over spans of a length, as `sample_of`, for tests or `what`."""
+    are, hold = (f"{what} is", "holds") if what else ("these tests are", "hold")
+    subject = what or "these tests"
     design = fit.design
     effects = fit.spec.effects
     if effects not in ("region", "two-way"):
         raise UnsupportedModelError(
-            f"these tests are for region and two-way effects; got effects={effects!r}. Without them "
+            f"{are} for region and two-way effects; got effects={effects!r}. Without them "
             "b.bootstrap(null='no-convergence') holds."
         )
     if fit.spec.has_error:
-        raise UnsupportedModelError("these tests are not derived for spatial errors; take spatial='lag' or 'none'.")
+        raise UnsupportedModelError(f"{are} not derived for spatial errors; take spatial='lag' or 'none'.")
     if f"W:{INITIAL}" in design.names:
         raise UnsupportedModelError(
-            "these tests are not derived for the spatial lag of the initial level; name other variables in durbin."
+            f"{are} not derived for the spatial lag of the initial level; name other variables in durbin."
         )
     chain = design.chain
     assert chain is not None
     T, N = design.y.shape
     if N > MOST_REGIONS or N * T * draws > MOST_NUMBERS:
         raise ModelError(
-            f"these tests hold W and its inverse dense, for at most {MOST_REGIONS:,} regions, and at most "
+            f"{subject} {hold} W and its inverse dense, for at most {MOST_REGIONS:,} regions, and at most "
             f"{MOST_NUMBERS:,} numbers for all draws; got {extent(N, T, 'span')}, {draws:,} draws. Take fewer "
             "draws, or b.bootstrap(null='no-convergence'), which holds with so many regions."
         )

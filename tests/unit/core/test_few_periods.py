@@ -86,7 +86,7 @@ def test_robust_score_has_mean_zero_whatever_the_variances(case, unequal):
     sample, levels = drawn(case, PANELS, unequal=unequal)
     made = sample.variables(levels)
     e = sample.within(np.einsum("v,bvtn->btn", sample.weights(b, rho), made))
-    c = regional(sample, b, np.array([rho]))[0]
+    c = regional(sample, b, np.array([rho])).b[0]
     psi = (made[:, -1] * e).sum(axis=(1, 2)) + (c * (e**2).sum(axis=1)).sum(axis=1) / (sample.T - 1)
     assert abs(psi.mean()) < 4 * psi.std() / np.sqrt(PANELS)
 

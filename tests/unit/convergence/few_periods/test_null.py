@@ -224,7 +224,7 @@ class TestCorrections:
     def test_table(self, b):
         found = b.bias_corrections(draws=499, seed=1)
         t = found.table
-        assert list(t.index) == [AS_IT_IS, BOOTSTRAP, INDIRECT, JACKKNIFE, DYNAMIC]
+        assert list(t.index)[:5] == [AS_IT_IS, BOOTSTRAP, INDIRECT, JACKKNIFE, DYNAMIC]
         assert t.loc[AS_IT_IS, "beta"] == b.beta
         assert t.loc[BOOTSTRAP, "beta"] > b.beta
         assert t.loc[INDIRECT, "beta"] > b.beta
@@ -358,8 +358,8 @@ def test_null_imposed_p_is_uniform_under_the_null(w, effects):
 @pytest.mark.slow
 @pytest.mark.parametrize(("beta", "effects"), [(-0.3, "region"), (-0.1, "region"), (-0.3, "two-way")])
 def test_indirect_inference_recovers_known_truth(w, beta, effects):
-    """Two hundred panels: the corrected beta averages the truth, and 95 % intervals hold it."""
-    plain, fixed, held = [], [], []
+    """Two hundred panels: the corrected beta averages the truth. It has no interval by z, and none is made."""
+    plain, fixed = [], []
     for seed in range(200):
         world = sc.simulate.growth_panel(
             w, periods=7, beta=beta, rho=0.3, effects="region", effect_sd=0.1, drift=0.2, sigma=0.2, seed=seed
@@ -371,13 +371,11 @@ def test_indirect_inference_recovers_known_truth(w, beta, effects):
             continue
         plain.append(sc.beta(world.panel, "level", w, **options).beta)
         fixed.append(f.beta)
-        low, high = f.conf_int().loc["log_initial"]
-        held.append(low <= beta <= high)
+        assert f.conf_int().loc["log_initial"].isna().all()
     assert len(fixed) > 190
     bias, left = np.mean(plain) - beta, np.mean(fixed) - beta
     assert bias < -0.05
     assert abs(left) < 0.25 * abs(bias)
-    assert np.mean(held) > 0.88
 
 
 def test_rows_are_reproducible():

@@ -240,8 +240,12 @@ class TestInference:
         assert "undefined" in ask(_inference.speed, undefined).evidence
         open_ended = sc.beta(zj.panel, "exports", effects="time")
         assert ask(_inference.speed, open_ended).verdict == "warn"
-        finite = sc.beta(zj.panel, "exports", effects="region")
+        finite = sc.beta(sc.datasets.us_income().panel, "income", horizon=10)
         assert ask(_inference.speed, finite).verdict == "ok"
+        # Under region effects no interval by the delta method holds: the set is asked for.
+        without = ask(_inference.speed, sc.beta(zj.panel, "exports", effects="region"))
+        assert without.verdict == "warn"
+        assert "b.inference" in without.evidence
 
 
 def _on_the_bound():

@@ -171,7 +171,7 @@ class TestSpeed:
         assert "half-life undefined: the speed" in repr(b)
 
     def test_intervals_are_the_delta_method(self, zj):
-        b = sc.beta(zj.panel, "exports", effects="region", correction="none", level=0.9)
+        b = sc.beta(zj.panel, "exports", controls="digital", level=0.9)
         row = b.speeds.loc["speed"]
         se = b.std_errors["log_initial"] / (1 + b.beta)
         assert row.std_error == pytest.approx(se, rel=EXACT)

@@ -114,8 +114,8 @@ def beta(
         "adjusted-score" (Yang 2018; Dhaene and Jochmans 2016) and "adjusted-score-robust" (variances that differ by
         region: Li and Yang 2020), for any drifts, meant for region effects; "correlated-random" (Chamberlain 1982;
         Hsiao, Pesaran and Tahmiscioglu 2002), drifts random around a line in the initial level, for two-way effects
-        too; "indirect" (Gourieroux, Phillips and Yu 2010). Standard errors are simulated; beta has none under region
-        and two-way effects, where no test by z holds.
+        too; "indirect" (Gourieroux, Phillips and Yu 2010). Standard errors are simulated; under region and two-way
+        effects beta has no z, p or interval by them.
     level : float
         Confidence level of the intervals of speed and half-life.
     simulations, seed : int

@@ -240,7 +240,7 @@ class TestInference:
         assert "undefined" in ask(_inference.speed, undefined).evidence
         open_ended = sc.beta(zj.panel, "exports", effects="time")
         assert ask(_inference.speed, open_ended).verdict == "warn"
-        finite = sc.beta(sc.datasets.us_income().panel, "income", horizon=10)
+        finite = sc.beta(sc.datasets.us_income().panel, "income", horizon=10, effects="time")
         assert ask(_inference.speed, finite).verdict == "ok"
         # Under region effects no interval by the delta method holds: the set is asked for.
         without = ask(_inference.speed, sc.beta(zj.panel, "exports", effects="region"))

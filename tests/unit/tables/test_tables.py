@@ -459,7 +459,7 @@ class TestRegression:
                 assert shown == pytest.approx(fit.fit.params[term], abs=0.5e-4)
                 # Under region and two-way effects no z of beta holds, and none is printed.
                 if (name, term) == ("two-way", "log_initial"):
-                    assert column[2 * k + 1] == "undefined"
+                    assert column[2 * k + 1] == "(undefined)"
                     continue
                 assert float(column[2 * k + 1].strip("()").replace("−", "-")) == pytest.approx(
                     fit.fit.tstats[term], abs=0.005

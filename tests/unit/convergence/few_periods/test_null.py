@@ -269,7 +269,7 @@ class TestCorrections:
 
     def test_dynamic_model_is_the_engine_s(self, zj):
         """Without space: ln v on its own past by fit_panel, region effects, corrected by Yu, de Jong and Lee."""
-        b = sc.beta(zj.panel, "exports", controls="digital", effects="region")
+        b = sc.beta(zj.panel, "exports", controls="digital", controls_at="end", effects="region")
         logs = zj.panel.assign(lv=lambda f: np.log(f["exports"]))
         dynamic = sc.fit_panel(logs, "lv", "digital", spatial="none", dynamic="y", effects="region")
         found = b.bias_corrections(draws=49, seed=3).table.loc[DYNAMIC]

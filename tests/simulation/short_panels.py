@@ -2,12 +2,16 @@
 
 Each panel has quantiles of its own. First the studentised beta of `b.bootstrap(null="no-convergence", scheme="wild")`:
 `before` as it was first drawn (drifts shrunk by what errors added to their spread, signs of single years), `now` given
-each region's mean growth and sum of squares (residuals rotated). Then the tests of `b.inference`.
+each region's mean growth and sum of squares (residuals rotated). Then the tests of `b.inference`, their sets and the
+estimates, by cells that can be added to: sums over panels stand in short_panels.csv.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
+import textwrap
+import time
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -16,38 +20,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spatialconv._core.few_periods.combine import verdict
-from spatialconv._core.few_periods.imposed import Normals, Setup, outcome
-from spatialconv._core.few_periods.sample import Sample as Short
 from tests.simulation.nested import WITHIN, _again, _world_of
+from tests.simulation.short_panel_cells import BLOCK, DRAWS, ESTIMATORS, Design, block, bound, designs, row
 from tests.simulation.small_samples import ERRORS, KINDS, Case, Sample, draw, fitted, imposed, resampled
-from tests.simulation.worlds import world
 
 TABLE = Path(__file__).with_name("SHORT_PANELS.md")
 APPROACHES = (("region", False), ("two-way", False), ("two-way", True))
 HOW = {"before": "shrunk", "now": "given"}
 PANELS, SEED = 600, 1
-# Tests of b.inference: their own seed, draws of each panel, and cells with their panels, which cost more.
-RATIO_SEED, RATIO_DRAWS = 11, 199
-RATIO = (
-    (Case(kind="two-way"), 600),
-    (Case(kind="two-way", errors="skewed"), 600),
-    (Case(kind="two-way", errors="heteroskedastic"), 600),
-    (Case(kind="two-way", spread=1.0), 400),
-    (Case(kind="two-way", rho=0.4), 400),
-    (Case(kind="two-way", beta=-0.2), 600),
-    (Case(kind="region"), 400),
-    (Case(kind="region", errors="skewed"), 400),
-    (Case(kind="region", errors="heteroskedastic"), 400),
-    (Case(30, 8, "two-way", errors="heteroskedastic"), 200),
-    (Case(30, 8, "two-way", beta=-0.1), 200),
-)
-NAMES = {
-    "ratio_below": "ratio, below",
-    "ratio_two": "ratio, two-sided",
-    "joint_below": "robust and F, below",
-    "joint_two": "robust and F, two-sided",
-}
+# Sums over the panels of every cell of b.inference, and how many panels a cell is to have.
+SUMS, ASKED = Path(__file__).with_name("short_panels.csv"), 1000
+INTRODUCTION = f"""\
+Made by `python -m tests.simulation.short_panels --write` from {SUMS.name}, to which `--panels` and `--cells`
+add. Growth makes the next level; drift .35, sigma .25; Zhejiang's weights (n = 11) or five nearest
+neighbours, rho estimated. The spread of drifts is in standard deviations of the errors; one 4 off: one region
+alone, 4 of them below the rest. Errors: normal; skewed (chi-squared, 3 d.f.); heteroskedastic (a variance a
+region); persistent (0.3); measured (levels with an error of 0.1). Each panel has quantiles of its own, from
+{DRAWS} draws. The Monte Carlo error of a share p is sqrt(p (100 - p) / panels): at 5 %, 0.7 with 1,000
+panels, 1.0 with 500, 2.2 with 100. LR: the likelihood ratio of b.inference; RF: the robust score and F; <:
+against a smaller beta, else two-sided; t and F: the exact parts, one-sided, at the true rho."""
+HEAD_OF_FIRST = """, with no convergence imposed (11 x 4)
+
+Before: drifts shrunk by what errors added to their spread, signs of single years. Now: means of growth
+and sums of squares by region kept, residuals rotated; the standard error of a size of 5 % is 0.9."""
 
 
 def cells() -> Iterator[Case]:
@@ -84,48 +79,116 @@ def studentised(case: Case, panels: int, seed: int) -> dict[str, Any]:
     return row
 
 
-def inferred(case: Case, panels: int, seed: int) -> dict[str, Any]:
-    """Return rejections of beta = 0 in per cent by the likelihood ratio, and by the robust score with F."""
-    drawn = draw(case, panels, np.random.default_rng(seed))
-    W, rows = world(case.n).dense, []
-    for k in range(panels):
-        sample = Short.of(drawn.Y[..., k], drawn.V[0, :, 0, k], None, W, two_way=case.kind == "two-way")
-        normals = Normals.draw(sample, RATIO_DRAWS, np.random.default_rng([seed, k]))
-        found = verdict(outcome(Setup.of(sample), 0.0, normals))
-        rows.append([getattr(found, name) <= 0.05 for name in NAMES])
-    row: dict[str, Any] = {
-        "panel": f"{case.n} x {case.T}", "effects": case.kind, "errors": case.errors, "rho": case.rho,
-        "spread": case.spread, "beta": case.beta, "panels": panels,
-    }  # fmt: skip
-    return row | dict(zip(NAMES.values(), 100 * np.mean(rows, axis=0), strict=True))
+def stored() -> dict[str, dict[str, float]]:
+    """Return the sums over panels of every cell that has some, by its key."""
+    if not SUMS.exists():
+        return {}
+    found: dict[str, dict[str, float]] = {}
+    for cell, name, value in pd.read_csv(SUMS).itertuples(index=False):
+        found.setdefault(cell, {})[name] = float(value)
+    return found
 
 
-def text(first: pd.DataFrame, second: pd.DataFrame) -> str:
-    """Return SHORT_PANELS.md."""
+def store(sums: dict[str, dict[str, float]]) -> None:
+    """Write them, as a whole or not at all."""
+    rows = [(cell, name, value) for cell, of in sums.items() for name, value in of.items()]
+    beside = SUMS.with_suffix(".new")
+    pd.DataFrame(rows, columns=["cell", "name", "value"]).to_csv(beside, index=False)
+    beside.replace(SUMS)
+
+
+def more(designs_: list[Design], *, panels: int, seconds: float) -> None:
+    """Draw blocks of the cells in turn until each has its panels, or the processor time is used up."""
+    sums, started = stored(), time.process_time()
+    for design in designs_:
+        own = sums.setdefault(design.key, {"panels": 0.0})
+        if design.beta and "bound" not in own:
+            own["bound"] = bound(design, SEED)
+        while own["panels"] < panels:
+            if time.process_time() - started > seconds:
+                return
+            for name, value in block(design, SEED, int(own["panels"]) // BLOCK).items():
+                own[name] = own.get(name, 0.0) + value
+            store(sums)
+        print(f"{design.key}: {own['panels']:.0f} panels, {time.process_time() - started:.0f} s", flush=True)
+
+
+TESTS = {
+    "true: ratio <": "LR <", "true: ratio": "LR", "true: robust <": "RF <", "true: robust": "RF", "t": "t", "F": "F",
+    "disagree": "disagree",
+}  # fmt: skip
+POWER = {
+    "zero: ratio <": "LR <", "zero: ratio": "LR", "zero: robust <": "RF <", "zero: robust": "RF", "bound": "bound",
+    "true: ratio": "LR, true beta", "true: robust": "RF, true beta",
+    "ratio sets": "sets", "ratio length": "LR length", "ratio open": "LR open", "robust length": "RF length",
+    "robust open": "RF open",
+}  # fmt: skip
+ABOUT = ["panel", "effects", "errors", "rho", "spread", "control", "beta", "panels"]
+
+
+def figures() -> pd.DataFrame:
+    """Return the figures of every cell that has panels, in the order of the designs."""
+    sums = stored()
+    rows = [
+        row(d, sums[d.key], sums[d.key].get("bound", np.nan)) for d in designs() if sums.get(d.key, {}).get("panels")
+    ]
+    return pd.DataFrame(rows)
+
+
+def text(first: pd.DataFrame | None) -> str:
+    """Return SHORT_PANELS.md: the part on the studentised beta as it stands unless it was drawn anew."""
+    found = figures()
+    sizes, powers = found[found["beta"] == 0], found[found["beta"] != 0]
+    kept = TABLE.read_text(encoding="utf-8").split("## The studentised beta")[1].split("\n## ")[0]
+    studentised_part = kept if first is None else "\n".join([HEAD_OF_FIRST, "", *_markdown(first), ""])
+    short = [d for d in designs() if stored().get(d.key, {}).get("panels", 0) < ASKED]
     return "\n".join(
         [
-            "# Tests that impose beta in short panels",
+            "# Tests, sets and estimates of beta in short panels",
             "",
-            "Made by `python -m tests.simulation.short_panels --write`. Rejections of beta = 0 in per cent at",
-            "nominal 5 %: sizes where beta is 0, power elsewhere. Worlds are those of SMALL_SAMPLES.md; the spread of",
-            "drifts is in standard deviations of the errors. The standard error of a size of 5 % is 0.9 with 600",
-            "panels, 1.1 with 400 and 1.5 with 200. Each panel has quantiles of its own.",
+            textwrap.fill(INTRODUCTION, 118),
             "",
-            "## The studentised beta, with no convergence imposed (11 x 4)",
+            "## The studentised beta" + studentised_part,
+            "## Sizes of nominal 5 % tests of b.inference where beta is 0",
             "",
-            "Before: drifts shrunk by what errors add to their spread, signs of single years. Now: means of growth",
-            "and sums of squares by region kept, residuals rotated.",
+            "disagree: share of panels in which LR and RF fall on different sides of 5 %. 100 less the size is the",
+            "coverage of the set of 95 % by the same two-sided test.",
             "",
-            *_markdown(first),
+            *_markdown(sizes[[*ABOUT, *TESTS]].rename(columns=TESTS)),
             "",
-            "## The tests of b.inference",
+            "## Power against no convergence, and sets",
             "",
-            "Below: against convergence.",
+            "Shares that find beta below zero (<) or different from it; bound: what no valid test passes (%);",
+            "rejections of the true beta, 100 less the coverage of the set; sets that were looked for (one panel in",
+            "ten), their mean length cut at -2 and 1, and the share without an end.",
             "",
-            *_markdown(second),
+            *_markdown(powers[[*ABOUT, *POWER]].rename(columns=POWER)),
+            "",
+            "## Estimates",
+            "",
+            "Bias and root mean squared error; nowhere: per cent of panels whose adjusted score has no zero.",
+            "",
+            *_markdown(_estimates(found)),
+            "",
+            "## What is missing",
+            "",
+            f"{len(short)} of {len(list(designs()))} cells have fewer than {ASKED:,} panels; without any:",
+            "",
+            *[f"- {d.key}" for d in short if not stored().get(d.key, {}).get("panels")],
+            "",
+            "Indirect inference, jackknife and dynamic model are not among the estimates.",
             "",
         ]
     )
+
+
+def _estimates(found: pd.DataFrame) -> pd.DataFrame:
+    out = found[ABOUT].copy()
+    for name in ESTIMATORS:
+        out[name] = [f"{b:.3f} ({r:.3f})" for b, r in zip(found[f"{name}: bias"], found[f"{name}: rmse"], strict=True)]
+        if "score" in name:
+            out[f"{name}: nowhere"] = found[f"{name}: nowhere"]
+    return out
 
 
 def _markdown(table: pd.DataFrame) -> list[str]:
@@ -141,16 +204,21 @@ def main() -> None:
     """Run the study from the command line."""
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("--jobs", type=int, default=1)
+    ask.add_argument("--panels", type=int, default=0, help="add panels to each cell up to so many")
+    ask.add_argument("--cells", default="", help="only cells whose key matches, as in 11/4/two-way")
+    ask.add_argument("--seconds", type=float, default=float("inf"), help="processor time after which no block begins")
+    ask.add_argument("--studentised", action="store_true", help="draw the part on the studentised beta anew")
     ask.add_argument("--write", action="store_true", help="write SHORT_PANELS.md")
     given = ask.parse_args()
     from spatialconv._parallel import run
 
-    first = run(studentised, [(c, PANELS, SEED) for c in cells()], jobs=given.jobs, what="studentised", show=True)
-    second = run(inferred, [(c, n, RATIO_SEED) for c, n in RATIO], jobs=given.jobs, what="ratio", show=True)
-    words = text(pd.DataFrame(first), pd.DataFrame(second))
-    print(words)
+    first = None
+    if given.studentised:
+        first = pd.DataFrame(run(studentised, [(c, PANELS, SEED) for c in cells()], jobs=given.jobs, show=True,
+                                 what="studentised"))  # fmt: skip
+    more([d for d in designs() if re.search(given.cells, d.key)], panels=given.panels, seconds=given.seconds)
     if given.write:
-        TABLE.write_text(words, encoding="utf-8")
+        TABLE.write_text(text(first), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ from spatialconv._core.few_periods.scores import regional, traces
 
 FloatArray = npt.NDArray[np.float64]
 
-RHOS, HALVINGS = 61, 22
+# Points of rho, rounds that close in on a zero at most, and how closely.
+RHOS, HALVINGS, CLOSE = 61, 40, 1e-10
 # Step of the slopes in rho; values of rho nearer than this are one, others are interpolated from so many.
 STEP, NARROW, NODES = 1e-6, 1e-9, 25
 # Numbers of inverses held at once.
@@ -89,6 +90,10 @@ class Imposed:
             add = self.of_rho if rho is self.rhos else adjust(rho)[..., 1]
             return np.asarray(self.sample.dof_within * (cross - rho * other) / total + add)
 
+        def slope(rho: FloatArray) -> FloatArray:
+            total, first = own - 2 * rho * cross + rho**2 * other, cross - rho * other
+            return np.asarray(self.sample.dof_within * (2 * first**2 / total - other) / total + adjust(rho, 1)[..., 1])
+
         on_grid = psi(self.rhos)
         areas = np.cumsum((on_grid[:, 1:] + on_grid[:, :-1]) / 2 * np.diff(self.rhos), axis=1)
         areas = np.concatenate([np.zeros((len(areas), 1)), areas], axis=1)
@@ -98,11 +103,18 @@ class Imposed:
         end = np.where(areas.argmax(axis=1) == 0, 0, RHOS - 2)
         best = np.where(falls.any(axis=1), at_fall, end)
         low, high = self.rhos[best][:, None], self.rhos[best + 1][:, None]
+        at = (low + high) / 2
+        # Newton's method inside the bracket, halved where it would lead out of it.
         for _ in range(HALVINGS):
-            middle = (low + high) / 2
-            above = psi(middle) > 0
-            low, high = np.where(above, middle, low), np.where(above, high, middle)
-        return np.asarray(((low + high) / 2)[:, 0])
+            here = psi(at)
+            low, high = np.where(here > 0, at, low), np.where(here > 0, high, at)
+            steep = slope(at)
+            new = at - here / np.where(steep < 0, steep, -np.inf)
+            new = np.where((new > low) & (new < high) & (steep < 0), new, (low + high) / 2)
+            moved, at = float(np.abs(new - at).max()), new
+            if moved < CLOSE:
+                break
+        return np.asarray(at[:, 0])
 
 
 def _parts(within: FloatArray, b: float) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -170,7 +182,7 @@ class Outcome(NamedTuple):
 def log_determinant(sample: Sample) -> LogDet:
     """Return log|I - rho W| as a function of rho, zero without W."""
     if sample.W is None:
-        return np.zeros_like
+        return lambda rho, *_: np.zeros_like(rho)
     rhos = np.linspace(*sample.window(), 8 * RHOS)
     found: LogDet = CubicSpline(rhos, np.log(np.abs(1 - rhos[:, None] * sample.eigenvalues)).sum(axis=1))
     return found

@@ -24,7 +24,7 @@ from spatialconv._multiverse._source import Source, outcome, source
 from spatialconv._multiverse._specification import Specification
 from spatialconv._options import count_of, generator, passed_on, probability, whole
 from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence
-from spatialconv.convergence.few_periods.short_panel import sample_of_fit
+from spatialconv.convergence.few_periods.arrays import sample_of_fit
 from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning
 from spatialconv.models.estimation.fit import fit_design
 from spatialconv.models.estimation.fitted import PanelFit

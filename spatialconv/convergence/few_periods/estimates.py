@@ -13,7 +13,7 @@ from spatialconv._core.few_periods.m_estimates import zeros
 from spatialconv._core.few_periods.sample import Sample, rebuild
 from spatialconv._core.likelihood.effects import projection
 from spatialconv._core.likelihood.information import multiply, spatial_filter
-from spatialconv.convergence.few_periods.short_panel import INITIAL, sample_of_fit
+from spatialconv.convergence.few_periods.arrays import INITIAL, sample_of_fit
 from spatialconv.errors import OptionError, UnsupportedModelError
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.specification.design import matrix

@@ -52,6 +52,7 @@ from .convergence.dispersion.spatial_gini import spatial_gini as spatial_gini
 from .dynamics import density as density
 from .dynamics import gravity_centre as gravity_centre
 from .dynamics import hot_spot_trends as hot_spot_trends
+from .dynamics import lisa_paths as lisa_paths
 from .dynamics import markov as markov
 from .dynamics import mobility as mobility
 from .dynamics import spatial_markov as spatial_markov

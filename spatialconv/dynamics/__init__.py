@@ -7,6 +7,7 @@ come, stay and go, and the centre of gravity on its way over the map.
 from spatialconv.dynamics._centre import GravityCentre, gravity_centre
 from spatialconv.dynamics._density import DensityPath, ModeTests, density
 from spatialconv.dynamics._hot_spot_trends import HotSpotTrends, hot_spot_trends
+from spatialconv.dynamics._lisa_paths import LisaPaths, lisa_paths
 from spatialconv.dynamics._markov import MarkovChain, markov
 from spatialconv.dynamics._mobility import RankMobility, mobility
 from spatialconv.dynamics._spatial_markov import SpatialMarkov, spatial_markov
@@ -15,6 +16,7 @@ __all__ = [
     "DensityPath",
     "GravityCentre",
     "HotSpotTrends",
+    "LisaPaths",
     "MarkovChain",
     "ModeTests",
     "RankMobility",
@@ -22,6 +24,7 @@ __all__ = [
     "density",
     "gravity_centre",
     "hot_spot_trends",
+    "lisa_paths",
     "markov",
     "mobility",
     "spatial_markov",

@@ -11,6 +11,7 @@ from ._dynamics import transitions as transitions
 from ._index import contributions as contributions
 from ._inequality import dagum as dagum
 from ._inequality import theil as theil
+from ._lisa_paths import lisa_paths as lisa_paths
 from ._null import null_picture as null_picture
 from ._paths import moran_path as moran_path
 from ._paths import sigma as sigma

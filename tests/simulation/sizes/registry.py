@@ -84,6 +84,7 @@ WITHOUT: dict[str, str] = {
     "industry_table.subset": NOTHING,
     "join_counts": NOT_YET.format("permutations, uniform under their null in its own tests"),
     "lee": NOT_YET.format("permutations, uniform under their null in its own tests"),
+    "lisa_paths": NOT_YET.format("its test of independence, under its null in its own tests"),
     "local_bivariate_moran": NOT_YET.format("permutations, uniform under their null in its own tests"),
     "local_bivariate_moran.at": SAME.format("local_bivariate_moran"),
     "local_geary": NOT_YET.format("permutations, uniform under their null in its own tests"),

@@ -157,18 +157,27 @@ class _Terrain:
         nx, ny = (int(np.ceil((room[k + 2] - room[k]) / CELL)) for k in (0, 1))
         self.owner = np.full((ny, nx), -1)
         x, y = (self.origin[k] + (np.arange(n) + 0.5) * CELL for k, n in ((0, nx), (1, ny)))
+        self.windows = []
         for i, shape in enumerate(shapes):
             shapely.prepare(shape)
             left, bottom, right, top = shape.bounds
             across, down = (slice(*np.searchsorted(a, ends)) for a, ends in ((x, (left, right)), (y, (bottom, top))))
+            self.windows.append((across.start, down.start, across.stop, down.stop))
             cells = np.meshgrid(x[across], y[down])
             self.owner[down, across][shapely.contains_xy(shape, *cells)] = i
         self._land = _integral(self.owner >= 0)
 
     def shares(self, boxes: FloatArray, i: int) -> tuple[FloatArray, FloatArray]:
         """Return which share of each box is ground of region i, and which is ground of others."""
-        mine = _count(_integral(self.owner == i), *self._cells(boxes))
-        return mine, _count(self._land, *self._cells(boxes)) - mine
+        low, high = self._cells(boxes)
+        # Only where the region may be: of three thousand regions each has a small part of the panel.
+        left, bottom, right, top = self.windows[i]
+        own = _integral(self.owner[bottom:top, left:right] == i)
+        corner, most = np.array([left, bottom]), np.array([right - left, top - bottom])
+        within = (np.clip(ends - corner, 0, most) for ends in (low, high))
+        cells = np.maximum((high - low).prod(axis=1), 1)
+        mine = _count(own, *within) / cells
+        return mine, _count(self._land, low, high) / cells - mine
 
     def foreign(self, lines: FloatArray, i: int) -> FloatArray:
         """Return over how many mm of others' ground each line runs."""
@@ -191,11 +200,10 @@ def _integral(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     return np.pad(np.cumsum(np.cumsum(mask, axis=0, dtype=np.int64), axis=1), ((1, 0), (1, 0)))
 
 
-def _count(table: npt.NDArray[np.int64], low: Any, high: Any) -> FloatArray:
-    """Return the share of cells in each block by four look-ups in a summed-area table (Crow 1984)."""
+def _count(table: npt.NDArray[np.int64], low: Any, high: Any) -> npt.NDArray[np.int64]:
+    """Return how many cells of each block count, by four look-ups in a summed-area table (Crow 1984)."""
     total = table[high[:, 1], high[:, 0]] - table[low[:, 1], high[:, 0]]
-    total = total - table[high[:, 1], low[:, 0]] + table[low[:, 1], low[:, 0]]
-    return np.asarray(total / np.maximum((high - low).prod(axis=1), 1))
+    return np.asarray(total - table[high[:, 1], low[:, 0]] + table[low[:, 1], low[:, 0]])
 
 
 def region_places(
@@ -308,7 +316,12 @@ def point_places(
             found.append(_none())
             continue
         boxes, costs, leaders = _around(points[i], measure(text), radius)
-        others = np.delete(points, i, axis=0)
+        # Points beyond the reach of every box and line change nothing: of fifty thousand few are near.
+        reach = float(_gap(boxes, points[i : i + 1]).max()) + radius + 2.0
+        low, high = boxes[:, :2].min(axis=0) - reach, boxes[:, 2:].max(axis=0) + reach
+        near = ((points > low) & (points < high)).all(axis=1)
+        near[i] = False
+        others = points[near]
         # A name must not lie nearer to another point than to its own, unless a line says whose it is.
         doubt = _gap(boxes, points[i : i + 1]) - _gap(boxes, others) + 0.4
         costs = costs + np.where(np.isnan(leaders[:, 0]), 4 * np.clip(doubt, 0, None), 0)

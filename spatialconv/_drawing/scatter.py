@@ -52,7 +52,8 @@ def annotate(
     room = (0.3, 0.3, to_mm.size[0] - 0.3, to_mm.size[1] - 0.3)
     offered = point_places(points.names, spots, radius=RADIUS, measure=measure, room=room)
     drawn = [np.concatenate([to_mm(np.array([line[:2]]))[0], to_mm(np.array([line[2:]]))[0]]) for line in lines]
-    offered = [_dearer(place, drawn) for place in offered]
+    # Most of many points have no name, and need no place.
+    offered = [_dearer(place, drawn) for place in offered if place.texts]
     for label in arrange(offered, taken=np.array(fixed).reshape(-1, 4)):
         if label is None:
             continue

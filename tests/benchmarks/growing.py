@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from io import BytesIO
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from libpysal.graph import Graph
 
 import spatialconv as sc
@@ -159,6 +161,32 @@ def spatial_gini(n: int) -> Run:
     return lambda: sc.spatial_gini(whole, "x", w, permutations=99, seed=1)
 
 
+def moran_scatter(n: int) -> Run:
+    """The plot, written as a bitmap."""
+    whole, w = panel(n, 1), lattice(n)
+    sc.plot.moran_scatter(*_few(), period=2000)
+    return lambda: sc.plot.moran_scatter(whole, "x", w, period=2000).savefig(BytesIO(), dpi=200)
+
+
+def _few() -> tuple[sc.Panel, str, Graph]:
+    # The first figure loads matplotlib and fonts.
+    return panel(9, 1), "x", lattice(9)
+
+
+def hot_spot_map(n: int) -> Run:
+    """The map of a lattice, written as a bitmap."""
+    found = sc.hot_spots(*(panel(n, 1), "x", lattice(n)))
+    rows = next(r for r in range(int(n**0.5), 0, -1) if n % r == 0)
+    cells = [shapely.box(x, y, x + 1000, y + 1000) for y in range(0, 1000 * rows, 1000) for x in _steps(n // rows)]
+    shapes = gpd.GeoDataFrame(geometry=gpd.GeoSeries(cells, index=labels(n), crs=32650))
+    sc.plot.moran_scatter(*_few(), period=2000)
+    return lambda: sc.maps.hot_spots(found, shapes, period=2000).savefig(BytesIO(), dpi=200)
+
+
+def _steps(count: int) -> range:
+    return range(0, 1000 * count, 1000)
+
+
 def descriptives(n: int) -> Run:
     """Seven figures a region."""
     whole = panel(n, 10)
@@ -197,6 +225,8 @@ GROWING: dict[str, Growth] = {
     "weights.describe, lattice": Growth(described, "1 s at 30,000"),
     "rank mobility with weights": Growth(mobility, "2 s, 0.3 GiB at 10,000", sizes=(1_000, 10_000, 30_000)),
     "spatial Gini, T = 10, 99 permutations": Growth(spatial_gini, "1 s at 50,000", sizes=(1_000, 10_000, 50_000)),
+    "Moran scatter plot": Growth(moran_scatter, "0.5 s at 10,000, 1 s at 50,000", sizes=(1_000, 10_000, 50_000)),
+    "map of hot spots": Growth(hot_spot_map, "5 s, 0.3 GiB at 10,000", sizes=(1_000, 3_000, 10_000)),
     "descriptives by region, T = 10": Growth(descriptives, "0.5 s at 50,000", sizes=(1_000, 10_000, 50_000)),
     "repr of local Moran, T = 10": Growth(local_moran, "0.1 s at 10,000", sizes=(1_000, 10_000, 30_000)),
 }

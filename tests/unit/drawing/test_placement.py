@@ -194,3 +194,39 @@ class TestPoints:
             point_places(["name"], np.array([[58.0, 20.0]]), radius=0.5, measure=measure, room=(0, 0, 60, 60))
         )
         assert label.centre[0] < 58
+
+
+def test_points_out_of_reach_change_no_place():
+    # Only near points are looked at; the whole cloud, by hand, gives the same boxes and costs.
+    rng = np.random.default_rng(4)
+    points = np.vstack([[[50.0, 40.0]], rng.uniform((0, 0), (100, 80), (300, 2))])
+    names = ["a name", *[None] * 300]
+
+    def offered(of):
+        return point_places(names[: len(of)], of, radius=0.65, measure=lambda text: (9.0, 2.0), room=(0, 0, 100, 80))[0]
+
+    away = np.abs(points - points[0]).max(axis=1)
+    assert 20 < (away < 30).sum() < 250
+    found, near = offered(points), offered(points[away < 30])
+    np.testing.assert_array_equal(found.boxes, near.boxes)
+    np.testing.assert_array_equal(found.costs, near.costs)
+    assert len(found.texts) > 0
+
+
+def test_ground_counted_in_the_window_of_a_region_is_that_of_the_whole_panel():
+    rng = np.random.default_rng(2)
+    shapes = [shapely.box(x, y, x + 7, y + 5) for x in range(0, 70, 7) for y in range(0, 50, 5)]
+    terrain = placement._Terrain(shapes, (0.0, 0.0, 80.0, 60.0))
+    low = rng.uniform(-5, 70, (40, 2))
+    boxes = np.hstack([low, low + rng.uniform(0.5, 12, (40, 2))])
+    for i in (0, 37, 99):
+        mine, others = terrain.shares(boxes, i)
+        for k, box in enumerate(boxes):
+            (left, bottom), (right, top) = (
+                np.clip(rounded(box[ends] / CELL).astype(int), 0, (320, 240))
+                for rounded, ends in ((np.floor, slice(0, 2)), (np.ceil, slice(2, 4)))
+            )
+            cells = terrain.owner[bottom:top, left:right]
+            size = max(cells.size, 1)
+            assert mine[k] == (cells == i).sum() / size
+            assert others[k] == pytest.approx(((cells >= 0) & (cells != i)).sum() / size, abs=1e-15)

@@ -221,9 +221,9 @@ def test_ground_counted_in_the_window_of_a_region_is_that_of_the_whole_panel():
     boxes = np.hstack([low, low + rng.uniform(0.5, 12, (40, 2))])
     for i in (0, 37, 99):
         mine, others = terrain.shares(boxes, i)
-        for k, box in enumerate(boxes):
+        for k, edges in enumerate(boxes):
             (left, bottom), (right, top) = (
-                np.clip(rounded(box[ends] / CELL).astype(int), 0, (320, 240))
+                np.clip(rounded(edges[ends] / CELL).astype(int), 0, (320, 240))
                 for rounded, ends in ((np.floor, slice(0, 2)), (np.ceil, slice(2, 4)))
             )
             cells = terrain.owner[bottom:top, left:right]

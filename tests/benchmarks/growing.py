@@ -199,6 +199,22 @@ def local_moran(n: int) -> Run:
     return lambda: repr(found)
 
 
+def full_lag(n: int) -> Run:
+    """Fit the lag model with inverse distances of all pairs, from the weights on."""
+    rng, periods = np.random.default_rng(0), 4
+    at = rng.uniform(size=(n, 2))
+    apart = np.linalg.norm(at[:, None] - at, axis=2)
+    W = np.divide(1.0, apart, out=np.zeros_like(apart), where=apart > 0)
+    W /= W.sum(axis=1, keepdims=True)
+    x = rng.normal(size=(periods, n))
+    y = np.linalg.solve(np.eye(n) - 0.4 * W, (x + rng.normal(size=(periods, n))).T).T
+    names = np.asarray(labels(n), dtype=object)
+    columns = {"region": np.tile(names, periods), "period": np.repeat(np.arange(periods), n)}
+    frame = pd.DataFrame(columns | {"y": y.ravel(), "x": x.ravel()})
+    whole, graph = sc.Panel(frame, region="region", period="period"), sc.weights.from_matrix(W, regions=labels(n))
+    return lambda: sc.fit_panel(whole, "y", "x", graph, effects="region")
+
+
 GROWING: dict[str, Growth] = {
     "Panel.subset, T = 10": Growth(subset, "0.3 s at 30,000"),
     "Panel.balance, T = 10": Growth(balance, "0.3 s at 30,000"),
@@ -228,5 +244,6 @@ GROWING: dict[str, Growth] = {
     "Moran scatter plot": Growth(moran_scatter, "0.5 s at 10,000, 1 s at 50,000", sizes=(1_000, 10_000, 50_000)),
     "map of hot spots": Growth(hot_spot_map, "5 s, 0.3 GiB at 10,000", sizes=(1_000, 3_000, 10_000)),
     "descriptives by region, T = 10": Growth(descriptives, "0.5 s at 50,000", sizes=(1_000, 10_000, 50_000)),
+    "lag model, inverse distance of all pairs, T = 4": Growth(full_lag, "15 s at 3,085", sizes=(500, 1_000, 3_085)),
     "repr of local Moran, T = 10": Growth(local_moran, "0.1 s at 10,000", sizes=(1_000, 10_000, 30_000)),
 }

@@ -8,20 +8,20 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from spatialconv._core.likelihood.logdet import factor
+from spatialconv._core.likelihood.logdet import Whole, factor
 
 FloatArray = npt.NDArray[np.float64]
 
 
 class Inverse:
-    """(I - rho W)^-1, applied as often as is asked for after one sparse factorisation; the identity without W."""
+    """(I - rho W)^-1, applied as often as is asked for after one factorisation; the identity without W."""
 
     def __init__(self, W: sp.csr_array | None, rho: float) -> None:
         self.W, self.rho = W, rho
 
     @cached_property
-    def factors(self) -> sp.linalg.SuperLU:
-        """The sparse LU factors of I - rho W."""
+    def factors(self) -> sp.linalg.SuperLU | Whole:
+        """The LU factors of I - rho W."""
         assert self.W is not None
         return factor(self.W, self.rho)
 

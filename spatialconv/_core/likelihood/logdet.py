@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 from numpy.polynomial import chebyshev
-from scipy.linalg import eigvalsh
+from scipy.linalg import eigvalsh, lu_factor, lu_solve
 
 from spatialconv._core.space.weights_algebra import (
     admissible_interval,
@@ -40,6 +40,9 @@ Rho = float | FloatArray
 
 # Up to this many regions all eigenvalues are cheaper than a dozen sparse factorisations.
 EIGEN_AT_MOST = 400
+# Beyond, weights with this share of all links leave nothing sparse in their factors: LAPACK factorises them ten times
+# faster, and eigenvalues of a symmetric twin cost less than three factorisations up to the second number.
+FULL, TWIN_AT_MOST = 0.05, 8000
 # The columns of weights have few entries in common: supernodes and panels cost more than they save.
 SETTINGS: dict[str, Any] = {
     "options": {"SymmetricMode": True},
@@ -192,6 +195,39 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+class Whole:
+    """LU factors of a matrix with most of its links, by LAPACK."""
+
+    def __init__(self, A: FloatArray) -> None:
+        self._factors = lu_factor(A, overwrite_a=True, check_finite=False)
+
+    def solve(self, rhs: FloatArray, trans: str = "N") -> FloatArray:
+        """Return A^-1 times vectors, or A'^-1 ("T"), as the sparse factors do."""
+        return np.asarray(lu_solve(self._factors, rhs, trans=int(trans == "T"), check_finite=False))
+
+    @property
+    def log_determinant(self) -> float:
+        """log|A|."""
+        return float(np.log(np.abs(np.diag(self._factors[0]))).sum())
+
+
+def full(W: sp.csr_array) -> bool:
+    """Whether W has so many regions and links that factors are better dense."""
+    n = W.shape[0]
+    return bool(n > EIGEN_AT_MOST and W.nnz > FULL * n**2)
+
+
+@dataclass(frozen=True, eq=False)
+class Unordered:
+    """Log-determinants of I - rho W where W is full: no order helps."""
+
+    W: sp.csr_array
+
+    def log_determinants(self, rhos: FloatArray) -> FloatArray:
+        """Return log|I - rho W| for each rho."""
+        return np.array([_whole(self.W, rho).log_determinant for rho in rhos])
+
+
 @dataclass(frozen=True, eq=False)
 class Ordered:
     """W, its regions in an order in which the factors of I - rho W fill up little: found once, good for every rho.
@@ -208,7 +244,7 @@ class Ordered:
     def of(cls, W: sp.csr_array, rho: float) -> Ordered:
         """Order by the pattern of W + W', as `factor` does, at a rho whose log-determinant is wanted anyway."""
         N = W.shape[0]
-        found = factor(W, rho)
+        found = _sparse(W, rho)
         pairs, own = W.tocoo(), np.arange(N)
         rows, columns = (np.concatenate([found.perm_c[at], own]) for at in pairs.coords)
         # An entry of NaN keeps its place where a zero would be dropped.
@@ -251,7 +287,7 @@ class Factored:
     """
 
     W: sp.csr_array
-    ordered: Ordered
+    ordered: Ordered | Unordered
     interval: tuple[float, float]
     poles: tuple[float, ...]
     window: tuple[float, float]
@@ -271,7 +307,7 @@ class Factored:
     def unset(cls, W: sp.csr_array) -> Factored:
         """Return what has no values yet, only windows `around` a rho."""
         low, high, poles = guaranteed(W)
-        ordered = Ordered.of(W, float(_nodes(_off((low, high)), COARSE)[0]))
+        ordered = Unordered(W) if full(W) else Ordered.of(W, float(_nodes(_off((low, high)), COARSE)[0]))
         return cls(W, ordered, (low, high), poles, (low, high), np.zeros(1), exact=(False, len(poles) > 0))
 
     def widened(self) -> Factored:
@@ -464,8 +500,12 @@ METHODS: dict[str, Callable[[sp.csr_array], LogDet]] = {
 def choose(W: sp.csr_array, method: str = "auto") -> LogDet:
     """Return the method named, or for "auto" the one that suits the size of W."""
     if method == "auto":
-        method = "eigen" if W.shape[0] <= EIGEN_AT_MOST else "lu"
+        method = "eigen" if W.shape[0] <= EIGEN_AT_MOST or _symmetric_and_full(W) else "lu"
     return METHODS[method](W)
+
+
+def _symmetric_and_full(W: sp.csr_array) -> bool:
+    return W.shape[0] <= TWIN_AT_MOST and full(W) and all(symmetric_twin(block) is not None for block in blocks(W))
 
 
 def guaranteed(W: sp.csr_array) -> tuple[float, float, tuple[float, ...]]:
@@ -483,12 +523,23 @@ def guaranteed(W: sp.csr_array) -> tuple[float, float, tuple[float, ...]]:
     return -1 / most, 1 / high, ((high,) if same else ())
 
 
-def factor(W: sp.csr_array, rho: float) -> sp.linalg.SuperLU:
-    """Return the sparse LU factors of I - rho W.
+def factor(W: sp.csr_array, rho: float) -> sp.linalg.SuperLU | Whole:
+    """Return the LU factors of I - rho W, dense where W is full.
 
-    Ordered on the pattern of W + W', which suits weights, whose links are mutual or nearly so; pivots stay on
-    the diagonal, which dominates its row for row-standardised W and |rho| < 1.
+    Sparse ones are ordered on the pattern of W + W', which suits weights, whose links are mutual or nearly so; pivots
+    stay on the diagonal, which dominates its row for row-standardised W and |rho| < 1.
     """
+    return _whole(W, rho) if full(W) else _sparse(W, rho)
+
+
+def _whole(W: sp.csr_array, rho: float) -> Whole:
+    A = W.toarray(order="F")
+    A *= -rho
+    A[np.diag_indices(len(A))] += 1.0
+    return Whole(A)
+
+
+def _sparse(W: sp.csr_array, rho: float) -> sp.linalg.SuperLU:
     N = W.shape[0]
     A = sp.csc_array(sp.eye_array(N, format="csc") - rho * sp.csc_array(W))
     return sp.linalg.splu(A, permc_spec="MMD_AT_PLUS_A", **SETTINGS)

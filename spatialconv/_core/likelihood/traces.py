@@ -15,7 +15,7 @@ import scipy.linalg as la
 import scipy.sparse as sp
 
 from spatialconv._core.likelihood.inverse import Inverse
-from spatialconv._core.likelihood.logdet import NARROW, LogDet, choose, factor
+from spatialconv._core.likelihood.logdet import FULL, NARROW, LogDet, Whole, choose, factor, full
 
 FloatArray = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
@@ -27,8 +27,10 @@ DENSE_AT_MOST, DENSE_CHEAP = 200, 2500
 EXACT_AT_MOST, LINKS_AT_MOST = 5000, 60
 # Probes are drawn this many at a time at first; more than the second number are not worth their time.
 PROBES, PROBES_AT_MOST = 16, 4096
-# From this share of links on, a dense product is faster than a sparse one.
-FULL = 0.05
+# Where weights are full all traces follow from one dense inverse, up to this many regions.
+FULL_AT_MOST = 5000
+# From this rho times the largest row sum on, (I - rho W)^-1 tells W (I - rho W)^-1 to twelve digits.
+TOLD = 1e-4
 # Numbers held by one block of probes.
 BLOCK = 20_000_000
 
@@ -103,7 +105,8 @@ def traces_of(
     if given is None:
         return _nothing(0)
     n = given.shape[0]
-    if n > DENSE_AT_MOST and (n > DENSE_CHEAP or _fills_little(W, M)):
+    dense = n <= FULL_AT_MOST and all(matrix is None or full(matrix) for matrix in (W, M))
+    if n > DENSE_AT_MOST and not dense and (n > DENSE_CHEAP or _fills_little(W, M)):
         known = _Known.of(W, M, rho, lam, logdet_w, logdet_m, through)
         return _sparse(known) if n <= EXACT_AT_MOST and _fills_little(W, M) else Probes(known, places)
     return _dense(W, M, rho, lam)
@@ -150,11 +153,22 @@ def dense_ratios(
     n = (W if W is not None else M).shape[0]  # type: ignore[union-attr]
     eye = sp.csr_array(sp.eye_array(n))
     B = eye - lam * M if M is not None else eye
-    H = _over(M, B) if M is not None else np.zeros((n, n))
+    H = _ratio(M, lam) if M is not None else np.zeros((n, n))
     if W is None:
         return np.zeros((n, n)), H
     A = eye - rho * W
-    return (_over(B @ W, B @ A) if M is not None else _over(W, A)), H
+    return (_over(B @ W, B @ A) if M is not None else _ratio(W, rho)), H
+
+
+def _ratio(W: sp.csr_array, rho: float) -> FloatArray:
+    """Return W (I - rho W)^-1, from the inverse alone where the product with W would cost as much again."""
+    A = sp.csr_array(sp.eye_array(W.shape[0]) - rho * W)
+    if not full(W) or abs(rho) * float(abs(W).sum(axis=1).max()) < TOLD:
+        return _over(W, A)
+    G: FloatArray = np.asarray(la.inv(A.toarray(), overwrite_a=True, check_finite=False), dtype=float)
+    G[np.diag_indices(len(G))] -= 1.0
+    G /= rho
+    return G
 
 
 def _over(D: sp.csr_array, K: sp.csr_array) -> FloatArray:
@@ -172,8 +186,8 @@ class _Known:
     M: sp.csr_array | None
     rho: float
     lam: float
-    a: sp.linalg.SuperLU | None
-    b: sp.linalg.SuperLU | None
+    a: sp.linalg.SuperLU | Whole | None
+    b: sp.linalg.SuperLU | Whole | None
     traces: Traces
 
     @classmethod

@@ -188,6 +188,49 @@ def full(n: int) -> sp.csr_array:
     return sp.csr_array(W / W.sum(axis=1, keepdims=True))
 
 
+def lopsided(n: int) -> sp.csr_array:
+    """Links of every pair, none as strong as the one back."""
+    W = np.random.default_rng(5).uniform(0.1, 1.0, (n, n))
+    np.fill_diagonal(W, 0)
+    return sp.csr_array(W / W.sum(axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("make", [full, lopsided])
+def test_full_weights_are_factorised_densely(make, monkeypatch):
+    """The same log-determinants, solutions and traces as from sparse factors, and as from numpy."""
+    W, n, rho = make(420), 420, 0.6
+    A, rng = np.eye(n) - rho * W.toarray(), np.random.default_rng(0)
+    Z = rng.normal(size=(n, 3))
+    dense = logdet.factor(W, rho)
+    assert isinstance(dense, logdet.Whole)
+    np.testing.assert_allclose(dense.solve(Z), np.linalg.solve(A, Z), rtol=1e-10)
+    np.testing.assert_allclose(dense.solve(Z, "T"), np.linalg.solve(A.T, Z), rtol=1e-10)
+    rhos = np.array([-0.9, 0.2, rho])
+    found = logdet.Unordered(W).log_determinants(rhos)
+    np.testing.assert_allclose(found, logdet.Ordered.of(W, 0.2).log_determinants(rhos), rtol=1e-10)
+    np.testing.assert_allclose(found, [np.linalg.slogdet(np.eye(n) - r * W.toarray())[1] for r in rhos], rtol=1e-10)
+    auto = logdet.choose(W)
+    assert isinstance(auto, logdet.Eigen if make is full else logdet.Factored)
+    for r in (rho, -0.3, 1e-7):
+        G = W.toarray() @ np.linalg.inv(np.eye(n) - r * W.toarray())
+        here = traces.traces_of(W, None, r, 0.0, logdet_w=auto, logdet_m=None)
+        np.testing.assert_allclose(
+            [here.g, here.gg, here.gbgb], [np.trace(G), (G * G.T).sum(), (G**2).sum()], rtol=1e-9
+        )
+        np.testing.assert_allclose(here.sums_g, G.sum(axis=0), rtol=1e-9)
+    exact = logdet.Eigen.of(W)
+    X = rng.normal(size=(2, n, 1))
+    y = np.linalg.solve(A, (X[..., 0] + rng.normal(size=(2, n))).T).T
+    project = projection("region", 2, n, lee_yu=False)
+    best = maximise(problem(y, X, project, W=W, logdet_w=logdet.Factored.of(W))).point
+    assert best.rho == pytest.approx(maximise(problem(y, X, project, W=W, logdet_w=exact)).point.rho, abs=LOGDET_RHO)
+    # As if no weights were full.
+    monkeypatch.setattr(logdet, "FULL", 2.0)
+    sparse = maximise(problem(y, X, project, W=W, logdet_w=logdet.Factored.of(W))).point
+    assert best.rho == pytest.approx(sparse.rho, abs=LOGDET_RHO)
+    assert best.loglik == pytest.approx(sparse.loglik, abs=1e-6)
+
+
 def scattered(n: int, k: int) -> sp.csr_array:
     """Each of n random points with its k nearest, which is not mutual."""
     at = np.random.default_rng(1).uniform(size=(n, 2))

@@ -57,6 +57,7 @@ from .dynamics import markov as markov
 from .dynamics import mobility as mobility
 from .dynamics import spatial_markov as spatial_markov
 from .index import composite_index as composite_index
+from .index import coupling as coupling
 from .models.estimation.fit import fit_panel as fit_panel
 from .models.hypotheses.diagnostics import bsk_tests as bsk_tests
 from .models.hypotheses.diagnostics import common_factor_test as common_factor_test

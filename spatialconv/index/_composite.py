@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -19,6 +20,7 @@ from spatialconv.results import Provenance, merge_notes, number
 Weighting = Literal["entropy", "equal", "critic", "pca"]
 Normalise = Literal["minmax", "z"]
 Gaps = Literal["linear", "raise"]
+Aggregation = Literal["arithmetic", "geometric", "topsis"]
 MEASURES = ["entropy", "utility", "weight"]
 
 
@@ -33,6 +35,7 @@ def composite_index(
     shift: float = 0.0,
     max_vif: float | None = 10.0,
     gaps: Gaps = "linear",
+    aggregation: Aggregation = "arithmetic",
 ) -> CompositeIndex:
     r"""Make several indicators into one score of every region and period, weighted by their entropy.
 
@@ -67,6 +70,10 @@ def composite_index(
         Fill gaps on the line through the neighbouring observations, beyond the first and last through the last two
         (`ipolate, epolate` of Stata); negative fills of an indicator that is never observed below zero become 0.
         `filled` lists every cell. Or refuse gaps.
+    aggregation : {"arithmetic", "geometric", "topsis"}
+        How weighted indicators become one score. Their sum, in which much of one makes up for little of another; their
+        product, in which it does so less, and a zero (the lowest of all in one indicator) makes the score zero; or the
+        nearness to the best of all and distance from the worst (Hwang and Yoon 1981). The last two need min-max.
 
     Returns
     -------
@@ -94,6 +101,13 @@ def composite_index(
 
     .. math:: g_j = 1 - e_j, \quad w_j = g_j / \sum_k g_k, \quad s_i = \sum_j w_j x'_{ij}.
 
+    The geometric mean is :math:`s_i = \prod_j x_{ij}'^{w_j}`. TOPSIS takes the distances from the best and the worst,
+
+    .. math:: s_i = \frac{D_i^-}{D_i^+ + D_i^-}, \quad D_i^\pm = \sqrt{\sum_j (w_j x'_{ij} - v_j^\pm)^2}, \quad
+              v_j^+ = \max_i w_j x'_{ij}, \quad v_j^- = \min_i w_j x'_{ij},
+
+    of min-max indicators, so that v+ is w and v- is 0; Hwang and Yoon divide by root sums of squares instead.
+
     *He (e-commerce and innovation of 31 provinces, 2013 to 2021)* builds its indices so: K = 1 / ln 279 = 0.177582.
     From its printed entropies (Tables 5 and 6) its utilities and weights follow within rounding. Its Table 2 shows
     the variance inflation of 11 indicators of the 12 that it screens: IOW is missing. POS stands there with 39.3 and
@@ -110,6 +124,7 @@ def composite_index(
     Shannon, C. E. (1948) A mathematical theory of communication. Bell System Technical Journal 27, 379-423.
     Diakoulaki, D., Mavrotas, G. and Papayannakis, L. (1995) Determining objective weights in multiple criteria
     problems: the CRITIC method. Computers and Operations Research 22, 763-770.
+    Hwang, C.-L. and Yoon, K. (1981) Multiple Attribute Decision Making. Springer, Berlin.
     OECD and JRC (2008) Handbook on Constructing Composite Indicators. OECD, Paris.
     He, K., Heterogeneous Impact of Regional E-Commerce Development on Technological Innovation.
     Luo, J. and Zhang, J. (2024), International Journal of Applied Mathematics in Control Engineering 7, 18-24.
@@ -133,6 +148,9 @@ def composite_index(
         choice("weighting", weighting, get_args(Weighting))
     choice("normalise", normalise, get_args(Normalise))
     choice("gaps", gaps, get_args(Gaps))
+    choice("aggregation", aggregation, get_args(Aggregation))
+    if aggregation != "arithmetic" and normalise != "minmax":
+        raise OptionError(f"aggregation={aggregation!r} needs indicators from 0 to 1; take normalise='minmax'.")
     if shift != 0:
         positive("shift", shift)
     if max_vif is not None and positive("max_vif", max_vif) < 1:
@@ -164,11 +182,15 @@ def composite_index(
         "shift": shift,
         "max_vif": max_vif,
         "gaps": gaps,
+        "aggregation": aggregation,
     }
+    weight = np.stack([part[0]["weight"].to_numpy() for part in parts])[:, None, :]
+    scores = _added(terms, weight, aggregation)
     return CompositeIndex(
-        scores=pd.DataFrame(terms.sum(axis=2), index=panel.periods, columns=panel.regions),
+        scores=pd.DataFrame(scores, index=panel.periods, columns=panel.regions),
         weights=weights.loc["all periods"] if pooled else weights,
         contributions=_contributions(terms, kept, panel),
+        terms=_contributions(terms, replace(kept, groups=kept.names), panel),
         screening=screening,
         filled=full.table,
         constant=1.0 / np.log(len(blocks[0])),
@@ -176,7 +198,10 @@ def composite_index(
         asked=chosen,
         source=panel,
         notes=merge_notes(
-            panel.notes, _notes(full, screening, max_vif, options, [part[2] for part in parts]), _thin(panel, blocks[0])
+            panel.notes,
+            _notes(full, screening, max_vif, options, [part[2] for part in parts]),
+            _thin(panel, blocks[0]),
+            _aggregated(scores, aggregation, panel),
         ),
         provenance=Provenance("composite_index", options, panel.n_regions, panel.n_periods),
     )
@@ -213,6 +238,30 @@ def _block(
         index=pd.Index(kept.names, name="indicator"),
     )
     return table, scaled * weight, said
+
+
+def _added(terms: FloatArray, weight: FloatArray, aggregation: Aggregation) -> FloatArray:
+    """Return scores (T, N) of terms w_j x'_ij (T, N, K) and weights (1, 1, K), or (T, 1, K) by period."""
+    if aggregation == "arithmetic":
+        return np.asarray(terms.sum(axis=2))
+    # An indicator without weight has no say, whatever it is.
+    scaled = np.divide(terms, weight, out=np.ones_like(terms), where=np.broadcast_to(weight > 0, terms.shape))
+    if aggregation == "geometric":
+        return np.asarray(np.prod(scaled**weight, axis=2))
+    # Of min-max indicators the best of all has the whole weight, the worst none of it.
+    best, worst = (np.sqrt(np.sum(v**2, axis=2)) for v in (weight - terms, terms))
+    return np.asarray(worst / (best + worst))
+
+
+def _aggregated(scores: FloatArray, aggregation: Aggregation, panel: Panel) -> list[str]:
+    if aggregation == "arithmetic":
+        return []
+    notes = [f"contributions are those of the weighted sum; they do not add up to the score ({aggregation})"]
+    t, i = np.nonzero(scores == 0)
+    if aggregation == "geometric" and len(t):
+        cells = [(panel.regions[b], panel.periods[a]) for a, b in zip(t, i, strict=True)]
+        notes.append(f"the lowest of all in some indicator, so that the product is zero in {first(cells)}")
+    return notes
 
 
 def _own(weighting: Mapping[str, float], kept: Indicators) -> FloatArray:

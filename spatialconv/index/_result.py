@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from spatialconv._doors import door
-from spatialconv._options import first
+from spatialconv._options import choice, first
 from spatialconv.errors import OptionError
 from spatialconv.index._prepare import Indicators
 from spatialconv.panel import Panel
@@ -28,7 +28,9 @@ class CompositeIndex(Result):
         One row an indicator (a period and indicator where periods were not pooled): `group`, `direction`, `entropy`,
         `utility`, `weight`. Entropy and utility are given whatever the weights are taken from.
     contributions : DataFrame
-        One row a period and region, one column a group; they add up to the score.
+        One row a period and region, one column a group; they add up to the score where that is a sum.
+    terms : DataFrame
+        The same, one column an indicator: weight times normalised value.
     screening : DataFrame
         Variance inflation at each step: `step`, `indicator`, `vif`, `removed`.
     filled : DataFrame
@@ -40,6 +42,7 @@ class CompositeIndex(Result):
     scores: pd.DataFrame
     weights: pd.DataFrame
     contributions: pd.DataFrame
+    terms: pd.DataFrame
     screening: pd.DataFrame
     filled: pd.DataFrame
     constant: float
@@ -72,6 +75,44 @@ class CompositeIndex(Result):
         if period not in self.scores.index:
             raise OptionError(f"unknown period {period!r}; the index has {first(list(self.scores.index))}.")
         return self.scores.loc[period].rank(ascending=False, method="min").astype(int).sort_values()
+
+    def obstacles(self, by: str = "indicator") -> pd.DataFrame:
+        """Return which indicators (or groups) keep each region from the highest score: shares that sum to one.
+
+        The obstacle degree of indicator j is w_j (1 - x'_ij) over the sum of the same over all indicators. NaN where a
+        region lacks nothing.
+
+        Parameters
+        ----------
+        by : {"indicator", "group"}
+
+        Returns
+        -------
+        DataFrame
+            One row a period and region, one column an indicator or group.
+        """
+        choice("by", by, ("indicator", "group"))
+        if self.provenance.options["normalise"] != "minmax":
+            raise OptionError("obstacles measure what is lacking to 1; they need an index with normalise='minmax'.")
+        weight = self.weights["weight"]
+        if self.pooled:
+            lacking = weight[self.terms.columns] - self.terms
+        else:
+            lacking = (
+                weight.unstack("indicator")
+                .reindex(columns=self.terms.columns)
+                .loc[self.terms.index.get_level_values(0)]
+                .to_numpy()
+                - self.terms
+            )
+        # What rounding leaves of nothing.
+        lacking = lacking.where(lacking > 1e-12, 0.0)
+        total = lacking.sum(axis=1)
+        shares = lacking.div(total.where(total > 0), axis=0)
+        if by == "indicator":
+            return shares
+        group = dict(zip(self.indicators.names, self.indicators.groups, strict=True))
+        return shares.T.groupby(group, sort=False).sum(min_count=1).T
 
     def panel(self, name: str = "index") -> Panel:
         """Return the panel that it was made from with the score as a further variable.

@@ -33,4 +33,5 @@ def without(index: CompositeIndex, indicators: str | Any) -> CompositeIndex:
         shift=options["shift"],
         max_vif=None,
         gaps=options["gaps"],
+        aggregation=options["aggregation"],
     )

@@ -369,6 +369,7 @@ def results_without() -> dict[str, Result]:
         "coagglomeration": sc.coagglomeration(table, "x", "y"),
         "composite_index": sc.composite_index(panel, ["exports", "digital"], direction="+"),
         "concentration": sc.concentration(table),
+        "coupling": sc.coupling(panel.assign(a=0.2, b=0.4), ["a", "b"]),
         "dagum": sc.dagum(panel, "exports", groups=halves),
         "density": sc.density(panel, "exports"),
         "descriptives": sc.descriptives(panel),

@@ -11,6 +11,7 @@ import json
 import re
 import sqlite3
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ from spatialconv._options import first
 from spatialconv.errors import FileError, GeometryError, MissingExtraError
 
 AT_MOST = 2000 * MEGABYTE
+REMARKS = "remarks"  # key of the attrs of a frame under which stands what GDAL said while it read
 _SHAPEFILE = b"\x00\x00\x27\x0a"
 _FLATGEOBUF = b"fgb\x03fgb"
 _SQLITE = b"SQLite format 3\x00"
@@ -56,7 +58,10 @@ def read_geometry_file(
             raise GeometryError(f"{file.name} holds no geometry, only columns; files may end in {', '.join(_READERS)}.")
         raise FileError(f"{file.name} is no geometry that is read here; files may end in {', '.join(_READERS)}.")
     try:
-        frame = reader(file, encoding, layer)
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            frame = reader(file, encoding, layer)
+            empty = not isinstance(frame, gpd.GeoDataFrame) or frame.geometry.isna().all()
     except (FileError, GeometryError, MissingExtraError):
         raise
     except RecursionError as error:
@@ -64,9 +69,12 @@ def read_geometry_file(
     # A damaged file raises whatever the library below happens to trip over: there is no list of it.
     except Exception as error:
         raise FileError(f"{file.name} cannot be read: {_first_line(error)}.") from error
-    if not isinstance(frame, gpd.GeoDataFrame) or frame.geometry.isna().all():
+    if empty:
         columns = [str(name) for name in frame.columns if name != "geometry"]
         raise GeometryError(f"{file.name} holds no geometry, only {first(columns, 8) if columns else 'nothing'}.")
+    # GDAL's remarks, on rings that do not close for example, go with the data and not to whoever listens.
+    if heard:
+        frame.attrs[REMARKS] = list(dict.fromkeys(" ".join(str(one.message).split())[:200] for one in heard))
     return frame
 
 

@@ -64,6 +64,9 @@ class Dialect:
     skip: int = 0
 
     def __post_init__(self) -> None:
+        for key in ("sep", "decimal", "thousands", "encoding", "sheet"):
+            if not isinstance(getattr(self, key), str):
+                raise OptionError(f"{key} must be text; got {getattr(self, key)!r}.")
         check_marks(self.decimal, self.thousands)
         check_separator(self.sep)
 

@@ -37,6 +37,8 @@ def read_stata(file: Path, encoding: str = "") -> tuple[pd.DataFrame, dict[str, 
             labels = {str(name): str(text) for name, text in reader.variable_labels().items() if str(text).strip()}
         plain = pd.read_stata(file, convert_categoricals=False)
         _small(file, *plain.shape)
+        if not plain.columns.is_unique:
+            raise ValueError("two of its variables have one name")
         try:
             labelled = pd.read_stata(file, convert_categoricals=True, order_categoricals=False)
         except ValueError:  # two values with one label

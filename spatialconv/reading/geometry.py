@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spatialconv._files.geometry import read_geometry_file
+from spatialconv._files.geometry import REMARKS, read_geometry_file
 from spatialconv._files.table import as_text
 from spatialconv._labels.rules import rule_of
 from spatialconv._options import first, flag
@@ -56,9 +56,10 @@ def read_polygons(
         if not options.id:
             raise OptionError(f"say id=, the column of {name} that has the labels of the regions.")
         frame = read_geometry_file(source, encoding=options.encoding, layer=options.layer, there=there)
+        notes += tuple(f"{name}: GDAL says: {said}" for said in frame.attrs.pop(REMARKS, [])[:5])
     for key in ("id", "lon", "lat"):
         column = getattr(options, key)
-        if column and column not in frame.columns:
+        if column and (column not in frame.columns or column == frame.geometry.name):
             known = [one for one in frame.columns if one != frame.geometry.name]
             raise VariableError(
                 f"{name} has no column {column!r} for {key}; it has {first(known, 8)}. If these names look "
@@ -87,6 +88,9 @@ def read_polygons(
 def _with_crs(frame: Any, crs: str) -> Any:
     from pyproj.exceptions import CRSError
 
+    # PROJ would open the file that such a text names; a description of a study may be anybody's.
+    if crs.lstrip().startswith("+") and ("init=" in crs or "grids=" in crs):
+        raise OptionError(f'crs = {crs!r} names a file of PROJ\'s. Write for example "EPSG:4326".')
     try:
         return frame.set_crs(crs, allow_override=True)
     except CRSError as error:

@@ -139,6 +139,8 @@ def read(
     >>> data.said
     ("incomes.csv: utf-8, separator ';' (found out), decimal ',', thousands '.'",)
     """
+    if labels is not None and not isinstance(labels, Mapping):
+        raise OptionError(f"labels are texts by name of a column; got {labels!r}.")
     wanted = names("variables", variables)
     rules = _rules(relabel)
     dialect = Dialect(sep, decimal, thousands, names("na", na), encoding, sheet, _whole_lines(skip))

@@ -228,6 +228,8 @@ def _code_type(n: int) -> type[np.signedinteger[Any]]:
 
 def labels(regions: Iterable[Hashable], what: str = "regions") -> pd.Index:
     """Return labels as an Index; they must be there, unique and not missing."""
+    if isinstance(regions, str) or not isinstance(regions, Iterable):
+        raise WeightsError(f"{what} are labels, several of them; got {regions!r}.")
     index = regions if isinstance(regions, pd.Index) else pd.Index(list(regions))
     if isinstance(index, pd.MultiIndex):
         raise WeightsError(f"{what} have labels of {index.nlevels} levels; give each region one label.")

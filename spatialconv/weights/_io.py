@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from spatialconv._files.encoding import known_encoding
 from spatialconv._files.regular import MEGABYTE, regular_file
 from spatialconv._files.writing import whole_file
 from spatialconv._options import Standardise, choice, first, names
-from spatialconv.errors import AlignmentError, FileError, WeightsError
+from spatialconv.errors import AlignmentError, FileError, OptionError, WeightsError
 from spatialconv.weights._cells import Ask
 from spatialconv.weights._formats import READERS, WRITERS
 from spatialconv.weights._graph import Labelled, Weights, checked, finish, numeric, positions, unpack
@@ -163,12 +164,13 @@ def read(
     path = regular_file(path, "weights", AT_MOST)
     wanted = None if regions is None else index_of(regions)
     ask = Ask(encoding, names("labels", labels), sheet, sep, decimal, matrix)
+    if not isinstance(encoding, str) or not known_encoding(encoding):
+        raise FileError(f"{encoding!r} is no encoding that Python knows. Take 'utf-8' or 'gbk'.")
+    odd = [(key, value) for key, value in vars(ask).items() if key != "labels" and not isinstance(value, str)]
+    if odd:
+        raise OptionError(f"{odd[0][0]} must be text; got {odd[0][1]!r}.")
     try:
         found = reader(path, wanted, ask)
-    except LookupError as error:
-        if "encoding" not in str(error):
-            raise
-        raise FileError(f"{encoding!r} is no encoding that Python knows. Take 'utf-8' or 'gbk'.") from error
     except (UnicodeDecodeError, UnicodeError) as error:
         raise FileError(f"{path.name} is not text in {encoding}. Give encoding=, for example 'gbk'.") from error
     return finish(found, standardise)

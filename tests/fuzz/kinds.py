@@ -34,6 +34,12 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     faults: dict[str, int] = field(default_factory=dict)
 
+    def add(self, other: Tally) -> None:
+        """Count what another process tried."""
+        self.tried += other.tried
+        self.outcomes += other.outcomes
+        self.faults |= other.faults
+
     def __str__(self) -> str:
         told = ", ".join(f"{count} {what}" for what, count in self.outcomes.most_common())
         lines = [f"{self.tried} tried: {told}; {len(self.faults)} kinds of faults"]

@@ -118,6 +118,12 @@ def test_areas_are_taken_out_of_collections(one, made):
     assert any("taken out of collections: 'r00'; lines left out" in n for n in notes)
 
 
+@pytest.mark.parametrize("crs", ["+init=/etc/hostname:x", " +init=epsg:4326", "+proj=longlat +nadgrids=/etc/hostname"])
+def test_a_reference_system_opens_no_file(crs):
+    with pytest.raises(OptionError, match=r"names a file of PROJ's"):
+        only(box(0, 0, 1, 1), crs=crs)
+
+
 def test_a_collection_of_lines_is_refused():
     with pytest.raises(GeometryError, match="a collection of lines bounds no region: 'r00'"):
         only(GeometryCollection([LineString([(0, 0), (5, 5)])]))

@@ -31,6 +31,7 @@ from matplotlib.ticker import FixedFormatter
 
 from spatialconv._files.writing import whole_file
 from spatialconv._options import choice, first, names, whole
+from spatialconv._svg import halo, lean, titled, with_families
 from spatialconv.errors import FileError, MissingFontWarning, OptionError
 
 MM = 1 / 25.4  # inches
@@ -426,7 +427,7 @@ def save(
     kinds = names("formats", formats if formats is not None else ((suffix,) if suffix in FORMATS else ("png", "svg")))
     for kind in kinds:
         choice("formats", kind, FORMATS)
-    settings: Any = {"svg.hashsalt": "spatialconv", "svg.fonttype": "path", "pdf.fonttype": 42, "savefig.bbox": None}
+    settings: Any = {"pdf.fonttype": 42, "savefig.bbox": None}
     first_file = stem.with_name(f"{stem.name}.{kinds[0]}")
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
@@ -457,19 +458,33 @@ def _written(fig: Figure | Pages, stem: Path, kind: str, dpi: int) -> list[Path]
         number = f"-{i}" if len(sheets) > 1 else ""
         files.append(stem.with_name(f"{stem.name}{number}.{kind}"))
         with whole_file(files[-1]) as unfinished:
-            sheet.savefig(unfinished, format=kind, dpi=dpi, metadata=_STAMPS[kind])
-            if kind == "svg" and isinstance(sheet, Sheet) and sheet.caption:
-                _titled(unfinished, sheet.caption)
+            if kind == "svg":
+                unfinished.write_text(svg_of(sheet), encoding="utf-8", newline="\n")
+            else:
+                sheet.savefig(unfinished, format=kind, dpi=dpi, metadata=_STAMPS[kind])
     return files
 
 
-def _titled(file: Path, caption: str) -> None:
-    """Give an SVG the title that browsers show and screen readers read."""
-    drawing = file.read_text(encoding="utf-8")
-    start = drawing.index(">", drawing.index("<svg")) + 1
-    words = html.escape(printable(caption), quote=False)
-    opened = drawing[:start].replace("<svg", '<svg role="img"', 1)
-    file.write_text(f"{opened}\n <title>{words}</title>{drawing[start:]}", encoding="utf-8", newline="\n")
+def svg_of(sheet: Figure) -> str:
+    """Return a figure as SVG: text as text, each outline once, the caption as title."""
+    haloed = [text for text in sheet.findobj(Text) if text.get_path_effects()]
+    kept = [(text, text.get_path_effects(), text.get_gid()) for text in haloed]
+    page = io.BytesIO()
+    settings: Any = {"svg.hashsalt": "spatialconv", "svg.fonttype": "none", "savefig.bbox": None}
+    try:
+        for number, text in enumerate(haloed):
+            stroke = getattr(text.get_path_effects()[0], "_gc", {})
+            text.set_gid(halo(to_hex(stroke.get("foreground", "white")), stroke.get("linewidth", 1.6), number))
+            text.set_path_effects([])
+        with mpl.rc_context(settings):
+            sheet.savefig(page, format="svg", metadata=_STAMPS["svg"])
+    finally:
+        for text, effects, gid in kept:
+            text.set_path_effects(effects)
+            text.set_gid(gid)
+    drawing = with_families(lean(page.getvalue().decode("utf-8")))
+    caption = sheet.caption if isinstance(sheet, Sheet) else ""
+    return titled(drawing, printable(caption)) if caption else drawing
 
 
 # ---------------------------------------------------------------------- small helps of the drawing modules

@@ -32,6 +32,7 @@ FLOORS = {
             "_options",
             "_labels",
             "_files",
+            "_svg",
             "_style",
             "_descriptions",
             "tables",

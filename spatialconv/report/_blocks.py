@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.resources import files
+from itertools import zip_longest
 from pathlib import Path
 
+from jinja2 import Environment, Template
+from markupsafe import Markup
+
+from spatialconv import _svg as svg
 from spatialconv.replication import marked_rows
 from spatialconv.tables import Table
+
+MANY_COLUMNS = 8  # of a table that is set smaller
 
 
 @dataclass(frozen=True)
@@ -30,9 +37,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Bullets:
-    """A list."""
+    """A list; a mark gives an item its colour: fail, warn or ok."""
 
     items: tuple[str, ...]
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ def _markdown(block: Block) -> str:
             return f"{'#' * level} {_escaped(text)}"
         case Text(text):
             return _escaped(text)
-        case Bullets(items):
+        case Bullets(items, _):
             return "\n".join(f"- {_escaped(item)}" for item in items)
         case Shown(table):
             return table.to_markdown()
@@ -92,86 +100,60 @@ def _escaped(text: str) -> str:
 
 # ---------------------------------------------------------------------- HTML
 
-_CSS = """
-:root { color-scheme: light; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 60rem; padding: 1rem 1.2rem 4rem; color: #1b1f24; background: #fff;
-  font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, sans-serif; }
-h1 { font-size: 1.6rem; line-height: 1.25; margin: 1rem 0; }
-h2 { font-size: 1.25rem; margin: 2.4rem 0 .6rem; border-bottom: 1px solid #d0d7de; padding-bottom: .2rem; }
-h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
-p, ul { max-width: 44rem; }
-li { margin: .25rem 0; }
-figure { margin: 1.2rem 0; }
-figure img { max-width: 100%; height: auto; }
-.gallery { display: flex; flex-wrap: wrap; gap: 0 2.5rem; }
-.gallery figure { flex: 0 1 22rem; }
-figcaption, .wide caption { color: #57606a; font-size: .875rem; text-align: left; }
-.wide { overflow-x: auto; margin: 1rem 0; }
-table { border-collapse: collapse; font-size: .8125rem; font-variant-numeric: tabular-nums; }
-caption { padding: 0 0 .4rem; font-weight: 600; }
-th, td { padding: .22rem .55rem; vertical-align: top; border-bottom: 1px solid #eaeef2; }
-thead th { border-bottom: 1.5px solid #57606a; white-space: nowrap; }
-tbody td { white-space: nowrap; }
-.long tbody td { white-space: normal; }
-.long tbody td:first-child { min-width: 13rem; }
-.long tbody td:last-child { min-width: 9rem; }
-.long tbody td:nth-child(4), .long tbody td:nth-child(5), .long tbody td:nth-child(6), .long tbody td:nth-child(7) {
-  white-space: nowrap; }
-tfoot td { border: 0; color: #57606a; white-space: normal; }
-tr.v-differs td { background: #fdecea; }
-tr.v-within-tolerance td { background: #fff8e5; }
-tr.v-not-recomputable td { color: #6e7781; }
-nav { font-size: .9rem; }
-nav a { margin-right: .8rem; white-space: nowrap; }
-a { color: #0b5cad; }
-@media print {
-  body { max-width: none; padding: 0; font-size: 9.5pt; }
-  nav { display: none; }
-  .wide { overflow: visible; }
-  table { font-size: 7pt; }
-  tbody td, thead th { white-space: normal; }
-  th, td { padding: 1pt 3pt; }
-  thead { display: table-header-group; }
-  tfoot { display: table-row-group; }
-  tr, figure { break-inside: avoid; }
-  h2, h3 { break-after: avoid; }
-}
-"""
-
 
 def to_html(blocks: Sequence[Block], figures: Path) -> str:
-    """Return one page that needs nothing beside itself; figures are read from a folder and embedded."""
-    title = next((block.text for block in blocks if isinstance(block, Heading)), "Report")
-    body = "\n".join(_html(block, figures) for block in blocks)
-    links = [block.text for block in blocks if isinstance(block, Heading) and block.level == 2]
-    menu = " ".join(f'<a href="#{_anchor(text)}">{html.escape(text)}</a>' for text in links)
-    body = body.replace("</h1>", f"</h1>\n<nav>{menu}</nav>", 1)
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{html.escape(title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+    """Return one page that needs nothing beside itself; figures are read from a folder and stand in the page."""
+    page = _Page(figures)
+    body = [page.block(block) for block in blocks]
+    heads = [block for block in blocks if isinstance(block, Heading)]
+    return _template().render(
+        title=heads[0].text if heads else "Report",
+        menu=[(_anchor(head.text), head.text) for head in heads if head.level == 2],
+        body=[Markup(part) for part in body],
+        outlines=sorted(page.outlines.items()),
     )
 
 
-def _html(block: Block, figures: Path) -> str:
-    match block:
-        case Heading(text, level):
-            return f'<h{level} id="{_anchor(text)}">{html.escape(text)}</h{level}>'
-        case Text(text):
-            return f"<p>{html.escape(text)}</p>"
-        case Bullets(items):
-            return "<ul>" + "".join(f"<li>{html.escape(item)}</li>" for item in items) + "</ul>"
-        case Shown(table, marked):
-            body = marked_rows(table, marked) if marked else table.to_html()
-            return f'<div class="wide{" long" if marked else ""}">{body}</div>'
-        case Gallery(pictures):
-            return f'<div class="gallery">{"".join(_html(picture, figures) for picture in pictures)}</div>'
-        case Picture(name, caption):
-            image = base64.b64encode((figures / f"{name}.svg").read_bytes()).decode("ascii")
-            words = html.escape(caption)
-            source = f"data:image/svg+xml;base64,{image}"
-            return f'<figure><img alt="{words}" src="{source}"><figcaption>{words}</figcaption></figure>'
+def _template() -> Template:
+    source = (files("spatialconv.report") / "report.html").read_text(encoding="utf-8")
+    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
+
+
+class _Page:
+    """Blocks in HTML; outlines that figures share are kept for one place in the page."""
+
+    def __init__(self, figures: Path) -> None:
+        self.figures = figures
+        self.outlines: dict[str, str] = {}
+
+    def block(self, block: Block) -> str:
+        match block:
+            case Heading(text, level):
+                return f'<h{level} id="{_anchor(text)}">{html.escape(text)}</h{level}>'
+            case Text(text):
+                return f"<p>{html.escape(text)}</p>"
+            case Bullets(items, marks):
+                return "<ul>" + "".join(_item(*pair) for pair in zip_longest(items, marks, fillvalue="")) + "</ul>"
+            case Shown(table, marked):
+                body = marked_rows(table, marked) if marked else table.to_html()
+                wide = "long" if marked else "many" if len(table.frame.columns) > MANY_COLUMNS else ""
+                return f'<div class="wide {wide}" tabindex="0">{_kept_together(body)}</div>'
+            case Gallery(pictures):
+                return f'<div class="gallery">{"".join(self.block(picture) for picture in pictures)}</div>'
+            case Picture(name, caption):
+                drawing, outlines = svg.outlines((self.figures / f"{name}.svg").read_text(encoding="utf-8"))
+                self.outlines |= outlines
+                shown = svg.inline(drawing, re.sub(r"[^\w-]", "-", name), caption)
+                return f"<figure>{shown}<figcaption>{html.escape(caption)}</figcaption></figure>"
+
+
+def _item(text: str, mark: str) -> str:
+    return f'<li class="v-{mark}">{html.escape(text)}</li>' if mark else f"<li>{html.escape(text)}</li>"
+
+
+def _kept_together(body: str) -> str:
+    """Keep a sign with its figure: '<' alone at the end of a line says nothing."""
+    return re.sub(r"(&lt;|&gt;|\u2264|\u2265|=) (?=[\d\u2212.])", "\\1\u00a0", body)
 
 
 def _anchor(text: str) -> str:

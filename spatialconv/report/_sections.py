@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from spatialconv.report import _words as words
@@ -78,7 +79,9 @@ def _short(study: Any) -> Iterator[Block]:
             f"{counts['differs']} differ."
         )
     matter = words.effects_matter(study)[:2]
-    yield from _bullets(verdicts, matter, words.dispersion(study), words.significant_spots(study))
+    failed = tuple(f"Before publishing, {f.name}: {f.evidence}." for f in study.checks.of("fail"))
+    said = (*verdicts, *matter, *words.dispersion(study), *words.significant_spots(study))
+    yield Bullets((*failed, *said), ("fail",) * len(failed))
 
 
 def _data(study: Any, made: Tables) -> Iterator[Block]:
@@ -169,8 +172,15 @@ def _checks(study: Any, made: Tables) -> Iterator[Block]:
         f"{count['fail']} fail, {count['warn']} are warned of, {count['ok']} found nothing. Simulated figures rest on "
         f"{found.provenance.options['draws']} samples."
     )
-    yield from _bullets([f"{f.name}: {f.evidence}. {f.advice}" for f in found.of("fail")])
-    yield Shown(made["checks"])
+    failed = tuple(f"{f.name}: {f.evidence}. {f.advice}" for f in found.of("fail"))
+    if failed:
+        yield Bullets(failed, ("fail",) * len(failed))
+    # What fails stands first, then what is warned of.
+    table = made["checks"]
+    order = {"fail": 0, "warn": 1, "ok": 2}
+    ranks = [order.get(str(verdict), 3) for verdict in table.frame["verdict"]]
+    rows = sorted(range(len(ranks)), key=lambda i: ranks[i])
+    yield Shown(replace(table, frame=table.frame.iloc[rows]), marked="verdict")
 
 
 def _other_models(study: Any) -> str:

@@ -54,7 +54,7 @@ def check(
     seed: int = 1,
     progress: bool = True,
 ) -> CheckReport:
-    """Ask of a finding on convergence what a careful referee would ask, and say ok, warn or fail.
+    """Ask of a finding on convergence what a careful referee would ask, and say ok, warn, fail or not decided.
 
     Use it before you submit. Every verdict comes with its evidence in one line and with what to do. "ok" means that
     nothing was found by the question, and no more than that.
@@ -68,7 +68,8 @@ def check(
         Polygons or points of the regions, from which other weights are made; a study has its own. Without it the
         other weights are made of the links that there are.
     draws : int
-        Samples drawn under no convergence, for the questions that simulate.
+        Samples drawn under no convergence, for the questions that simulate. Their evidence states its Monte Carlo error;
+        where the verdict hangs on a share within that error of its level, it is "not decided".
     jobs : int
         Processes.
     seed : int

@@ -12,15 +12,16 @@ from spatialconv._options import first
 from spatialconv.errors import OptionError
 from spatialconv.results import Provenance, Result
 
-Verdict = Literal["ok", "warn", "fail", "not asked"]
-VERDICTS: tuple[Verdict, ...] = ("fail", "warn", "ok", "not asked")
+Verdict = Literal["ok", "warn", "fail", "not decided", "not asked"]
+VERDICTS: tuple[Verdict, ...] = ("fail", "warn", "not decided", "ok", "not asked")
 
 
 @dataclass(frozen=True)
 class Finding:
     """One question of a referee: the verdict, the evidence in one line, and what to do.
 
-    `verdict` is "ok", "warn", "fail", or "not asked" where the question does not arise, and then `evidence` says why.
+    `verdict` is "ok", "warn", "fail", "not decided" where it hangs on a simulated figure that lies within its Monte
+    Carlo error of the level, or "not asked" where the question does not arise, and then `evidence` says why.
     """
 
     name: str
@@ -82,7 +83,7 @@ class CheckReport(Result):
     def _headline(self) -> list[str]:
         count = self.counts
         said = ", ".join(f"{count[v]} {v}" for v in VERDICTS if count[v])
-        lines = [f"  {f.verdict.upper():<4} {f.name}: {f.evidence}" for v in VERDICTS[:2] for f in self.of(v)]
+        lines = [f"  {f.verdict.upper():<4} {f.name}: {f.evidence}" for v in VERDICTS[:3] for f in self.of(v)]
         fine = [f.name for f in self.of("ok")]
         return [f"{self.title}: {said}", *lines, *([f"  ok   {', '.join(fine)}"] if fine else [])]
 
@@ -96,5 +97,5 @@ class CheckReport(Result):
         for finding in self.findings:
             lines.append(f"[{finding.verdict}] {finding.question}")
             lines.append(f"    {finding.evidence}")
-            lines += [f"    -> {finding.advice}"] if finding.advice and finding.verdict in ("warn", "fail") else []
+            lines += [f"    -> {finding.advice}"] if finding.advice and finding.verdict in VERDICTS[:3] else []
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])

@@ -9,6 +9,7 @@ import numpy as np
 
 from spatialconv._options import FixedEffects
 from spatialconv.checks._finding import Finding
+from spatialconv.checks._monte_carlo import beyond, error_of, more
 from spatialconv.checks._robustness import LEVEL
 from spatialconv.checks._subject import Subject
 from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence
@@ -29,21 +30,39 @@ def z_values(s: Subject) -> Finding:
     question = "Are the z-values trustworthy at this number of regions and periods?"
     name, b = "z-values", s.b
     terms = {INITIAL: "no-convergence", **{t: t for t in ("rho", "lambda") if t in b.params.index}}
-    said, changed, apart = [], [], []
+    said, changed, apart, open_ = [], [], [], []
+    m = s.effort.draws
     for term, null in terms.items():
         drawn = _bootstrap(s, b, null)
         if isinstance(drawn, str):
             return Finding(name, question, "not asked", drawn)
         plain, redrawn = float(b.pvalues[term]), float(drawn.p_values[term])
         shown = "beta" if term == INITIAL else term
-        said.append(f"{shown}: {p_value(plain)} by z, {p_value(redrawn)} by {s.effort.draws} samples under the null")
-        changed += [shown] if (plain <= LEVEL) != (redrawn <= LEVEL) else []
-        apart += [shown] if abs(plain - redrawn) > APART else []
+        if np.isnan(redrawn):
+            said.append(f"{shown}: {p_value(plain)} by z, none by {m} samples under the null")
+            changed += [shown] if plain <= LEVEL else []
+            continue
+        # Twice the smaller tail: the error of a tail is half of its own.
+        error = 2 * error_of(min(redrawn / 2, 0.5), m)
+        said.append(
+            f"{shown}: {p_value(plain)} by z, {p_value(redrawn)} (Monte Carlo error {error:.3f}) by {m} samples under "
+            "the null"
+        )
+        above = beyond(round(redrawn * (m + 1) / 2) - 1, m, LEVEL / 2)
+        distance = abs(plain - redrawn)
+        if above is not None and (plain > LEVEL) != above:
+            changed.append(shown)
+        elif above is None or abs(distance - APART) <= 2 * error < distance:
+            open_.append(shown)
+        elif distance > APART:
+            apart.append(shown)
     n, T = b.fit.n_regions, b.fit.n_periods
     evidence = f"{n} x {T}: {'; '.join(said)}"
     if changed:
         advice = f"Print the p-values of the bootstrap: the verdict on {' and '.join(changed)} changes at 5 %."
         return Finding(name, question, "fail", evidence, advice)
+    if open_:
+        return Finding(name, question, "not decided", evidence, more(m))
     if apart:
         return Finding(name, question, "warn", evidence, "Print the p-values of the bootstrap beside those of z.")
     return Finding(name, question, "ok", evidence)
@@ -55,18 +74,23 @@ def few_periods(s: Subject) -> Finding:
     name, b = "few periods", s.b
     if b.fit.spec.effects not in ("region", "two-way"):
         return Finding(name, question, "not asked", "the regression has no region effects")
+    draws = max(s.effort.draws, LEAST)
     try:
-        found = b.infer(draws=max(s.effort.draws, LEAST), seed=s.effort.seed, jobs=s.effort.jobs)
+        found = b.infer(draws=draws, seed=s.effort.seed, jobs=s.effort.jobs)
     except SpatialConvError as error:
         return Finding(name, question, "not asked", one_line(error))
     p = found.test.table["p_lower"]
     evidence = (
-        f"{found.by_ratio.words} ({100 * b.level:g} % by likelihood ratio), {p_value(p[RATIO])} against convergence; "
+        f"{found.by_ratio.words} ({100 * b.level:g} % by likelihood ratio), {p_value(p[RATIO])} (Monte Carlo error "
+        f"{error_of(p[RATIO], draws):.3f}) against convergence; "
         f"{found.by_robust.words} by robust score and F, {p_value(p[ROBUST])}; do fast growers slow down: "
         f"{p_value(p['t'])}; is long-run growth more even than chance: {p_value(p['F'])}"
     )
-    claims, holds = bool(b.beta < 0 and b.pvalues[INITIAL] <= LEVEL), p[RATIO] <= LEVEL
-    if claims and not holds:
+    claims = bool(b.beta < 0 and b.pvalues[INITIAL] <= LEVEL)
+    lost = True if np.isnan(p[RATIO]) else beyond(round(p[RATIO] * (draws + 1)) - 1, draws, LEVEL)
+    if claims and lost is None:
+        return Finding(name, question, "not decided", evidence, more(draws))
+    if claims and lost:
         advice = "The z-value finds what a test that holds does not: withdraw the claim, print the set of beta."
         return Finding(name, question, "fail", evidence, advice)
     if not found.agree:
@@ -113,21 +137,33 @@ class _Chance(NamedTuple):
         return float((1 + np.sum(self.drawn <= self.b.beta)) / (1 + len(self.drawn)))
 
     @property
-    def inside(self) -> bool:
-        """Whether such a beta is nothing unusual without convergence (5 %, two-sided)."""
-        return self.share > LEVEL / 2
+    def inside(self) -> bool | None:
+        """Whether such a beta is nothing unusual without convergence (5 %, two-sided); None where draws are too few."""
+        return beyond(int(np.sum(self.drawn <= self.b.beta)), len(self.drawn), LEVEL / 2)
 
     @property
     def mean(self) -> float:
         """What the estimator gives on average where there is no convergence: its bias."""
         return float(self.drawn.mean())
 
+    @property
+    def error(self) -> float:
+        """Monte Carlo standard error of that mean."""
+        return float(self.drawn.std(ddof=1) / np.sqrt(len(self.drawn)))
+
+    @property
+    def about_bias(self) -> str:
+        """What the draws say of the bias, in words."""
+        return f"the mean under no convergence has a Monte Carlo error of {number(self.error)}"
+
     def line(self) -> str:
         """Return the comparison in words."""
         label = f"{self.effects} effects" if self.effects != "none" else "no effects"
+        where = {True: "inside", False: "outside", None: "not decided"}[self.inside]
+        error = error_of(self.share, len(self.drawn))
         return (
             f"{label} {number(self.b.beta)}{'*' if self.claims else ''} against {number(self.mean)} on average where "
-            f"there is none, as low in {self.share:.1%} ({'inside' if self.inside else 'outside'})"
+            f"there is none, as low in {self.share:.1%} ({where}; Monte Carlo error {error:.1%})"
         )
 
 
@@ -144,7 +180,14 @@ def _against_chance(name: str, question: str, s: Subject) -> Finding:
     if first.claims and first.inside:
         advice = "What the z-value calls convergence is what this estimator gives without any: withdraw the claim."
         return Finding(name, question, "fail", evidence, advice)
-    if abs(first.mean) > 0.5 * float(s.b.std_errors[INITIAL]):
+    if first.claims and first.inside is None:
+        few = 1 / (len(first.drawn) + 1) > LEVEL / 2
+        said = f"{evidence}; {len(first.drawn)} draws are too few to decide" if few else evidence
+        return Finding(name, question, "not decided", said, more(len(first.drawn)))
+    bias, most = abs(first.mean), 0.5 * float(s.b.std_errors[INITIAL])
+    if abs(bias - most) <= 2 * first.error:
+        return Finding(name, question, "not decided", f"{evidence}; {first.about_bias}", more(len(first.drawn)))
+    if bias > most:
         advice = "Beta is biased towards convergence: print a corrected one (correction='indirect') beside it."
         return Finding(name, question, "warn", evidence, advice)
     if 0 < sum(c.claims for c in every) < len(every):

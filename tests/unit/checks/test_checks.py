@@ -9,7 +9,7 @@ import pytest
 
 import spatialconv as sc
 from spatialconv import checks, errors
-from spatialconv.checks import _dispersion, _inference, _model, _paths, _redrawn, _robustness, _sample
+from spatialconv.checks import _dispersion, _inference, _model, _monte_carlo, _paths, _redrawn, _robustness, _sample
 from spatialconv.checks._subject import Effort, subject_of
 from spatialconv.cli import main
 
@@ -432,3 +432,37 @@ class TestDoors:
         said = capsys.readouterr().out
         assert said.startswith("Check of beta convergence of ")
         assert ended.value.code == int("[fail]" in said)
+
+
+class TestVerdictsAndEffort:
+    def test_so_few_draws_decide_nothing(self):
+        """Of 38 draws the smallest share, 1/39, lies above 2.5 %: that failed every regression."""
+        b = sc.beta(walks(40, 8, 9, beta=-0.4), "v", effects="time")
+        few = ask(_redrawn.no_convergence, b, draws=38)
+        assert few.verdict == "not decided"
+        assert "38 draws are too few to decide" in few.evidence
+        assert "draws=" in few.advice
+        assert ask(_redrawn.no_convergence, b, draws=499).verdict in ("ok", "warn")
+
+    def test_few_draws_still_see_what_is_plain(self):
+        b = sc.beta(walks(15, 6, 8), "v", effects="two-way")
+        assert ask(_redrawn.no_convergence, b, draws=99).verdict == "fail"
+
+    @pytest.mark.parametrize("draws", [19, 38, 199, 999])
+    @pytest.mark.parametrize("level", [0.025, 0.05])
+    def test_a_share_at_the_level_is_decided_wrongly_in_five_percent_at_most(self, draws, level):
+        # Simulated, beside the exact tails that `beyond` goes by.
+        reached = np.random.default_rng(draws).binomial(draws, level, 20_000)
+        said = [_monte_carlo.beyond(int(r), draws, level) for r in range(draws + 1)]
+        decided = np.mean([said[r] is not None for r in reached])
+        assert decided <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 20_000)
+        # In order: below, not decided, above; and what is far is decided.
+        codes = [{False: 0, None: 1, True: 2}[s] for s in said]
+        assert codes == sorted(codes)
+        assert said[-1] is True
+        assert (said[0] is False) == ((1 - level) ** draws <= 0.025)
+
+    def test_the_error_is_that_of_repeated_simulations(self):
+        shares = np.random.default_rng(3).binomial(199, 0.1, 20_000) / 199
+        assert _monte_carlo.error_of(0.1, 199) == pytest.approx(shares.std(), rel=0.02)
+        assert "draws=1999" in _monte_carlo.more(199)

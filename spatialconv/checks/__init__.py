@@ -68,8 +68,8 @@ def check(
         Polygons or points of the regions, from which other weights are made; a study has its own. Without it the
         other weights are made of the links that there are.
     draws : int
-        Samples drawn under no convergence, for the questions that simulate. Their evidence states its Monte Carlo error;
-        where the verdict hangs on a share within that error of its level, it is "not decided".
+        Samples drawn under no convergence, for the questions that simulate. Their evidence states its Monte Carlo
+        error; where the verdict hangs on a share within that error of its level, it is "not decided".
     jobs : int
         Processes.
     seed : int

@@ -163,7 +163,7 @@ class _Chance(NamedTuple):
         error = error_of(self.share, len(self.drawn))
         return (
             f"{label} {number(self.b.beta)}{'*' if self.claims else ''} against {number(self.mean)} on average where "
-            f"there is none, as low in {self.share:.1%} ({where}; Monte Carlo error {error:.1%})"
+            f"there is none, as low in {self.share:.1%} ± {error:.1%} ({where})"
         )
 
 
@@ -176,7 +176,7 @@ def _against_chance(name: str, question: str, s: Subject) -> Finding:
     rest = [found for found in (_chance(s, e) for e in others) if isinstance(found, _Chance)]
     every = [first, *rest]
     marked = [f"* p <= {LEVEL} by z"] if any(c.claims for c in every) else []
-    evidence = "; ".join([*(c.line() for c in every), *marked])
+    evidence = "; ".join([*(c.line() for c in every), *marked, "± is the Monte Carlo error"])
     if first.claims and first.inside:
         advice = "What the z-value calls convergence is what this estimator gives without any: withdraw the claim."
         return Finding(name, question, "fail", evidence, advice)

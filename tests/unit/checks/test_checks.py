@@ -212,7 +212,9 @@ class TestInference:
 
     def test_true_convergence_passes(self):
         b = sc.beta(walks(40, 8, 9, beta=-0.4), "v", effects="time")
-        assert ask(_redrawn.no_convergence, b).verdict in ("ok", "warn")
+        # With 199 draws the error of the mean does not tell its bias from half a standard error: "not decided".
+        assert ask(_redrawn.no_convergence, b).verdict == "not decided"
+        assert ask(_redrawn.no_convergence, b, draws=499).verdict in ("ok", "warn")
         assert "(outside)" in ask(_redrawn.no_convergence, b).evidence.split(";")[0]
         assert ask(_redrawn.z_values, b).verdict == "ok"
 

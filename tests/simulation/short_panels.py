@@ -114,8 +114,8 @@ def more(designs_: list[Design], *, panels: int, seconds: float) -> None:
 
 
 TESTS = {
-    "true: ratio <": "LR <", "true: ratio": "LR", "true: robust <": "RF <", "true: robust": "RF", "t": "t", "F": "F",
-    "disagree": "disagree",
+    "true: ratio <": "ratio, below", "true: ratio": "ratio, two-sided", "true: robust <": "robust and F, below",
+    "true: robust": "robust and F, two-sided", "t": "t", "F": "F", "disagree": "disagree",
 }  # fmt: skip
 POWER = {
     "zero: ratio <": "LR <", "zero: ratio": "LR", "zero: robust <": "RF <", "zero: robust": "RF", "bound": "bound",
@@ -149,7 +149,7 @@ def text(first: pd.DataFrame | None) -> str:
             textwrap.fill(INTRODUCTION, 118),
             "",
             "## The studentised beta" + studentised_part,
-            "## Sizes of nominal 5 % tests of b.inference where beta is 0",
+            "## The tests of b.inference where beta is 0",
             "",
             "disagree: share of panels in which LR and RF fall on different sides of 5 %. 100 less the size is the",
             "coverage of the set of 95 % by the same two-sided test.",

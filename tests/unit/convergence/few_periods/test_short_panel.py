@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import stats
 
 import spatialconv as sc
+from spatialconv.convergence.few_periods import simulated
 from spatialconv.convergence.few_periods.short_panel import sample_of
 from spatialconv.errors import ModelError, OptionError, UnsupportedModelError
 from tests.terminal import plain_repr
@@ -95,3 +98,38 @@ def test_what_is_not_derived_is_refused(zj, w):
         b.short_panel_test(beta=-3)
     with pytest.raises(OptionError, match="test must be"):
         b.confidence_set(test="score")
+
+
+def test_what_misses_its_level_is_quoted_as_it_was_simulated():
+    """SHORT_PANELS.md: every cell outside 4 to 6 % (normal) or 3.5 to 7 % (others) stands in MISSES, and no other."""
+    text = (Path(__file__).parents[3] / "simulation" / "SHORT_PANELS.md").read_text(encoding="utf-8")
+    section = text.split("## The tests of b.inference")[1].split("\n## ")[0]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
+    names, rows = cells[0], cells[2:]
+    found = {}
+    for line in rows:
+        row = dict(zip(names, line, strict=True))
+        if float(row["beta"]) != 0:
+            continue
+        sizes = tuple(float(row[name]) for name in names if name.startswith(("ratio", "robust")))
+        low, high = (4, 6) if row["errors"] == "normal" else (3.5, 7)
+        if min(sizes) < low or max(sizes) > high:
+            found[row["panel"], row["effects"], row["errors"], float(row["spread"])] = sizes
+    assert len(rows) > 8
+    assert found == simulated.MISSES
+
+
+def test_drifts_that_differ_bring_the_note(zj):
+    apart = sc.beta(zj.panel, "exports", effects="two-way")
+    sample = sample_of(apart)
+    h = sample.h(0.0, 0.0)
+    within = ((h - h.mean(axis=0)) ** 2).sum() / (10 * 3)
+    line = np.column_stack([np.ones(11), sample.levels[0]])
+    means = h.mean(axis=0) - line @ np.linalg.lstsq(line, h.mean(axis=0), rcond=None)[0]
+    ratio = 4 * (means**2).sum() / 9 / within
+    notes = apart.short_panel_test(draws=99, seed=1).notes
+    said = [note for note in notes if "drifts seem to differ" in note]
+    assert bool(said) == (np.sqrt(max(ratio - 1, 0) / 4) >= 0.5)
+    assert simulated.misses("two-way", 11, 4, 0.8)[0].startswith("drifts seem to differ by 0.8")
+    for cell in (("region", 11, 4, 0.8), ("two-way", 30, 4, 0.8), ("two-way", 11, 8, 0.8), ("two-way", 11, 4, 0.4)):
+        assert simulated.misses(*cell) == ()

@@ -10,7 +10,7 @@ import spatialconv as sc
 from spatialconv._core.few_periods.combine import verdict
 from spatialconv._core.few_periods.imposed import Normals, Setup, outcome
 from spatialconv._core.few_periods.profile import LOOK, ask, p_values
-from spatialconv.convergence.few_periods import short_panel
+from spatialconv.convergence.few_periods import arrays
 from spatialconv.convergence.few_periods.short_panel import sample_of
 from spatialconv.errors import ModelError, OptionError
 from tests.terminal import plain_repr
@@ -102,7 +102,7 @@ def test_the_regression_says_so_itself(zj, w):
 
 
 def test_too_many_regions_are_refused_in_words(lag, monkeypatch):
-    monkeypatch.setattr(short_panel, "MOST_REGIONS", 10)
+    monkeypatch.setattr(arrays, "MOST_REGIONS", 10)
     with pytest.raises(ModelError, match=r"at most 10 regions.*got 11 regions x 4 spans, 1,999 draws"):
         lag.short_panel_test()
     # What cannot be tested is printed by z, as it was.

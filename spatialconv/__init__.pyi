@@ -47,6 +47,8 @@ from .convergence.clubs.clubs import clubs as clubs
 from .convergence.clubs.log_t import log_t as log_t
 from .convergence.dispersion.dagum import dagum as dagum
 from .convergence.dispersion.inequality import theil as theil
+from .convergence.dispersion.ranks import delta as delta
+from .convergence.dispersion.ranks import gamma as gamma
 from .convergence.dispersion.sigma import sigma as sigma
 from .convergence.dispersion.spatial_gini import spatial_gini as spatial_gini
 from .dynamics import density as density

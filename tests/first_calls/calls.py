@@ -102,6 +102,8 @@ CALLS = {
     "beta_local": 'sc.beta_local(p(), "y", g(), draws=19, bandwidth=8, jobs=1, progress=False)',
     "beta_nls": 'sc.beta_nls(p(), "y")',
     "coupling": 'sc.coupling(p().assign(x=lambda f: f["x"] - 1, y=lambda f: f["y"] - 1), ["x", "y"])',
+    "delta": 'sc.delta(p(), "y")',
+    "gamma": 'sc.gamma(p(), "y")',
     "gravity_centre": 'sc.gravity_centre(p(), "y", g(), draws=19)',
     "growth_panel": 'sc.growth_panel(p(), "y")',
     "beta_quantiles": 'sc.beta_quantiles(p(), "y", draws=19, jobs=1, progress=False)',

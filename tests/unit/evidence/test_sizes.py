@@ -371,6 +371,7 @@ def results_without() -> dict[str, Result]:
         "concentration": sc.concentration(table),
         "coupling": sc.coupling(panel.assign(a=0.2, b=0.4), ["a", "b"]),
         "dagum": sc.dagum(panel, "exports", groups=halves),
+        "delta": sc.delta(panel, "exports"),
         "density": sc.density(panel, "exports"),
         "descriptives": sc.descriptives(panel),
         "empirical_bayes": sc.empirical_bayes(panel, "exports", "digital"),

@@ -517,16 +517,26 @@ class Panel:
         panel = Panel(frame, region=self._region, period=self._period)
         panel._notes = notes
         panel._labels = self._labels
-        panel._filled = tuple(cell for cell in self._filled if panel._holds(cell))
+        panel._filled = panel._still_there(self._filled)
         return panel
 
-    def _holds(self, cell: Filled) -> bool:
-        """Whether a cell that was filled is still there, with the value it was given."""
-        t, i = self._periods.get_indexer([cell.period])[0], self._regions.get_indexer([cell.region])[0]
-        if t < 0 or i < 0 or self._rows[t, i] < 0 or cell.variable not in self._frame.columns:
-            return False
-        column = self._frame[cell.variable]
-        return isinstance(column, pd.Series) and bool(column.iloc[self._rows[t, i]] == cell.value)
+    def _still_there(self, record: tuple[Filled, ...]) -> tuple[Filled, ...]:
+        """Return the cells of a record that are in the panel, with the value they were given."""
+        if not record:
+            return ()
+        t = self._periods.get_indexer(pd.Index([cell.period for cell in record], dtype=object))
+        i = self._regions.get_indexer(pd.Index([cell.region for cell in record], dtype=object))
+        rows = np.where((t >= 0) & (i >= 0), self._rows[t, i], -1)
+        columns = {
+            cell.variable: self._frame[cell.variable].to_numpy()
+            for cell in record
+            if cell.variable in self._frame.columns and isinstance(self._frame[cell.variable], pd.Series)
+        }
+        return tuple(
+            cell
+            for cell, row in zip(record, rows.tolist(), strict=True)
+            if row >= 0 and cell.variable in columns and columns[cell.variable][row] == cell.value
+        )
 
     @staticmethod
     def _positions(index: pd.Index, labels: Iterable[Hashable], what: str) -> npt.NDArray[np.intp]:

@@ -179,7 +179,8 @@ def test_collinear_levels_are_lost_not_invented(zj, w):
 
 
 def test_the_restricted_world_is_the_fit_without_the_regressor(zj, w):
-    b = sc.beta(zj.panel, "exports", w, controls="digital", spatial="lag", effects="region")
+    now = {"controls": "digital", "controls_at": "end", "effects": "region"}
+    b = sc.beta(zj.panel, "exports", w, spatial="lag", **now)
     world = restricted_world(b.fit, ["log_initial"])
     growth = zj.panel.assign(growth=lambda f: np.log(f["exports"]) - np.log(f.groupby("city")["exports"].shift()))
     later = growth.subset(periods=list(range(2017, 2021)))
@@ -191,7 +192,7 @@ def test_the_restricted_world_is_the_fit_without_the_regressor(zj, w):
     np.testing.assert_allclose(world.effect[0], f.estimates.effect[0], atol=1e-9)
     assert world.given
     without_rho = restricted_world(b.fit, ["rho"])
-    plain = sc.beta(zj.panel, "exports", controls="digital", effects="region")
+    plain = sc.beta(zj.panel, "exports", **now)
     np.testing.assert_allclose(without_rho.beta, plain.params[["log_initial", "digital"]], atol=1e-9)
     assert without_rho.rho == 0
 

@@ -188,3 +188,16 @@ def test_reading_fills_before_it_drops(frame, tmp_path):
     for options, match in (({"fill": "spline"}, "fill must be one of"), ({"max_gap": 2}, "say fill too")):
         with pytest.raises(OptionError, match=match):
             sc.read(path, region="region", period="year", **options)
+
+
+@pytest.mark.parametrize(
+    "label", [int, float, str, lambda t: pd.Timestamp(t, 12, 31), lambda t: pd.Period(str(t), "Y")]
+)
+def test_the_record_goes_on_whatever_periods_are(frame, label):
+    data = frame.assign(y=frame["y"].fillna(1.0), year=[label(t) for t in frame["year"]]).drop(index=[5, 61])
+    panel = panel_of(data).fill("linear", variables="y")
+    assert len(panel.filled) == 2
+    assert len(panel.assign(z=1.0).filled) == 2
+    assert len(panel.subset(regions=panel.filled["region"]).filled) == 2
+    assert len(panel.subset(regions=panel.filled["region"].iloc[:1]).filled) == 1
+    assert len(panel.subset(periods=panel.filled["period"].iloc[:1]).filled) == 1

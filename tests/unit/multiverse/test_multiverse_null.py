@@ -46,6 +46,8 @@ def test_every_draw_is_a_multiverse_of_its_own(zj, weights, null):
         "models": ("none", "lag", "sdm"),
         "effects": ("time", "region"),
         "controls": ((), "digital"),
+        # At the start of spans this draw has a rho on its bound, where two searches agree to three digits only.
+        "controls_at": "end",
         "samples": ("all", "since 2017"),
         "groups": {"since 2017": {"periods": [2017, 2018, 2019, 2020]}},
         "data": {"halved": halved, "twice": zj.panel.assign(digital=lambda f: 2 * f["digital"])},

@@ -6,7 +6,7 @@ import html
 import math
 import textwrap
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from spatialconv._sizes import size_notes
+from spatialconv.errors import AlignmentError, GeometryError, OptionError
 
 WIDE = 80  # characters of a line in a terminal
 MOST_ROWS, MOST_COLUMNS = 20, 30  # of a table in the HTML repr: a browser has no use for fifty thousand
@@ -170,6 +171,54 @@ class Result(ABC):
     def _display(self) -> pd.DataFrame:
         """Return the table that the HTML repr shows."""
         return self.tidy()
+
+    def to_geodataframe(self, geometry: Any, *, period: Hashable = None) -> Any:
+        """Return what the result says of each region beside its polygon, for `.explore()`, QGIS or Plotly.
+
+        Parameters
+        ----------
+        geometry : GeoDataFrame
+            Indexed by region; it stays as it is.
+        period : label, optional
+            Of a result with several periods.
+
+        Returns
+        -------
+        GeoDataFrame
+            One row a region in the order of the result, in the CRS of the geometry.
+
+        Raises
+        ------
+        OptionError
+            If the result is not one by region, or the period is not one of its.
+        GeometryError
+            If `geometry` is no GeoDataFrame.
+        AlignmentError
+            If the geometry lacks a region.
+        """
+        import geopandas as gpd
+
+        if not isinstance(geometry, gpd.GeoDataFrame):
+            raise GeometryError(
+                f"geometry must be a GeoDataFrame indexed by region; got {type(geometry).__name__}. Read the file by "
+                "geopandas.read_file(…).set_index(<column of the regions>)."
+            )
+        frame = self._of_regions(period)
+        if frame is None:
+            raise OptionError(f"{type(self).__name__} has no figures by region; hot spots, clusters and clubs have.")
+        missing = [region for region in frame.index if region not in geometry.index]
+        if missing:
+            shown = ", ".join(repr(region) for region in missing[:3])
+            raise AlignmentError(
+                f"the geometry has no regions {len(missing)}: {shown} of the {len(frame)} in the result. Index it by "
+                "the labels of the panel: gdf.set_index(…)."
+            )
+        shapes = geometry.geometry.loc[list(frame.index)]
+        return gpd.GeoDataFrame(frame.copy(), geometry=shapes.to_numpy(), crs=geometry.crs)
+
+    def _of_regions(self, period: Hashable) -> pd.DataFrame | None:  # noqa: ARG002 - of a subclass
+        """Return the figures by region, of a period if there are several; None if the result has none."""
+        return None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON-ready dictionaries, with provenance and notes."""

@@ -181,6 +181,9 @@ class LocalResult(Result):
             }
         )
 
+    def _of_regions(self, period: Hashable) -> pd.DataFrame:
+        return self.at(period)
+
     def _display(self) -> pd.DataFrame:
         # A county map has thousands of rows; those that say most come first.
         return self.table.sort_values("p", kind="stable")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -53,6 +54,9 @@ class HotSpotTrends(Result):
     regions: pd.Index
     notes: tuple[str, ...]
     provenance: Provenance
+
+    def _of_regions(self, period: Hashable) -> pd.DataFrame:  # noqa: ARG002 - a trend is of all periods
+        return self.table
 
     def tidy(self) -> pd.DataFrame:
         """Return one row a region: Sen's slope of z, Kendall's tau as statistic, and p."""

@@ -75,6 +75,9 @@ class ClubPartition(Result):
     _options: Options
     _share: float
 
+    def _of_regions(self, period: Hashable) -> pd.DataFrame:  # noqa: ARG002 - a club is of all periods
+        return self.club.to_frame()
+
     @property
     def n_clubs(self) -> int:
         """Number of clubs."""

@@ -2,8 +2,8 @@
 
 Each is honest before one thing is spoilt in it. Nothing here comes from the rules: estimates are those of other
 libraries, and what a table does not say (degrees of freedom, what stands in brackets, sides, levels) it leaves unsaid
-as papers do. `possible` is the judge of what can be seen: it goes forwards, from unrounded figures and from every reading
-that the table leaves open, to what would be printed.
+as papers do. `possible` is the judge of what can be seen: it goes forwards, from unrounded figures and from every
+reading that the table leaves open, to what would be printed.
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ def of_statsmodels(rng: np.random.Generator) -> dict[str, Any]:
         kind = str(rng.choice(["nonrobust", "HC1"]))
         fit = sm.OLS(frame["y"], sm.add_constant(frame[chosen])).fit(cov_type=kind, use_t=True)
         fits.append({"names": list(fit.params.index), "b": list(fit.params), "se": list(fit.bse),
-                     "t": list(fit.tvalues), "p": list(fit.pvalues), "n": n, "r2": fit.rsquared, "adj_r2": fit.rsquared_adj})  # fmt: skip
+                     "t": list(fit.tvalues),
+                     "p": list(fit.pvalues), "n": n, "r2": fit.rsquared,
+                     "adj_r2": fit.rsquared_adj})  # fmt: skip
     return {"table": [side_by_side(rng, fits)]}
 
 
@@ -416,10 +418,10 @@ def report(tables: int, seed: int, shown: int = 0) -> str:
     lines = [
         "# What the audit finds in tables that others make",
         "",
-        f"Made by `python -m tests.auditing.outside {tables} {seed} --write`: {tables} honest tables of each kind, and in",
-        "each of them one digit, sign, star or p spoilt at random. *Can be seen*: no unrounded figures, read in any way",
-        "that the table leaves open, print so, by a judge that shares no line with the rules. *False errors*: honest",
-        "tables in which the audit finds an error.",
+        f"Made by `python -m tests.auditing.outside {tables} {seed} --write`: {tables} honest tables of each kind, and",
+        "in each of them one digit, sign, star or p spoilt at random. *Can be seen*: no unrounded figures, in any way",
+        "of reading that the table leaves open, print so, by a judge that shares no line with the rules.",
+        "*False errors*: honest tables in which the audit finds an error.",
         "",
         "| kind of table | honest | false errors | spoilt | slips | can be seen | found | share |",
         "| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: |",

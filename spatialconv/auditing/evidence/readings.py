@@ -264,10 +264,17 @@ def _best(table: Regression, choices: list[_Choice], every: list[_Fits]) -> tupl
     held = [(c, f) for c, f in zip(choices, failed, strict=True) if c.brackets == brackets]
     usual, usually = held[0]
     other, rarely = min(held, key=lambda pair: pair[1])
-    if usually - rarely >= _SUPPORT and 3 * rarely <= usually:
+    # A printed p that is that of the other reading is no slip; stars alone may be one.
+    exact = "p" in (brackets.round, brackets.square) and {brackets.round, brackets.square} & {"t", "z", "se"}
+    if asked_for(usually, rarely, exact=bool(exact)):
         said += _differs(table, usual, other, usually, rarely)
         return other, said
     return usual, said
+
+
+def asked_for(usual: int, other: int, *, exact: bool) -> bool:
+    """Return whether so many cells against the usual reading ask for another, which so many speak against."""
+    return (exact and usual > 0 and not other) or (usual - other >= _SUPPORT and 3 * other <= usual)
 
 
 def _named(brackets: Brackets) -> str:

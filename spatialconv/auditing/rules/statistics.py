@@ -9,7 +9,7 @@ from spatialconv.auditing.description.reported import Listing, Regression, Repor
 from spatialconv.auditing.evidence.cells import Evidence
 from spatialconv.auditing.evidence.law import Law, stars_range, words_of_stars
 from spatialconv.auditing.evidence.once import once
-from spatialconv.auditing.evidence.readings import reading_of
+from spatialconv.auditing.evidence.readings import asked_for, reading_of
 from spatialconv.auditing.rules.registry import Check, rule
 
 _ALGEBRA = "algebra"
@@ -40,7 +40,8 @@ def sides_of(table: Listing) -> int:
 @once
 def _asked_for(table: Listing) -> int:
     bad = {s: sum(not c.passed for e in _made(table, s) for c in (*_p_checks(e), *_star_checks(e))) for s in (1, 2)}
-    return 1 if bad[2] - bad[1] >= 2 and 3 * bad[1] <= bad[2] else 2
+    exact = any(isinstance(cells.get("p"), Figure) for cells in table.rows.values())
+    return 1 if asked_for(bad[2], bad[1], exact=exact) else 2
 
 
 def _made(table: Listing, sides: int) -> Iterator[Evidence]:

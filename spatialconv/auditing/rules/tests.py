@@ -11,6 +11,7 @@ from scipy import stats
 from spatialconv.auditing.description.figures import INFINITY, Figure, Interval
 from spatialconv.auditing.description.reported import Listing, Regression, Reported
 from spatialconv.auditing.evidence.law import stars_range, words_of_stars
+from spatialconv.auditing.evidence.readings import asked_for
 from spatialconv.auditing.rules.registry import Check, rule
 
 _TAILS = "tail probabilities of chi-square, F, t and the normal"
@@ -75,7 +76,7 @@ def _listed(table: Listing) -> Iterator[_Test]:
 def _asked_for(table: Listing, marked: bool) -> int:
     """Return two sides of z and t, unless several rows ask for one."""
     bad = {s: sum(not _told(t) for t in _made(table, marked, s)) for s in (1, 2)}
-    return 1 if bad[2] - bad[1] >= 2 and 3 * bad[1] <= bad[2] else 2
+    return 1 if asked_for(bad[2], bad[1], exact="p" in table.columns) else 2
 
 
 def _told(t: _Test) -> bool:

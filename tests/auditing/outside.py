@@ -8,6 +8,7 @@ reading that the table leaves open, to what would be printed.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import warnings
@@ -128,7 +129,7 @@ def of_spreg(rng: np.random.Generator) -> dict[str, Any]:
     w, frame, digits = lattice(side), data(rng, side * side, 2), int(rng.integers(3, 6))
     x, y = frame[["x0", "x1"]].to_numpy(), frame[["y"]].to_numpy()
     kind = str(rng.choice(["lag", "error"]))
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), contextlib.redirect_stdout(None):
         warnings.simplefilter("ignore")
         fit = (spreg.ML_Lag if kind == "lag" else spreg.ML_Error)(y, x, w, latex=False)
     names = ["CONSTANT", "x0", "x1", "W_y" if kind == "lag" else "lambda"]

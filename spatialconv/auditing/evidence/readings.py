@@ -147,7 +147,7 @@ def _brackets(table: Regression) -> Iterator[Brackets]:
 
 def _possible(kind: str | None, pairs: list[tuple[float, float]]) -> bool:
     """Return whether what stands in brackets can be of a kind at all; one slip in ten is no proof."""
-    few = len(pairs) // 10
+    few = max(len(pairs) // 10, int(len(pairs) >= _SUPPORT + 2))
     if kind == "se":
         return sum(b < 0 for _, b in pairs) <= few
     if kind == "p":
@@ -202,7 +202,9 @@ def _cell_fits(e: Evidence, sides: int, grid: np.ndarray[Any, Any]) -> np.ndarra
     sizes = list(e.sizes().values())
     said = None if e.stars is None else stars_range(e.stars, e.levels)
     found, told = np.ones(len(grid), dtype=bool), False
-    if e.error is not None and e.error.range.high <= 0:
+    if (e.error is not None and e.error.range.high <= 0) or _opposed(e):
+        return np.zeros(len(grid), dtype=bool)
+    if e.p is not None and not 0 <= e.p.value <= 1:
         return np.zeros(len(grid), dtype=bool)
     if said is not None and e.p is not None:
         told = True
@@ -220,6 +222,14 @@ def _cell_fits(e: Evidence, sides: int, grid: np.ndarray[Any, Any]) -> np.ndarra
                 fits |= (1 - high <= e.p.range.high) & (e.p.range.low <= 1 - low)
             found &= fits
     return found if told else None
+
+
+def _opposed(e: Evidence) -> bool:
+    """Return whether an estimate and its ratio have opposite signs."""
+    if e.estimate is None or e.ratio is None or e.unsigned:
+        return False
+    b, z = e.estimate.range, e.ratio.range
+    return (b.low > 0 and z.high < 0) or (b.high < 0 and z.low > 0)
 
 
 def tails(z: float, sides: int, grid: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -245,8 +255,9 @@ def _best(table: Regression, choices: list[_Choice], every: list[_Fits]) -> tupl
         best = {kind: min(f for f, c in zip(failed, choices, strict=True) if c.brackets == kind) for kind in kinds}
         order = sorted(kinds, key=lambda kind: best[kind])
         tied = best[order[0]] == best[order[1]] or (best[order[0]] > 0 and 2 * best[order[0]] > best[order[1]])
-        told = max(sum(len(names) for names in fits.names) for fits in every)
-        if tied and not (best[order[0]] and best[order[0]] * 5 <= told and best[order[0]] < best[order[-1]]):
+        filled = sum(1 for held in table.coefficients.values() for c in held if c and (c.round or c.square))
+        # Where every way of reading is contradicted by some cell, one of them is wrong in any way.
+        if tied and not (best[order[0]] and best[order[0]] * 4 <= filled):
             like = " and ".join(_named(kind) for kind in order if best[kind] == best[order[0]])
             said.append(
                 f"{table.name}: what stands in brackets is not said, and the stars do not tell {like} apart: say it, "

@@ -7,5 +7,5 @@ from tests.auditing.outside import report
 
 def test_all(capsys):
     with capsys.disabled():
-        text = report(8, 11, 3)
+        text = report(16, 2024, 3)
     pytest.fail(text, pytrace=False)

@@ -59,7 +59,7 @@ def test_what_is_spoilt_is_found():
 
 @pytest.mark.slow
 def test_what_is_spoilt_is_found_in_many_tables():
-    """More than the 95 % asked for: README says 99."""
+    """More than the 95 % asked for: README says 99 of tables of its own making."""
     broken, found = shares(150, seed=14)
     assert broken > 2500
     assert found > 0.99 * broken

@@ -8,16 +8,19 @@ data sets in the same operation; `refit` then maximises the concentrated likelih
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import scipy.linalg as la
 import scipy.sparse as sp
+from numpy.polynomial import chebyshev
 
 from spatialconv._core.likelihood.effects import Projection
 from spatialconv._core.likelihood.likelihood import lag
+from spatialconv._core.likelihood.logdet import factor
+from spatialconv._core.likelihood.traces import dense_ratios
 from spatialconv._core.regression.least_squares import basis
 from spatialconv._core.resampling.refit import Squares, lag_refits
 
@@ -27,6 +30,9 @@ FloatArray = npt.NDArray[np.float64]
 HELD = 4_000_000
 # A rebuilt regressor with less than this share of its norm left is a combination of the others.
 COLLINEAR = 1e-9
+# Beyond so many regions a data set's inverse is replaced by sparse factors and an interpolated trace: exact values on
+# each of at most so many pieces on either side of zero.
+DENSE_AT_MOST, NODES, DEEPEST = 200, 12, 20
 
 
 @dataclass(frozen=True)
@@ -44,11 +50,52 @@ class Setting:
     W: sp.csr_array | None
     eigenvalues: npt.NDArray[np.complex128] | None = None
     bounds: tuple[float, float] = (0.0, 0.0)
+    _pieces: dict[tuple[bool, int], FloatArray] = field(default_factory=dict, compare=False)
+
+    def squares(self, rho: FloatArray) -> FloatArray:
+        """Return tr(G'G), G = W (I - rho W)^-1, for each rho, shape (B,), interpolated piece by piece.
+
+        Where the mean over regions was transformed away it is left out: near rho = 1 it would be all of the trace.
+
+        Pieces halve the way to the nearer bound, where the trace is infinite: on each it is smooth, and `NODES` exact
+        values, computed where a rho first falls, give eight digits. Beyond the inverse of the spectral radius complex
+        eigenvalues may bend it anywhere, and it is computed.
+        """
+        assert self.W is not None
+        assert self.eigenvalues is not None
+        shift = self.project.shift
+        out, radius = np.empty(len(rho)), float(np.abs(self.eigenvalues).max(initial=1e-300))
+        for k, value in enumerate(rho):
+            upper = value >= 0
+            end = min(abs(self.bounds[int(upper)]), 1 / radius)
+            left = 1 - abs(value) / end
+            step = min(int(-np.log2(max(left, 2.0**-DEEPEST))), DEEPEST - 1)
+            low, high = 1 - 0.5**step, 1 - 0.5 ** (step + 1)
+            if left < 0.5**DEEPEST:
+                out[k] = _sum_of_squares(self.W, float(value), shift=shift)
+                continue
+            piece = (bool(upper), step)
+            if piece not in self._pieces:
+                share = (low + high) / 2 + (high - low) / 2 * chebyshev.chebpts1(NODES)
+                nodes = (1.0 if upper else -1.0) * end * share
+                exact = np.array([_sum_of_squares(self.W, float(node), shift=shift) for node in nodes])
+                self._pieces[piece] = np.asarray(
+                    chebyshev.chebfit(chebyshev.chebpts1(NODES), exact, NODES - 1), dtype=float
+                )
+            place = (2 * abs(value) / end - low - high) / (high - low)
+            out[k] = chebyshev.chebval(place, self._pieces[piece])
+        return out
 
     @property
     def size(self) -> int:
         """Number of regressors K."""
         return len(self.fixed) + len(self.made)
+
+
+def _sum_of_squares(W: sp.csr_array, rho: float, *, shift: bool) -> float:
+    G, _ = dense_ratios(W, None, rho, 0.0)
+    G = G - G.mean(axis=0) if shift else G
+    return float(np.einsum("ij,ij->", G, G))
 
 
 class Batch(NamedTuple):
@@ -193,13 +240,37 @@ def _information(
     filtered = np.moveaxis(Y - rho * lag(setting.W, Y), 2, 0)
     # X beta and the effects: all but what the projection keeps of the residual.
     eta = filtered - _projected(project, filtered - (X @ beta[:, None, :, None])[..., 0])
-    G = _ratios(setting.W.toarray(), rho)
-    d = _projected(project, eta @ np.swapaxes(G, 1, 2)).reshape(B, T * N)
-    g, gg, own = _traces(G, rho, shift=project.shift)
+    if N > DENSE_AT_MOST and setting.eigenvalues is not None:
+        lagged, (g, gg, own) = _by_factors(setting, setting.W, eta, rho)
+    else:
+        G = _ratios(setting.W.toarray(), rho)
+        lagged, (g, gg, own) = eta @ np.swapaxes(G, 1, 2), _traces(G, rho, shift=project.shift)
+    d = _projected(project, lagged).reshape(B, T * N)
     info[:, :K, K] = info[:, K, :K] = (d[:, None, :] @ Xs)[:, 0] / sigma2[:, None]
     info[:, K, K] = project.J * (gg + own) + np.einsum("bn,bn->b", d, d) / sigma2
     info[:, K, K + 1] = info[:, K + 1, K] = project.J * g / sigma2
     return info
+
+
+def _by_factors(
+    setting: Setting, W: sp.csr_array, eta: FloatArray, rho: FloatArray
+) -> tuple[FloatArray, tuple[FloatArray, FloatArray, FloatArray]]:
+    """Return G eta (B, T, N) and the traces by one factorisation a data set; NaN where rho is."""
+    known = np.isfinite(rho)
+    at = np.where(known, rho, 0.0)
+    lagged = np.empty_like(eta)
+    for b, value in enumerate(at):
+        lagged[b] = (W @ factor(W, float(value)).solve(np.ascontiguousarray(eta[b].T))).T
+    assert setting.eigenvalues is not None
+    roots = setting.eigenvalues
+    if setting.project.shift:
+        # To subtract what was added loses all digits near rho = 1.
+        roots = np.delete(roots, np.argmin(np.abs(roots - 1)))
+    ratios = roots / (1 - at[:, None] * roots)
+    g, gg, own = ratios.sum(axis=1).real, (ratios**2).sum(axis=1).real, setting.squares(at)
+    for found in (g, gg, own):
+        found[~known] = np.nan
+    return lagged, (g, gg, own)
 
 
 def _projected(project: Projection, Z: FloatArray) -> FloatArray:

@@ -10,9 +10,12 @@ from spatialconv._core.likelihood.effects import projection
 from spatialconv._core.likelihood.likelihood import problem
 from spatialconv._core.likelihood.logdet import Eigen
 from spatialconv._core.likelihood.maximise import maximise, search_window
+from spatialconv._core.resampling import batch
+from spatialconv._core.resampling.batch import Setting, fit_batch
 from spatialconv._core.resampling.refit import CHUNK, Squares, lag_refits, lag_squares
 from tests.tolerances import MOMENTS, REFERENCE
 
+PIECES = 1e-7  # a trace by twelve Chebyshev nodes on pieces that halve the way to its pole
 N, T, DRAWS = 11, 4, 120
 
 
@@ -126,3 +129,36 @@ def test_nothing_but_the_ends_stops_a_chain():
     squares = Squares(np.ones(4), centre, np.ones(4))
     found = lag_refits(squares, dof=20, J=4, eigenvalues=np.zeros(5, dtype=complex), shift=False, bounds=(-0.9, 0.95))
     np.testing.assert_allclose(found, [-0.9, -0.2, 0.7, 0.95], atol=REFERENCE)
+
+
+@pytest.mark.parametrize(("kind", "lee_yu"), [("none", False), ("region", True), ("two-way", True), ("two-way", False)])
+@pytest.mark.parametrize("shape", ["lattice", "one way", "full"])
+def test_covariances_of_many_regions_are_those_of_dense_inverses(kind, lee_yu, shape, monkeypatch):
+    """Over the whole interval, and beyond the spectral radius, where complex eigenvalues lie inside of it."""
+    n, periods, draws = 225, 3, 16
+    rng = np.random.default_rng(3)
+    if shape == "full":
+        A = rng.uniform(0.1, 1.0, (n, n))
+    else:
+        one = np.eye(15, k=1)
+        A = sum(np.kron(*pair) for pair in ((one, np.eye(15)), (np.eye(15), one)))
+        A = A + A.T if shape == "lattice" else A + 0.05 * A.T
+    np.fill_diagonal(A, 0)
+    W = sp.csr_array(A / A.sum(axis=1, keepdims=True))
+    logdet, project = Eigen.of(W), projection(kind, periods, n, lee_yu=lee_yu)
+    low, high = search_window(logdet)
+    rhos = np.r_[0.0, 0.3, -0.3, 0.999 * high, 0.98 * low, rng.uniform(low, high, draws - 5)]
+    X = rng.normal(size=(periods, n, 1))
+    plain = X + rng.normal(size=(periods, n, draws))
+    Y = np.stack([np.linalg.solve(np.eye(n) - r * W.toarray(), plain[..., b].T).T for b, r in enumerate(rhos)], axis=2)
+    setting = Setting(X, (0,), (), project, W, logdet.eigenvalues, (low, high))
+    found = fit_batch(setting, Y, None)
+    monkeypatch.setattr(batch, "DENSE_AT_MOST", 10_000)
+    dense = fit_batch(Setting(X, (0,), (), project, W, logdet.eigenvalues, (low, high)), Y, None)
+    np.testing.assert_array_equal(found.rho, dense.rho)
+    errors = np.sqrt(np.einsum("bii->bi", dense.cov))
+    # Next to one, dense traces less the part of the mean, which is all of them, are rounding.
+    told = dense.rho < (0.99 if project.shift else 1.0)
+    unit = errors[:, :, None] * errors[:, None]
+    np.testing.assert_allclose((found.cov / unit)[told], (dense.cov / unit)[told], rtol=0, atol=PIECES)
+    assert told.sum() >= draws // 4

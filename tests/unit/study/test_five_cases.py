@@ -1,6 +1,6 @@
 """Five kinds of cases as people have them, by the command line alone: from files to a report, without a line of Python.
 
-Sizes are those that a test can afford; `test_three_thousand_regions` (slow) has the size of the real one.
+Sizes are those that a test can afford; the longer ones are slow, `test_three_thousand_regions` has the real size.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ def pooled(frame, variable="income"):
     return np.linalg.lstsq(np.column_stack([np.ones_like(x), x]), y, rcond=None)[0][1]
 
 
+@pytest.mark.slow
 def test_counties_with_leading_zeros(tmp_path, capsys):
     """Codes such as 06001 in both files, states as dummies, controls at the start."""
     shapes = grid(6, 8)
@@ -153,6 +154,7 @@ def test_quarters_in_text_that_sorts_wrongly(tmp_path, capsys):
     assert beta_of(tables) == pytest.approx(pooled(ordered), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_cross_section_of_two_years(tmp_path, capsys):
     """Growth over ten years in one span: two periods, a horizon of ten, effects none and time alone can be had."""
     shapes = grid(5, 6)

@@ -16,7 +16,8 @@ INSIDE: dict[str, dict[str, str]] = {
     "sc.maps": {
         "sc.maps.clusters": "lisa lisa_cluster local_moran moran_local quadrants cluster_map clustermap",
         "sc.maps.hot_spots": "gi gi_star getis_ord hotspot hotspots g_local localg",
-        "sc.maps.choropleth": "choro map plot chloropleth choropleth_map tm_shape spmap grmap explore",
+        "sc.maps.choropleth": "choro map plot chloropleth choropleth_map tm_shape spmap grmap",
+        "sc.maps.explore": "interactive leaflet folium hover tooltip html slider animation",
         "sc.maps.links": "weights neighbours neighbors graph connectivity network plot_nb",
         "sc.maps.clubs": "club convergence_clubs",
         "sc.maps.hot_spot_trends": "emerging emerging_hot_spots trends space_time_cube",

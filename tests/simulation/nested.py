@@ -59,7 +59,7 @@ def one(case: Case, panel: sc.Panel, seed: int) -> dict[str, float]:
     row["estimate"] = found.beta
     if case.kind in ("region", "two-way"):
         corrected = sc.beta(panel, "v", graph, correction="indirect", seed=seed, **options)
-        low, high = corrected.conf_int(LEVEL).loc["log_initial"]
+        low, high = corrected.fit.conf_int(LEVEL).loc["log_initial"]
         row |= {"indirect": corrected.beta, "indirect rejects": float(high < 0 or low > 0),
                 "log_initial, indirect": float(low <= case.beta <= high)}  # fmt: skip
     return row

@@ -87,6 +87,8 @@ CJK_FONTS = (
     "Arial Unicode MS",
 )
 FORMATS = ("png", "svg", "pdf")
+# Refused by name: a path that ends so is not part of the name of a PNG.
+OTHER_FORMATS = ("eps", "ps", "tif", "tiff", "jpg", "jpeg", "webp", "gif", "bmp", "pgf")
 MOST_DPI = 10_000  # beyond any press, and 70,000 pixels across a page
 
 # Control characters, which SVG may not hold and fonts do not draw; and halves of characters.
@@ -427,6 +429,11 @@ def save(
     kinds = names("formats", formats if formats is not None else ((suffix,) if suffix in FORMATS else ("png", "svg")))
     for kind in kinds:
         choice("formats", kind, FORMATS)
+    if formats is None and suffix in OTHER_FORMATS:
+        raise OptionError(
+            f"figures are saved as {', '.join(FORMATS)}; got {path.name!r}. For EPS convert the PDF, which has "
+            "the same lines; for TIFF and JPEG the PNG. Or name formats=, and the path is taken as it is."
+        )
     settings: Any = {"pdf.fonttype": 42, "savefig.bbox": None}
     first_file = stem.with_name(f"{stem.name}.{kinds[0]}")
     try:

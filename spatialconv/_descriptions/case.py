@@ -149,7 +149,8 @@ class MapsSection(Section):
     classes: Classes = Field(4, description="Natural breaks.")
     log: Flag = Field(False, description="Whether breaks are in logarithms.")
     labels: Labels = Field(
-        True, description='Names on the maps: true, false, or a column of the geometry such as "city_zh".'
+        True,
+        description='Names on the maps: true (of 40 regions at most), false, or a column of the geometry, "city_zh".',
     )
 
 

@@ -39,7 +39,14 @@ def markdown(study: Any) -> str:
     return to_markdown(sections(study, study.tables(), captions))
 
 
-def write(study: Any, out: str | Path, *, tables: Mapping[str, Table], captions: Mapping[str, str]) -> list[Path]:
+def write(
+    study: Any,
+    out: str | Path,
+    *,
+    tables: Mapping[str, Table],
+    captions: Mapping[str, str],
+    missing: Mapping[str, str] | None = None,
+) -> list[Path]:
     """Write report.md and report.html into the folder that holds the figures.
 
     Parameters
@@ -49,6 +56,8 @@ def write(study: Any, out: str | Path, *, tables: Mapping[str, Table], captions:
         Folder with `figures/<name>.svg` and `.png` for every caption.
     tables, captions : mappings
         What the study shows, by the name of its file.
+    missing : mapping, optional
+        Figures that could not be drawn, and why.
 
     Returns
     -------
@@ -60,7 +69,7 @@ def write(study: Any, out: str | Path, *, tables: Mapping[str, Table], captions:
         If a figure is not there or the folder cannot be written to.
     """
     out = Path(out)
-    blocks = sections(study, tables, captions)
+    blocks = sections(study, tables, captions, missing or {})
     files = [out / "report.md", out / "report.html"]
     try:
         write_whole(files[0], to_markdown(blocks))

@@ -30,7 +30,10 @@ _SPATIAL = {
 }
 
 
-def sections(study: Any, made: Tables, captions: Captions) -> list[Block]:
+_NONE: Mapping[str, str] = {}
+
+
+def sections(study: Any, made: Tables, captions: Captions, missing: Mapping[str, str] = _NONE) -> list[Block]:
     """Return all blocks of the report on a study."""
     return [
         Heading(study.case.title, 1),
@@ -43,9 +46,16 @@ def sections(study: Any, made: Tables, captions: Captions) -> list[Block]:
         *_dispersion(study, made, captions),
         *_convergence(study, made, captions),
         *_checks(study, made),
+        *_missing(missing),
         *_method(study),
         *(replication(study.replication, study) if study.replication is not None else ()),
     ]
+
+
+def _missing(missing: Mapping[str, str]) -> Iterator[Block]:
+    if missing:
+        yield Heading("What is missing")
+        yield Bullets(tuple(f"The figure {name!r} could not be drawn: {why}" for name, why in missing.items()))
 
 
 def _bullets(*groups: list[str]) -> Iterator[Block]:

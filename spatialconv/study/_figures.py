@@ -14,10 +14,15 @@ from spatialconv.panel import Panel, parts_of
 from spatialconv.study._grid import APPROACHES, EFFECTS
 from spatialconv.study._result import Study
 
+MOST_NAMES = 40
+
 
 def study_figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
     """Return name, caption and what draws it, for every figure of a study."""
-    case, names = study.case, study.case.maps.labels
+    case = study.case
+    # Unasked, names stand on maps where there is room for most of them.
+    few = study.panel.n_regions <= MOST_NAMES
+    names = case.maps.labels if few or case.maps.labels is not True else None
     ends = list(dict.fromkeys([study.panel.periods[0], study.panel.periods[-1]]))
     unit = f", {case.unit}" if case.unit else ""
     made: dict[str, tuple[str, Callable[[], Any]]] = {

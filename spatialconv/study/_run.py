@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from spatialconv import maps, report, tables
-from spatialconv.errors import OptionError
+from spatialconv.errors import FileError, OptionError
+from spatialconv.results import one_line
 from spatialconv.study._analysis import analyse
 from spatialconv.study._case import Case, zhejiang
 from spatialconv.study._folder import Place, reserved
@@ -89,11 +90,19 @@ def _written(study: Study, place: Place, progress: bool) -> Study:
             for suffix in SUFFIXES:
                 tables.save(table, stage / "tables" / f"{name}{suffix}", label=f"tab:{name}")
         captions: dict[str, str] = {}
+        missing: dict[str, str] = {}
         for name, (caption, draw) in drawn.items():
             step(f"figure {name}")
+            try:
+                saved = maps.save(draw(), stage / "figures" / name)
+            except FileError:
+                raise
+            except Exception as error:  # one figure is no reason to lose the others, and the report says so
+                missing[name] = one_line(error)
+                continue
             # One a sheet, where a figure has several.
-            captions |= {file.stem: caption for file in maps.save(draw(), stage / "figures" / name)}
+            captions |= {file.stem: caption for file in saved}
         step("report")
-        report.write(study, stage, tables=made, captions=captions)
+        report.write(study, stage, tables=made, captions=captions, missing=missing)
         files = place.publish()
     return replace(study, files=files)

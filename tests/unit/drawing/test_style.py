@@ -187,6 +187,10 @@ class TestSave:
         assert all(f.stat().st_size > 500 for f in files)
 
     def test_suffix_chooses_the_format(self, figure, tmp_path):
+        for name in ("f.eps", "f.TIFF", "f.jpg"):
+            with pytest.raises(OptionError, match=f"png, svg, pdf; got '{name}'"):
+                look.save(figure, tmp_path / name)
+            assert look.save(figure, tmp_path / name, formats="svg")[0].name == f"{name}.svg"
         assert [f.name for f in look.save(figure, tmp_path / "fig.PDF")] == ["fig.pdf"]
         assert [f.name for f in look.save(figure, str(tmp_path / "fig.png"), formats=("svg", "pdf"))] == [
             "fig.svg",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -557,3 +558,32 @@ def test_names_of_files_are_plain():
     assert [slug(x) for x in ("inverse distance (2)", 2016, "a/b", "../..", "浙江")] == [
         *("inverse-distance-2", "2016", "a-b", "unnamed", "浙江")
     ]
+
+
+def test_a_figure_that_fails_is_a_line_of_the_report(tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    from spatialconv.study import _result
+
+    def broken():
+        raise ZeroDivisionError("nothing to divide by")
+
+    drawn = {"sigma": ("Dispersion.", Figure), "map": ("A map.", broken), "effects": ("Effects.", Figure)}
+    monkeypatch.setattr(_result, "check", partial(sc.check, draws=19))
+    monkeypatch.setattr(_result.Study, "figures", lambda _: drawn)
+    found = sc.study.run(small(), tmp_path, progress=False)
+    assert {f.stem for f in found.files if f.parent.name == "figures"} == {"sigma", "effects"}
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "The figure 'map' could not be drawn: nothing to divide by" in text
+    assert "What is missing" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_names_stand_on_maps_of_few_regions_unless_a_column_is_asked_for(study, monkeypatch):
+    asked = []
+    monkeypatch.setattr(sc.maps, "choropleth", lambda *_, labels, **__: asked.append(labels))
+    rows = {"city": np.repeat(np.arange(41), 2), "year": np.tile([2016, 2020], 41), "exports": 1.0}
+    many = replace(study, panel=sc.Panel(pd.DataFrame(rows), region="city", period="year"))
+    for one, labels in ((study, True), (many, True), (many, "city_zh"), (many, False)):
+        figures = replace(one, case=replace(one.case, maps=replace(one.case.maps, labels=labels))).figures()
+        figures["map"][1]()
+    assert asked == [True, None, "city_zh", False]

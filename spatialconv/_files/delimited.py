@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -131,6 +132,10 @@ def _fields(line: str, sep: str, file: Path) -> list[str]:
     return [name.strip() for name in fields]
 
 
+def _nothing(cell: Any) -> bool:
+    return not cell.strip() if isinstance(cell, str) else bool(pd.isna(cell))
+
+
 def named_columns(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the rows that hold anything, under names each of which stands once, and notes on what went.
 
@@ -143,9 +148,8 @@ def named_columns(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, tuple[s
         If two columns have one name.
     """
     notes = []
-    empty = frame.isna() | frame.map(lambda cell: isinstance(cell, str) and not cell.strip())
     columns = [str(column).strip() if column is not None else "" for column in frame.columns]
-    kept = [k for k, column in enumerate(columns) if column or not bool(empty.iloc[:, k].all())]
+    kept = [k for k, column in enumerate(columns) if column or not all(map(_nothing, frame.iloc[:, k]))]
     named = [columns[k] or f"column {k + 1}" for k in kept]
     unnamed = [column for k, column in zip(kept, named, strict=True) if not columns[k]]
     if unnamed:
@@ -153,7 +157,11 @@ def named_columns(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, tuple[s
     twice = sorted({column for column in named if named.count(column) > 1})
     if twice:
         raise FileError(f"{name} has more than one column named {first(twice)}. Rename or remove one of each.")
-    rows = ~empty.all(axis=1).to_numpy()
+    rows = np.ones(len(frame), dtype=bool)
+    # Only rows whose first cell is empty can be so altogether.
+    lead = frame.iloc[:, 0] if frame.shape[1] else []
+    for row in np.flatnonzero([_nothing(cell) for cell in lead]):
+        rows[row] = not all(map(_nothing, frame.iloc[row]))
     if not rows.all():
         places = list(frame.index[~rows])
         last = int(np.flatnonzero(rows)[-1]) if rows.any() else -1

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,13 @@ class Writing:
     def __str__(self) -> str:
         grouped = f", thousands {self.thousands!r}" if self.thousands else ""
         return f"decimal {self.decimal!r}{grouped}"
+
+
+_ENOUGH = 1000
+_EITHER = re.compile(rf"\s*[+\-{_MINUS}]?[1-9][0-9]{{0,2}}(?:[.,][0-9]{{3}})+\s*")
+# A whole column at once, a cell a line: numbers with a decimal point and without zeros before them, or nothing.
+_CELL = r"(?:[+\-]?(?:0|[1-9][0-9]*+)(?:\.[0-9]*+)?+(?:[eE][+\-]?[0-9]{1,4})?+|NA|NaN|nan)?+"
+_PLAIN = re.compile(rf"(?:{_CELL}\n)*+{_CELL}")
 
 
 @cache
@@ -88,7 +96,7 @@ def sniffed(
     possible = [
         Writing(point, mark) for mark in grouped for point in ((decimal,) if decimal else DECIMALS) if point != mark
     ]
-    cells = {(column, text) for column, texts in columns.items() for text in texts if text.strip() not in MISSING}
+    cells = [(column, text) for column, texts in columns.items() for text in _telling(texts)]
     # Most numbers are read alike by all: only the others decide.
     open_cells = [(column, text) for column, text in cells if not re.fullmatch(r"\s*[+-]?[0-9]+\s*", text)]
     open_cells = [cell for cell in open_cells if any(way.matches(cell[1]) for way in possible)]
@@ -115,6 +123,18 @@ def sniffed(
     return chosen
 
 
+def _telling(texts: Iterable[str]) -> list[str]:
+    """Return up to a thousand different cells of a column that tell most about how its numbers are written.
+
+    `1.234` may be a group or a fraction; cells that cannot be both come first.
+    """
+    texts = list(texts)
+    told = (text for text in texts if text.strip() not in MISSING)
+    plain = list(islice((text for text in told if not _EITHER.fullmatch(text)), _ENOUGH))
+    rest = _ENOUGH - len(plain)
+    return plain + list(islice((text for text in texts if _EITHER.fullmatch(text)), rest)) if rest else plain
+
+
 @dataclass(frozen=True)
 class Numbers:
     """A column made into numbers, and the cells that stand in the way: where they stand, and what is in them."""
@@ -130,6 +150,13 @@ def as_numbers(column: pd.Series, way: Writing, missing: frozenset[str]) -> Numb
     A column of codes whose zeros count, such as 06001, is none of numbers.
     """
     cells = column.tolist()
+    if way == Writing() and missing == MISSING:
+        plain = _plain(cells)
+        if plain is not None:
+            count = int(np.isfinite(plain).sum()) if plain.dtype == float else len(plain)
+            return (
+                Numbers(pd.Series(plain, index=column.index, name=column.name), (), count) if count else Numbers(None)
+            )
     found: list[Any] = []
     odd: list[tuple[int, str]] = []
     known: dict[str, float] = {}
@@ -168,14 +195,29 @@ def as_numbers(column: pd.Series, way: Writing, missing: frozenset[str]) -> Numb
     return Numbers(pd.Series(values, index=column.index, name=column.name), (), count)
 
 
+def _plain(cells: list[Any]) -> Any:
+    """Return the numbers of a column that is written as Python writes them, None if it is not; a fast way for most."""
+    try:
+        text = "\n".join(cells)
+    except TypeError:  # cells that are no text
+        return None
+    if text.count("\n") != len(cells) - 1 or not _PLAIN.fullmatch(text):
+        return None
+    if not re.search("[.eENn]", text) and all(cells) and max(map(len, cells)) < 16:
+        return np.array(cells, dtype=object).astype(np.int64)
+    return np.array([cell if cell and cell != "NA" else "nan" for cell in cells], dtype=object).astype(float)
+
+
 def refuse_odd(name: str, column: str, found: Numbers, where: Iterable[str]) -> None:
     """Raise VariableError naming the cells of a column that are no numbers; `where` says where each stands."""
     places = list(where)
-    cells = [f"{text.strip()!r} in {place}" for (_, text), place in zip(found.odd[:3], places[:3], strict=True)]
+    cells = [
+        f"{text.strip()[:60]!r} in {place[:200]}" for (_, text), place in zip(found.odd[:3], places[:3], strict=True)
+    ]
     more = ", …" if len(found.odd) > 3 else ""
     count = len(found.odd)
     said = f"{count} of its cells {'are none' if count > 1 else 'is none'}"
-    token = found.odd[0][1].strip()
+    token = found.odd[0][1].strip()[:60]
     raise VariableError(
         f"{name}: the column {column!r} must hold numbers; {found.numbers} do and {said}: {', '.join(cells)}{more}. "
         f"If that stands for a missing value, say na = [{first([token])}]; else correct it."

@@ -191,7 +191,7 @@ def _with_numbers(
     given = frozenset(dialect.na)
     made: dict[str, pd.Series] = {c: label_column(frame[c]) for c in text if c in frame.columns}
     plain = [column for column in frame.columns if column not in made and column not in keys]
-    cells = {column: {c for c in frame[column].tolist() if isinstance(c, str)} - given for column in plain}
+    cells = {column: _different(frame[column], given) for column in plain}
     way = sniffed(
         {column: texts for column, texts in cells.items() if _mostly_numbers(texts)},
         decimal=dialect.decimal,
@@ -214,7 +214,9 @@ def _with_numbers(
             places = [_place(frame, made, keys, text, place) for place, _ in found.odd[:3]]
             if column in numbers:
                 refuse_odd(name, column, found, places)
-            shown = ", ".join(f"{c.strip()!r} in {p}" for (_, c), p in zip(found.odd[:3], places, strict=True))
+            shown = ", ".join(
+                f"{c.strip()[:60]!r} in {p[:200]}" for (_, c), p in zip(found.odd[:3], places, strict=True)
+            )
             notes.append(
                 f"{name}: {column!r} is text, though {found.numbers} of its cells are numbers; not so "
                 f"{len(found.odd)}: {shown}{', …' if len(found.odd) > 3 else ''}"
@@ -228,9 +230,14 @@ def _with_numbers(
     return pd.DataFrame({column: made[column] for column in frame.columns}), way, tuple(notes)
 
 
-def _mostly_numbers(texts: set[str]) -> bool:
-    """Whether a column may hold numbers in some writing: half of its different cells begin and end like one."""
-    told = [text for text in texts if text.strip() not in MISSING]
+def _different(cells: pd.Series, given: frozenset[str]) -> list[str]:
+    """Return the different texts of a column, in their order."""
+    return [cell for cell in dict.fromkeys(cells.tolist()) if isinstance(cell, str) and cell not in given]
+
+
+def _mostly_numbers(texts: list[str]) -> bool:
+    """Whether a column may hold numbers in some writing: half of its first different cells begin and end like one."""
+    told = [text for text in texts[:10_000] if text.strip() not in MISSING]
     like = [
         text
         for text in told

@@ -12,6 +12,7 @@ import pandas as pd
 
 from spatialconv._extras import extra
 from spatialconv._files.delimited import MOST_COLUMNS
+from spatialconv._files.encoding import known_encoding
 from spatialconv.errors import FileError, MissingExtraError
 
 MOST_CELLS = 300_000_000
@@ -52,6 +53,8 @@ def read_stata(file: Path, encoding: str = "") -> tuple[pd.DataFrame, dict[str, 
     recode = ""
     if (int(old[1]) if old else head[0]) < 118:
         texts = {text for name in plain.columns for text in _texts(labelled[name])} | {*plain.columns, *labels.values()}
+        if encoding and not known_encoding(encoding):
+            raise FileError(f"{file.name} cannot be read as {encoding}: Python knows no such encoding.")
         recode = encoding or _unsaid(texts)
         if not recode and not all(text.isascii() for text in texts):
             notes.append("text read as latin-1, since such old files do not say; if it looks garbled, say encoding")

@@ -88,6 +88,8 @@ def read_polygons(
 def _with_crs(frame: Any, crs: str) -> Any:
     from pyproj.exceptions import CRSError
 
+    if not isinstance(crs, str):
+        raise OptionError(f'crs must be text such as "EPSG:4326"; got {crs!r}.')
     # PROJ would open the file that such a text names; a description of a study may be anybody's.
     if crs.lstrip().startswith("+") and ("init=" in crs or "grids=" in crs):
         raise OptionError(f'crs = {crs!r} names a file of PROJ\'s. Write for example "EPSG:4326".')

@@ -55,7 +55,7 @@ INSIDE: dict[str, dict[str, str]] = {
         "sc.weights.describe": "summary summarise info eigenvalues islands",
         "sc.weights.rho_interval": "bounds eigen_bounds eigenw",
         "sc.weights.nested": "combine product w_intersection",
-        "sc.weights.inverse_distance": "distance idw gravity inverse",
+        "sc.weights.inverse_distance": "distance idw inverse",
     },
     "sc.datasets": {
         "sc.datasets.us_income": "us us48 usjoin states income us_states",

@@ -13,6 +13,7 @@ from ._distance import inverse_distance as inverse_distance
 from ._distance import kernel as kernel
 from ._distance import knn as knn
 from ._economic import economic as economic
+from ._economic import gravity as gravity
 from ._economic import nested as nested
 from ._io import from_matrix as from_matrix
 from ._io import read as read

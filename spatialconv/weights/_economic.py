@@ -25,6 +25,7 @@ from spatialconv.weights._graph import (
 )
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from libpysal.graph import Graph
 
 Metric = Literal["absolute", "log", "ratio", "size"]
@@ -107,7 +108,83 @@ def economic(
     return finish(found, standardise, own=True)
 
 
+def gravity(
+    values: pd.Series | Panel,
+    gdf: gpd.GeoDataFrame,
+    *,
+    variable: str | None = None,
+    power: float = 2,
+    points: Any = None,
+    cutoff: float | None = None,
+    nearest: int | None = None,
+    standardise: Standardise = "row",
+) -> Graph:
+    """Weight every other region by the force of a gravity model: both sizes over a power of their distance.
+
+    w_ij = v_i v_j d_ij^(-power), with d in km. Row-standardised, the region's own size cancels and large neighbours
+    count for more; "spectral" and "none" keep it.
+
+    The sizes should be exogenous to the model, or be taken before the period that is studied.
+
+    Parameters
+    ----------
+    values : Series or Panel
+        One positive number a region, by label; or a panel, of whose `variable` the average over its periods is taken.
+    gdf : GeoDataFrame
+        One row a region, with unique labels in the index and a coordinate reference system.
+    variable : str, optional
+        The column, where `values` is a panel.
+    power, points, cutoff, nearest
+        As in `inverse_distance`.
+    standardise : {"row", "spectral", "none"}
+        Make rows sum to one, divide by the largest eigenvalue, or leave the forces.
+
+    Returns
+    -------
+    libpysal.graph.Graph
+        Labelled by the index of `gdf`, in its order.
+
+    Raises
+    ------
+    AlignmentError
+        If the values lack a region of the geometry.
+    OptionError, VariableError, MissingDataError, NotPositiveError
+        As in `economic`.
+    GeometryError
+        As in `inverse_distance`.
+
+    References
+    ----------
+    Tinbergen, J. (1962) Shaping the World Economy. Twentieth Century Fund, New York.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, pandas as pd, spatialconv as sc
+    >>> towns = gpd.GeoSeries.from_xy([120.15, 121.55, 120.58], [30.29, 29.87, 30.00], crs=4326)
+    >>> gdf = gpd.GeoDataFrame(geometry=towns.set_axis(["Hangzhou", "Ningbo", "Shaoxing"]))
+    >>> people = pd.Series({"Ningbo": 9.4, "Hangzhou": 12.0, "Shaoxing": 5.3})
+    >>> sc.weights.gravity(people, gdf)["Hangzhou"].round(3).to_dict()
+    {'Ningbo': 0.193, 'Shaoxing': 0.807}
+    """
+    from spatialconv.weights._distance import inverse_distance  # geopandas, which economic weights do without
+
+    choice("standardise", standardise, Standardise)
+    series, what = _series(values, variable)
+    regions, v = _numbers(series, what, "absolute")
+    if (v <= 0).any():
+        raise NotPositiveError(
+            f"gravity needs sizes above zero; {what} is zero or negative for {first(regions[v <= 0])}. Leave these "
+            "regions out, or take another measure of size."
+        )
+    near = unpack(inverse_distance(gdf, power=power, points=points, cutoff=cutoff, nearest=nearest, standardise="none"))
+    size = v[positions(regions, near.regions, of="regions of the geometry", where="the values")]
+    matrix = sparse.csr_array(sparse.diags_array(size) @ near.matrix @ sparse.diags_array(size))
+    matrix.sort_indices()
+    return finish(Labelled(matrix, near.regions, f"gravity of {what}, {near.built}", near.notes), standardise)
+
+
 def _series(values: Any, variable: str | None) -> tuple[pd.Series, str]:
+    """Return one number a region, by label, and what it is in words."""
     if isinstance(values, pd.Series):
         if variable is not None:
             raise OptionError("variable= names a column of a panel; the values given are already a Series.")
@@ -122,6 +199,7 @@ def _series(values: Any, variable: str | None) -> tuple[pd.Series, str]:
 
 
 def _numbers(series: pd.Series, what: str, metric: str) -> tuple[pd.Index, FloatArray]:
+    """Return labels and values, checked: there, and positive unless the metric is "absolute"."""
     regions = labels(series.index, "regions")
     if series.dtype.kind not in "iufb" or pd.api.types.is_bool_dtype(series.dtype):
         raise VariableError(f"economic weights need numbers; {what} has type {series.dtype}. Convert it first.")

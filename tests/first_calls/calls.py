@@ -178,6 +178,7 @@ CALLS = {
     "weights.distance_band": "sc.weights.distance_band(g(), threshold=15)",
     "weights.economic": 'sc.weights.economic(p(), variable="y")',
     "weights.from_matrix": "w()",
+    "weights.gravity": 'sc.weights.gravity(p(), g(), variable="y")',
     "weights.inverse_distance": "sc.weights.inverse_distance(g())",
     "weights.kernel": "sc.weights.kernel(g(), k=3)",
     "weights.knn": "sc.weights.knn(g(), k=3)",

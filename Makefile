@@ -16,13 +16,13 @@ BIN := $(VENV)/$(PROGRAMS)
 STAMP := $(VENV)/.installed
 RESULTS ?= results
 
-.PHONY: study test test-slow test-oldest test-newest lint dist sizes bench notebooks clean
+.PHONY: study test test-slow test-oldest test-newest lint dist docs docs-links sizes bench notebooks clean
 
 study: $(STAMP)
 	$(BIN)/spatialconv study zhejiang --out $(RESULTS)
 
 # One thread a worker: workers that spin for cores slow each other down.
-test test-slow test-oldest test-newest notebooks sizes: export OPENBLAS_NUM_THREADS := 1
+test test-slow test-oldest test-newest notebooks docs sizes: export OPENBLAS_NUM_THREADS := 1
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n auto -m "not slow"
@@ -72,6 +72,14 @@ dist:
 	$(DIST)/$(PROGRAMS)/check-wheel-contents dist/*.whl
 	$(DIST)/$(PROGRAMS)/python -m tests.distribution dist
 
+# The site, its code run anew where it has changed, warnings as errors; the links to other places are asked for apart.
+docs: $(STAMP)
+	$(BIN)/python -m sphinx -W --keep-going --quiet docs docs/_build/html
+	@echo "docs: docs/_build/html/index.html"
+
+docs-links: $(STAMP)
+	$(BIN)/python -m sphinx -b linkcheck -D nb_execution_mode=off --quiet docs docs/_build/links
+
 # Every test and interval simulated; goes on where an earlier run stood.
 sizes: $(STAMP)
 	$(BIN)/python -m tests.simulation.sizes --jobs -1
@@ -83,7 +91,7 @@ notebooks: $(STAMP)
 	$(BIN)/python -m pytest -m notebooks
 
 clean:
-	rm -rf $(VENV) $(VENV)-oldest $(VENV)-newest $(VENV)-dist dist $(RESULTS) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf docs/_build $(VENV) $(VENV)-oldest $(VENV)-newest $(VENV)-dist dist $(RESULTS) .pytest_cache .mypy_cache .ruff_cache
 
 # Reinstalled when the dependencies change.
 $(STAMP): pyproject.toml

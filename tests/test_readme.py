@@ -1,4 +1,4 @@
-"""What README says is so: its code runs and prints what it shows, its names and files exist, its claims hold."""
+"""What README and the site say is so: code prints what is shown, names and files exist, claims hold."""
 
 from __future__ import annotations
 
@@ -20,6 +20,16 @@ from spatialconv.cli import app
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+# What left README for the site is held to the same.
+SITE = TEXT + "\n".join(
+    (ROOT / "docs" / folder / f"{page}.md").read_text(encoding="utf-8")
+    for folder, pages in {
+        "reference": ("methods", "architecture", "notation"),
+        "explanation": ("others", "audit", "eleven_regions", "multiverse"),
+        "replications": ("zhejiang",),
+    }.items()
+    for page in pages
+)
 PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 SHELL = [
     line.split("#")[0].strip()
@@ -42,15 +52,6 @@ def test_example_prints_what_is_shown():
     assert printed.getvalue() == shown[1]
 
 
-def test_the_multiverse_prints_what_is_shown():
-    block = next(code for code in PYTHON if "sc.multiverse(" in code)
-    shown = re.search(r"## Many paths.*?It prints\n\n```text\n(.*?)```", TEXT, re.DOTALL)
-    printed = io.StringIO()
-    with redirect_stdout(printed):
-        exec(compile(block, "README.md", "exec"), {})
-    assert printed.getvalue() == shown[1]
-
-
 def test_pictures_are_made_by_the_code_that_is_shown(tmp_path, monkeypatch):
     from matplotlib.image import imread
 
@@ -58,7 +59,7 @@ def test_pictures_are_made_by_the_code_that_is_shown(tmp_path, monkeypatch):
     exec(compile(PYTHON[1], "README.md", "exec"), {})
     stored = ROOT / "notebooks" / "figures"
     made = sorted(path.name for path in (tmp_path / "notebooks" / "figures").iterdir())
-    # The picture of the simulations takes minutes; its own test draws one of toy size.
+    # The picture of the simulations stands on the site and takes minutes; its own test draws one of toy size.
     shown = {path.name for path in stored.iterdir()} - {"small_samples.png"}
     assert made == sorted(shown)
     assert sum((stored / name).stat().st_size for name in made) < MOST_BYTES
@@ -68,7 +69,7 @@ def test_pictures_are_made_by_the_code_that_is_shown(tmp_path, monkeypatch):
         assert imread(stored / name).shape == imread(tmp_path / "notebooks" / "figures" / name).shape
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"\bsc\.(\w+(?:\.\w+)?)", TEXT))))
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"\bsc\.(\w+(?:\.\w+)?)", SITE))))
 def test_names_exist(name):
     first, *rest = name.split(".")
     assert first in sc.__all__
@@ -79,12 +80,12 @@ def test_names_exist(name):
 
 @pytest.mark.parametrize("name", sc.__all__)
 def test_every_public_name_is_there(name):
-    assert f"sc.{name}" in TEXT
+    assert f"sc.{name}" in SITE
 
 
 @pytest.mark.parametrize("module", ["weights", "tables", "maps", "plot", "study", "datasets"])
 def test_functions_listed_for_a_module_exist(module):
-    row = next(line for line in TEXT.splitlines() if line.startswith("|") and f"`sc.{module}`" in line)
+    row = next(line for line in SITE.splitlines() if line.startswith("|") and f"`sc.{module}`" in line)
     cell = row.split("|")[3]
     for name in re.findall(r"`(\w+)`", cell):
         assert any(hasattr(getattr(sc, m), name) for m in re.findall(r"`sc\.(\w+)`", row)), name
@@ -130,13 +131,13 @@ def test_links_lead_somewhere():
 
 
 def test_tests_named_exist():
-    named = set(re.findall(r"`(?:tests/)?(test_\w+\.py)`", TEXT))
+    named = set(re.findall(r"`(?:tests/)?(test_\w+\.py)`", SITE))
     assert named <= {path.name for path in (ROOT / "tests").rglob("test_*.py")}
     assert len(named) >= 8
 
 
 def test_map_of_the_house_has_every_room():
-    house = re.search(r"```text\nspatialconv/\n(.*?)```", TEXT, re.DOTALL)[1]
+    house = re.search(r"```text\nspatialconv/\n(.*?)```", SITE, re.DOTALL)[1]
     package = ROOT / "spatialconv"
     rooms = [p.name for p in package.iterdir() if p.suffix == ".py" or (p.is_dir() and (p / "__init__.py").exists())]
     assert [room for room in rooms if room not in house] == []
@@ -148,7 +149,7 @@ def test_map_of_the_house_has_every_room():
 def test_counts_of_verdicts():
     study = sc.study.analyse(sc.study.zhejiang(), progress=False)
     said = re.search(
-        r"of (\d+), (\d+) are reproduced, (\d+) lie within a\s+stated tolerance, (\d+) differ, and (\d+) cannot", TEXT
+        r"of (\d+), (\d+) are reproduced, (\d+) lie within a\s+stated tolerance, (\d+) differ, and (\d+) cannot", SITE
     )
     total, *verdicts = (int(n) for n in said.groups())
     counts = study.replication.counts
@@ -161,7 +162,7 @@ def test_hot_spots_as_said(zj):
     w = sc.weights.adjacency(zj.cities)
     levels = sc.hot_spots(zj.panel, "exports", w, period=[2016, 2020]).table
     logs = sc.hot_spots(zj.panel, "exports", w, period=[2016, 2020], log=True).table
-    assert round(levels["z"].abs().max(), 3) == float(re.search(r"largest \|z\| of Gi\\\* is (\d\.\d+)", TEXT)[1])
+    assert round(levels["z"].abs().max(), 3) == float(re.search(r"largest \|z\| of Gi\\\* is (\d\.\d+)", SITE)[1])
     passing = logs.loc[logs["z"].abs() > 1.645, "z"]
     assert passing.round(3)[2020, "Shaoxing"] == 1.956
     assert passing.round(2)[:, "Zhoushan"].to_list() == [-1.74, -1.81]
@@ -171,7 +172,7 @@ def test_hot_spots_as_said(zj):
 
 def test_beta_by_effects_as_said(zj):
     w = sc.weights.inverse_distance(zj.cities)
-    said = re.search(rf"beta is ({NUMBER}) with time effects, ({NUMBER}) with region effects, ({NUMBER})", TEXT)
+    said = re.search(rf"beta is ({NUMBER}) with time effects, ({NUMBER}) with region effects, ({NUMBER})", SITE)
     kinds = ("time", "region", "two-way")
     found = [round(sc.beta(zj.panel, "exports", w, spatial="lag", effects=kind).beta, 2) for kind in kinds]
     assert found == [float(number.replace("−", "-")) for number in said.groups()]
@@ -273,7 +274,7 @@ def test_direct_rho_under_time_effects_as_said(zj):
 
 
 def test_supported_combinations_as_said():
-    """The table of the README is the table of the validator."""
+    """The table of the architecture is the table of the validator."""
     from spatialconv.models.specification.spec import SUPPORTED
 
     words = {"any": "any", "row": "row-standardised, nobody alone"}
@@ -281,7 +282,7 @@ def test_supported_combinations_as_said():
         f"| {effects} | {correction} | {words[needs.lag_weights]} | {words[needs.error_weights]} |"
         for (effects, correction), needs in SUPPORTED.items()
     ]
-    lines = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / "docs" / "reference" / "architecture.md").read_text(encoding="utf-8").splitlines()
     start = lines.index("| effects | correction | weights of the lag | weights of the error |") + 2
     assert lines[start : start + len(expected)] == expected
-    assert not lines[start + len(expected)]
+    assert lines[start + len(expected) : start + len(expected) + 1] in ([], [""])

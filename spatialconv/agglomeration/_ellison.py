@@ -207,7 +207,7 @@ class Coagglomeration(Result):
     Attributes
     ----------
     table : DataFrame
-        One row a period and region: `lq_a`, `lq_b`, `likeness` = 1 - |lq_a - lq_b| / (lq_a + lq_b), `height` = lq_a +
+        One row a period and region: `lq_a`, `lq_b`, ``likeness = 1 - |lq_a - lq_b| / (lq_a + lq_b)``, `height` = lq_a +
         lq_b, and `index`, their sum.
     pair : Series
         By period: the index of Ellison, Glaeser and Kerr of the pair.

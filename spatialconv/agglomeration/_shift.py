@@ -109,7 +109,7 @@ def shift_share(
     -----
     With g the growth of all, g_k of industry k everywhere, e = e_ik at the start: ``national = e g``,
     ``mix = e (g_k - g)``, ``competitive = e_ik' - e (1 + g_k)``; they add up to the change, region by region and
-    industry by industry. Esteban-Marquillas puts e* = e_i. e_.k / e_.. for e in the third and
+    industry by industry. Esteban-Marquillas puts ``e* = e_i. e_.k / e_..`` for e in the third and
     ``allocation = (e - e*) (g_ik - g_k)``. Where a region, or everybody, had nothing of an industry there is no rate of
     growth: all its gain is competitive, which a note says.
 

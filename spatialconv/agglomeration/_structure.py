@@ -118,7 +118,7 @@ def specialisation(
     -----
     With s_k the shares of the industries in the region and x_k those of the reference:
 
-    - `krugman` = sum |s_k - x_k|, from 0 to 2 (Krugman 1991; REAT's `krugman.spec` and `krugman.conc`, not halved);
+    - ``krugman = sum |s_k - x_k|``, from 0 to 2 (Krugman 1991; REAT's `krugman.spec` and `krugman.conc`, not halved);
       `hoover` is half of it (Hoover 1936), from 0 to 1: what would have to change its industry.
     - `gini`: of the Lorenz curve of s against x, industries in order of s / x, the locational Gini of Krugman (1991).
       `gini_lq` is the Gini of the location quotients, each counted once, as REAT's `gini.spec` and `gini.conc`; it

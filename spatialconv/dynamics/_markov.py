@@ -48,7 +48,7 @@ class MarkovChain(Result):
     sojourn : Series
         Mean number of steps in each class, 1 / (1 - p_ii).
     half_life : float
-        Steps until half of a deviation from the ergodic distribution is gone, ln 2 / -ln |second eigenvalue|.
+        Steps until half of a deviation from the ergodic distribution is gone, ``ln 2 / -ln |second eigenvalue|``.
     shorrocks : float
         Mobility (k - trace) / (k - 1).
     step : int

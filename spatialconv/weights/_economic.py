@@ -41,8 +41,8 @@ def economic(
 ) -> Graph:
     """Weight regions by how alike they are in a quantity such as income per head, wherever they lie.
 
-    - "absolute": w_ij = 1 / |v_i - v_j|, the usual economic distance; depends on the unit only by a factor.
-    - "log": w_ij = 1 / |ln v_i - ln v_j|, where ratios count rather than differences.
+    - "absolute": ``w_ij = 1 / |v_i - v_j|``, the usual economic distance; depends on the unit only by a factor.
+    - "log": ``w_ij = 1 / |ln v_i - ln v_j|``, where ratios count rather than differences.
     - "ratio": w_ij = min(v_i, v_j) / max(v_i, v_j), between 0 and 1; equal values are no obstacle.
     - "size": w_ij = v_j / mean(v), the weight of the neighbour's size alone. Times a geographic matrix
       (`nested`) it gives the economic-geographic matrix W diag(v_1 / v, ..., v_N / v) of much applied work.

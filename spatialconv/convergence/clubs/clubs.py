@@ -61,7 +61,7 @@ def clubs(
     increment, cap : float
         Steps of c*, and how far it is raised. At the cap the core alone is the club.
     core : {"t", "abs"}
-        The core group maximises t (Phillips and Sul), or |t| (R).
+        The core group maximises t (Phillips and Sul), or its absolute value (R).
     check : bool
         Accept a club only if it converges itself. False reproduces R, with c* fixed.
     sort_share : float

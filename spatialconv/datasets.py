@@ -110,7 +110,8 @@ def zhejiang() -> Zhejiang:
     >>> zj = sc.datasets.zhejiang()
     >>> zj.panel
     Panel: 11 regions x 5 periods (2016 to 2020), balanced
-      region 'city', period 'year'; variables: exports, log_exports_sd, growth_published, digital, code
+      region 'city', period 'year'; variables: exports, log_exports_sd,
+        growth_published, digital, code
     >>> zj.published["tab2_moran"]["adjacency"]["2016"]["I"]
     -0.231
     """

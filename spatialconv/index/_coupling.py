@@ -124,8 +124,8 @@ def coupling(panel: Panel, systems: Iterable[str], *, weights: Mapping[str, floa
     -----
     With k systems U,
 
-    .. math:: C = \frac{\sqrt[k]{\prod_j U_j}}{\frac1k \sum_j U_j}, \qquad T = \sum_j \alpha_j U_j, \qquad D = \sqrt{C
-    T},
+    .. math:: C = \frac{\sqrt[k]{\prod_j U_j}}{\frac1k \sum_j U_j}, \qquad
+              T = \sum_j \alpha_j U_j, \qquad D = \sqrt{C T},
 
     the geometric over the arithmetic mean: C is 1 where all systems are equal, whatever k, and 0 where one is zero.
     Common wrong ones, with the most that they can reach: without the factor k, (U1 U2 U3)^(1/3) / (U1 + U2 + U3), 1/3

@@ -63,6 +63,7 @@ _ERRORS = {
     "driscoll-kraay": "Driscoll-Kraay",
     "conley": "Conley",
 }
+INITIAL = "log_initial"
 _DERIVED = ("speed", "half_life")
 _FIRST = ("log_initial",)  # beta
 _LAST = ("intercept", "rho", "lambda", "sigma2")  # after the regressors and their spatial lags, in this order
@@ -139,16 +140,18 @@ def regression(
     >>> zj = sc.datasets.zhejiang()
     >>> fits = {e: sc.beta(zj.panel, "exports", effects=e) for e in ("none", "region")}
     >>> sc.tables.regression(fits, digits=3, stars=False, footer=("speed", "nobs"), terms=("log_initial",))
-    |                      |    none |  region |
-    | -------------------- | ------: | ------: |
-    | ln initial level (β) |  −0.027 |  −0.393 |
-    |                      | (0.026) | (0.088) |
-    | Speed of convergence |   0.028 |   0.499 |
-    | Observations         |      44 |      44 |
+    |                      |    none |      region |
+    | -------------------- | ------: | ----------: |
+    | ln initial level (β) |  −0.027 |      −0.393 |
+    |                      | (0.026) | (undefined) |
+    | Speed of convergence |   0.028 |       0.499 |
+    | Observations         |      44 |          44 |
     <BLANKLINE>
     Notes:
     <BLANKLINE>
     - standard errors in parentheses
+    - undefined: over few periods no standard error of the initial level holds under
+      effects of regions; p and set by b.inference
     """
     choice("cells", cells, CELLS)
     whole("digits", digits, least=1, most=MOST_DIGITS)
@@ -166,7 +169,7 @@ def regression(
     return Table(
         frame=frame,
         caption=caption,
-        notes=(*_legend(cells, stars), *said, *weight_notes, *_warnings(models)),
+        notes=(*_legend(cells, stars), *_few_periods(models), *said, *weight_notes, *_warnings(models)),
         data=_figures(shown, tuple(footer), models),
         rules=tuple(blocks),
         align="l" + "r" * len(models),
@@ -283,7 +286,14 @@ def _term_label(term: str, texts: Mapping[str, str]) -> str:
     return f"W × {texts.get(term[2:], term[2:])}"
 
 
+def _withheld(row: pd.Series) -> bool:
+    """Whether a coefficient has a standard error and no z: beta under effects of regions over few periods."""
+    return str(row.name) == INITIAL and bool(np.isnan(row["statistic"]) and np.isfinite(row["std_error"]))
+
+
 def _under(row: pd.Series, cells: Cells, digits: int) -> str:
+    if _withheld(row) and cells == "estimate (std_error)":
+        return f"({UNDEFINED})"
     if cells == "estimate [interval]":
         return f"[{_figure(row['conf_low'], digits)}, {_figure(row['conf_high'], digits)}]"
     if cells == "estimate (p_value)":
@@ -292,6 +302,14 @@ def _under(row: pd.Series, cells: Cells, digits: int) -> str:
         return f"({_figure(row['std_error'], digits)})"
     # Nobody needs more of a test statistic than two decimals.
     return f"({_figure(row['statistic'], 2)})"
+
+
+def _few_periods(models: list[_Model]) -> tuple[str, ...]:
+    held = [m for m in models if INITIAL in m.terms.index and _withheld(m.terms.loc[INITIAL])]
+    if not held:
+        return ()
+    text = "undefined: over few periods no standard error of the initial level holds under effects of regions"
+    return (f"{text}; p and set by b.inference",)
 
 
 def stars_of(p: float) -> str:

@@ -36,7 +36,7 @@ def plain(text: str) -> str:
 
     Examples
     --------
-    >>> plain("\u22120.12\u2217\\u2217"), plain("5.81 \\u00d7 10\\u207b\\u2075"), plain("1\\u2009234.5")
+    >>> plain("\u22120.12\u2217\u2217"), plain("5.81 \u00d7 10\u207b\u2075"), plain("1\u2009234.5")
     ('-0.12**', '5.81e-5', '1234.5')
     """
     found = _RAISED_RUN.sub(lambda m: "^" + m[0].translate(_RAISED), text).translate(_PLAIN)

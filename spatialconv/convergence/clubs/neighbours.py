@@ -107,7 +107,9 @@ def neighbours(
         permutations=permutations,
         n_joins=off / 2.0,
         notes=merge_notes(aligned.notes, _one_way(links)),
-        provenance=Provenance("join_counts", {"permutations": permutations}, len(order), 0, aligned.summary, seed),
+        provenance=Provenance(
+            "clubs.join_counts", {"permutations": permutations}, len(order), 0, aligned.summary, seed
+        ),
     )
 
 

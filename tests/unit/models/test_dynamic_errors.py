@@ -175,13 +175,13 @@ def test_fit_takes_off_the_bias(effects):
     np.testing.assert_allclose(fit.params, moved, atol=OPTIM_BRUTE)
 
 
-def test_a_correction_out_of_the_admissible_interval_is_not_made():
+def test_a_correction_from_a_bound_is_not_made():
     rng = np.random.default_rng(2)
     W, M = weights(rng), weights(rng)
     y, x = sample(rng, W, M, 5, TRUTH)
     options = {"error_w": graph(M), "spatial": "sarar", "effects": "two-way", "dynamic": "both"}
     fit, direct = (sc.fit_panel(panel(y, x), "y", "x", graph(W), **options, correction=c) for c in ("auto", "none"))
-    assert any("no bias correction: it would leave the admissible interval" in note for note in fit.notes)
+    assert any("no bias correction: rho lies on its bound" in note for note in fit.notes)
     assert fit.correction == "none"
     np.testing.assert_array_equal(fit.params, direct.params)
     np.testing.assert_array_equal(fit.with_vcov("observed").cov, direct.with_vcov("observed").cov)

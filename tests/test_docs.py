@@ -6,6 +6,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+import tomllib
 import warnings
 from pathlib import Path
 
@@ -58,6 +59,10 @@ def test_there_is_much_code_and_all_of_it_parses():
             compile(code, path.name, "exec")
 
 
+def contents() -> list[dict[str, object]]:
+    return tomllib.loads((DOCS / "reference" / "contents.toml").read_text(encoding="utf-8"))["page"]
+
+
 def test_the_reference_lists_every_public_name_once():
     sys.path.insert(0, str(DOCS / "_ext"))
     try:
@@ -71,11 +76,15 @@ def test_the_reference_lists_every_public_name_once():
 
 
 def test_links_between_pages_lead_somewhere():
+    """Beside pages: what is copied or written when the site is built."""
+    made = {f"{name}.md" for name in ("parity", "rooms", "results", *(page["file"] for page in contents()))}
+    copied = [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "notebooks" / "figures").glob("*.png")]
+    copied += (ROOT / "tests" / "simulation").glob("*.md")
+    there = made | {path.name for path in copied}
     for path in PAGES:
         for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
             if not link.startswith(("http", "mailto")):
-                made = {"parity.md", "rooms.md", "results.md"} | {"RESULTS.md", "SIZES.md", "SHORT_PANELS.md"}
-                assert (path.parent / link).exists() or Path(link).name in made or link.endswith(".ipynb"), (path, link)
+                assert (path.parent / link).exists() or Path(link).name in there, (path, link)
 
 
 @pytest.mark.notebooks

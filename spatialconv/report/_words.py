@@ -240,10 +240,10 @@ def effects_matter(study: Any) -> list[str]:
 
 
 def _p_of(fit: BetaConvergence, seed: int) -> tuple[float, str]:
-    """Return p of no convergence and whose: by z, or against convergence by the test that holds in few periods."""
+    """Return p of no convergence and whose: by z, or of no convergence by the test that holds in few periods."""
     if fit.fit.spec.effects in ("region", "two-way"):
         try:
-            return fit.short_panel_test(seed=seed).p_lower, " against convergence, by likelihood ratio"
+            return fit.short_panel_test(seed=seed).p_lower, " of no convergence, by likelihood ratio"
         except SpatialConvError:
             return float(fit.pvalues[INITIAL]), " by z, which does not hold here"
     return float(fit.pvalues[INITIAL]), ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from spatialconv.study._grid import APPROACHES
@@ -125,6 +126,8 @@ def _sigma_tests(study: Study) -> Table:
 
 def _grid(study: Study) -> Table:
     frame = study.betas.table
+    few = frame["effects"].isin(["region", "two-way"])
+    frame.loc[few, ["z_beta", "p_beta"]] = np.nan  # they do not hold there, whatever they are
     model = study.case.model
     empty = [name for name in frame.columns if name.endswith(("rho", "lambda")) and frame[name].isna().all()]
     controls = f", alone and with {', '.join(study.case.controls)} {_when(study)}" if study.case.controls else ""
@@ -132,6 +135,7 @@ def _grid(study: Study) -> Table:
     notes = (
         "direct: effects estimated or demeaned; Lee-Yu: on the data transformed so that the effects are gone",
         "sigma2 and log-likelihood of the two approaches are of different data and not comparable",
+        "no z of beta under effects of regions: over few periods it rejects a true null too often (b.inference)",
     )
     return table(
         frame.drop(columns=empty),

@@ -136,7 +136,7 @@ def test_effects_that_agree_are_said_to_agree(study):
     said = words.effects_matter(replace(study, betas=replace(grid, fits=both)))
     # z found both significant; the test that holds in few periods finds one of them.
     assert said[1].endswith("it is significant at 5 % under two-way, not under region.")
-    assert "against convergence, by likelihood ratio" in said[0]
+    assert "of no convergence, by likelihood ratio" in said[0]
     only = {cell: fit for cell, fit in grid.fits.items() if cell.effects == "time"}
     assert words.effects_matter(replace(study, betas=replace(grid, fits=only))) == []
 

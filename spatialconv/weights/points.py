@@ -225,6 +225,8 @@ class Points:
     def _between(self, a: FloatArray, b: FloatArray) -> FloatArray:
         if self.geod is None:
             return np.asarray(np.hypot(*(a - b).T), dtype=float) / 1000
+        if len(a) == 1:  # as numbers: older pyproj makes them of arrays of one, which numpy deprecates
+            return np.array([self.geod.inv(*a[0].tolist(), *b[0].tolist())[2]]) / 1000
         return np.asarray(self.geod.inv(a[:, 0], a[:, 1], b[:, 0], b[:, 1])[2]) / 1000
 
     def _refuse(self, i: IntArray, j: IntArray) -> None:

@@ -98,7 +98,7 @@ class BskProblem:
         variances = found.variances(psi)
         B = found.root(self.within.R0 - lam * self.within.R1, np.asarray(psi))
         y = B[:, 0] - rho * B[:, 1]
-        b = np.linalg.lstsq(B[:, 2:], y)[0]
+        b = np.linalg.lstsq(B[:, 2:], y, rcond=None)[0]
         e, v = y - B[:, 2:] @ b, np.concatenate([[1.0, -rho], -b])
         sse, deviating = float(self._squares(e @ e, B)), len(self.within.R0)
         q = e[deviating:] / np.sqrt(variances)

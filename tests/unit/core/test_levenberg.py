@@ -51,7 +51,7 @@ def test_linear_problem_is_the_normal_equations():
     rng = np.random.default_rng(2)
     A, y = rng.normal(size=(12, 4)), rng.normal(size=12)
     fits = levenberg(lambda x: (x @ A.T - y, np.broadcast_to(A, (len(x), 12, 4))), rng.normal(size=(3, 4)))
-    solution, squares, *_ = np.linalg.lstsq(A, y)
+    solution, squares, *_ = np.linalg.lstsq(A, y, rcond=None)
     np.testing.assert_allclose(fits.x, np.tile(solution, (3, 1)), atol=OPTIM)
     np.testing.assert_allclose(fits.cost, squares[0], rtol=OPTIM)
 

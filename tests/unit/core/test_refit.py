@@ -85,7 +85,7 @@ def test_squares_are_those_of_the_likelihood():
     columns = project(X).reshape(T * N, 2)
     for rho in (-0.7, 0.0, 0.5):
         filtered = project(Y - rho * np.einsum("ij,tjb->tib", W.toarray(), Y)).reshape(T * N, 3)
-        residuals = filtered - columns @ np.linalg.lstsq(columns, filtered)[0]
+        residuals = filtered - columns @ np.linalg.lstsq(columns, filtered, rcond=None)[0]
         np.testing.assert_allclose(squares.at(rho), (residuals**2).sum(axis=0), rtol=REFERENCE)
 
 

@@ -119,7 +119,9 @@ def test_what_cannot_be_read_is_refused(eleven):
 def test_long_words_of_legends_are_broken_into_lines():
     name = "a region whose name is rather longer than anybody would like it to be"
     panel, geometry, w = world(6, 2)
+    crs = geometry.crs
     geometry.loc[name] = box(2e5, 2e5, 2.1e5, 2.1e5)
+    geometry = geometry.set_crs(crs, allow_override=True)  # older geopandas loses it with a row that is added
     frame = panel.frame.reset_index()
     frame = pd.concat([frame, pd.DataFrame({"region": name, "year": [1900, 1901], "income": 2.0})])
     panel = sc.Panel(frame, region="region", period="year")

@@ -130,7 +130,7 @@ def test_without_space_it_is_least_squares_on_dummies():
     model = sc.fit_panel(panel(SAMPLE), "y", ["a", "b"], spatial="none", effects="two-way", correction="none")
     rows = frame()[frame()["year"] < 2000 + T]
     X = pd.get_dummies(rows[["region", "year"]].astype(str), dtype=float).assign(a=rows["a"], b=rows["b"]).to_numpy()
-    expected = (X @ np.linalg.lstsq(X, rows["y"].to_numpy())[0]).reshape(T, N)
+    expected = (X @ np.linalg.lstsq(X, rows["y"].to_numpy(), rcond=None)[0]).reshape(T, N)
     for kind in ("trend", "signal", "reduced"):
         np.testing.assert_allclose(predict(model, kind=kind), expected, atol=REFERENCE)
 

@@ -87,6 +87,7 @@ def audit(
 ) -> None:
     """Check the figures a paper reports against one another; exit status 1 if some cannot be right."""
     from spatialconv import auditing
+    from spatialconv._files.writing import write_whole
     from spatialconv._options import choice
 
     choice("--format", form, ("text", "md", "json"))
@@ -96,7 +97,7 @@ def audit(
     if not file:
         raise OptionError("audit needs the file of a paper; spatialconv audit --template writes one to start from.")
     if write is not None:
-        write.write_text(auditing.transcribe(Path(file)), encoding="utf-8", newline="\n")
+        write_whole(write, auditing.transcribe(Path(file)))
     report = auditing.audit(file)
     text = report.to_markdown() if form == "md" else report.to_text()
     typer.echo(json.dumps(report.to_dict(), indent=1) if form == "json" else text.rstrip("\n"))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import subprocess
 import sys
-import tomllib
 import warnings
 from pathlib import Path
+from types import ModuleType
 
 import matplotlib
 import pytest
@@ -19,14 +20,14 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 GENERATED = {"tutorials", "tables", "api"}
 PAGES = sorted(path for path in DOCS.rglob("*.md") if not GENERATED & set(path.parts) and "_build" not in path.parts)
-CELL = re.compile(r"^```\{code-cell\}\n((?::[^\n]*\n)*)(.*?)^```$", re.DOTALL | re.MULTILINE)
+CELL = re.compile(r"^```\{code-cell\}\n(?:(?::[^\n]*\n)*)(.*?)^```$", re.DOTALL | re.MULTILINE)
 ILLUSTRATED = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 BLOCKS = 80
 
 
 def cells(path: Path) -> list[str]:
     """Return the blocks of code that a page runs."""
-    return [code for _, code in CELL.findall(path.read_text(encoding="utf-8"))]
+    return CELL.findall(path.read_text(encoding="utf-8"))
 
 
 WITH_CODE = [path for path in PAGES if cells(path)]
@@ -59,25 +60,26 @@ def test_there_is_much_code_and_all_of_it_parses():
             compile(code, path.name, "exec")
 
 
-def contents() -> list[dict[str, object]]:
-    return tomllib.loads((DOCS / "reference" / "contents.toml").read_text(encoding="utf-8"))["page"]
+def generator() -> ModuleType:
+    """Return the module that writes the pages of the reference."""
+    sys.path.insert(0, str(DOCS / "_ext"))
+    try:
+        return importlib.import_module("generated")
+    finally:
+        sys.path.remove(str(DOCS / "_ext"))
 
 
 def test_the_reference_lists_every_public_name_once():
-    sys.path.insert(0, str(DOCS / "_ext"))
-    try:
-        from generated import listed, pages
-    finally:
-        sys.path.remove(str(DOCS / "_ext"))
-    names = [name for page in pages() for name in listed(page)]
+    made = generator()
+    names = [name for page in made.pages() for name in made.listed(page)]
     assert len(set(names)) == len(names)
-    modules = {module for page in pages() for module in page.get("modules", ())}
+    modules = {module for page in made.pages() for module in page.get("modules", ())}
     assert set(sc.__all__) - modules == {name for name in names if "." not in name}
 
 
 def test_links_between_pages_lead_somewhere():
     """Beside pages: what is copied or written when the site is built."""
-    made = {f"{name}.md" for name in ("parity", "rooms", "results", *(page["file"] for page in contents()))}
+    made = {f"{name}.md" for name in ("parity", "rooms", "results", *(page["file"] for page in generator().pages()))}
     copied = [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "notebooks" / "figures").glob("*.png")]
     copied += (ROOT / "tests" / "simulation").glob("*.md")
     there = made | {path.name for path in copied}

@@ -304,12 +304,6 @@ def as_text(labels: pd.Series) -> pd.Series:
     return pd.Series([text(label) for label in labels], index=labels.index, name=labels.name, dtype=object)
 
 
-def blanks_taken_off(cells: pd.Series) -> tuple[str, ...]:
-    """Return the labels that had blanks around them, in quotes as they stood."""
-    odd = dict.fromkeys(cell for cell in cells if isinstance(cell, str) and cell != cell.strip() and cell.strip())
-    return tuple(odd)
-
-
 def refuse_dialect(dialect: Dialect, name: str) -> None:
     """Raise OptionError where a frame that is given as such is told how to be read."""
     said = [key for key, value in vars(dialect).items() if value and key != "na"]

@@ -380,9 +380,10 @@ def _local(
     level, permutations = probability("level", level), count_of("permutations", permutations, least=1)
     data, zx, zy = _pair(panel, x, y, w, log, period, measure)
     near = _with_own(data.matrix) if own else data.matrix
+    lag_y = association.lag(zy, near)
     rng, used = generator(seed)
     if measure == "I":
-        value = zx * association.lag(zy, near)
+        value = zx * lag_y
         drawn = permute_neighbours(zy, near, permutations, rng, own=False)
         # Where x is below its mean, x times a high lag is low.
         p = drawn.p_value(alternative)
@@ -390,20 +391,18 @@ def _local(
             turned = drawn.p_value("less" if alternative == "greater" else "greater")
             p = np.where(zx < 0, turned, p)
         moments = association.local_bivariate_moments(zx, zy, near)
-        first, parts = zx, {"deviation": zx, "lag": association.lag(zy, near)}
+        first, parts = zx, {"deviation": zx, "lag": lag_y}
     else:
         value = association.lee(zx, zy, near)
         drawn = _lee_around(zx, zy, near, permutations, rng)
         p = drawn.p_value(alternative)
         moments = association.LocalMoments(drawn.expected, drawn.variance)
-        first, parts = (
-            association.lag(zx, near),
-            {"lag_x": association.lag(zx, near), "lag_y": association.lag(zy, near)},
-        )
+        first = association.lag(zx, near)
+        parts = {"lag_x": first, "lag_y": lag_y}
     z = association.score(value, moments.expected, moments.variance)
     p = np.where(np.isnan(z), np.nan, p)
     q = benjamini_hochberg(p)
-    quadrant = quadrants(first, association.lag(zy, near), data)
+    quadrant = quadrants(first, lag_y, data)
     columns = {
         "value": data.values,
         **parts,
@@ -420,7 +419,6 @@ def _local(
     if measure == "L":
         options["star"] = own
     call = {"I": "local_bivariate_moran", "L": "local_lee"}[measure]
-    tested = int((~np.isnan(z)).sum(axis=1).max())
     return LocalBivariate(
         table=data.by_region(columns, is_single(panel, period)),
         variable=x,
@@ -434,7 +432,7 @@ def _local(
             _in_place(measure, np.mean(zx * zy, axis=1)),
             _island_note(data, own),
             undefined_note(data, z, f"no arrangement changes {measure}"),
-            floor_note(permutations, alternative, tested),
+            floor_note(permutations, alternative, z),
         ),
         provenance=_provenance(data, call, x, y, log, used, options),
         statistic=measure,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatialconv._options import Alternative
-from spatialconv.autocorrelation._results import QUADRANTS, LocalResult, draws, kinds, label, span
+from spatialconv.autocorrelation._results import QUADRANTS, LocalTest, draws, kinds, label, span
 from spatialconv.results import Provenance, Result, number, p_value, plural
 
 Measure = Literal["I", "L"]
@@ -114,7 +114,7 @@ class BivariateAutocorrelation(Result):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LocalBivariate(LocalResult):
+class LocalBivariate(LocalTest):
     """Local bivariate Moran's I or local Lee's L of every region.
 
     Attributes
@@ -136,8 +136,6 @@ class LocalBivariate(LocalResult):
 
     statistic: Measure
     y: str
-    alternative: Alternative
-    level: float
     star: bool
 
     @property
@@ -152,28 +150,15 @@ class LocalBivariate(LocalResult):
 
     def glance(self) -> pd.DataFrame:
         """Return one row: what was tested, and how many regions stand in each kind of cluster."""
-        row = {
-            "statistic": self.name,
-            "x": self.variable,
-            "y": self.y,
-            "log": self.log,
-            "alternative": self.alternative,
-            "permutations": self.permutations,
-            "n_regions": len(self.regions),
-            "n_periods": len(self.periods),
-            "level": self.level,
-            "fdr": self.fdr,
-        }
-        return pd.DataFrame([row | {code: int((self.table["cluster"] == words).sum()) for code, words in kinds()}])
+        row = {"statistic": self.name, "x": self.variable, "y": self.y, "log": self.log}
+        return pd.DataFrame([row | self._tested() | {code: self._count(words) for code, words in kinds()}])
 
     def _headline(self) -> list[str]:
-        passed = {words: int((self.table["cluster"] == words).sum()) for words in QUADRANTS.values()}
+        passed = {words: self._count(words) for words in QUADRANTS.values()}
         found = ", ".join(f"{count} {words}" for words, count in passed.items() if count)
         return [
             f"{self.name} of {label(self.variable, self.log)} and {label(self.y, self.log)}",
             f"  {plural(len(self.regions), 'region')}, {span(self.periods)}",
-            f"  {'q' if self.fdr else 'p'} <= {self.level:g} in {sum(passed.values())} of {len(self.table)} cases"
-            + (f": {found}" if found else ""),
-            f"  {self.alternative}{draws(self.permutations)}; q <= 0.05 in {int((self.table['q'] <= 0.05).sum())}",
-            f"  weights: {self.provenance.weights}",
+            self._judged(sum(passed.values())) + (f": {found}" if found else ""),
+            *self._closing(),
         ]

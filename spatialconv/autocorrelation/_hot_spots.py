@@ -153,7 +153,6 @@ def hot_spots(
         "confidence": _confidence(towards, q if fdr else p),
         "confidence_fdr": _confidence(towards, q),
     }
-    tested = int((~np.isnan(p)).sum(axis=1).max())
     return HotSpots(
         table=_nullable(data.by_region(columns, is_single(panel, period))),
         variable=variable,
@@ -168,7 +167,7 @@ def hot_spots(
             undefined_note(data, z, "every arrangement gives the same sum"),
             _few_note(data, jenks, classes),
             _opposed_note(opposed & (p <= LEVELS[0])),
-            floor_note(permutations, "two-sided", tested),
+            floor_note(permutations, "two-sided", p),
         ),
         provenance=data.provenance(
             "hot_spots",

@@ -157,8 +157,12 @@ def undefined_note(data: Inputs, z: FloatArray, reason: str) -> tuple[str, ...]:
     return (f"{reason}, so that z is undefined, in {first(cells)}",) if cells else ()
 
 
-def floor_note(permutations: int, alternative: Alternative, tests: int) -> tuple[str, ...]:
-    """Say when so few permutations cannot take a lone region past the false-discovery rate."""
+def floor_note(permutations: int, alternative: Alternative, tested: FloatArray) -> tuple[str, ...]:
+    """Say when so few permutations cannot take a lone region past the false-discovery rate.
+
+    `tested`, (T, N), is NaN where there was no test; the period with most tests counts.
+    """
+    tests = int((~np.isnan(tested)).sum(axis=1).max())
     floor = smallest_p(permutations, alternative)
     if permutations == 0 or tests == 0 or floor * tests <= FDR_LEVEL:
         return ()

@@ -199,10 +199,9 @@ def clusters(quadrant: npt.NDArray[Any], p: FloatArray, level: float) -> npt.NDA
 
 def _notes(data: Inputs, z: FloatArray, permutations: int, alternative: Alternative) -> tuple[str, ...]:
     islands = "islands have I = 0 and no test; their values are part of the mean"
-    tested = int((~np.isnan(z)).sum(axis=1).max())
     return merge_notes(
         data.notes,
         (islands,) if data.islands else (),
         undefined_note(data, z, "no arrangement changes I"),
-        floor_note(permutations, alternative, tested),
+        floor_note(permutations, alternative, z),
     )

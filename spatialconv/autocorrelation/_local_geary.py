@@ -15,7 +15,7 @@ from spatialconv._core.space.permutation import benjamini_hochberg, permute_arou
 from spatialconv._options import Alternative, choice, count_of, generator, probability
 from spatialconv.autocorrelation._inputs import floor_note, gather, is_single, undefined_note
 from spatialconv.autocorrelation._local import quadrants
-from spatialconv.autocorrelation._results import LocalResult, draws, label, span
+from spatialconv.autocorrelation._results import LocalTest, label, span
 from spatialconv.panel import FloatArray, Panel
 from spatialconv.results import merge_notes, number, plural
 
@@ -30,7 +30,7 @@ GEARY = {
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LocalGeary(LocalResult):
+class LocalGeary(LocalTest):
     """Local Geary's c of every region.
 
     Attributes
@@ -46,40 +46,22 @@ class LocalGeary(LocalResult):
     notes, provenance : see `spatialconv.results`
     """
 
-    alternative: Alternative
-    level: float
-
     _estimate: ClassVar[str] = "C"
 
     def glance(self) -> pd.DataFrame:
         """Return one row: what was tested, and how many regions are of each kind."""
-        row = {
-            "statistic": "local Geary's C",
-            "variable": self.variable,
-            "log": self.log,
-            "alternative": self.alternative,
-            "permutations": self.permutations,
-            "n_regions": len(self.regions),
-            "n_periods": len(self.periods),
-            "level": self.level,
-            "fdr": self.fdr,
-        }
-        counts = {kind.lower(): int((self.table["cluster"] == words).sum()) for kind, words in GEARY.items()}
-        return pd.DataFrame([row | counts])
+        row = {"statistic": "local Geary's C", "variable": self.variable, "log": self.log}
+        return pd.DataFrame([row | self._tested() | {k.lower(): self._count(words) for k, words in GEARY.items()}])
 
     def _headline(self) -> list[str]:
-        passed = {words: int((self.table["cluster"] == words).sum()) for words in GEARY.values()}
-        lines = [
+        passed = {words: self._count(words) for words in GEARY.values()}
+        return [
             f"Local Geary's C of {label(self.variable, self.log)}: {plural(len(self.regions), 'region')}, "
             f"{span(self.periods)}",
-            f"  {'q' if self.fdr else 'p'} <= {self.level:g} in {sum(passed.values())} of {len(self.table)} cases",
-        ]
-        lines += [f"  {count} {words}" for words, count in passed.items() if count]
-        return [
-            *lines,
+            self._judged(sum(passed.values())),
+            *(f"  {count} {words}" for words, count in passed.items() if count),
             f"  C from {number(self.table['C'].min(), 3)} to {number(self.table['C'].max(), 3)}",
-            f"  {self.alternative}{draws(self.permutations)}; q <= 0.05 in {int((self.table['q'] <= 0.05).sum())}",
-            f"  weights: {self.provenance.weights}",
+            *self._closing(),
         ]
 
 
@@ -184,7 +166,6 @@ def local_geary(
         "kind": kind,
         "cluster": _clusters(kind, q if fdr else p, level),
     }
-    tested = int((~np.isnan(z)).sum(axis=1).max())
     return LocalGeary(
         table=data.by_region(columns, is_single(panel, period)),
         variable=variable,
@@ -197,7 +178,7 @@ def local_geary(
             data.notes,
             ("islands have C = 0 and no test; their values are part of the mean",) if data.islands else (),
             undefined_note(data, z, "no arrangement changes C"),
-            floor_note(permutations, alternative, tested),
+            floor_note(permutations, alternative, z),
         ),
         provenance=data.provenance(
             "local_geary", used, permutations=permutations, alternative=alternative, level=level, fdr=fdr

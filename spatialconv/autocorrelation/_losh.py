@@ -15,7 +15,7 @@ from spatialconv._core.space import association
 from spatialconv._core.space.permutation import benjamini_hochberg, permute_places
 from spatialconv._options import Alternative, choice, count_of, first, generator, positive, probability
 from spatialconv.autocorrelation._inputs import floor_note, gather, is_single
-from spatialconv.autocorrelation._results import LocalResult, draws, label, span
+from spatialconv.autocorrelation._results import LocalTest, label, span
 from spatialconv.errors import VariableError, WeightsError
 from spatialconv.panel import FloatArray, Panel
 from spatialconv.results import merge_notes, number, plural
@@ -24,7 +24,7 @@ WORDS = {"mixed": "mixed neighbourhood", "even": "even neighbourhood"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LocalHeteroscedasticity(LocalResult):
+class LocalHeteroscedasticity(LocalTest):
     """LOSH of every region: the spread around it beside the spread everywhere.
 
     Attributes
@@ -43,37 +43,22 @@ class LocalHeteroscedasticity(LocalResult):
     """
 
     power: float
-    alternative: Alternative
-    level: float
 
     _estimate: ClassVar[str] = "H"
 
     def glance(self) -> pd.DataFrame:
         """Return one row: what was tested, and how many neighbourhoods are mixed or even."""
-        row = {
-            "statistic": "LOSH",
-            "variable": self.variable,
-            "log": self.log,
-            "power": self.power,
-            "alternative": self.alternative,
-            "permutations": self.permutations,
-            "n_regions": len(self.regions),
-            "n_periods": len(self.periods),
-            "level": self.level,
-            "fdr": self.fdr,
-        }
-        return pd.DataFrame([row | {k: int((self.table["cluster"] == words).sum()) for k, words in WORDS.items()}])
+        row = {"statistic": "LOSH", "variable": self.variable, "log": self.log, "power": self.power}
+        return pd.DataFrame([row | self._tested() | {k: self._count(words) for k, words in WORDS.items()}])
 
     def _headline(self) -> list[str]:
         t = self.table
-        mixed, even = (int((t["cluster"] == words).sum()) for words in WORDS.values())
+        mixed, even = map(self._count, WORDS.values())
         return [
             f"LOSH of {label(self.variable, self.log)}: {plural(len(self.regions), 'region')}, {span(self.periods)}",
             f"  H from {number(t['H'].min(), 3)} to {number(t['H'].max(), 3)}",
-            f"  {'q' if self.fdr else 'p'} <= {self.level:g} in {mixed + even} of {len(t)} cases: {mixed} mixed, "
-            f"{even} even",
-            f"  {self.alternative}{draws(self.permutations)}; q <= 0.05 in {int((t['q'] <= 0.05).sum())}",
-            f"  weights: {self.provenance.weights}",
+            f"{self._judged(mixed + even)}: {mixed} mixed, {even} even",
+            *self._closing(),
         ]
 
 
@@ -206,7 +191,6 @@ def losh(
     cluster[(judged <= level) & (columns["H"] < 1)] = WORDS["even"]
     cluster[np.isnan(judged)] = None
     columns["cluster"] = cluster
-    tested = int((~np.isnan(z)).sum(axis=1).max())
     return LocalHeteroscedasticity(
         table=data.by_region(columns, is_single(panel, period)),
         variable=variable,
@@ -218,7 +202,7 @@ def losh(
         notes=merge_notes(
             data.notes,
             ("islands have no surroundings and are left out",) if len(kept) < data.n else (),
-            floor_note(permutations, alternative, tested),
+            floor_note(permutations, alternative, z),
         ),
         provenance=data.provenance(
             "losh", used, power=power, permutations=permutations, alternative=alternative, level=level, fdr=fdr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -190,7 +190,41 @@ class LocalResult(Result):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LocalMoran(LocalResult):
+class LocalTest(LocalResult):
+    """Local results in which every region is judged by p, or q, at one level."""
+
+    alternative: Alternative
+    level: float
+
+    def _count(self, words: str) -> int:
+        """Return how many cases stand in a cluster of this name."""
+        return int((self.table["cluster"] == words).sum())
+
+    def _tested(self) -> dict[str, Any]:
+        """Return what `glance` says of every such test."""
+        return {
+            "alternative": self.alternative,
+            "permutations": self.permutations,
+            "n_regions": len(self.regions),
+            "n_periods": len(self.periods),
+            "level": self.level,
+            "fdr": self.fdr,
+        }
+
+    def _judged(self, passed: int) -> str:
+        return f"  {'q' if self.fdr else 'p'} <= {self.level:g} in {passed} of {len(self.table)} cases"
+
+    def _closing(self, null: str = "") -> list[str]:
+        """Return the lines on the test and the weights, which end every headline."""
+        low = int((self.table["q"] <= 0.05).sum())
+        return [
+            f"  {null}{self.alternative}{draws(self.permutations)}; q <= 0.05 in {low}",
+            f"  weights: {self.provenance.weights}",
+        ]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LocalMoran(LocalTest):
     """Local Moran's I of every region, with its place in the Moran scatter plot.
 
     Attributes
@@ -210,38 +244,22 @@ class LocalMoran(LocalResult):
     """
 
     null: str
-    alternative: Alternative
-    level: float
 
     _estimate: ClassVar[str] = "I"
 
     def glance(self) -> pd.DataFrame:
         """Return one row: what was tested, and how many regions stand in each kind of cluster."""
-        row = {
-            "statistic": "local Moran's I",
-            "variable": self.variable,
-            "log": self.log,
-            "null": self.null,
-            "alternative": self.alternative,
-            "permutations": self.permutations,
-            "n_regions": len(self.regions),
-            "n_periods": len(self.periods),
-            "level": self.level,
-            "fdr": self.fdr,
-        }
-        return pd.DataFrame([row | {code: int((self.table["cluster"] == words).sum()) for code, words in kinds()}])
+        row = {"statistic": "local Moran's I", "variable": self.variable, "log": self.log, "null": self.null}
+        return pd.DataFrame([row | self._tested() | {code: self._count(words) for code, words in kinds()}])
 
     def _headline(self) -> list[str]:
-        passed = {words: int((self.table["cluster"] == words).sum()) for words in QUADRANTS.values()}
+        passed = {words: self._count(words) for words in QUADRANTS.values()}
         found = ", ".join(f"{count} {words}" for words, count in passed.items() if count)
         return [
             f"Local Moran's I of {label(self.variable, self.log)}: {plural(len(self.regions), 'region')}, "
             f"{span(self.periods)}",
-            f"  {'q' if self.fdr else 'p'} <= {self.level:g} in {sum(passed.values())} of {len(self.table)} cases"
-            + (f": {found}" if found else ""),
-            f"  null: {self.null} randomisation, {self.alternative}{draws(self.permutations)}; "
-            f"q <= 0.05 in {int((self.table['q'] <= 0.05).sum())}",
-            f"  weights: {self.provenance.weights}",
+            self._judged(sum(passed.values())) + (f": {found}" if found else ""),
+            *self._closing(f"null: {self.null} randomisation, "),
         ]
 
 

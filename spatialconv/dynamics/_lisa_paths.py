@@ -26,13 +26,6 @@ IntArray = npt.NDArray[np.intp]
 
 QUADRANT_ORDER = ("HH", "LH", "LL", "HL")
 # Rey's kinds of moves between quadrants, and what they are called here.
-MOVES = {
-    "none": "neither moves (type 0)",
-    "own": "the region alone (type I)",
-    "neighbours": "its neighbours alone (type II)",
-    "both alike": "both, to the same side (type III)",
-    "both apart": "both, to opposite sides (type III)",
-}
 DIRECTIONS = ("both up", "neighbours up", "both down", "region up")
 
 

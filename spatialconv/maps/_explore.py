@@ -16,14 +16,13 @@ import shapely
 from spatialconv import _style as look
 from spatialconv._drawing.captions import Caption, named, spoken
 from spatialconv._drawing.ground import ground
+from spatialconv._files.writing import write_whole
 from spatialconv._options import expect
-from spatialconv.autocorrelation import HotSpots, LocalMoran
+from spatialconv.autocorrelation import QUADRANTS, HotSpots, LocalMoran
 from spatialconv.errors import FileError
-from spatialconv.maps._sheet import by_period, statistic
+from spatialconv.maps._sheet import CONFIDENCE, by_period, statistic
 
 _WIDE = 900  # units across; an outline is told to a unit
-_CONFIDENCE = {3: "hot, 99 %", 2: "hot, 95 %", 1: "hot, 90 %", 0: "not significant"}
-_CONFIDENCE |= {-1: "cold, 90 %", -2: "cold, 95 %", -3: "cold, 99 %"}
 _NONE = "no statistic"
 
 
@@ -37,7 +36,7 @@ class Page:
         """Write the page to a file."""
         path = Path(path)
         try:
-            path.write_text(self.text, encoding="utf-8", newline="\n")
+            write_whole(path, self.text)
         except OSError as error:
             raise FileError(f"cannot write {path}: {error.strerror}. Create the folder first.") from error
         return path
@@ -116,25 +115,17 @@ def explore(result: Any, geometry: Any, *, source: str | None = None, projected:
 def _classes(result: Any, tables: Mapping[Any, pd.DataFrame]) -> tuple[list[list[str]], list[list[int]]]:
     """Return word and colour of each class, and the class of each region by period."""
     if isinstance(result, HotSpots):
-        keys: list[Any] = list(_CONFIDENCE)
-        classes = [[_CONFIDENCE[k], look.CONFIDENCE[k]] for k in keys]
+        keys: list[Any] = list(CONFIDENCE)
+        classes = [[CONFIDENCE[k], look.CONFIDENCE[k]] for k in keys]
         found = [
             [keys.index(int(c)) if pd.notna(c) else len(keys) for c in table["confidence"]] for table in tables.values()
         ]
     else:
-        words = list(dict.fromkeys(_moran_words()))
-        classes = [[word, colour] for word, colour in zip(words, _moran_colours(), strict=True)]
+        classes = [[QUADRANTS[k], look.QUADRANTS[k]] for k in ("HH", "HL", "LH", "LL")]
+        classes.append(["not significant", look.NEUTRAL])
+        words = [word for word, _ in classes]
         found = [[words.index(c) if c in words else len(words) for c in table["cluster"]] for table in tables.values()]
     return [*classes, [_NONE, look.EMPTY]], found
-
-
-def _moran_words() -> tuple[str, ...]:
-    """Return the words of the clusters of local Moran's I."""
-    return ("high among high", "high among low", "low among high", "low among low", "not significant")
-
-
-def _moran_colours() -> list[str]:
-    return [*(look.QUADRANTS[k] for k in ("HH", "HL", "LH", "LL")), look.NEUTRAL]
 
 
 def _caption(result: Any, tables: Mapping[Any, pd.DataFrame], source: str | None) -> Caption:

@@ -21,13 +21,21 @@ from spatialconv._drawing.textures import COLD
 from spatialconv._options import choice, expect
 from spatialconv.autocorrelation import HotSpots
 from spatialconv.maps._paper import paper_legend
-from spatialconv.maps._sheet import among, by_period, counted, counting, drawn, keyed, statistic, without_score
+from spatialconv.maps._sheet import (
+    CONFIDENCE,
+    among,
+    by_period,
+    counted,
+    counting,
+    drawn,
+    keyed,
+    statistic,
+    without_score,
+)
 
 HotSpotClasses = Literal["confidence", "ranks", "both", "paper"]
 Tables = Mapping[Any, pd.DataFrame]
 
-_CONFIDENCE = {3: "hot, 99 %", 2: "hot, 95 %", 1: "hot, 90 %", 0: "not significant"}
-_CONFIDENCE |= {-1: "cold, 90 %", -2: "cold, 95 %", -3: "cold, 99 %"}
 # Words of height: z may rank highest and be noise.
 _RANKS = {
     1: ("all",),
@@ -198,7 +206,7 @@ def _confidence_legend(
     hs: Any, tables: Tables, column: str, base: Ground, controlled: bool, *, textured: bool = True
 ) -> Legend:
     rows = []
-    for c, word in _CONFIDENCE.items():
+    for c, word in CONFIDENCE.items():
         counts = [int(((table[column] == c) & table["z"].notna()).sum()) for table in tables.values()]
         cells = tuple(str(n) for n in counts)
         # The map of the paper stays as it was printed; elsewhere cold is told from hot without colour too.

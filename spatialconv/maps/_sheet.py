@@ -18,6 +18,10 @@ from spatialconv._drawing.classes import listed, periods_of
 from spatialconv._drawing.footer import Legend, Row
 from spatialconv._drawing.ground import Ground
 
+# Classes of `confidence`, the surest first.
+CONFIDENCE = {3: "hot, 99 %", 2: "hot, 95 %", 1: "hot, 90 %", 0: "not significant"}
+CONFIDENCE |= {-1: "cold, 90 %", -2: "cold, 95 %", -3: "cold, 99 %"}
+
 
 def by_period(result: Any, asked: Hashable | Iterable[Hashable] | None) -> dict[Any, pd.DataFrame]:
     """Return the table of each period asked for, of the first and the last if none is; rows as the result's regions."""

@@ -209,8 +209,8 @@ def beta_scatter(
         annotate(plot, points, lines=[(ends[0], line[0], ends[1], line[1])])
         plot.set_xlabel(f"initial level, log {result.variable}" + (f"\nboth axes net of {net}" if net else ""))
         plot.set_ylabel("mean growth a period")
-        z = fit.tstats["log_initial"]
-        found = f"\u03b2 = {figure(result.beta)}, z = {number(z, 2)}, {p_value(fit.pvalues['log_initial'])}"
+        by_z = f", z = {number(fit.tstats['log_initial'], 2)}, {p_value(fit.pvalues['log_initial'])}"
+        found = f"\u03b2 = {figure(result.beta)}{'' if result.z_withheld else by_z}"
         headings(plot, heading, found.replace("-", "\u2212"))
         return finished([plot], ax)
 

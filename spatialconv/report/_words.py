@@ -241,12 +241,13 @@ def effects_matter(study: Any) -> list[str]:
 
 def _p_of(fit: BetaConvergence, seed: int) -> tuple[float, str]:
     """Return p of no convergence and whose: by z, or of no convergence by the test that holds in few periods."""
-    if fit.fit.spec.effects in ("region", "two-way"):
+    if fit.z_withheld:
         try:
             return fit.short_panel_test(seed=seed).p_lower, " of no convergence, by likelihood ratio"
         except SpatialConvError:
-            return float(fit.pvalues[INITIAL]), " by z, which does not hold here"
-    return float(fit.pvalues[INITIAL]), ""
+            return float(fit.fit.pvalues[INITIAL]), " by z, which does not hold here"
+    by_z = " by z, which does not hold here" if fit.fit.spec.effects in ("region", "two-way") else ""
+    return float(fit.pvalues[INITIAL]), by_z
 
 
 def _nickell(known: dict[str, BetaConvergence]) -> list[str]:

@@ -83,6 +83,8 @@ class BetaGrid:
         values: list[float] = []
         for term in (INITIAL, "rho", "lambda"):
             values += [float(of.get(term, np.nan)) for of in (fit.params, fit.tstats, fit.pvalues)]
+        if fit.z_withheld:
+            values[1:3] = np.nan, np.nan
         values += [fit.sigma2, fit.loglik, fit.speed, fit.half_life, float(fit.fit.nobs)]
         return about | dict(zip(NUMBERS, values, strict=True)) | {"remark": _remark(fit)}
 

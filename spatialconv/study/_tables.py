@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from spatialconv.study._grid import APPROACHES
@@ -126,8 +125,6 @@ def _sigma_tests(study: Study) -> Table:
 
 def _grid(study: Study) -> Table:
     frame = study.betas.table
-    few = frame["effects"].isin(["region", "two-way"])
-    frame.loc[few, ["z_beta", "p_beta"]] = np.nan  # they do not hold there, whatever they are
     model = study.case.model
     empty = [name for name in frame.columns if name.endswith(("rho", "lambda")) and frame[name].isna().all()]
     controls = f", alone and with {', '.join(study.case.controls)} {_when(study)}" if study.case.controls else ""

@@ -82,6 +82,7 @@ class _Model:
     terms: pd.DataFrame  # indexed by term
     about: Mapping[str, Any]
     notes: tuple[str, ...]
+    withheld: bool  # whether beta has no standard error because none holds over few periods
 
 
 def regression(
@@ -204,7 +205,8 @@ def _model(name: str, result: Any) -> _Model:
     about = result.glance().iloc[0].to_dict() | _beside(result)
     # Speed and half-life are functions of the coefficients and belong below them; a regressor may share the name.
     derived = tidy["term"].isin([t for t in _DERIVED if t in about]) & tidy["statistic"].isna()
-    return _Model(name, tidy[~derived].set_index("term"), about, tuple(getattr(result, "notes", ())))
+    withheld = bool(getattr(result, "z_withheld", False))
+    return _Model(name, tidy[~derived].set_index("term"), about, tuple(getattr(result, "notes", ())), withheld)
 
 
 def _beside(result: Any) -> dict[str, Any]:
@@ -286,14 +288,7 @@ def _term_label(term: str, texts: Mapping[str, str]) -> str:
     return f"W × {texts.get(term[2:], term[2:])}"
 
 
-def _withheld(row: pd.Series) -> bool:
-    """Whether a coefficient has a standard error and no z: beta under effects of regions over few periods."""
-    return str(row.name) == INITIAL and bool(np.isnan(row["statistic"]) and np.isfinite(row["std_error"]))
-
-
 def _under(row: pd.Series, cells: Cells, digits: int) -> str:
-    if _withheld(row) and cells == "estimate (std_error)":
-        return f"({UNDEFINED})"
     if cells == "estimate [interval]":
         return f"[{_figure(row['conf_low'], digits)}, {_figure(row['conf_high'], digits)}]"
     if cells == "estimate (p_value)":
@@ -305,8 +300,7 @@ def _under(row: pd.Series, cells: Cells, digits: int) -> str:
 
 
 def _few_periods(models: list[_Model]) -> tuple[str, ...]:
-    held = [m for m in models if INITIAL in m.terms.index and _withheld(m.terms.loc[INITIAL])]
-    if not held:
+    if not any(m.withheld and INITIAL in m.terms.index for m in models):
         return ()
     text = "undefined: over few periods no standard error of the initial level holds under effects of regions"
     return (f"{text}; p and set by b.inference",)

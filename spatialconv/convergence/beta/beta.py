@@ -56,6 +56,9 @@ if TYPE_CHECKING:
     from spatialconv.convergence.few_periods.short_panel import ShortPanelTest
 
 GROWTH, INITIAL = "growth", "log_initial"
+NO_ERRORS_OF_EFFECTS = (
+    f"effects of {INITIAL} without standard errors: over few periods none of beta holds under effects of regions"
+)
 NO_DELTA = "no interval by the delta method holds here; b.inference has the set"
 
 
@@ -303,7 +306,10 @@ class BetaConvergence(Result):
 
     @property
     def tstats(self) -> pd.Series:
-        """Ratios of estimate to standard error (z) by name; NaN for beta once corrected under region effects."""
+        """Ratios of estimate to standard error (z) by name, whether they hold for beta or not (`z_withheld`).
+
+        NaN for beta once corrected under region effects: its standard error is simulated.
+        """
         return self._without_z(self.fit.tstats)
 
     @property
@@ -311,9 +317,23 @@ class BetaConvergence(Result):
         """Two-sided p-values by name; NaN where there is no z."""
         return self._without_z(self.fit.pvalues)
 
+    @cached_property
+    def z_withheld(self) -> bool:
+        """Whether tables and reprs give beta no standard error, z, p nor interval by the delta method: none holds.
+
+        So under region and two-way effects, wherever `b.inference` reaches or beta is corrected by simulation: z
+        rejects a true null too often over few periods, and near beta = 0 the information is singular under two-way
+        effects. `b.inference` has p and sets there.
+        """
+        return self._refined or self._exact is not None
+
+    @property
+    def _refined(self) -> bool:
+        return bool(self.fit.estimates.refined) and self.fit.spec.effects in ("region", "two-way")
+
     def _without_z(self, values: Any) -> Any:
-        """Return figures by parameter without those of beta if it is corrected and has no usable standard error."""
-        if not (self.fit.estimates.refined and self.fit.spec.effects in ("region", "two-way")):
+        """Return figures by parameter, without those of beta if it is corrected and its standard error simulated."""
+        if not self._refined:
             return values
         values = values.copy()
         values.loc[INITIAL] = np.nan
@@ -362,7 +382,7 @@ class BetaConvergence(Result):
         of its inverse cannot be trusted.
         """
         table = self._speeds.copy()
-        if self._exact is None:
+        if not self.z_withheld:
             return table
         # The share that spills over is a function of rho, or of the coefficients of both, not of beta alone.
         of_beta = [term for term in table.index if term != "spillover_share"]
@@ -482,8 +502,17 @@ class BetaConvergence(Result):
         return found
 
     def impacts(self, **options: Any) -> Impacts:
-        """Return direct, indirect and total effects; see `models.impacts.impacts` for the options."""
-        return self.fit.impacts(**options)
+        """Return direct, indirect and total effects; see `models.impacts.impacts` for the options.
+
+        Where `z_withheld`, those of the initial level have standard errors and intervals from refits only
+        (`inference="bootstrap"`): by the delta method or simulation they would rest on the covariance of beta.
+        """
+        found = self.fit.impacts(**options)
+        if not self.z_withheld or found.inference == "bootstrap":
+            return found
+        table = found.table.copy()
+        table.loc[table["term"] == INITIAL, ["std_error", "z", "p", "conf_low", "conf_high"]] = np.nan
+        return replace(found, table=table, notes=merge_notes(found.notes, (NO_ERRORS_OF_EFFECTS,)))
 
     def tidy(self) -> pd.DataFrame:
         """Return one row a parameter, then speed and half-life (without test: they are functions of beta).
@@ -497,10 +526,10 @@ class BetaConvergence(Result):
 
     def _terms(self) -> pd.DataFrame:
         table = self.fit.tidy()
-        if self._exact is None and not (self.fit.estimates.refined and self.fit.spec.effects in ("region", "two-way")):
+        if not self.z_withheld:
             return table
         own = table["term"] == INITIAL
-        table.loc[own, ["statistic", "p_value", "conf_low", "conf_high"]] = np.nan
+        table.loc[own, ["std_error", "statistic", "p_value", "conf_low", "conf_high"]] = np.nan
         if "inference" in self.__dict__:
             table.loc[own, ["p_value", "conf_low", "conf_high"]] = [self.inference.p_value, *self.inference.interval]
         return table

@@ -259,11 +259,17 @@ class TestBetaScatter:
         assert ax.get_xlabel().endswith("both axes net of controls, time effects and neighbours' growth")
 
     def test_beta_z_and_p_are_printed(self, zj):
-        result = sc.beta(zj.panel, "exports", effects="region")
+        result = sc.beta(zj.panel, "exports", effects="time")
         printed = drawing.words(plot.beta_scatter(result)).replace("\u2212", "-")
         z, p = result.tstats["log_initial"], result.pvalues["log_initial"]
-        assert f"\u03b2 = {result.beta:.3f}, z = {z:.2f}" in printed
+        assert f"\u03b2 = {result.beta:.4f}, z = {z:.2f}" in printed
         assert ("p < 0.001" if p < 0.001 else f"p = {p:.3f}") in printed
+
+    def test_no_z_is_printed_where_none_holds(self, zj):
+        result = sc.beta(zj.panel, "exports", effects="region")
+        printed = drawing.words(plot.beta_scatter(result)).replace("\u2212", "-")
+        assert f"\u03b2 = {result.beta:.3f}" in printed
+        assert "z = " not in printed
 
     def test_names_carry_the_period(self, zj):
         ax = plot.beta_scatter(sc.beta(zj.panel, "exports")).axes[0]

@@ -101,6 +101,25 @@ def test_the_regression_says_so_itself(zj, w):
         assert "b.inference" not in plain_repr(other)
 
 
+def test_what_rests_on_the_covariance_of_beta_is_withheld_everywhere(zj, w, lag):
+    b = sc.beta(zj.panel, "exports", w, controls="digital", spatial="lag", effects="two-way")
+    without = ["std_error", "statistic", "p_value", "conf_low", "conf_high"]
+    assert b.z_withheld
+    for table in (b.tidy(), b.impacts().tidy()):
+        own = table["term"] == "log_initial"
+        assert table.loc[own, without].isna().all(axis=None)
+        assert table.loc[table["term"] == "digital", without].notna().all(axis=None)
+    # Of the other regressors nothing changes, nor where z holds; refits need no covariance.
+    of_fit = b.fit.impacts().table
+    assert b.impacts().table[of_fit["term"] != "log_initial"].equals(of_fit[of_fit["term"] != "log_initial"])
+    assert any("effects of log_initial without standard errors" in note for note in b.impacts().notes)
+    assert b.impacts(inference="bootstrap", draws=19, seed=1).table["std_error"].notna().all()
+    held = b.again(effects="time")
+    assert not held.z_withheld
+    assert held.impacts().table.equals(held.fit.impacts().table)
+    assert held.tidy().loc[0, without].notna().all()
+
+
 def test_too_many_regions_are_refused_in_words(lag, monkeypatch):
     monkeypatch.setattr(arrays, "MOST_REGIONS", 10)
     with pytest.raises(ModelError, match=r"at most 10 regions.*got 11 regions x 4 spans, 1,999 draws"):

@@ -25,6 +25,7 @@ DOORS = {
     "Multiverse.joint_test": "spatialconv._multiverse._joint:joint_test",
     "PanelFit.bootstrap": "spatialconv.models.small_samples.bootstrap:bootstrap",
     "PanelFit.impacts": "spatialconv.models.impacts.impacts:impacts",
+    "PanelFit.instrument_tests": "spatialconv.models.moments.strength:instrument_tests",
     "PanelFit.predict": "spatialconv.models.impacts.prediction:predict",
     "Study.figures": "spatialconv.study._figures:study_figures",
     "Study.tables": "spatialconv.study._tables:study_tables",

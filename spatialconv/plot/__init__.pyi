@@ -19,3 +19,4 @@ from ._scatter import beta_scatter as beta_scatter
 from ._scatter import moran_scatter as moran_scatter
 from ._shared import coefficients as coefficients
 from ._shared import save as save
+from .inference.instruments import instrument_tests as instrument_tests

@@ -59,6 +59,10 @@ def fit() -> Any:
     return sc.fit_panel(p(), "y", "x", w(), effects="region")
 
 
+def gmm() -> Any:
+    return sc.fit_panel(p(), "y", "x", w(), estimator="gmm")
+
+
 def b() -> Any:
     return sc.beta(p(), "y", w(), spatial="lag")
 
@@ -205,6 +209,7 @@ CALLS = {
     "plot.dagum": 'sc.plot.dagum(sc.dagum(p(), "y", groups=groups()))',
     "plot.density": 'sc.plot.density(sc.density(p(), "y"))',
     "plot.gravity_path": 'sc.plot.gravity_path(sc.gravity_centre(p(), "y", g(), draws=19))',
+    "plot.instrument_tests": "sc.plot.instrument_tests(gmm().instrument_tests())",
     "plot.lisa_paths": 'sc.plot.lisa_paths(sc.lisa_paths(p(), "y", w()))',
     "plot.location_curves": "sc.plot.location_curves(t())",
     "plot.moran_path": 'sc.plot.moran_path(sc.moran(p(), "y", w()))',

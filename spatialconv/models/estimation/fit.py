@@ -59,6 +59,8 @@ def fit_panel(
     vcov: Vcov = "information",
     logdet: LogDeterminant = "auto",
     intercept: bool = True,
+    endog: str | Iterable[str] | None = None,
+    instruments: str | Iterable[str] | None = None,
 ) -> PanelFit:
     """Estimate a spatial panel model (or, from one period, a cross-sectional one) by maximum likelihood.
 
@@ -116,6 +118,13 @@ def fit_panel(
         Chebyshev nodes closing in on rho (exact to rounding), or random traces. "auto" never takes the last.
     intercept : bool
         Whether there is one where there are no fixed effects; a formula takes it away by `y ~ 0 + x`.
+    endog : str or names, optional
+        Regressors that depend on the errors (simultaneous, measured with error), for estimator="gmm". They join x, or
+        are among x already; `durbin` lags them too, and their lags are endogenous as well.
+    instruments : str or names, optional
+        Columns beside the model that move `endog` and have no say in the outcome but through it, at least as many.
+        With a lag of the outcome their spatial lags join in as those of x do. `PanelFit.instrument_tests` says how
+        strong they are, whether they agree, and what holds if they are weak.
 
     Returns
     -------
@@ -184,6 +193,8 @@ def fit_panel(
     if x is None:
         raise OptionError("x names the regressors; it may be left out only where y is a formula.")
     columns = names("x", x)
+    own = () if endog is None else names("endog", endog)
+    columns = (*columns, *(name for name in own if name not in columns))
     terms = terms_of(model, spatial, durbin, default=usual)
     spec = ModelSpec(
         y,
@@ -198,6 +209,8 @@ def fit_panel(
         estimator,
         logdet,
         intercept,
+        own,
+        () if instruments is None else names("instruments", instruments),
     )
     return fit_design(from_panel(panel, spec), spec, w, error_w=error_w)
 

@@ -23,6 +23,7 @@ from spatialconv.results import Provenance, Result, extent, merge_notes, number,
 
 if TYPE_CHECKING:
     from spatialconv.models.impacts.impacts import Impacts
+    from spatialconv.models.moments.strength import InstrumentTests
     from spatialconv.models.small_samples.bootstrap import Bootstrap
 
 _EFFECTS = {
@@ -310,6 +311,15 @@ class PanelFit(Result):
         """Return intervals and p-values from resampled data; see `models.small_samples.bootstrap` for the options."""
         bootstrap = door("PanelFit.bootstrap")
         found: Bootstrap = bootstrap(self, **passed_on("bootstrap()", options, bootstrap))
+        return found
+
+    def instrument_tests(self, *, level: float = 0.95) -> InstrumentTests:
+        """Return how strong instruments are (estimator="gmm"), whether they agree, what holds if they are weak.
+
+        See `models.moments.strength` for what is tested.
+        """
+        tests = door("PanelFit.instrument_tests")
+        found: InstrumentTests = tests(self, level=level)
         return found
 
     def predict(self, panel: Panel | None = None, **options: Any) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.hypotheses.outcomes import CHI2, fit_of
 from spatialconv.models.hypotheses.wald import wald_test
 from spatialconv.models.specification.design import LAGGED_INTERCEPT, Design
+from spatialconv.models.specification.given import refuse_endogenous
 from spatialconv.models.specification.variants import period_dummies, with_columns, with_intercept, without
 from spatialconv.panel import FloatArray
 from spatialconv.results import HypothesisTest, Provenance, number
@@ -225,6 +226,7 @@ def mundlak_test(
     """
     choice("vcov", vcov, ("information", "observed", "cluster"))
     fit = fit_of(model, "model")
+    refuse_endogenous(fit.spec, "mundlak_test")
     if fit.spec.effects not in ("region", "two-way", "random") or fit.spec.dynamic != "none":
         what = "dynamic" if fit.spec.dynamic != "none" else f"with effects={fit.spec.effects!r}"
         raise ModelError(f"mundlak_test() takes a static model with region or random effects; got one {what}.")

@@ -17,6 +17,7 @@ from spatialconv.errors import DataError, MissingDataError, OptionError
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.hypotheses.outcomes import NORMAL, fit_of, inapplicable, normal_test
 from spatialconv.models.specification.design import matrix
+from spatialconv.models.specification.given import refuse_endogenous
 from spatialconv.panel import FloatArray
 from spatialconv.results import HypothesisTest, Provenance, merge_notes
 from spatialconv.weights import Aligned, align
@@ -149,6 +150,7 @@ def residual_moran(fit: Any, w: Any = None, *, alternative: Alternative = "two-s
     """
     choice("alternative", alternative, Alternative)
     model = fit_of(fit)
+    refuse_endogenous(model.spec, "residual_moran")
     design = model.design
     weights = align(w, design.regions) if w is not None else design.M or design.W
     if weights is None:

@@ -12,6 +12,7 @@ from spatialconv.errors import OptimisationError, OptionError, WeightsError
 from spatialconv.models.estimation.estimate import sample
 from spatialconv.models.hypotheses.outcomes import Diagnostics, approach, chi2_test, fit_of
 from spatialconv.models.specification.design import LAGGED_INTERCEPT, Design, check, complete, from_panel, names_of
+from spatialconv.models.specification.given import refuse_endogenous
 from spatialconv.models.specification.spec import Applied, ModelSpec
 from spatialconv.models.specification.variants import without
 from spatialconv.panel import Panel
@@ -300,6 +301,7 @@ def _of_fit(
     fit = fit_of(model, "the first argument must be a Panel, or it")
     if y is not None or x is not None:
         raise OptionError("a fitted model brings its outcome and regressors; leave y and x out.")
+    refuse_endogenous(fit.spec, "a score test")
     own = fit.spec.fixed_effects
     spec = _spec(fit.spec.y, fit.spec.x, (), effects or own, correction or fit.spec.correction)
     spec = replace(spec, intercept=fit.spec.intercept)

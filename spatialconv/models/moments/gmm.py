@@ -39,8 +39,9 @@ def gmm_design(
     """Estimate a complete design by moments, where a likelihood is too dear or its equal variances not to be had.
 
     The lag of the outcome is instrumented by the regressors' lags (two-stage least squares; Kelejian and Prucha
-    1998), the error process is estimated from moments of the residuals, and the regression is repeated on
-    filtered data. Nothing is factorised; time and memory grow with the number of links.
+    1998), endogenous regressors by the instruments given and their lags (Drukker, Egger and Prucha 2013). The error
+    process is estimated from moments of the residuals, and the regression is repeated on filtered data. Nothing is
+    factorised; time and memory grow with the number of links.
 
     Parameters
     ----------
@@ -98,9 +99,9 @@ def gmm_design(
     """
     choice("weighting", weighting, MomentWeights)
     whole("order", order, least=1)
-    _check(design, spec, correction)
-    steps = Steps(design, sample(design, spec, correction), lagged_regressors(design, spec, order))
-    job = Job(steps, spec, correction, _meat_of(steps, spec, lags), small)
+    _check(design, spec, correction, best)
+    steps = Steps(design, sample(design, spec, correction), lagged_regressors(design, spec, order), spec.endogenous)
+    job = Job(steps, spec, correction, meat_of(steps, spec, lags), small)
     first = steps.regress(Filter(), job.meat)
     again = _best(first, steps) if best and spec.has_lag else None
     if not spec.has_error and not steps.data.random:
@@ -111,7 +112,9 @@ def gmm_design(
     return _unequal(job, first, again)
 
 
-def _check(design: Design, spec: ModelSpec, correction: Applied) -> None:
+def _check(design: Design, spec: ModelSpec, correction: Applied, best: bool) -> None:
+    if best and spec.endog:
+        raise UnsupportedModelError("the best instrument is that of a lag alone; with endog= take best=False.")
     if correction == "splm":
         raise UnsupportedModelError("correction='splm' is a convention of likelihoods; take 'none' or 'lee-yu'.")
     if spec.vcov == "observed":
@@ -134,7 +137,7 @@ def _check(design: Design, spec: ModelSpec, correction: Applied) -> None:
         )
 
 
-def _meat_of(steps: Steps, spec: ModelSpec, lags: int | None) -> Meat | None:
+def meat_of(steps: Steps, spec: ModelSpec, lags: int | None) -> Meat | None:
     """Return the meat of the covariance that `vcov` names; None for equal variances."""
     T, N, _ = steps.design.shape
     over_periods = steps.exact.over_periods
@@ -174,7 +177,7 @@ def _equal(job: Job, first: Regression, weighting: MomentWeights, best: FloatArr
     if process.influence is None or process.variance is None:
         return job.finish(final, final, first, process)
     L, own = process.influence, float(process.influence @ process.variance @ process.influence)
-    if not job.spec.has_lag:
+    if not job.spec.instrumented:
         return job.finish(final, final, first, process, own=own)
     by_lam = -(_through_residuals(job, first, u, process, len(L)) @ L)
     return job.finish(final, final, first, process, by_lam, own)
@@ -229,7 +232,7 @@ def _moments_variance(
     steps, f = job.steps, regression.filter
     e = steps.clean(u, f)
     variance = errors.pairwise(e)
-    if not job.spec.has_lag:
+    if not job.spec.instrumented:
         return variance, None
     alpha = robust.slopes(e, steps.clean(steps.Z, f), errors.forms, steps.exact.dof)
     a = regression.result.regressors @ (regression.result.inverse @ alpha)

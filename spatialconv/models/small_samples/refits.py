@@ -30,6 +30,7 @@ from spatialconv.models.estimation.estimate import effects_of, optimum_of, sampl
 from spatialconv.models.estimation.fit import fit_complete
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.specification.design import Design, matrix
+from spatialconv.models.specification.given import refuse_endogenous
 from spatialconv.panel import FloatArray
 
 # All eigenvalues of W are taken up to this many regions, once for all refits.
@@ -97,6 +98,7 @@ def world_at(fit: PanelFit, values: FloatArray, regressors: FloatArray | None = 
     `regressors` are those whose coefficients were estimated and took a share out of the errors, all by default.
     """
     design, spec = fit.design, fit.spec
+    refuse_endogenous(spec, "drawing samples from a fitted model")
     K = len(design.names)
     place = {term: k for k, term in enumerate(fit.params.index)}
     rho, lam = (float(values[place[t]]) if t in place else 0.0 for t in ("rho", "lambda"))

@@ -50,7 +50,10 @@ class Chain:
 
 @dataclass(frozen=True)
 class Design:
-    """The arrays of a model: y of shape (T, N), X of shape (T, N, K), labels, and the weights aligned to them."""
+    """The arrays of a model: y of shape (T, N), X of shape (T, N, K), labels, and the weights aligned to them.
+
+    `instruments`, (T, N, q), are those given for endogenous regressors; lags of regressors are made from X.
+    """
 
     y: FloatArray
     X: FloatArray
@@ -61,6 +64,8 @@ class Design:
     M: Aligned | None = None
     notes: tuple[str, ...] = ()
     chain: Chain | None = None
+    instrument_names: tuple[str, ...] = ()
+    instruments: FloatArray | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -83,7 +88,17 @@ def from_panel(panel: Panel, spec: ModelSpec) -> Design:
         raise OptionError(f"{first(twice)} stands on both sides of the model; name each variable once.")
     y = panel.values(spec.y)
     X = np.stack([panel.values(name) for name in spec.x], axis=2) if spec.x else np.empty((*y.shape, 0))
-    return Design(y, X, spec.x, panel.regions, panel.periods, notes=panel.notes)
+    given = np.stack([panel.values(name) for name in spec.instruments], axis=2) if spec.instruments else None
+    return Design(
+        y,
+        X,
+        spec.x,
+        panel.regions,
+        panel.periods,
+        notes=panel.notes,
+        instrument_names=spec.instruments,
+        instruments=given,
+    )
 
 
 def complete(design: Design, spec: ModelSpec) -> Design:
@@ -149,6 +164,7 @@ def _with_past(design: Design, spec: ModelSpec, X: FloatArray, names: list[str])
         periods=design.periods[end],
         notes=merge_notes(design.notes, notes),
         chain=Chain("lag:y", sources(start, end), np.ones(len(end)), levels=False),
+        instruments=None if design.instruments is None else design.instruments[end],
     )
 
 
@@ -214,6 +230,9 @@ def check(design: Design, project: Projection) -> None:
     refuse_extreme(design.y, "the outcome")
     for k, name in enumerate(design.names):
         refuse_extreme(design.X[:, :, k], repr(name))
+    for k, name in enumerate(design.instrument_names if design.instruments is not None else ()):
+        assert design.instruments is not None
+        refuse_extreme(design.instruments[:, :, k], f"the instrument {name!r}")
     y, X = design.y.reshape(T * N, 1), design.X.reshape(T * N, K)
     Py, PX = project(design.y).reshape(T * N, 1), project(design.X).reshape(T * N, K)
     if len(absorbed_columns(y - y.mean(), Py)) or np.ptp(y) == 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from spatialconv._options import first
 from spatialconv.errors import OptionError, UnsupportedModelError
 from spatialconv.models.specification.design import Design
 from spatialconv.models.specification.spec import ModelSpec
@@ -43,6 +44,7 @@ def given(model: Any, y: Any, x: Any, *, door: str) -> Given | None:
     if y is not None or x is not None:
         raise OptionError("a fitted model brings its outcome and regressors; leave y and x out.")
     spec, design = fit.spec, fit.design
+    refuse_endogenous(spec, door)
     if spec.dynamic != "none":
         raise UnsupportedModelError(
             f"{door} takes no dynamic model apart: its lags are no columns of a panel. Pass the panel with y and x."
@@ -51,6 +53,15 @@ def given(model: Any, y: Any, x: Any, *, door: str) -> Given | None:
     panel = panel_of({spec.y: design.y, **own}, design.regions, design.periods, notes=without_weights(design))
     other = design.M if design.M is not design.W else None
     return Given(panel, spec, design.W, other)
+
+
+def refuse_endogenous(spec: ModelSpec, door: str) -> None:
+    """Raise where a model has endogenous regressors and a test, a bootstrap or another model takes them as given."""
+    if spec.endog:
+        raise UnsupportedModelError(
+            f"{door} takes every regressor as given, and {first(spec.endog)} of this model "
+            f"{'is' if len(spec.endog) == 1 else 'are'} endogenous (endog=). See the fit's instrument_tests()."
+        )
 
 
 def without_weights(design: Design) -> tuple[str, ...]:

@@ -19,10 +19,12 @@ from spatialconv._options import (
     Spatial,
     Vcov,
     choice,
+    first,
     flag,
 )
-from spatialconv.errors import UnsupportedModelError
+from spatialconv.errors import OptionError, UnsupportedModelError
 from spatialconv.models.specification.vocabulary import name_of
+from spatialconv.results import plural
 
 Applied = Literal["none", "lee-yu", "splm"]
 
@@ -86,6 +88,8 @@ class ModelSpec:
     estimator: Estimator = "ml"
     logdet: LogDeterminant = "auto"
     intercept: bool = True
+    endog: tuple[str, ...] = ()
+    instruments: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         choice("spatial", self.spatial, Spatial)
@@ -97,11 +101,47 @@ class ModelSpec:
         choice("estimator", self.estimator, Estimator)
         choice("logdet", self.logdet, LogDeterminant)
         flag("intercept", self.intercept)
+        self._check_endogenous()
         if self.dynamic != "none" and self.effects == "random":
             raise UnsupportedModelError(
                 "a dynamic model with random effects needs a model of the first period, which is not derived here; "
                 "take fixed effects."
             )
+
+    def _check_endogenous(self) -> None:
+        if not self.endog and not self.instruments:
+            return
+        if not self.endog:
+            raise OptionError(
+                f"instruments {first(self.instruments)} stand for no regressor; name the endogenous ones by endog=…"
+            )
+        if self.estimator != "gmm":
+            raise UnsupportedModelError(
+                f"endog={first(self.endog)} needs estimator='gmm': a likelihood takes every regressor as given."
+            )
+        columns = (self.y, *self.x)
+        twice = [name for name in self.instruments if name in columns]
+        if twice:
+            raise OptionError(
+                f"{first(twice)} cannot be an instrument beside being in the model; exogenous regressors are "
+                "instruments of themselves. Name columns that are not in y, x and endog."
+            )
+        if len(self.instruments) < len(self.endog):
+            raise OptionError(
+                f"{plural(len(self.endog), 'endogenous regressor')} ({first(self.endog)}) need at least as many "
+                f"instruments of their own; got {len(self.instruments)}"
+                f"{f' ({first(self.instruments)})' if self.instruments else ''}."
+            )
+
+    @property
+    def endogenous(self) -> tuple[str, ...]:
+        """The endogenous regressors, their spatial lags with them; without the lag of the outcome."""
+        return (*self.endog, *(f"W:{name}" for name in self.durbin if name in self.endog))
+
+    @property
+    def instrumented(self) -> bool:
+        """Whether moments estimate it by instruments: a lag of the outcome, or endogenous regressors."""
+        return self.has_lag or bool(self.endog)
 
     @property
     def name(self) -> str:

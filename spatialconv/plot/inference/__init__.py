@@ -1,0 +1,1 @@
+"""Plots of tests and of the sets that they leave."""

@@ -8,9 +8,10 @@ from typing import Any
 from spatialconv._options import count_of, seed_of
 from spatialconv._parallel import checked_jobs
 from spatialconv._parallel import progress as bar
-from spatialconv.checks import _dispersion, _inference, _model, _paths, _redrawn, _robustness, _sample
+from spatialconv.checks import _dispersion, _inference, _model, _neighbours, _paths, _redrawn, _robustness, _sample
 from spatialconv.checks._finding import VERDICTS, CheckReport, Finding, Verdict
 from spatialconv.checks._subject import Effort, Subject, Surrounded, Surroundings, subject_of
+from spatialconv.checks._verdict import written
 from spatialconv.results import Provenance, merge_notes
 
 __all__ = ["VERDICTS", "CheckReport", "Finding", "Surrounded", "Surroundings", "Verdict", "check"]
@@ -24,14 +25,14 @@ QUESTIONS: tuple[Callable[[Subject], Finding], ...] = (
     _inference.identified,
     _inference.direct,
     _model.fixed_or_random,
-    _model.mundlak,
     _model.selection,
     _model.residuals,
     _redrawn.z_values,
     _redrawn.few_periods,
     _redrawn.no_convergence,
     _redrawn.absolute,
-    _robustness.weights,
+    _neighbours.weights,
+    _neighbours.neighbours,
     _robustness.regions,
     _robustness.controls,
     _robustness.effects,
@@ -65,8 +66,9 @@ def check(
         A growth regression of `beta`, or a study of `study.run` or `study.analyse`, whose headline regression, hot
         spots and measures of dispersion are then asked about.
     geometry : GeoDataFrame, optional
-        Polygons or points of the regions, from which other weights are made; a study has its own. Without it the
-        other weights are made of the links that there are.
+        Polygons or points of the regions, from which other weights are made, also where the regression has none and
+        might need some; a study has its own. Without it the other weights are made of the links that there are:
+        neighbours' neighbours, or the strongest of many.
     draws : int
         Samples drawn under no convergence, for the questions that simulate. Their evidence states its Monte Carlo
         error; where the verdict hangs on a share within that error of its level, it is "not decided".
@@ -80,7 +82,7 @@ def check(
     Returns
     -------
     CheckReport
-        Printed as text, in Jupyter a table; `.tidy()`, `.counts`, `.passed`, `report["islands"]`.
+        Printed as text, in Jupyter a table; `.verdict`, `.tidy()`, `.counts`, `.passed`, `report["islands"]`.
 
     Raises
     ------
@@ -91,8 +93,11 @@ def check(
     -----
     "Significant" is at 5 %, two-sided, by the p-value of the regression. A finding *fails* a question on robustness if
     with the one thing changed it is significant in less than half of the variants, or significant with the other sign
-    in any; it is *warned of* if it is lost in some. The questions on inference redraw the panel under no convergence,
-    levels rebuilt from growth period by period.
+    in any; it is *warned of* if it is lost in some. It fails `regions` if without one region it is lost and beta less
+    than half of what it was, `halves` if beta is significant with opposite signs in them. The questions on inference
+    redraw the panel under no convergence, levels rebuilt from growth period by period. What each question warns of
+    where nothing is wrong, and misses where something is, stands in `tests/simulation/CHECK_WORLDS.md`. `verdict` says
+    in one sentence what may be written and what may not.
 
     References
     ----------
@@ -117,7 +122,7 @@ def check(
     title = f"Check of {_title(subject)}"
     options = {"draws": draws, "of": type(result).__name__, "other_weights": tuple(subject.others)}
     provenance = Provenance("check", options, fit.n_regions, fit.n_periods, fit.provenance.weights, seed)
-    return CheckReport(title, findings, merge_notes(subject.b.notes), provenance)
+    return CheckReport(title, written(subject, findings), findings, merge_notes(subject.b.notes), provenance)
 
 
 def _title(s: Subject) -> str:

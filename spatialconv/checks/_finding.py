@@ -14,6 +14,7 @@ from spatialconv.results import Provenance, Result
 
 Verdict = Literal["ok", "warn", "fail", "not decided", "not asked"]
 VERDICTS: tuple[Verdict, ...] = ("fail", "warn", "not decided", "ok", "not asked")
+LEVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,13 @@ class CheckReport(Result):
     Attributes
     ----------
     title : what was checked
+    verdict : what may be written and what may not, in one sentence
     findings : tuple of Finding
     notes, provenance : see `spatialconv.results`
     """
 
     title: str
+    verdict: str
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     provenance: Provenance
@@ -76,8 +79,12 @@ class CheckReport(Result):
         return pd.DataFrame([{c: getattr(f, c) for c in columns} for f in self.findings], columns=list(columns))
 
     def glance(self) -> pd.DataFrame:
-        """Return one row: the title and the counts of the verdicts."""
-        row: dict[str, Any] = {"title": self.title, **{str(k): int(v) for k, v in self.counts.items()}}
+        """Return one row: the title, what may be written, and the counts of the verdicts."""
+        row: dict[str, Any] = {
+            "title": self.title,
+            "verdict": self.verdict,
+            **{str(k): int(v) for k, v in self.counts.items()},
+        }
         return pd.DataFrame([row])
 
     def _headline(self) -> list[str]:
@@ -85,7 +92,7 @@ class CheckReport(Result):
         said = ", ".join(f"{count[v]} {v}" for v in VERDICTS if count[v])
         lines = [f"  {f.verdict.upper():<4} {f.name}: {f.evidence}" for v in VERDICTS[:3] for f in self.of(v)]
         fine = [f.name for f in self.of("ok")]
-        return [f"{self.title}: {said}", *lines, *([f"  ok   {', '.join(fine)}"] if fine else [])]
+        return [f"{self.title}: {said}", f"  {self.verdict}", *lines, *([f"  ok   {', '.join(fine)}"] if fine else [])]
 
     def of(self, verdict: Verdict) -> list[Finding]:
         """Return the findings with a verdict, in order."""
@@ -93,7 +100,7 @@ class CheckReport(Result):
 
     def text(self) -> str:
         """Return all findings with questions and advice as plain text, for a terminal."""
-        lines = [self._headline()[0], ""]
+        lines = [self._headline()[0], "", self.verdict, ""]
         for finding in self.findings:
             lines.append(f"[{finding.verdict}] {finding.question}")
             lines.append(f"    {finding.evidence}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from spatialconv.checks._finding import Finding
-from spatialconv.checks._robustness import LEVEL
+from spatialconv.checks._finding import LEVEL, Finding
 from spatialconv.checks._subject import Subject
+from spatialconv.convergence.beta.beta import INITIAL
 from spatialconv.results import number, p_value
 
 
@@ -55,23 +55,23 @@ def identified(s: Subject) -> Finding:
 
 def direct(s: Subject) -> Finding:
     """Was rho estimated by the direct approach, and what does the transformation say?"""
-    question = "Was the spatial coefficient estimated by the direct approach?"
+    question = "Is the spatial coefficient free of the bias of effects that are estimated with it?"
     name, fit = "direct approach", s.b.fit
     terms = [t for t in ("rho", "lambda") if t in fit.params.index]
     if not terms or fit.spec.effects in ("none", "random"):
         return Finding(name, question, "not asked", "there are no fixed effects, or no spatial coefficient")
     if fit.correction == "lee-yu":
-        return Finding(name, question, "ok", "no: the effects are transformed away (Lee and Yu 2010)")
+        return Finding(name, question, "ok", "yes: the effects are transformed away (Lee and Yu 2010)")
     other = s.b.again(correction="lee-yu") if not s.b.fit.spec.unmet("lee-yu", *_rows(s)) else None
     own = ", ".join(f"{t} {number(fit.params[t])} ({p_value(fit.pvalues[t])})" for t in terms)
     if other is None:
-        evidence = f"yes, {own}; the transformation asks for row-standardised weights without islands"
+        evidence = f"direct approach, {own}; the transformation asks for row-standardised weights without islands"
         return Finding(
             name, question, "warn", evidence, "Link the islands, or take region effects, to have it corrected."
         )
     theirs = ", ".join(f"{t} {number(other.params[t])} ({p_value(other.pvalues[t])})" for t in terms)
     changed = any((fit.pvalues[t] <= LEVEL) != (other.pvalues[t] <= LEVEL) for t in terms)
-    evidence = f"yes, {own}; transformed (Lee and Yu): {theirs}"
+    evidence = f"direct approach, {own}; transformed (Lee and Yu): {theirs}"
     advice = "Under time effects the direct approach biases rho downwards where regions are few: print the transformed."
     return Finding(name, question, "fail" if changed else "warn", evidence, advice)
 
@@ -86,6 +86,10 @@ def speed(s: Subject) -> Finding:
     """Is the speed defined, and its interval finite?"""
     question = "Is the speed defined, with an interval that says something?"
     name, table = "speed", s.b.speeds
+    if not s.claims:
+        p = p_value(s.b.pvalues[INITIAL])
+        said = f"beta {number(s.b.beta)} ({p}): no convergence is found, and there is no speed to print"
+        return Finding(name, question, "not asked", said)
     rate, half = table.loc["speed"], table.loc["half_life"]
     if np.isnan(rate["estimate"]):
         return Finding(name, question, "fail", f"undefined: {rate['reason']}", "Print no speed and no half-life.")

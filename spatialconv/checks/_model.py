@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import stats
 
 from spatialconv._core.likelihood.effects import projection
 from spatialconv._options import first
-from spatialconv.checks._finding import Finding
-from spatialconv.checks._robustness import LEVEL
+from spatialconv.checks._finding import LEVEL, Finding
 from spatialconv.checks._subject import Subject
 from spatialconv.convergence.beta.beta import GROWTH, INITIAL
 from spatialconv.errors import SpatialConvError
-from spatialconv.models.hypotheses.diagnostics import hausman, mundlak_test, residual_moran, select_model
+from spatialconv.models.hypotheses.diagnostics import hausman, residual_moran, select_model
 from spatialconv.results import number, one_line, p_value
 
 # Belsley, Kuh and Welsch (1980): from 30 on coefficients are hurt.
 CONDITION = 30.0
+# Residuals that nobody would call independent.
+CERTAIN = 0.001
 
 
 def fixed_or_random(s: Subject) -> Finding:
     """Does Hausman's test exist, and what does it say?"""
-    question = "Does the Hausman test exist, and are random effects refused?"
+    question = "Is the Hausman test defined here, as software prints it?"
     name = "hausman"
+    if s.b.fit.spec.effects not in ("region", "two-way", "random"):
+        return Finding(name, question, "not asked", "the regression has no region effects, fixed or random")
     if s.b.fit.n_periods < 2:
         return Finding(name, question, "not asked", "one span has no region effects")
     fixed, random = s.again(effects="region", vcov="information"), s.again(effects="random", vcov="information")
@@ -66,23 +70,30 @@ def selection(s: Subject) -> Finding:
 
 def residuals(s: Subject) -> Finding:
     """Is spatial correlation left in the residuals?"""
-    question = "Is spatial correlation left in the residuals?"
+    question = "Are the residuals free of spatial correlation?"
     name = "residuals"
     w = s.b.asked.w if s.b.asked.w is not None else next(iter(s.others.values()), None)
     if w is None:
-        return Finding(name, question, "not asked", "no weights are at hand")
+        return Finding(name, question, "not asked", "no weights are at hand; pass geometry=")
+    links = "" if s.b.asked.w is not None else f" (by {next(iter(s.others))})"
     table = residual_moran(s.b.fit, w).table
     hit = table.index[table["p"] <= LEVEL]
-    # Several periods are several tests: the smallest p is compared with the level shared among them.
-    jointly = bool(table["p"].min() <= LEVEL / len(table))
+    # Several periods are several tests: the smallest p is held against the level shared among them. Where no spatial
+    # coefficient has been fitted to it, what all periods share in small shows in their sum.
+    tests = {"smallest p times the number of spans": min(1.0, float(table["p"].min()) * len(table))}
+    if not {"rho", "lambda"} & set(s.b.params.index) and len(table) > 1:
+        z = float((table["I"] - table["expected"]).sum() / np.sqrt(table["variance"].sum()))
+        tests["all spans together"] = float(2 * stats.norm.sf(abs(z)))
+    jointly = min(1.0, len(tests) * min(tests.values()))
     evidence = (
-        f"Moran's I of the residuals has p <= {LEVEL} in {len(hit)} of {len(table)} spans"
-        f"{f' ({first(list(hit))})' if len(hit) else ''}; smallest p {table['p'].min():.3f}"
+        f"Moran's I of the residuals{links} has p <= {LEVEL} in {len(hit)} of {len(table)} spans"
+        f"{f' ({first(list(hit))})' if len(hit) else ''}; "
+        + "; ".join(f"{what}: {value:.3f}" for what, value in tests.items())
     )
-    if not len(hit):
+    if not jointly <= LEVEL:
         return Finding(name, question, "ok", evidence)
     advice = "Add what neighbours share (another spatial term, a control), or robust standard errors; see lm_tests."
-    return Finding(name, question, "fail" if jointly and len(table) > 1 and len(hit) > 1 else "warn", evidence, advice)
+    return Finding(name, question, "fail" if jointly <= CERTAIN else "warn", evidence, advice)
 
 
 def collinearity(s: Subject) -> Finding:
@@ -108,25 +119,3 @@ def collinearity(s: Subject) -> Finding:
     if condition < CONDITION and vif[worst] < 10:
         return Finding(name, question, "ok", evidence)
     return Finding(name, question, "warn", evidence, "Leave one of the collinear regressors out and see what changes.")
-
-
-def mundlak(s: Subject) -> Finding:
-    """Are region effects correlated with the regressors, by the test that always exists?"""
-    question = "Do regions differ in what the regressors do not tell?"
-    name = "mundlak"
-    random = s.again(effects="random", vcov="information")
-    if isinstance(random, str) or s.b.fit.n_periods < 2:
-        return Finding(name, question, "not asked", random if isinstance(random, str) else "there is one span")
-    try:
-        test = mundlak_test(random.fit)
-    except SpatialConvError as error:
-        return Finding(name, question, "not asked", one_line(error))
-    evidence = f"Mundlak: chi2({number(test.df, 0)}) = {number(test.statistic, 2)}, {p_value(test.p_value)}"
-    if not test.p_value <= LEVEL:
-        return Finding(name, question, "ok", evidence)
-    advice = (
-        "Regions have steady states of their own that the controls do not capture: convergence, if any, is "
-        "conditional. Region effects take them out, at the price of the bias that 'no convergence' measures."
-    )
-    own = s.b.fit.spec.effects in ("region", "two-way")
-    return Finding(name, question, "ok" if own else "warn", evidence, "" if own else advice)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from spatialconv.checks._finding import Finding
-from spatialconv.checks._robustness import LEVEL
+from spatialconv.checks._finding import LEVEL, Finding
 from spatialconv.checks._subject import Subject
 from spatialconv.convergence.beta.beta import INITIAL
 from spatialconv.convergence.clubs.clubs import clubs as clubs_of
@@ -20,14 +19,16 @@ ENOUGH = 15
 
 def clubs(s: Subject) -> Finding:
     """Do the regions approach one level, or several?"""
-    name, question = "clubs", "Do the regions approach one level, or several (log t)?"
+    name, question = "clubs", "Do the regions' own paths bear the finding out, one level for all (log t)?"
     panel = s.panel
+    if panel.n_periods < ENOUGH:
+        said = f"log t says little with fewer than {ENOUGH} periods, and here are {panel.n_periods}"
+        return Finding(name, question, "not asked", said)
     try:
         found = log_t(panel, s.b.variable)
     except SpatialConvError as error:
         return Finding(name, question, "not asked", one_line(error))
     evidence = f"log t over {panel.n_periods} periods: b {number(found.b, 3)}, t {number(found.statistic, 3)}"
-    converges = bool(s.b.beta < 0 and s.b.pvalues[INITIAL] <= LEVEL)
     if not found.converges:
         evidence += " (rejected: t <= -1.65)"
         try:
@@ -42,14 +43,11 @@ def clubs(s: Subject) -> Finding:
             evidence += f", {apart} in none" if apart else ""
     else:
         evidence += " (not rejected)"
-    if converges and not found.converges:
+    if s.claims and not found.converges:
         advice = (
             "A negative beta is compatible with several levels: do not write that all regions converge. Show the "
             "clubs (sc.clubs), or say to what each region converges, given the controls or its own effect."
         )
-        return Finding(name, question, "warn", evidence, advice)
-    if panel.n_periods < ENOUGH:
-        advice = f"The test says little with fewer than {ENOUGH} periods: do not cite it in support."
         return Finding(name, question, "warn", evidence, advice)
     return Finding(name, question, "ok", evidence)
 
@@ -82,6 +80,10 @@ def halves(s: Subject) -> Finding:
         for part, b in zip(parts, (early, late), strict=True)
     )
     evidence = f"{listed}; {p_value(p)} for the same beta"
+    turned = early.beta * late.beta < 0 and all(b.pvalues[INITIAL] <= LEVEL for b in (early, late))
+    if p <= LEVEL and turned:
+        advice = "Regions converge in one half and diverge in the other: print both; no one beta stands for them."
+        return Finding(name, question, "fail", f"{evidence}; of opposite signs, both significant", advice)
     if p <= LEVEL:
         advice = "One beta for all years averages two: print both, or ask sc.beta_rolling when it changed."
         return Finding(name, question, "warn", evidence, advice)

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple, get_args
+from typing import get_args
 
 import numpy as np
 
 from spatialconv._options import FixedEffects
-from spatialconv.checks._finding import Finding
+from spatialconv.checks._chance import Chance, chance, rivals, samples_under
+from spatialconv.checks._finding import LEVEL, Finding
 from spatialconv.checks._monte_carlo import beyond, error_of, more
-from spatialconv.checks._robustness import LEVEL
 from spatialconv.checks._subject import Subject
-from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence
+from spatialconv.convergence.beta.beta import INITIAL
 from spatialconv.convergence.few_periods.inference import RATIO, ROBUST
 from spatialconv.errors import SpatialConvError
-from spatialconv.models.small_samples.bootstrap import Bootstrap
-from spatialconv.panel import FloatArray
-from spatialconv.results import number, one_line, p_value
+from spatialconv.results import one_line, p_value
 
 # Draws that a set needs at least.
 LEAST = 99
 # Two p-values this far apart tell a reader different things even where both lie on one side of 5 %.
 APART = 0.05
+# where one of them is small enough to be read as a finding.
+READ = 0.1
+WITHIN = ("region", "two-way")
 
 
 def z_values(s: Subject) -> Finding:
@@ -33,7 +34,7 @@ def z_values(s: Subject) -> Finding:
     said, changed, apart, open_ = [], [], [], []
     m = s.effort.draws
     for term, null in terms.items():
-        drawn = _bootstrap(s, b, null)
+        drawn = samples_under(s, b, null)
         if isinstance(drawn, str):
             return Finding(name, question, "not asked", drawn)
         plain, redrawn = float(b.pvalues[term]), float(drawn.p_values[term])
@@ -52,6 +53,8 @@ def z_values(s: Subject) -> Finding:
         distance = abs(plain - redrawn)
         if above is not None and (plain > LEVEL) != above:
             changed.append(shown)
+        elif above is not None and min(plain, redrawn) > READ:
+            continue
         elif above is None or abs(distance - APART) <= 2 * error < distance:
             open_.append(shown)
         elif distance > APART:
@@ -70,7 +73,7 @@ def z_values(s: Subject) -> Finding:
 
 def few_periods(s: Subject) -> Finding:
     """Does a test that holds in few periods find convergence, and which betas does it leave?"""
-    question = "Where regions have effects of their own: does a test that holds in few periods find convergence?"
+    question = "Where regions have effects of their own: does a test that holds in few periods agree?"
     name, b = "few periods", s.b
     if b.fit.spec.effects not in ("region", "two-way"):
         return Finding(name, question, "not asked", "the regression has no region effects")
@@ -86,11 +89,10 @@ def few_periods(s: Subject) -> Finding:
         f"{found.by_robust.words} by robust score and F, {p_value(p[ROBUST])}; do fast growers slow down: "
         f"{p_value(p['t'])}; is long-run growth more even than chance: {p_value(p['F'])}"
     )
-    claims = bool(b.beta < 0 and b.pvalues[INITIAL] <= LEVEL)
     lost = True if np.isnan(p[RATIO]) else beyond(round(p[RATIO] * (draws + 1)) - 1, draws, LEVEL)
-    if claims and lost is None:
+    if s.claims and lost is None:
         return Finding(name, question, "not decided", evidence, more(draws))
-    if claims and lost:
+    if s.claims and lost:
         advice = "The z-value finds what a test that holds does not: withdraw the claim, print the set of beta."
         return Finding(name, question, "fail", evidence, advice)
     if not found.agree:
@@ -103,13 +105,15 @@ def few_periods(s: Subject) -> Finding:
 
 def no_convergence(s: Subject) -> Finding:
     """Would this estimator find this beta under no convergence at all?"""
-    question = "Would this estimator find this beta if there were no convergence at all?"
+    question = "Does the estimator find convergence only where there is some?"
     return _against_chance("no convergence", question, s)
 
 
 def absolute(s: Subject) -> Finding:
     """Does absolute convergence hang on the effects, and would each find it where there is none?"""
-    question = "Without controls: does convergence hang on the effects, and does each find it where there is none?"
+    question = (
+        "Without controls: is convergence there under all effects or none that finds it only where there is some?"
+    )
     name = "absolute"
     if not s.controls:
         return Finding(name, question, "not asked", "the regression has no controls: see 'no convergence'")
@@ -119,61 +123,13 @@ def absolute(s: Subject) -> Finding:
     return _against_chance(name, question, replace(s, b=bare))
 
 
-class _Chance(NamedTuple):
-    """A beta beside those that its own estimator gives without convergence."""
-
-    effects: str
-    b: BetaConvergence
-    drawn: FloatArray
-
-    @property
-    def claims(self) -> bool:
-        """Whether the z-value calls it convergence."""
-        return bool(self.b.beta < 0 and self.b.pvalues[INITIAL] <= LEVEL)
-
-    @property
-    def share(self) -> float:
-        """Share of samples without convergence in which beta is as low."""
-        return float((1 + np.sum(self.drawn <= self.b.beta)) / (1 + len(self.drawn)))
-
-    @property
-    def inside(self) -> bool | None:
-        """Whether such a beta is nothing unusual without convergence (5 %, two-sided); None where draws are too few."""
-        return beyond(int(np.sum(self.drawn <= self.b.beta)), len(self.drawn), LEVEL / 2)
-
-    @property
-    def mean(self) -> float:
-        """What the estimator gives on average where there is no convergence: its bias."""
-        return float(self.drawn.mean())
-
-    @property
-    def error(self) -> float:
-        """Monte Carlo standard error of that mean."""
-        return float(self.drawn.std(ddof=1) / np.sqrt(len(self.drawn)))
-
-    @property
-    def about_bias(self) -> str:
-        """What the draws say of the bias, in words."""
-        return f"the mean under no convergence has a Monte Carlo error of {number(self.error)}"
-
-    def line(self) -> str:
-        """Return the comparison in words."""
-        label = f"{self.effects} effects" if self.effects != "none" else "no effects"
-        where = {True: "inside", False: "outside", None: "not decided"}[self.inside]
-        error = error_of(self.share, len(self.drawn))
-        return (
-            f"{label} {number(self.b.beta)}{'*' if self.claims else ''} against {number(self.mean)} on average where "
-            f"there is none, as low in {self.share:.1%} ± {error:.1%} ({where})"
-        )
-
-
 def _against_chance(name: str, question: str, s: Subject) -> Finding:
     own = s.b.fit.spec.effects
     others = [e for e in get_args(FixedEffects) if e != own]
-    first = _chance(s, own)
+    first = chance(s, own)
     if isinstance(first, str):
         return Finding(name, question, "not asked", first)
-    rest = [found for found in (_chance(s, e) for e in others) if isinstance(found, _Chance)]
+    rest = [found for found in (chance(s, e) for e in others) if isinstance(found, Chance)]
     every = [first, *rest]
     marked = [f"* p <= {LEVEL} by z"] if any(c.claims for c in every) else []
     evidence = "; ".join([*(c.line() for c in every), *marked, "± is the Monte Carlo error"])
@@ -190,22 +146,22 @@ def _against_chance(name: str, question: str, s: Subject) -> Finding:
     if bias > most:
         advice = "Beta is biased towards convergence: print a corrected one (correction='indirect') beside it."
         return Finding(name, question, "warn", evidence, advice)
-    if 0 < sum(c.claims for c in every) < len(every):
+    if _disagree(s, every):
         advice = "Convergence appears and vanishes with the effects: show all, and what each finds where there is none."
         return Finding(name, question, "warn", evidence, advice)
     return Finding(name, question, "ok", evidence)
 
 
-def _chance(s: Subject, effects: str) -> _Chance | str:
-    b = s.b if effects == s.b.fit.spec.effects else s.again(effects=effects)
-    drawn = b if isinstance(b, str) else _bootstrap(s, b, "no-convergence")
-    if isinstance(b, str) or isinstance(drawn, str):
-        return str(drawn)
-    return _Chance(effects, b, drawn.null_draws[INITIAL].dropna().to_numpy())
+def _disagree(s: Subject, every: list[Chance]) -> bool:
+    """Whether convergence, beyond what the estimator makes anyway, comes and goes with the effects.
 
-
-def _bootstrap(s: Subject, b: BetaConvergence, null: str) -> Bootstrap | str:
-    try:
-        return b.bootstrap(draws=s.effort.draws, scheme="wild", null=null, seed=s.effort.seed, jobs=s.effort.jobs)
-    except SpatialConvError as error:
-        return one_line(error)
+    Among effects of one kind, that is with region effects or without. Region effects cost so much power that they may
+    well miss what is found without them; what they find and the regression does not is another finding.
+    """
+    decided = {c.effects: c.finds for c in every if c.inside is not None}
+    own = s.b.fit.spec.effects
+    if own not in decided:
+        return False
+    meant = [e for e in rivals(s) if e in decided]
+    alike = [e for e in meant if (e in WITHIN) == (own in WITHIN)]
+    return any(decided[e] != decided[own] for e in alike) or any(decided[e] and not decided[own] for e in meant)

@@ -10,10 +10,12 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from spatialconv import weights as build
 from spatialconv._options import expect
 from spatialconv.autocorrelation import HotSpots
+from spatialconv.checks._finding import LEVEL
+from spatialconv.checks._links import other_links
 from spatialconv.convergence.beta.beta import GROWTH, INITIAL, BetaConvergence
 from spatialconv.convergence.dispersion.sigma import SigmaConvergence
 from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning
@@ -58,13 +60,14 @@ class Subject:
     """A growth regression under question.
 
     `others` are weights it might as well have had; `study` is there if the regression is the headline of one: its
-    weights and the figures it has already computed.
+    weights and the figures it has already computed. `drawn` keeps what was simulated, since two questions share it.
     """
 
     b: BetaConvergence
     effort: Effort
     others: Mapping[str, Any] = field(default_factory=dict)
     study: Surroundings | None = None
+    drawn: dict[str, Any] = field(default_factory=dict, init=False)
 
     @property
     def panel(self) -> Panel:
@@ -75,6 +78,11 @@ class Subject:
     def controls(self) -> tuple[str, ...]:
         """Names of the controls."""
         return tuple(self.b.asked.options["controls"])
+
+    @property
+    def claims(self) -> bool:
+        """Whether the regression is read as convergence: beta negative and significant at 5 % by its p-value."""
+        return bool(self.b.beta < 0 and self.b.pvalues[INITIAL] <= LEVEL)
 
     @property
     def spatial(self) -> bool:
@@ -90,6 +98,21 @@ class Subject:
         names = [n for n in design.names if n == INITIAL or n in self.controls]
         columns = {name: design.X[:, :, design.names.index(name)].ravel() for name in names}
         return Panel(pd.DataFrame({**index, GROWTH: design.y.ravel(), **columns}), region="region", period="period")
+
+    @cached_property
+    def periods_differ(self) -> float:
+        """P of the F test that periods share one intercept, given the regressors (least squares)."""
+        design = self.b.fit.design
+        T, N, _ = design.shape
+        if T < 2:
+            return 1.0
+        X = np.column_stack([np.ones(T * N), design.X.reshape(T * N, -1)])
+        periods = np.kron(np.eye(T)[:, 1:], np.ones((N, 1)))
+        y = design.y.ravel()
+        full, bare = np.column_stack([X, periods]), X
+        rss, loose = (float(((y - A @ np.linalg.lstsq(A, y, rcond=None)[0]) ** 2).sum()) for A in (bare, full))
+        free = T * N - np.linalg.matrix_rank(full)
+        return float(stats.f.sf((rss - loose) / (T - 1) / (loose / free), T - 1, free)) if free > 0 < loose else 1.0
 
     def again(self, **changes: Any) -> BetaConvergence | str:
         """Return the regression with something changed, or why it cannot be estimated.
@@ -113,47 +136,10 @@ def subject_of(result: Any, geometry: Any, effort: Effort) -> Subject:
         result, (BetaConvergence, Surrounded), "check", "the result of sc.beta, or a study of sc.study.run or analyse"
     )
     if isinstance(result, BetaConvergence):
-        return Subject(result, effort, _others(result, geometry, {}))
+        return Subject(result, effort, other_links(result, geometry, {}))
     around: Surroundings = result.surroundings()
     b = around.b
     if b is None:
         raise OptionError("the study has no growth regression that could be estimated; there is nothing to check.")
     shapes = geometry if geometry is not None else around.geometry
-    return Subject(b, effort, _others(b, shapes, around.weights), around)
-
-
-def _others(b: BetaConvergence, geometry: Any, named: Mapping[str, Any]) -> dict[str, Any]:
-    """Return other weights for the regions: those of the study, of the geometry, or made of the links there are."""
-    if b.fit.design.W is None:
-        return {}
-    offered = dict(named)
-    if geometry is not None:
-        shapes = geometry.loc[geometry.index.isin(b.fit.design.regions)]
-        kinds = {"Polygon", "MultiPolygon"}
-        if set(shapes.geom_type) <= kinds and "adjacency" not in offered:
-            offered["adjacency"] = build.adjacency(shapes)
-        offered |= {f"inverse distance, power {p}": build.inverse_distance(shapes, power=p) for p in (1, 2)}
-        offered |= {f"{k} nearest": build.knn(shapes, k=k) for k in (3, 5) if k < len(shapes)}
-    else:
-        offered |= _from_links(b)
-    own = build.align(b.asked.w, b.fit.design.regions).matrix.toarray()
-    kept: dict[str, Any] = {}
-    seen = [own]
-    for name, w in offered.items():
-        matrix = build.align(w, b.fit.design.regions).matrix.toarray()
-        if not any(np.allclose(matrix, other) for other in seen):
-            kept[name] = w
-            seen.append(matrix)
-    return kept
-
-
-def _from_links(b: BetaConvergence) -> dict[str, Any]:
-    """Return variants of a matrix of weights: its links alone, and the strongest three of each region."""
-    aligned = build.align(b.asked.w, b.fit.design.regions)
-    M = aligned.matrix.toarray()
-    made = {"its links alone, all alike": (M > 0).astype(float)}
-    if len(M) > 4:
-        rank = np.argsort(np.argsort(-M, axis=1, kind="stable"), axis=1)
-        made["its three strongest links"] = ((rank < 3) & (M > 0)).astype(float)
-    regions = list(aligned.regions)
-    return {name: build.from_matrix(A, regions=regions, standardise="row") for name, A in made.items()}
+    return Subject(b, effort, other_links(b, shapes, around.weights), around)

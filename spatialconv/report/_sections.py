@@ -182,6 +182,7 @@ def _checks(study: Any, made: Tables) -> Iterator[Block]:
         f"{count['fail']} fail, {count['warn']} are warned of, {count['ok']} found nothing. Simulated figures rest on "
         f"{found.provenance.options['draws']} samples."
     )
+    yield Text(found.verdict)
     failed = tuple(f"{f.name}: {f.evidence}. {f.advice}" for f in found.of("fail"))
     if failed:
         yield Bullets(failed, ("fail",) * len(failed))

@@ -9,7 +9,17 @@ import pytest
 
 import spatialconv as sc
 from spatialconv import checks, errors
-from spatialconv.checks import _dispersion, _inference, _model, _monte_carlo, _paths, _redrawn, _robustness, _sample
+from spatialconv.checks import (
+    _dispersion,
+    _inference,
+    _model,
+    _monte_carlo,
+    _neighbours,
+    _paths,
+    _redrawn,
+    _robustness,
+    _sample,
+)
 from spatialconv.checks._subject import Effort, subject_of
 from spatialconv.cli import main
 
@@ -67,10 +77,10 @@ class TestZhejiang:
         assert len(report) == len(checks.QUESTIONS)
         assert all(f.evidence for f in report)
         assert all(f.advice for f in report if f.verdict in ("warn", "fail"))
-        # Five periods are too few for a log t regression.
-        # The headline has time effects: no region has one of its own.
-        assert [f.name for f in report if f.verdict == "not asked"] == ["few periods", "clubs"]
-        assert "leave 3 for the log t regression" in report["clubs"].evidence
+        # Five periods are too few for a log t regression, and no links are asked for twice.
+        # The headline has time effects: no region has one of its own, and nobody asks for Hausman's test.
+        assert [f.name for f in report if f.verdict == "not asked"] == ["hausman", "few periods", "clubs"]
+        assert "fewer than 15 periods, and here are 5" in report["clubs"].evidence
 
     def test_no_city_is_a_significant_hot_spot(self, report):
         found = report["hot spots"]
@@ -155,15 +165,28 @@ class TestRobustness:
         fallen = lambda f: np.where(f["t"] == 0, np.exp(30.0), np.exp(10.0))  # noqa: E731
         far = panel.assign(v=lambda f: np.where(f["r"] == "r0", fallen(f), f["v"]))
         found = ask(_robustness.regions, sc.beta(far, "v"))
-        assert found.verdict == "warn"
+        # It was a warning: one region that carries a finding leaves none.
+        assert found.verdict == "fail"
         assert "without r0" in found.advice
+        alone = sc.beta(far.subset(regions=[f"r{i}" for i in range(1, 20)]), "v")
+        assert f"without r0 beta is {alone.beta:.4f} and not significant" in found.evidence
+
+    def test_a_finding_next_to_five_percent_is_carried_by_nobody(self):
+        """Lost without one region or another, while beta keeps its size: no region's finding, and so a warning."""
+        panels = (walks(30, 3, seed, beta=-0.04) for seed in range(60))
+        fitted = [b for b in (sc.beta(panel, "v") for panel in panels) if 0.02 < b.pvalues["log_initial"] < 0.05]
+        assert len(fitted) > 3
+        said = [ask(_robustness.regions, b) for b in fitted]
+        assert {f.verdict for f in said} == {"warn"}
+        assert all("weakest" in f.advice for f in said)
 
     def test_what_holds_everywhere_is_ok(self):
         b = sc.beta(walks(20, 8, 4, beta=-0.3), "v", ring(20), spatial="lag", effects="time")
         assert ask(_robustness.regions, b).verdict == "ok"
         assert ask(_robustness.effects, b).verdict == "ok"
-        assert ask(_robustness.weights, b, circle(20)).verdict == "ok"
-        assert ask(_robustness.weights, b).evidence.startswith("no other weights are at hand")
+        assert ask(_neighbours.weights, b, circle(20)).verdict == "ok"
+        # It said that none were at hand: a ring has neighbours' neighbours.
+        assert "of 2; beta from" in ask(_neighbours.weights, b).evidence
 
     def test_effects_that_turn_the_finding(self):
         """Random walks: nothing without effects, and convergence under region effects of eight periods."""
@@ -187,8 +210,9 @@ class TestRobustness:
         names = set(subject_of(b, us.states, Effort(19, 1, 1, False)).others)
         assert names == {"inverse distance, power 1", "inverse distance, power 2", "3 nearest", "5 nearest"}
         own = set(subject_of(b, None, Effort(19, 1, 1, False)).others)
-        assert own == {"its three strongest links"}
-        assert ask(_robustness.weights, sc.beta(us.panel, "income", horizon=20)).verdict == "not asked"
+        # Three of its own links once more were no others; neighbours' neighbours are.
+        assert own == {"its neighbours' neighbours", "neighbours and their neighbours"}
+        assert ask(_neighbours.weights, sc.beta(us.panel, "income", horizon=20)).verdict == "not asked"
 
 
 class TestInference:
@@ -240,8 +264,10 @@ class TestInference:
         undefined = sc.beta(zj.panel, "exports", effects="two-way")
         assert ask(_inference.speed, undefined).verdict == "fail"
         assert "undefined" in ask(_inference.speed, undefined).evidence
-        open_ended = sc.beta(zj.panel, "exports", effects="time")
-        assert ask(_inference.speed, open_ended).verdict == "warn"
+        # No convergence is found there, which is a finding: it was warned of for the speed that nobody claims.
+        none = sc.beta(zj.panel, "exports", effects="time")
+        assert none.pvalues["log_initial"] > 0.05
+        assert ask(_inference.speed, none).verdict == "not asked"
         finite = sc.beta(sc.datasets.us_income().panel, "income", horizon=10, effects="time")
         assert ask(_inference.speed, finite).verdict == "ok"
         # Under region effects no interval by the delta method holds: the set is asked for.
@@ -294,19 +320,6 @@ class TestModel:
         assert found.verdict == "warn"
         assert "as software prints it" in found.evidence
 
-    def test_region_effects_wanted_and_not_there(self):
-        """Levels of their own that the controls do not tell: Mundlak's test says so."""
-        rng = np.random.default_rng(12)
-        n, T = 60, 8
-        home = rng.normal(0, 2, n)
-        log = [home + rng.normal(0, 0.3, n)]
-        for _ in range(T):
-            log.append(log[-1] + 0.4 * (home - log[-1]) + rng.normal(0, 0.3, n))
-        frame = {"r": np.tile(np.arange(n), T + 1), "t": np.repeat(np.arange(T + 1), n), "v": np.exp(log).ravel()}
-        panel = sc.Panel(pd.DataFrame(frame), region="r", period="t")
-        assert ask(_model.mundlak, sc.beta(panel, "v", effects="time")).verdict == "warn"
-        assert ask(_model.mundlak, sc.beta(panel, "v", effects="region")).verdict == "ok"
-
 
 def two_levels(n: int, T: int, apart: float, seed: int) -> sc.Panel:
     """Two groups whose logs close in on levels `apart`, each from around its own."""
@@ -332,8 +345,9 @@ class TestPaths:
         assert found.verdict == "ok"
         assert "(not rejected)" in found.evidence
         few = ask(_paths.clubs, sc.beta(two_levels(20, 12, 0.0, 1), "v"))
-        assert few.verdict == "warn"
-        assert "fewer than 15 periods" in few.advice
+        # It warned of every panel so short, whatever its clubs.
+        assert few.verdict == "not asked"
+        assert "fewer than 15 periods" in few.evidence
 
     def test_only_the_regions_of_the_regression_are_asked(self):
         panel = two_levels(20, 40, 1.5, 1)

@@ -9,7 +9,7 @@ from importlib import import_module
 from spatialconv.errors import MissingExtraError
 
 # Library -> the extra of pyproject.toml that brings it.
-EXTRAS = {"docx": "word", "openpyxl": "excel", "pyarrow": "parquet"}
+EXTRAS = {"docx": "word", "openpyxl": "excel", "pyarrow": "parquet", "rdata": "r"}
 
 
 @contextmanager

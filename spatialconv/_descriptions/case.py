@@ -39,7 +39,8 @@ class PanelSection(Section):
     """Where the panel is: one row a region and period."""
 
     file: File = Field(
-        description="The panel: .csv, .tsv, .txt (also packed as .gz), .xlsx, .dta, .feather or .parquet; relative to "
+        description="The panel: .csv, .tsv, .txt (also packed as .gz), .xlsx, .dta, .feather, .parquet, .rds or "
+        ".RData; relative to "
         "the folder of this file."
     )
     region: Text = Field(description="Column of the labels of regions, which are read as text.")

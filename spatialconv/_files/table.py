@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from spatialconv._files.delimited import MOST_COLUMNS, check_separator, named_columns, read_delimited, separator_name
+from spatialconv._files.foreign import R_ENDINGS, read_r
 from spatialconv._files.numbers import MISSING, Writing, as_numbers, check_marks, refuse_odd, sniffed
 from spatialconv._files.regular import MEGABYTE, regular_file
 from spatialconv._files.typed import read_arrow, read_stata
@@ -22,13 +23,15 @@ from spatialconv.errors import FileError, OptionError, VariableError
 AT_MOST = 250 * MEGABYTE
 _TEXT = (".csv", ".tsv", ".tab", ".txt")
 _ARROW = (".parquet", ".feather")
-ENDINGS = (*_TEXT, *(f"{ending}.gz" for ending in _TEXT), ".xlsx", ".dta", *_ARROW)
+ENDINGS = (*_TEXT, *(f"{ending}.gz" for ending in _TEXT), ".xlsx", ".dta", *_ARROW, *R_ENDINGS)
+_TYPED = (".dta", *_ARROW, *R_ENDINGS)
 _OTHERS = {
     ".xls": "open it in a spreadsheet and save it as .xlsx",
     ".ods": "save it as .xlsx or .csv",
-    ".rds": "write it in R by write.csv(x, 'panel.csv', row.names = FALSE)",
-    ".rdata": "write it in R by write.csv(x, 'panel.csv', row.names = FALSE)",
+    # The libraries that read these take what a file says of itself on trust, and a damaged one ends the process.
     ".sav": "save it in SPSS as .csv or .dta",
+    ".zsav": "save it in SPSS as .csv or .dta",
+    ".por": "save it in SPSS as .csv or .dta",
     ".sas7bdat": "write it in SAS by proc export as .csv or .dta",
 }
 
@@ -117,11 +120,8 @@ def read_table(
     labels: dict[str, str] = {}
     notes: tuple[str, ...] = ()
     sep = ""
-    if ending in (".dta", *_ARROW):
-        if ending == ".dta":
-            frame, labels, notes = read_stata(file, dialect.encoding)
-        else:
-            frame = read_arrow(file)
+    if ending in _TYPED:
+        frame, labels, notes = _of_types(file, ending, dialect)
         frame.columns = pd.Index([str(name) for name in frame.columns])
         said = f"{ending} file"
         typed = True
@@ -144,6 +144,15 @@ def read_table(
     frame, way, more = _with_numbers(frame, dialect, sep, text, tuple(numbers), file.name, keys)
     grouped = f", {way}" if way != Writing() or sep == ";" else ""
     return Read(frame, f"{file.name}: {said}{grouped}", (*notes, *more), labels)
+
+
+def _of_types(file: Path, ending: str, dialect: Dialect) -> tuple[pd.DataFrame, dict[str, str], tuple[str, ...]]:
+    if ending == ".dta":
+        return read_stata(file, dialect.encoding)
+    if ending in R_ENDINGS:
+        frame, notes = read_r(file)
+        return frame, {}, notes
+    return read_arrow(file), {}, ()
 
 
 def _refuse_absent(frame: pd.DataFrame, name: str, keys: tuple[str, ...], wanted: tuple[str, ...]) -> None:

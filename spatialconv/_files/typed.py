@@ -32,12 +32,12 @@ def read_stata(file: Path, encoding: str = "") -> tuple[pd.DataFrame, dict[str, 
     with file.open("rb") as held:
         head = held.read(64)
     if not (head.startswith(b"<stata_dta>") or (len(head) > 4 and 102 <= head[0] <= 115 and head[1] in (1, 2))):
-        raise _no(file, "a Stata file")
+        raise not_by_its_bytes(file, "a Stata file")
     try:
         with pd.read_stata(file, iterator=True) as reader:
             labels = {str(name): str(text) for name, text in reader.variable_labels().items() if str(text).strip()}
         plain = pd.read_stata(file, convert_categoricals=False)
-        _small(file, *plain.shape)
+        refuse_large(file, *plain.shape)
         if not plain.columns.is_unique:
             raise ValueError("two of its variables have one name")
         try:
@@ -47,7 +47,7 @@ def read_stata(file: Path, encoding: str = "") -> tuple[pd.DataFrame, dict[str, 
     except (FileError, MissingExtraError):
         raise
     except Exception as error:
-        raise _damaged(file, "Stata file", error) from error
+        raise damaged(file, "Stata file", error) from error
     notes = [] if labelled is not plain else ["two values of a variable have one label: values are kept, not labels"]
     old = re.search(rb"<release>(\d+)</release>", head)
     recode = ""
@@ -115,7 +115,7 @@ def read_arrow(file: Path) -> pd.DataFrame:
         except (FileError, MissingExtraError, ImportError):
             raise
         except Exception as error:
-            raise _damaged(file, f"{file.suffix.lower()} file", error) from error
+            raise damaged(file, f"{file.suffix.lower()} file", error) from error
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
     return frame
@@ -126,10 +126,10 @@ def _arrow(file: Path) -> pd.DataFrame:
         head = held.read(6)
     if file.suffix.lower() in (".parquet", ".geoparquet"):
         if head[:4] != b"PAR1":
-            raise _no(file, "a parquet file")
+            raise not_by_its_bytes(file, "a parquet file")
         return _frame(read_whole(file))
     if head[:4] not in (b"ARRO", b"FEA1"):
-        raise _no(file, "a feather file")
+        raise not_by_its_bytes(file, "a feather file")
     table = import_module("pyarrow.feather").read_table(file, memory_map=False)
     table.validate(full=True)
     return _frame(table)
@@ -142,7 +142,7 @@ def read_whole(file: Path) -> Any:
     """
     parquet = import_module("pyarrow.parquet")
     said = parquet.read_metadata(file)
-    _small(file, said.num_rows, said.num_columns)
+    refuse_large(file, said.num_rows, said.num_columns)
     table = parquet.ParquetFile(file).read()
     table.validate(full=True)
     return table
@@ -153,7 +153,7 @@ def _frame(table: Any) -> pd.DataFrame:
     return frame
 
 
-def _small(file: Path, rows: int, columns: int) -> None:
+def refuse_large(file: Path, rows: int, columns: int) -> None:
     if columns > MOST_COLUMNS or rows * columns > MOST_CELLS:
         raise FileError(
             f"{file.name} has {rows:,} rows and {columns:,} columns; {MOST_COLUMNS:,} columns and {MOST_CELLS:,} cells "
@@ -161,11 +161,11 @@ def _small(file: Path, rows: int, columns: int) -> None:
         )
 
 
-def _no(file: Path, what: str) -> FileError:
+def not_by_its_bytes(file: Path, what: str) -> FileError:
     return FileError(f"{file.name} cannot be read: it is not {what}, by its first bytes. Export it again.")
 
 
-def _damaged(file: Path, what: str, error: Exception) -> FileError:
+def damaged(file: Path, what: str, error: Exception) -> FileError:
     why = str(error).strip().splitlines()
     return FileError(
         f"{file.name} cannot be read as a {what}: {why[0][:200] if why else type(error).__name__}. Export it again."

@@ -60,7 +60,8 @@ def read(
     Parameters
     ----------
     panel : path or DataFrame
-        .csv, .tsv, .txt (also packed as .gz), .xlsx, .dta, .feather or .parquet, of 250 MB at most.
+        .csv, .tsv, .txt (also packed as .gz), .xlsx, .dta, .feather, .parquet, .rds or .RData (with one data
+        frame), of 250 MB at most.
     region, period : str
         Columns of the labels. Of a wide table, `period` names the column that is made.
     variables : names, optional

@@ -57,7 +57,7 @@ class PanelFile:
     Attributes
     ----------
     file : Path
-        .csv, .tsv, .txt (also .gz), .xlsx, .dta, .feather or .parquet.
+        .csv, .tsv, .txt (also .gz), .xlsx, .dta, .feather, .parquet, .rds or .RData.
     region, period : str
         Columns of the labels. Labels of regions are read as text.
     encoding : str

@@ -89,7 +89,7 @@ seed = 1                            # of the permutations: the same seed gives t
 # uncertainty = "log_exports_sd"    # column with the standard deviation of the variable's log, if you know it
 
 [panel]
-file = "panel.csv"                  # .csv, .tsv, .txt (also .gz), .xlsx, .dta, .feather, .parquet
+file = "panel.csv"                  # .csv, .tsv, .txt (also .gz), .xlsx, .dta, .feather, .parquet, .rds
 region = "city"                     # column of the regions; labels are compared as text
 period = "year"                     # column of the periods
 # encoding = "utf-8-sig"            # of a text file that is not UTF-8: "gbk" for many files from China

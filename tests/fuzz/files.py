@@ -105,6 +105,7 @@ def write_table(frame: pd.DataFrame, path: Path, draw: random.Random, index: boo
 
             path.write_bytes(gzip.compress(text, mtime=0))
     elif ending == ".xlsx":
+        plain.columns = plain.columns.str.replace("[\x00-\x1f]", "", regex=True)  # openpyxl writes none either
         with pd.ExcelWriter(path) as book:
             for name in draw.choice([["data"], ["about", "data"]]):
                 plain.replace("[\x00-\x1f]", "", regex=True).to_excel(book, sheet_name=name, index=index)
@@ -116,6 +117,11 @@ def write_table(frame: pd.DataFrame, path: Path, draw: random.Random, index: boo
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # names that Stata does not have are made others
             made.to_stata(path, write_index=False, version=draw.choice([114, 117, 118]))
+    elif ending == ".rds":
+        import rdata
+
+        texts = plain.astype(object).where(plain.notna(), "NA")
+        rdata.write_rds(path, texts, compression=draw.choice(["gzip", "xz", "bzip2", None]))
     elif ending == ".feather":
         typed.reset_index(drop=True).to_feather(path)
     else:
@@ -140,7 +146,7 @@ PANEL_OPTIONS: dict[str, Option] = {
     "wide": one_of(True, False),
     "value": one_of("y", "region"),
 }
-TABLES = [".csv", ".csv", ".tsv", ".txt", ".csv.gz", ".xlsx", ".dta", ".feather", ".parquet"]
+TABLES = [".csv", ".csv", ".tsv", ".txt", ".csv.gz", ".xlsx", ".dta", ".feather", ".parquet", ".rds"]
 
 
 def make_panel(draw: random.Random, folder: Path) -> tuple[Path, dict[str, Any]]:

@@ -25,3 +25,16 @@ attr(labelled$income, "label") <- "Income per head"
 labelled$zone <- labelled(ifelse(panel$zone == "south", 1, 2), c(south = 1, north = 2), label = "Part of the country")
 write_dta(labelled, "r_haven.dta", version = 14)
 write.xlsx(list(about = data.frame(note = "nothing"), data = panel), "r_openxlsx.xlsx")
+saveRDS(panel, "r_frame.rds", version = 2)
+typed <- panel
+typed$land <- factor(typed$land)
+typed$zone <- factor(typed$zone, levels = c("south", "north"))
+typed$day <- as.Date("2001-12-31") + 365 * (typed$year - 2001)
+typed$seen <- as.POSIXct("2020-01-01", tz = "UTC") + 3600 * seq_len(20)
+typed$count <- c(1:19, NA)
+typed$open <- rep(c(TRUE, FALSE, NA, TRUE), 5)
+typed$name <- ifelse(typed$land == "NA", NA, as.character(typed$land))
+class(typed) <- c("tbl_df", "tbl", "data.frame")
+saveRDS(typed, "r_tibble_xz.rds", compress = "xz")
+notes <- "not the data"
+save(panel, notes, file = "r_saved.RData")

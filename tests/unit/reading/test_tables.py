@@ -74,6 +74,9 @@ def by_csv_module():
         ("r_foreign.dta", {}, ".dta file"),
         ("r_haven.dta", {}, ".dta file"),
         ("r_openxlsx.xlsx", {}, "sheet 'data'"),
+        ("r_frame.rds", {}, ".rds file"),
+        ("r_tibble_xz.rds", {}, ".rds file"),
+        ("r_saved.RData", {}, ".rdata file"),
     ],
 )
 def test_what_r_writes(name, options, said):
@@ -86,6 +89,55 @@ def test_what_r_writes(name, options, said):
 
 def test_a_wide_table_of_r():
     same(read(OTHERS / "r_wide.csv", wide=True), by_csv_module(), variables=["income"])
+
+
+def test_what_columns_of_r_are():
+    frame = read(OTHERS / "r_tibble_xz.rds").panel.frame.set_index(["land", "year"])
+    assert list(frame["day"].loc["DE"]) == [
+        pd.Timestamp("2001-12-31") + pd.Timedelta(days=365 * (year - 2001)) for year in range(2001, 2005)
+    ]
+    assert list(frame["seen"]) == [pd.Timestamp("2020-01-01") + pd.Timedelta(hours=k) for k in range(1, 21)]
+    np.testing.assert_array_equal(frame["count"], [*range(1, 20), np.nan])
+    np.testing.assert_array_equal(frame["open"], [1, 0, np.nan, 1] * 5)
+    # The text NA is Namibia, a missing text is missing: .rds knows them apart.
+    assert frame["name"].loc["NA"].isna().all()
+    assert list(frame["name"].loc["Zürich"]) == ["Zürich"] * 4
+
+
+def test_what_is_beside_the_data_is_said():
+    assert "of its 2 objects the data frame 'panel' is read" in " ".join(read(OTHERS / "r_saved.RData").notes)
+
+
+@pytest.mark.parametrize("name", ["r_tibble_xz.rds", "r_frame.rds", "r_saved.RData"])
+def test_damaged_files_of_others_are_refused_in_words(name, tmp_path):
+    raw = (OTHERS / name).read_bytes()
+    rng = np.random.default_rng(1)
+    refused = 0
+    for case in range(60):
+        cut = bytearray(raw[: rng.integers(len(raw))] if case % 3 == 0 else raw)
+        for place in rng.integers(len(raw), size=3):
+            if place < len(cut):
+                cut[place] ^= int(rng.integers(1, 256))
+        path = tmp_path / f"{case}{Path(name).suffix}"
+        path.write_bytes(bytes(cut))
+        try:
+            read(path)
+        except SpatialConvError:
+            refused += 1
+    assert refused > 20
+
+
+def test_other_objects_of_r_are_refused_by_what_they_are(tmp_path):
+    import rdata
+
+    for value, said in (({"a": 1.0}, "dict"), (np.arange(3.0), "ndarray")):
+        rdata.write_rds(tmp_path / "x.rds", value)
+        with pytest.raises(FileError, match=f"must hold one data frame; got no data frame but '{said}'"):
+            read(tmp_path / "x.rds")
+    frame = long()[["income", "share"]]
+    rdata.write_rda(tmp_path / "x.RData", {"a": frame, "b": frame})
+    with pytest.raises(FileError, match=r"got 2: 'a', 'b'\. Write the one"):
+        read(tmp_path / "x.RData")
 
 
 def test_labels_of_stata_come_along():
@@ -406,7 +458,7 @@ def test_damaged_files_are_ours_to_explain(tmp_path, ending):
         read(path)
 
 
-@pytest.mark.parametrize(("ending", "words"), [(".sav", "SPSS"), (".rds", "write.csv"), (".doc", "save it as .csv")])
+@pytest.mark.parametrize(("ending", "words"), [(".sav", "SPSS"), (".rdb", "save it as"), (".doc", "save it as .csv")])
 def test_other_formats_are_named(tmp_path, ending, words):
     (tmp_path / f"p{ending}").write_bytes(b"x")
     with pytest.raises(FileError, match=rf"the panel 'p\{ending}' must be one of .csv, .*{words}"):

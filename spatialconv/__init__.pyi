@@ -51,6 +51,8 @@ from .convergence.dispersion.ranks import delta as delta
 from .convergence.dispersion.ranks import gamma as gamma
 from .convergence.dispersion.sigma import sigma as sigma
 from .convergence.dispersion.spatial_gini import spatial_gini as spatial_gini
+from .convergence.stochastic.pairs import unit_roots_pairwise as unit_roots_pairwise
+from .convergence.stochastic.unit_roots import unit_roots as unit_roots
 from .dynamics import density as density
 from .dynamics import gravity_centre as gravity_centre
 from .dynamics import hot_spot_trends as hot_spot_trends

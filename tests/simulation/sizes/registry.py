@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.simulation.sizes import autocorrelation, convergence, dispersion, dynamics, models, regression
+from tests.simulation.sizes import autocorrelation, convergence, dispersion, dynamics, models, regression, stochastic
 from tests.simulation.sizes.entry import Entry
 
 ENTRIES: tuple[Entry, ...] = (
@@ -12,6 +12,7 @@ ENTRIES: tuple[Entry, ...] = (
     *regression.ENTRIES,
     *models.ENTRIES,
     *convergence.ENTRIES,
+    *stochastic.ENTRIES,
 )
 
 # Public functions, and methods of their results, that have no entry of their own.
@@ -127,4 +128,5 @@ WITHOUT: dict[str, str] = {
     "specifications.panel": NOTHING,
     "theil": NOTHING,
     "to_pysal": NOTHING,
+    "unit_roots_pairwise": NOT_YET.format("its bootstrap under its null in its own tests"),
 }

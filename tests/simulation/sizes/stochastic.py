@@ -1,0 +1,106 @@
+"""Stochastic convergence: gaps that wander, and gaps that come back, of regions apart and of neighbours alike.
+
+Samples are drawn by the thousand as one array, through the functions that `unit_roots` calls; that these give its
+figures is held in tests/unit/convergence/stochastic.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spatialconv._core.stochastic import panel_statistics as ps
+from spatialconv._core.stochastic.dickey_fuller import Trend
+from spatialconv._core.stochastic.resampled import cips_null, null_paths
+from spatialconv.convergence.stochastic.gaps import checked
+from spatialconv.convergence.stochastic.statistics import LEFT, asymptotic, unit_root_statistics
+from tests.simulation.sizes.entry import Draw, Entry, Figures, Sample
+from tests.simulation.worlds import FloatArray
+
+# Neighbours' shocks: u = 0.6 W u + e, as regional data have it.
+SHARED = 0.6
+KINDS = {"equal": "Hadri, equal variances", "unequal": "Hadri, own variances", "long-run": "Hadri, long-run variances"}
+
+
+def shocks(sample: Sample, count: int, shared: bool) -> FloatArray:
+    """Draw shocks of shape (T, count, n)."""
+    e = sample.errors(sample.T, count, sample.n)
+    if not shared:
+        return e
+    mix = np.linalg.inv(np.eye(sample.n) - SHARED * sample.world.W.toarray())
+    return e @ mix.T
+
+
+def wandering(trend: Trend, shared: bool) -> Draw:
+    """Test unit roots where all regions are random walks, gaps from the mean of all."""
+
+    def draw(sample: Sample, count: int) -> Figures:
+        y = np.cumsum(shocks(sample, count, shared), axis=0)
+        z = y - y.mean(axis=2, keepdims=True)
+        _, lags, most = checked(trend, "bic", None, sample.T)
+        fits, _, values = unit_root_statistics(z, trend, lags, most)
+        found = {name: p for name, p in asymptotic(values, sample.n).items() if name in UNIT}
+        # At warp speed: one bootstrap sample each, all of them the law that each is held against.
+        own = fits.lags.reshape(count, sample.n)
+        paths = np.concatenate([null_paths(z[:, s], own[s], 1, sample.rng, centred=True) for s in range(count)], axis=1)
+        _, _, drawn = unit_root_statistics(paths, trend, lags, most)
+        for name in BOOT:
+            law, value = np.sort(drawn[name]), values[name]
+            below = np.searchsorted(law, value, side="right")
+            share = below if name in LEFT else count - np.searchsorted(law, value, side="left")
+            found[f"bootstrap {name}"] = (1 + share) / (1 + count)
+        cips = ps.truncated(ps.cadf(y, trend, 0), trend).mean(axis=1)
+        law = cips_null(sample.n, sample.T, trend, 0)
+        found["CIPS"] = (1 + np.searchsorted(law, cips, side="right")) / (1 + len(law))
+        return found
+
+    return draw
+
+
+def returning(sample: Sample, count: int, trend: Trend, rho: float) -> Figures:
+    """Test stationarity where a share `rho` of each gap is left after a period."""
+    e = sample.errors(sample.T + 20, count, sample.n)
+    for t in range(1, len(e)):
+        e[t] += rho * e[t - 1]
+    y = e[20:]
+    values = ps.hadri(y - y.mean(axis=2, keepdims=True), trend, int(4 * (sample.T / 100) ** 0.25))
+    return asymptotic({KINDS[k]: v for k, v in values.items()}, sample.n)
+
+
+def regional(trend: Trend) -> Draw:
+    """Draw what regional data are like: neighbours alike, gaps that come back slowly."""
+
+    def draw(sample: Sample, count: int) -> Figures:
+        found = wandering(trend, True)(sample, count)
+        slow = returning(sample, count, trend, 0.5)
+        return {**{k: found[k] for k in NOTED}, **{f"{k} where half a gap is left": v for k, v in slow.items()}}
+
+    return draw
+
+
+def textbook(trend: Trend) -> Draw:
+    """Draw what the tests assume: regions independent of one another, gaps without memory."""
+
+    def draw(sample: Sample, count: int) -> Figures:
+        return {**wandering(trend, False)(sample, count), **returning(sample, count, trend, 0.0)}
+
+    return draw
+
+
+UNIT = ("W-tbar", "LLC t*", "Fisher P", "Choi Pm", "Choi Z", "Choi L*")
+BOOT = ("W-tbar", "LLC t*", "Fisher P")
+NOTED = ("W-tbar", "LLC t*", "Fisher P", *(f"bootstrap {name}" for name in BOOT), "CIPS")
+REGIONAL = (*NOTED, *(f"{kind} where half a gap is left" for kind in KINDS.values()))
+TEXTBOOK = (*UNIT, *(f"bootstrap {name}" for name in BOOT), "CIPS", *KINDS.values())
+WHERE = {"periods": (10, 40), "regions": (11, 31, 48), "laws": ("normal", "lognormal"), "block": 1000}
+ENTRIES = (
+    *(
+        Entry("unit_roots", dict.fromkeys(REGIONAL, "size"), regional(trend), 1000, f"trend={trend}", **WHERE)  # type: ignore[arg-type]
+        for trend in ("constant", "trend")
+    ),
+    # In the table only: no call has the option, and so no result cites what holds of no region.
+    *(
+        Entry("unit_roots", dict.fromkeys(TEXTBOOK, "size"), textbook(trend), 1000,  # type: ignore[arg-type]
+              f"trend={trend}; regions=independent", **WHERE)  # type: ignore[arg-type]
+        for trend in ("constant", "trend")
+    ),
+)  # fmt: skip

@@ -1,19 +1,24 @@
 """Stochastic convergence: gaps that wander, and gaps that come back, of regions apart and of neighbours alike.
 
-Samples are drawn by the thousand as one array, through the functions that `unit_roots` calls; that these give its
-figures is held in tests/unit/convergence/stochastic.
+Samples are drawn by the thousand as one array, through the functions that `unit_roots` calls; the first of each cell
+goes through its door as well and must give the same. `python -m tests.simulation.sizes.stochastic` draws what the tests
+assume of regions, independence and no memory, into a table of its own.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
+import spatialconv as sc
 from spatialconv._core.stochastic import panel_statistics as ps
 from spatialconv._core.stochastic.dickey_fuller import Trend
 from spatialconv._core.stochastic.resampled import cips_null, null_paths
 from spatialconv.convergence.stochastic.gaps import checked
 from spatialconv.convergence.stochastic.statistics import LEFT, asymptotic, unit_root_statistics
 from tests.simulation.sizes.entry import Draw, Entry, Figures, Sample
+from tests.simulation.sizes.running import run
 from tests.simulation.worlds import FloatArray
 
 # Neighbours' shocks: u = 0.6 W u + e, as regional data have it.
@@ -39,6 +44,8 @@ def wandering(trend: Trend, shared: bool) -> Draw:
         _, lags, most = checked(trend, "bic", None, sample.T)
         fits, _, values = unit_root_statistics(z, trend, lags, most)
         found = {name: p for name, p in asymptotic(values, sample.n).items() if name in UNIT}
+        door = sc.unit_roots(sample.panel(y=y[:, 0]), "y", trend=trend, log=False, draws=0).tests["p_value"]
+        assert all(np.isclose(door[name], p[0], rtol=1e-3, atol=3e-3) for name, p in found.items())
         # At warp speed: one bootstrap sample each, all of them the law that each is held against.
         own = fits.lags.reshape(count, sample.n)
         paths = np.concatenate([null_paths(z[:, s], own[s], 1, sample.rng, centred=True) for s in range(count)], axis=1)
@@ -92,15 +99,17 @@ NOTED = ("W-tbar", "LLC t*", "Fisher P", *(f"bootstrap {name}" for name in BOOT)
 REGIONAL = (*NOTED, *(f"{kind} where half a gap is left" for kind in KINDS.values()))
 TEXTBOOK = (*UNIT, *(f"bootstrap {name}" for name in BOOT), "CIPS", *KINDS.values())
 WHERE = {"periods": (10, 40), "regions": (11, 31, 48), "laws": ("normal", "lognormal"), "block": 1000}
-ENTRIES = (
-    *(
-        Entry("unit_roots", dict.fromkeys(REGIONAL, "size"), regional(trend), 1000, f"trend={trend}", **WHERE)  # type: ignore[arg-type]
-        for trend in ("constant", "trend")
-    ),
-    # In the table only: no call has the option, and so no result cites what holds of no region.
-    *(
-        Entry("unit_roots", dict.fromkeys(TEXTBOOK, "size"), textbook(trend), 1000,  # type: ignore[arg-type]
-              f"trend={trend}; regions=independent", **WHERE)  # type: ignore[arg-type]
-        for trend in ("constant", "trend")
-    ),
+ENTRIES = tuple(
+    Entry("unit_roots", dict.fromkeys(REGIONAL, "size"), regional(trend), 1000, f"trend={trend}", **WHERE)  # type: ignore[arg-type]
+    for trend in ("constant", "trend")
+)
+# In a table of their own: no result cites what holds of regions that do not touch one another.
+INDEPENDENT = tuple(
+    Entry("unit_roots", dict.fromkeys(TEXTBOOK, "size"), textbook(trend), 1000,  # type: ignore[arg-type]
+          f"trend={trend}; regions=independent", **WHERE)  # type: ignore[arg-type]
+    for trend in ("constant", "trend")
 )  # fmt: skip
+TABLE = Path(__file__).with_name("unit_roots_independent.csv")
+
+if __name__ == "__main__":
+    run(INDEPENDENT, INDEPENDENT, path=TABLE, show=True)

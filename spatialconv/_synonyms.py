@@ -114,6 +114,7 @@ ANYWHERE: dict[str, str] = {
     'sc.fit_panel(spatial="none", durbin=True)': "slx lmslx",
     'sc.fit_panel(estimator="gmm")': "gmm gm spatial_gmm",
     'sc.fit_panel(dynamic="y")': "dynamic sdpd sdpdm sdpdmod dynamic_panel",
+    "sc.dynamic_gmm": "abond xtabond xtabond2 pgmm pydynpd arellano_bond blundell_bond system_gmm difference_gmm",
     NONE: "ols pooled pooled_ols random_effects re",
     "sc.fixed_effects": "fe within plm xtreg panel_ols panelols feols areg reghdfe two_way",
     "sc.fixed_effects_by_group": "subgroup heterogeneity by_group bdiff",

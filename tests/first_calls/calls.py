@@ -125,6 +125,7 @@ CALLS = {
     "dagum": 'sc.dagum(p(), "y", groups=groups())',
     "density": 'sc.density(p(), "y")',
     "descriptives": "sc.descriptives(p())",
+    "dynamic_gmm": 'sc.dynamic_gmm(p(), "y", "x", max_lag=3)',
     "durbin_score": 'sc.durbin_score(p(), "y", "x", w(), effects="region")',
     "effects_tests": 'sc.effects_tests(p(), "y", "x")',
     "ellison_glaeser": 'sc.ellison_glaeser(t(), plants={"a": 0.1, "b": 0.2, "c": 0.3})',

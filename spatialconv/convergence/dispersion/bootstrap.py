@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +14,11 @@ from spatialconv._core.resampling import regions
 from spatialconv._core.resampling.regions import Interval
 from spatialconv._options import choice, count_of, generator, probability
 from spatialconv._parallel import checked_jobs
-from spatialconv.errors import DataError
+from spatialconv.errors import DataError, OptionError
 from spatialconv.panel import FloatArray
 from spatialconv.results import TIDY, Provenance, Result, extent, merge_notes, number
 
+Sample = TypeVar("Sample")
 IntArray = npt.NDArray[np.intp]
 # From counts of shape (B, N) to figures of shape (B, T, K).
 Statistic = Callable[[FloatArray], FloatArray]
@@ -29,6 +30,22 @@ COVERAGE = {
     40: {"bca": (91, 89), "percentile": (87, 92)},
     100: {"bca": (93, 93), "percentile": (91, 95)},
 }
+
+
+def with_histories(sample: Sample | None) -> Sample:
+    """Return what the bootstrap resamples, or say why there is nothing.
+
+    Raises
+    ------
+    OptionError
+        If the figures are of the regions that are there in each period.
+    """
+    if sample is None:
+        raise OptionError(
+            "the bootstrap draws regions with their whole history; with missing='omit' some have none. Fill or "
+            "balance the panel first (panel.fill, panel.balance)."
+        )
+    return sample
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from spatialconv._core.dispersion import decomposition
 from spatialconv._core.dispersion.decomposition import IntArray
 from spatialconv._core.resampling.regions import Interval
 from spatialconv._options import first
-from spatialconv.convergence.dispersion.bootstrap import BootstrapIntervals, bootstrap, counted
+from spatialconv.convergence.dispersion.bootstrap import BootstrapIntervals, bootstrap, counted, with_histories
 from spatialconv.convergence.dispersion.inequality import (
     WEIGHTED_NOTE,
     described,
@@ -23,9 +23,10 @@ from spatialconv.convergence.dispersion.inequality import (
     single_notes,
     tidy_parts,
 )
+from spatialconv.convergence.dispersion.omitted import decomposed_of_those_there
 from spatialconv.convergence.dispersion.sample import Groups, equal_shares, groups_of, non_negative, shares_of
 from spatialconv.errors import OptionError
-from spatialconv.panel import FloatArray, Panel, as_panel
+from spatialconv.panel import FloatArray, Missing, Panel, as_panel, omits
 from spatialconv.results import Provenance, Result, merge_notes, number, plural
 
 PARTS = ("within", "between", "transvariation")
@@ -78,9 +79,9 @@ class DagumGini(Result):
             raise OptionError(f"unknown period {period!r}; the result has {first(list(self.periods))}.")
         found = pd.DataFrame(np.nan, index=self.groups, columns=pd.Index(self.groups, name="other"))
         if column == "gini":
-            own = self.by_group.loc[period]
+            own = self.by_group["gini"].loc[period].reindex(self.groups)
             for group in self.groups:
-                found.loc[group, group] = own.at[group, "gini"]
+                found.loc[group, group] = own[group]
         if len(self.pairs):
             for (a, b), value in self.pairs.loc[period][column].items():
                 found.loc[a, b] = found.loc[b, a] = value
@@ -102,11 +103,11 @@ class DagumGini(Result):
         cannot be negative, so that an interval of it never holds zero, and near zero the draws lie above it; `bias`
         shows by how much. See `SigmaConvergence.bootstrap` for the parameters.
         """
-        assert self._sample is not None
+        sample = with_histories(self._sample)
         return bootstrap(
-            self._sample,
-            self._sample.names,
-            self._sample.codes,
+            sample,
+            sample.names,
+            sample.codes,
             what=f"the Gini coefficient of {self.variable} by {self.groups.name}",
             call="dagum.bootstrap",
             periods=self.periods,
@@ -163,7 +164,7 @@ class DagumGini(Result):
         return lines
 
 
-def dagum(panel: Panel, variable: str, *, groups: Any, population: Any = None) -> DagumGini:
+def dagum(panel: Panel, variable: str, *, groups: Any, population: Any = None, missing: Missing = "raise") -> DagumGini:
     r"""Split the Gini coefficient by groups of regions after Dagum: within, between, and the overlap of groups.
 
     Use it to see which groups and which pairs of groups make up inequality, and how much of it remains because
@@ -179,6 +180,8 @@ def dagum(panel: Panel, variable: str, *, groups: Any, population: Any = None) -
         Column of the panel, or the group of each region.
     population : str, mapping or Series, optional
         Column of the panel, or one figure a region; without it, regions count alike, as in Dagum (1997).
+    missing : {"raise", "omit"}
+        "omit" takes in each period the regions that are there; the table has their number n, the notes who is not.
 
     Returns
     -------
@@ -222,6 +225,12 @@ def dagum(panel: Panel, variable: str, *, groups: Any, population: Any = None) -
     True
     """
     as_panel(panel)
+    if omits(missing):
+        there: DagumGini = decomposed_of_those_there(
+            dagum, panel, variable, tables=("table", "by_group", "pairs"), without=("_sample",),
+            population=population, groups=groups,
+        )  # fmt: skip
+        return replace(there, groups=groups_of(panel, groups).labels)
     values = non_negative(panel, variable, "the Gini coefficient")
     partition = groups_of(panel, groups)
     shares = shares_of(panel, population)

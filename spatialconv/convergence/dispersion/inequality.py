@@ -12,9 +12,10 @@ import pandas as pd
 from spatialconv._core.dispersion.decomposition import IntArray, Nested, dagum, theil_nested
 from spatialconv._core.resampling.regions import Interval
 from spatialconv._options import choice, first
-from spatialconv.convergence.dispersion.bootstrap import BootstrapIntervals, bootstrap, counted
+from spatialconv.convergence.dispersion.bootstrap import BootstrapIntervals, bootstrap, counted, with_histories
+from spatialconv.convergence.dispersion.omitted import decomposed_of_those_there
 from spatialconv.convergence.dispersion.sample import Groups, equal_shares, levels_of, non_negative, shares_of
-from spatialconv.panel import FloatArray, Panel, as_panel
+from spatialconv.panel import FloatArray, Missing, Panel, as_panel, omits
 from spatialconv.results import TIDY, Provenance, Result, extent, merge_notes, number
 
 WEIGHTED_NOTE = (
@@ -74,11 +75,11 @@ class TheilDecomposition(Result):
         Regions are drawn as whole histories within their finest groups, so that every group keeps its size. See
         `SigmaConvergence.bootstrap` for the parameters.
         """
-        assert self._sample is not None
+        sample = with_histories(self._sample)
         return bootstrap(
-            self._sample,
-            self._sample.names,
-            self._sample.codes[-1],
+            sample,
+            sample.names,
+            sample.codes[-1],
             what=f"{_LABELS[self.measure]} of {self.variable} by {' and '.join(self.levels)}",
             call="theil.bootstrap",
             periods=self.periods,
@@ -133,6 +134,7 @@ def theil(
     groups: Any,
     population: Any = None,
     measure: str = "t",
+    missing: Missing = "raise",
 ) -> TheilDecomposition:
     r"""Split inequality across regions, by Theil's T or L, into parts between and within nested groups.
 
@@ -152,6 +154,8 @@ def theil(
         Column of the panel, or one figure a region; without it, regions count alike.
     measure : {"t", "l"}
         T weights groups by their share of the total, L by their share of the people; L reacts more to the poor.
+    missing : {"raise", "omit"}
+        "omit" takes in each period the regions that are there; the table has their number n, the notes who is not.
 
     Returns
     -------
@@ -195,6 +199,12 @@ def theil(
     """
     as_panel(panel)
     choice("measure", measure, ("t", "l"))
+    if omits(missing):
+        there: TheilDecomposition = decomposed_of_those_there(
+            theil, panel, variable, tables=("table", "by_group"), without=("_sample",),
+            population=population, groups=groups, measure=measure,
+        )  # fmt: skip
+        return there
     values = non_negative(panel, variable, _LABELS[measure])
     if measure == "l":
         values = np.exp(panel.values(variable, log=True))

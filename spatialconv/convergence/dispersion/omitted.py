@@ -11,11 +11,11 @@ import pandas as pd
 
 from spatialconv._core.dispersion.measures import MEASURES
 from spatialconv._core.dynamics.trend import newey_west_lags
-from spatialconv._options import Alternative, whole
+from spatialconv._options import Alternative, first, whole
 from spatialconv.convergence.dispersion.sigma_tests import sigma_notes, trend_test, trends
-from spatialconv.errors import DataError
+from spatialconv.errors import DataError, WeightsError
 from spatialconv.panel import Panel, parts_of, presence_note
-from spatialconv.results import merge_notes, plural
+from spatialconv.results import merge_notes, one_line, plural
 from spatialconv.summary import time_axis
 
 CHANGES = "; whoever comes or goes changes the dispersion too"
@@ -78,6 +78,73 @@ def sigma_of_those_there(
         decomposition=_stacked([result.decomposition for result in results]),
         _measure=None,
     )
+
+
+def decomposed_of_those_there(
+    decompose: Callable[..., Any],
+    panel: Panel,
+    variable: str,
+    *,
+    tables: tuple[str, ...],
+    without: tuple[str, ...] = (),
+    population: Any = None,
+    more: str = CHANGES,
+    **options: Any,
+) -> Any:
+    """Return a decomposition by period of the regions that are there in each; `tables` are its frames by period.
+
+    `without` are fields that only a complete panel has: histories for the bootstrap.
+    """
+    needed = [variable, *([population] if isinstance(population, str) else [])]
+    parts = parts_of(panel, needed)
+    given = {**options, **({} if population is None else {"population": population})}
+    if len(parts) == 1 and len(parts[0].panel.regions) == panel.n_regions and len(parts[0].periods) == panel.n_periods:
+        return decompose(panel, variable, **given)
+    results, failed = [], []
+    for part in parts:
+        try:
+            results.append(decompose(part.panel, variable, **given))
+        except (DataError, WeightsError) as error:
+            if part.panel.n_regions == panel.n_regions:
+                raise
+            failed.append((part.periods, one_line(error)))
+    if not results:
+        raise DataError(f"no period has regions enough: {failed[0][1]}")
+    one = results[0]
+    stacked = {name: _by_period([getattr(result, name) for result in results], panel.periods) for name in tables}
+    stacked["table"].insert(0, "n", _numbers(panel, needed, stacked["table"].index))
+    periods = stacked["table"].index.rename(panel.period)
+    kept = [
+        [n for n in result.notes if n not in panel.notes and not n.startswith("regions cut out of the weights")]
+        for result in results
+    ]
+    lost = [f"no figure in period {first(list(when))}: {why}" for when, why in failed]
+    return replace(
+        one,
+        **stacked,
+        **dict.fromkeys(without),
+        periods=periods,
+        regions=panel.regions,
+        notes=merge_notes(panel.notes, [presence_note(panel, needed, panel.periods, more)], lost, *kept),
+        provenance=replace(
+            one.provenance,
+            options={**one.provenance.options, "missing": "omit"},
+            n_regions=panel.n_regions,
+            n_periods=len(periods),
+        ),
+    )
+
+
+def _by_period(frames: list[pd.DataFrame], periods: pd.Index) -> pd.DataFrame:
+    """Return frames whose (first) index is the period one below the other, in the panel's order of periods."""
+    found = pd.concat(frames)
+    place = periods.get_indexer(found.index.get_level_values(0))
+    return found.iloc[np.argsort(place, kind="stable")]
+
+
+def _numbers(panel: Panel, needed: list[str], periods: pd.Index) -> Any:
+    there = [~np.isnan(panel.values(name, periods=periods, missing="keep")) for name in needed]
+    return np.logical_and.reduce(there).sum(axis=1)
 
 
 def _at_both_ends(panel: Panel, needed: list[str], periods: pd.Index) -> Panel:

@@ -16,7 +16,7 @@ from spatialconv._core.dynamics.trend import newey_west_lags
 from spatialconv._core.hypotheses import paired
 from spatialconv._core.resampling.regions import Interval
 from spatialconv._options import Alternative, choice, first, names, probability, whole
-from spatialconv.convergence.dispersion.bootstrap import BootstrapIntervals, bootstrap, counted
+from spatialconv.convergence.dispersion.bootstrap import BootstrapIntervals, bootstrap, counted, with_histories
 from spatialconv.convergence.dispersion.inequality import WEIGHTED_NOTE, decomposition, percent, ratio, single_notes
 from spatialconv.convergence.dispersion.omitted import sigma_of_those_there
 from spatialconv.convergence.dispersion.sample import Groups, equal_shares, groups_of, refuse_negative, shares_of
@@ -119,14 +119,10 @@ class SigmaConvergence(Result):
         Efron, B. (1987) Better bootstrap confidence intervals. Journal of the American Statistical Association 82,
         171-185.
         """
-        if self._measure is None:
-            raise OptionError(
-                "the bootstrap draws regions with their whole history; with missing='omit' some have none. Fill or "
-                "balance the panel first (panel.fill, panel.balance)."
-            )
+        measure = with_histories(self._measure)
         return bootstrap(
-            self._measure,
-            self._measure.names,
+            measure,
+            measure.names,
             np.zeros(len(self.regions), dtype=np.intp),
             what=f"the dispersion of {self.variable}",
             call="sigma.bootstrap",

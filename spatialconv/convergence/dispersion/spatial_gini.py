@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ from spatialconv._core.space.permutation import permute, smallest_p
 from spatialconv._labels.order import label_order
 from spatialconv._options import Alternative, choice, count_of, generator
 from spatialconv.convergence.dispersion.inequality import percent, ratio
+from spatialconv.convergence.dispersion.omitted import decomposed_of_those_there
 from spatialconv.convergence.dispersion.sample import non_negative
 from spatialconv.errors import WeightsError
-from spatialconv.panel import FloatArray, Panel, as_panel
+from spatialconv.panel import FloatArray, Missing, Panel, as_panel, omits
 from spatialconv.results import TIDY, Provenance, Result, extent, merge_notes, number, p_value
 
 _LEVEL = 0.05
@@ -102,6 +103,7 @@ def spatial_gini(
     *,
     permutations: int = 999,
     alternative: Alternative = "two-sided",
+    missing: Missing = "raise",
     seed: int | np.random.Generator | None = None,
 ) -> SpatialGini:
     r"""Split the Gini coefficient into differences between neighbours and between all other pairs of regions.
@@ -121,6 +123,9 @@ def spatial_gini(
         Random arrangements of the regions' values; 0 for no test. One and the same serves all periods.
     alternative : {"two-sided", "greater", "less"}
         The neighbours' part differs from, is above, or is below what random places give.
+    missing : {"raise", "omit"}
+        "omit" takes in each period the regions that are there, and the links between them; the table has their number
+        n, the notes who is not.
     seed : int or Generator, optional
         Stored in the provenance.
 
@@ -163,6 +168,16 @@ def spatial_gini(
     as_panel(panel)
     choice("alternative", alternative, Alternative)
     permutations = count_of("permutations", permutations)
+    if omits(missing):
+        rng, used = generator(seed)
+        there: SpatialGini = decomposed_of_those_there(
+            spatial_gini, panel, variable, tables=("table",), more="; links are those between them",
+            w=w, permutations=permutations, alternative=alternative, seed=rng,
+        )  # fmt: skip
+        summary = weights.align(w, panel.regions).summary
+        return replace(
+            there, provenance=replace(there.provenance, weights=summary, seed=used if permutations else None)
+        )
     # Sorted, so that one seed gives the same figures however the rows of the frame are ordered.
     order = panel.regions[label_order(panel.regions)].rename(None)
     values = non_negative(panel, variable, "the Gini coefficient")[:, panel.regions.get_indexer(order)]

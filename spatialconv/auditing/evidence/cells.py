@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from scipy import special
+
 from spatialconv._descriptions.vocabulary import Bracket
 from spatialconv.auditing.description.figures import INFINITY, Cell, Figure, Interval
 from spatialconv.auditing.description.reported import Regression
 from spatialconv.auditing.evidence.law import Law
+from spatialconv.auditing.evidence.once import once
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def cell_evidence(table: Regression, row: str, column: int, law: Law, brackets: 
         error=found.get("se"),
         ratio=found.get("z", found.get("t")),
         p=found.get("p"),
-        stars=held.stars if starred and marked(table) else None,
+        stars=held.stars if starred and (marked(table) or _missed(table, brackets)) else None,
         interval=held.interval,
         law=law,
         levels=table.stars,
@@ -81,6 +84,33 @@ def cell_evidence(table: Regression, row: str, column: int, law: Law, brackets: 
 def marked(table: Regression) -> bool:
     """Return whether a table uses stars at all."""
     return any(c.stars for cells in table.coefficients.values() for c in cells if c)
+
+
+@once
+def _missed(table: Regression, brackets: Brackets) -> bool:
+    """Return whether a table says what stars mean, has none, and one coefficient alone that should: a slip.
+
+    Where several should have them, the note is that of other tables, and this one does without.
+    """
+    if not table.levels_said or not table.stars:
+        return False
+    loosest, least = max(table.stars.values()), 0
+    for cells in table.coefficients.values():
+        for cell in cells:
+            inside = {brackets.round: cell.round, brackets.square: cell.square} if cell else {}
+            least += bool(cell and _significant(cell.main, inside, loosest))
+    return least == 1
+
+
+def _significant(estimate: Figure, inside: Mapping[Bracket | None, Figure | None], level: float) -> bool:
+    """Return whether a coefficient is significant by the normal, as printed."""
+    p, error, ratio = inside.get("p"), inside.get("se"), inside.get("z") or inside.get("t")
+    if p is not None:
+        return 0 <= p.value < level
+    if ratio is None and (error is None or not error.value > 0):
+        return False
+    size = ratio.value if ratio is not None else estimate.value / error.value if error is not None else 0.0
+    return bool(2 * special.ndtr(-abs(size)) < level)
 
 
 def _text(held: Cell, brackets: Brackets) -> str:

@@ -131,18 +131,26 @@ def _choices(table: Regression) -> Iterator[_Choice]:
 
 
 def _brackets(table: Regression) -> Iterator[Brackets]:
+    """Go through what may stand in brackets; through all of it where some cell speaks against each."""
     cells = [c for held in table.coefficients.values() for c in held if c]
+    every = list(_kinds(table, cells))
+    able = [
+        (r, s)
+        for r, s in every
+        if (table.round is not None or _possible(r, [(c.main.value, c.round.value) for c in cells if c.round]))
+        and (table.square is not None or _possible(s, [(c.main.value, c.square.value) for c in cells if c.square]))
+    ]
+    for r, s in able or every:
+        yield Brackets(r, s, unsigned=_unsigned(r, s, cells))
+
+
+def _kinds(table: Regression, cells: list[Any]) -> Iterator[tuple[Bracket | None, Bracket | None]]:
     open_round = table.round is None and any(c.round for c in cells)
     open_square = table.square is None and any(c.square for c in cells)
     for r in _KINDS if open_round else (table.round,):
         for s in _KINDS if open_square else (table.square,):
-            if (open_round or open_square) and r == s and r is not None:
-                continue
-            if open_round and not _possible(r, [(c.main.value, c.round.value) for c in cells if c.round]):
-                continue
-            if open_square and not _possible(s, [(c.main.value, c.square.value) for c in cells if c.square]):
-                continue
-            yield Brackets(r, s, unsigned=_unsigned(r, s, cells))
+            if not ((open_round or open_square) and r == s and r is not None):
+                yield r, s
 
 
 def _possible(kind: str | None, pairs: list[tuple[float, float]]) -> bool:
@@ -256,8 +264,9 @@ def _best(table: Regression, choices: list[_Choice], every: list[_Fits]) -> tupl
         order = sorted(kinds, key=lambda kind: best[kind])
         tied = best[order[0]] == best[order[1]] or (best[order[0]] > 0 and 2 * best[order[0]] > best[order[1]])
         filled = sum(1 for held in table.coefficients.values() for c in held if c and (c.round or c.square))
-        # Where every way of reading is contradicted by some cell, one of them is wrong in any way.
-        if tied and not (best[order[0]] and best[order[0]] * 4 <= filled):
+        # Where every way of reading is contradicted by some cell, one of them is wrong in any way: by one, or few.
+        wrong = best[order[0]] == 1 or 0 < 4 * best[order[0]] <= filled
+        if tied and not wrong:
             like = " and ".join(_named(kind) for kind in order if best[kind] == best[order[0]])
             said.append(
                 f"{table.name}: what stands in brackets is not said, and the stars do not tell {like} apart: say it, "
@@ -266,9 +275,12 @@ def _best(table: Regression, choices: list[_Choice], every: list[_Fits]) -> tupl
             brackets = Brackets(table.round, table.square)
             return _Choice(brackets, choices[0].sides, choices[0].levels), said
         brackets = order[0]
+        counted = f"{best[brackets]} cells against it, {best[order[1]]} against {_named(order[1])}"
         said.append(
-            f"{table.name}: {_named(brackets)} in brackets, as the stars tell ({best[brackets]} cells against it, "
-            f"{best[order[1]]} against {_named(order[1])})"
+            f"{table.name}: what stands in brackets is not said, and every reading has cells against it; held against "
+            f"{_named(brackets)} ({counted})"
+            if tied
+            else f"{table.name}: {_named(brackets)} in brackets, as the stars tell ({counted})"
         )
     elif table.round is None and brackets.round:
         said.append(f"{table.name}: {_named(brackets)} in brackets; nothing else is possible")

@@ -68,10 +68,16 @@ def adjusted(reported: Reported) -> Iterator[Check]:
                 continue
             share = Interval(1 - rest.high, 1 - rest.low) / Interval(1 - adj.range.high, 1 - adj.range.low)
             free = share * Interval(n.value - 1, n.value - 1)
-            # Degrees of freedom are whole, and between one and n - 1; a model without an intercept has n - k.
+            # Degrees of freedom are whole, and between one and n - 1; a model without an intercept has n - k, and one
+            # that prints its intercept is none.
             least, most = math.ceil(max(1.0, free.low) - 1e-9), math.floor(min(n.value - 1, free.high) + 1e-9)
             plain = Interval(n.value, n.value) * share
             other = math.ceil(max(1.0, plain.low) - 1e-9) <= math.floor(min(n.value - 1, plain.high) + 1e-9)
+            other = other and not any(_is_intercept(row) and table.coefficients[row][k] for row in table.coefficients)
             text = f"R2 {r2.text}, adjusted {adj.text}, n {n.text}"
             message = f"R2, adjusted R2 and N leave {free} degrees of freedom: no whole number between 1 and n - 1"
             yield Check(table.where("adj_r2", k), least <= most or other, text, adj.text, str(free), message)
+
+
+def _is_intercept(row: str) -> bool:
+    return row.strip("_() ").casefold() in ("const", "constant", "cons", "intercept")

@@ -12,6 +12,7 @@ from spatialconv.checks import _dispersion, _inference, _model, _neighbours, _pa
 from spatialconv.checks._finding import VERDICTS, CheckReport, Finding, Verdict
 from spatialconv.checks._subject import Effort, Subject, Surrounded, Surroundings, subject_of
 from spatialconv.checks._verdict import written
+from spatialconv.checks.elsewhere import Kind, kind_of
 from spatialconv.results import Provenance, merge_notes
 
 __all__ = ["VERDICTS", "CheckReport", "Finding", "Surrounded", "Surroundings", "Verdict", "check"]
@@ -62,9 +63,10 @@ def check(
 
     Parameters
     ----------
-    result : BetaConvergence or Study
+    result : BetaConvergence, Study, ClubPartition, CompositeIndex or LocationQuotients
         A growth regression of `beta`, or a study of `study.run` or `study.analyse`, whose headline regression, hot
-        spots and measures of dispersion are then asked about.
+        spots and measures of dispersion are then asked about; or what `clubs`, `composite_index` or
+        `location_quotients` return, which have questions of their own.
     geometry : GeoDataFrame, optional
         Polygons or points of the regions, from which other weights are made, also where the regression has none and
         might need some; a study has its own. Without it the other weights are made of the links that there are:
@@ -115,6 +117,9 @@ def check(
     'fail'
     """
     effort = Effort(count_of("draws", draws, least=19), seed_of(seed), checked_jobs(jobs), bool(progress))
+    kind = kind_of(result)
+    if kind is not None:
+        return _of_another(kind, result, effort, draws)
     subject = subject_of(result, geometry, effort)
     asked = bar(QUESTIONS, total=len(QUESTIONS), what="questions", show=effort.progress)
     findings = tuple(question(subject) for question in asked)
@@ -123,6 +128,16 @@ def check(
     options = {"draws": draws, "of": type(result).__name__, "other_weights": tuple(subject.others)}
     provenance = Provenance("check", options, fit.n_regions, fit.n_periods, fit.provenance.weights, seed)
     return CheckReport(title, written(subject, findings), findings, merge_notes(subject.b.notes), provenance)
+
+
+def _of_another(kind: Kind, result: Any, effort: Effort, draws: int) -> CheckReport:
+    asked = bar(kind.questions, total=len(kind.questions), what="questions", show=effort.progress)
+    findings = tuple(question(result, effort) for question in asked)
+    was = result.provenance
+    options = {"draws": draws, "of": type(result).__name__, "other_weights": ()}
+    provenance = Provenance("check", options, was.n_regions, was.n_periods, was.weights, effort.seed)
+    title = f"Check of {result._headline()[0].strip()}"
+    return CheckReport(title, kind.written(result, findings), findings, merge_notes(result.notes), provenance)
 
 
 def _title(s: Subject) -> str:

@@ -132,9 +132,8 @@ class Subject:
 
 def subject_of(result: Any, geometry: Any, effort: Effort) -> Subject:
     """Return what is to be checked: a growth regression, or the headline regression of a study."""
-    expect(
-        result, (BetaConvergence, Surrounded), "check", "the result of sc.beta, or a study of sc.study.run or analyse"
-    )
+    taken = "the result of sc.beta, sc.clubs, sc.composite_index or sc.location_quotients, or a study"
+    expect(result, (BetaConvergence, Surrounded), "check", f"{taken} of sc.study.run or analyse")
     if isinstance(result, BetaConvergence):
         return Subject(result, effort, other_links(result, geometry, {}))
     around: Surroundings = result.surroundings()

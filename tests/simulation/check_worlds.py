@@ -150,7 +150,8 @@ WORLDS = (
     World("one outlier", "no convergence but for one region", with_an_outlier, NONE, False, ("regions",),
           ("effects", "z-values", "no convergence", "speed", "spacing", "halves", "sigma", "clubs", "weights")),
     World("neighbours dealt", "convergence; neighbours of the regression dealt at random", plain(beta=-0.06, rho=0.6),
-          {**LAG, "w": "dealt"}, True, ("weights",), ("selection", "neighbours", "identification", "z-values")),
+          {**LAG, "w": "dealt"}, True, ("weights",),
+          ("selection", "neighbours", "identification", "z-values", "residuals")),
     World("neighbours ignored", "convergence; estimated without neighbours", plain(beta=-0.06, rho=0.6), NONE, True,
           ("weights", "residuals"), ("z-values", "effects")),
     World("shared shocks", "walks that share shocks; estimated with spillovers and without time effects",
@@ -168,7 +169,8 @@ WORLDS = (
     World("passing shocks", "walks, and errors of single years", with_passing_shocks, NONE, None, ("spacing",),
           ("sigma", "clubs", "halves", "effects", "no convergence", "speed", "z-values", "regions")),
     World("given a control", "levels that a control tells", given_a_control, {**NONE, "controls": "z"}, True,
-          ("controls|absolute",), ("effects", "sigma", "clubs", "no convergence", "absolute", "controls")),
+          ("controls|absolute",),
+          ("effects", "sigma", "clubs", "no convergence", "absolute", "controls", "collinearity")),
     World("gaps that widen", "convergence from next to each other, by large shocks",
           plain(beta=-0.06, start=0.2, sd=0.15), LAG, True, ("sigma",), ("clubs", "effects", "speed")),
 )  # fmt: skip
@@ -189,8 +191,9 @@ def sample(world: World, seed: int, k: int) -> tuple[sc.Panel, Any, np.random.Ge
     return panel, w, rng
 
 
-def asked(world: World, seed: int, k: int) -> Counter[tuple[str, str]]:
+def asked(name: str, seed: int, k: int) -> Counter[tuple[str, str]]:
     """Return the verdicts of one world, and whether the sentence at the top lets convergence be written of."""
+    (world,) = (w for w in WORLDS if w.name == name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpatialConvWarning)
         panel, w, _ = sample(world, seed, k)
@@ -229,6 +232,9 @@ def more(worlds: Sequence[World], *, samples: int, seed: int, jobs: int, seconds
     """Draw blocks of the worlds in turn until each has its samples, or the time is used up."""
     from joblib import Parallel, delayed
 
+    # By the name of the module: run as a program, its functions would travel by value, and what they keep cannot.
+    from tests.simulation.check_worlds import asked as ask
+
     counts, started, block = stored(), time.perf_counter(), max(5, jobs)
     while time.perf_counter() - started < seconds:
         short = [w for w in worlds if counts.setdefault(w.name, Counter())["samples", "drawn"] < samples]
@@ -238,7 +244,7 @@ def more(worlds: Sequence[World], *, samples: int, seed: int, jobs: int, seconds
         own = counts[world.name]
         first = own["samples", "drawn"]
         last = min(first + block, samples)
-        for said in Parallel(n_jobs=jobs)(delayed(asked)(world, seed, k) for k in range(first, last)):
+        for said in Parallel(n_jobs=jobs)(delayed(ask)(world.name, seed, k) for k in range(first, last)):
             own.update(said)
         own["samples", "drawn"] = last
         store(counts)

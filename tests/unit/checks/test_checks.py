@@ -311,7 +311,7 @@ class TestModel:
         b = sc.beta(us.panel, "income", w, horizon=20, spatial="lag", effects="two-way")
         found = ask(_model.selection, b)
         want = sc.select_model(subject_of(b, None, Effort(19, 1, 1, False)).regressors, "growth", ["log_initial"], w,
-                               effects="two-way")  # fmt: skip
+                               effects="two-way", level=0.01)  # fmt: skip
         assert f"ends with {want.spec.name}" in found.evidence
         assert (found.verdict == "ok") == (want.spec.name == "SAR")
 

@@ -218,6 +218,7 @@ def beta_scatter(
 def _partialled(result: Any) -> tuple[FloatArray, FloatArray]:
     """Return initial level and growth, shape (T, N), with all else in the model partialled out and means put back."""
     fit = result.fit
+    fit.design.refuse_cells("this figure is")
     design, found = fit.design, fit.estimates
     rho, lam = (float(np.nan_to_num(value)) for value in (found.rho, found.lam))
     project = projection(fit.spec.effects, *design.y.shape, lee_yu=False)

@@ -38,6 +38,11 @@ class Aligned:
     summary: str
     _logdets: dict[str, LogDet] = field(default_factory=dict)
 
+    @property
+    def parts(self) -> tuple[tuple[Aligned, int], ...]:
+        """The weights that differ, each with the number of periods that have them; here these alone."""
+        return ((self, 1),)
+
     def logdet(self, method: str = "auto") -> LogDet:
         """Return log|I - rho W| as `models` takes it, set up when first asked for: many fits may share it."""
         if method not in self._logdets:

@@ -21,6 +21,8 @@ FloatArray = npt.NDArray[np.float64]
 # places), so that a single start is not enough. Values on a grid cost little, climbs from its peaks more.
 GRID_ONE, GRID_TWO, GRID_THREE = 40, 31, 15
 STARTS, NEWTON = 8, 20
+# The same on each of two axes where every value sweeps effects and missing outcomes out anew (`_core/stacked`).
+GRID_COSTLY = 11
 # Derivatives are differences over this share of the way to the nearer end; a step that leads downwards is halved so
 # often at most.
 DIFFERENCE, HALVED = 1e-5, 20
@@ -262,7 +264,7 @@ def _settled(at: float, logdet: LogDet) -> bool:
 def _one(f: _Counted) -> FloatArray:
     """Bracket every stationary maximum by the sign of the slope and solve for its root; take the best."""
     low, high = f.bounds[0]
-    grid = _axis(f, 0, GRID_ONE)
+    grid = _coarse_axis(f, 0) if getattr(f.problem, "costly", False) else _axis(f, 0, GRID_ONE)
     slope = f.problem.along(f.free[0])
     slopes = slope(grid)
     f.flat = bool(np.median(np.abs(slopes)) <= FLAT * f.problem.dof)
@@ -283,7 +285,10 @@ def _one(f: _Counted) -> FloatArray:
 
 def _many(f: _Counted) -> FloatArray:
     """Climb from the peaks of a grid, then polish by Newton steps on the analytic gradient."""
-    axes = [_axis(f, k, GRID_TWO if len(f.free) == 2 else GRID_THREE) for k in range(len(f.free))]
+    if getattr(f.problem, "costly", False):
+        axes = [_coarse_axis(f, k) for k in range(len(f.free))]
+    else:
+        axes = [_axis(f, k, GRID_TWO if len(f.free) == 2 else GRID_THREE) for k in range(len(f.free))]
     values = np.nan_to_num(f.values(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)), nan=-np.inf)
     peaks = np.argwhere(values == maximum_filter(values, size=3, mode="nearest"))
     highest = peaks[np.argsort(-values[tuple(peaks.T)], kind="stable")][:STARTS]
@@ -350,6 +355,15 @@ def _step(
         free &= ~pushed
         step[:] = 0.0
     return step
+
+
+def _coarse_axis(f: _Counted, place: int) -> FloatArray:
+    """Return few starting points of rho or lambda: over the interval, and within the inverse spectral radius."""
+    low, high = f.bounds[place]
+    radius = np.abs(_logdets(f.problem)[place].roots).max(initial=0.0)
+    wide = radius > 0 and high - low > 3 / radius
+    inner = [_grid(max(low, -1 / radius), min(high, 1 / radius), GRID_COSTLY)] if wide else []
+    return np.unique(np.concatenate([_grid(low, high, GRID_COSTLY), *inner]))
 
 
 def _axis(f: _Counted, place: int, nodes: int) -> FloatArray:

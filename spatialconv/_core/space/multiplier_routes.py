@@ -149,6 +149,35 @@ class Powers:
         return weights @ self.traces, slopes, np.array([weights @ self.sums])
 
 
+@dataclass(frozen=True)
+class Unlinked:
+    """The averages of weights without a link, zero whatever r."""
+
+    name: str = "none, without a link"
+
+    def at(self, r: float) -> Means:  # noqa: ARG002
+        """Return zeros."""
+        return Means(0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Averaged:
+    """The means over periods of the averages by the weights of each; every part counts as often as it occurs."""
+
+    parts: tuple[Route, ...]
+    counts: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """The ways of its parts."""
+        return " and ".join(dict.fromkeys(part.name for part in self.parts))
+
+    def at(self, r: float) -> Means:
+        """Return the averages at r."""
+        found = np.array([part.at(r) for part in self.parts])
+        return Means(*(np.array(self.counts) @ found / sum(self.counts)).tolist())
+
+
 def factored(W: sp.csr_array) -> Slopes:
     """Return the route by sparse factors near each r."""
     return Slopes(W, Factored.unset(W))

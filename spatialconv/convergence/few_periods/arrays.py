@@ -33,6 +33,7 @@ def sample_of_fit(fit: PanelFit, length: float, draws: int = 0, *, what: str = "
         raise UnsupportedModelError(
             f"{are} not derived for the spatial lag of the initial level; name other variables in durbin."
         )
+    design.refuse_cells(are)
     chain = design.chain
     assert chain is not None
     T, N = design.y.shape

@@ -14,6 +14,8 @@ from spatialconv._core.likelihood.likelihood import lag
 from spatialconv._core.likelihood.traces import dense_ratios
 from spatialconv._options import Vcov, choice, whole
 from spatialconv.errors import ModelError, OptionError, UnsupportedModelError
+from spatialconv.models.by_period import estimate as by_period
+from spatialconv.models.by_period.design import PeriodDesign
 from spatialconv.models.estimation.estimate import Estimates, Sample, bsk_covariance, information_covariance, sample
 from spatialconv.models.specification.design import Design
 from spatialconv.models.specification.spec import ModelSpec
@@ -34,6 +36,8 @@ def covariance(
 ) -> tuple[FloatArray, tuple[str, ...]]:
     """Return the covariance that `spec.vcov` names, in the order of the parameters, and what is to be said of it."""
     choice("vcov", spec.vcov, Vcov)
+    if isinstance(design, PeriodDesign):
+        return by_period.covariance(design, spec, estimates)
     data = sample(design, spec, estimates.correction)
     if spec.outside:
         return _outside(spec, data, estimates)
@@ -163,6 +167,7 @@ def _conley(s: FloatArray, design: Design, lags: int, kernel: Any) -> tuple[Floa
 
 def effects_errors(design: Design, spec: ModelSpec, estimates: Estimates, of: Literal["region", "time"]) -> FloatArray:
     """Return the standard errors of region effects, shape (N,), or time effects, shape (T,)."""
+    design.refuse_cells("the standard error of an effect is")
     data = sample(design, spec, estimates.correction)
     T, N = design.y.shape
     columns = [-design.X] + ([-lag(data.W, design.y)[..., None]] if data.W is not None else [])

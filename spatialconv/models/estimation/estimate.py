@@ -112,7 +112,7 @@ def maximum_likelihood(design: Design, spec: ModelSpec, correction: Applied) -> 
         )
     optimum = optimum_of(likelihood)
     if optimum.flat:
-        raise ModelError(_NOT_TOLD)
+        raise ModelError(NOT_TOLD)
     point = optimum.point
     beta, sigma2 = likelihood.recover(point), point.sse / data.project.dof
     through = Inverse(data.W, point.rho)
@@ -170,9 +170,9 @@ def information_covariance(
         tau = float(np.exp(point.psi))
         info, error = random_effects_information(data.X, data.X @ beta, point.rho, point.lam, sigma2, tau, **spatial)
         if "phi" in optimum.at_bound:
-            return _with_nan(_inverted(_without(info, -2), optimum), -2), (_NO_PHI,)
-    cov = _inverted(info, optimum)
-    return cov, (_simulated(error), _NO_ERRORS if np.isnan(cov).all() else "")
+            return _with_nan(inverted(_without(info, -2), optimum), -2), (_NO_PHI,)
+    cov = inverted(info, optimum)
+    return cov, (_simulated(error), NO_ERRORS if np.isnan(cov).all() else "")
 
 
 # Each value of that likelihood inverts an n x n matrix.
@@ -180,25 +180,25 @@ BSK_AT_MOST = 1000
 _NO_PHI = "the variance of the random effects is zero (phi on its bound): the fit is that of pooled data"
 
 
-_NOT_TOLD = (
+NOT_TOLD = (
     "the information of the estimates is singular: the sample does not tell the spatial coefficient from the "
     "variance, or the optimum is no regular maximum. More regions, fewer terms or other effects are needed."
 )
-_NO_PEAK = (
+NO_PEAK = (
     "minus the Hessian is not positive definite at these estimates, from which the bias of the dynamics was taken off "
     "so that they are no maximum. Take vcov='information', or correction='none'."
 )
-_NO_ERRORS = "no standard errors: on the bound the information is not positive definite"
+NO_ERRORS = "no standard errors: on the bound the information is not positive definite"
 
 
-def _inverted(info: FloatArray, optimum: Optimum) -> FloatArray:
+def inverted(info: FloatArray, optimum: Optimum) -> FloatArray:
     """Invert the information; on a bound, where it may fail and the fit says so anyway, give NaN."""
     try:
         return inverse(info)
     except np.linalg.LinAlgError:
         if optimum.at_bound:
             return np.full_like(info, np.nan)
-        raise ModelError(_NOT_TOLD) from None
+        raise ModelError(NOT_TOLD) from None
 
 
 def observed_covariance(data: Sample, optimum: Optimum) -> FloatArray:
@@ -215,12 +215,12 @@ def observed_covariance(data: Sample, optimum: Optimum) -> FloatArray:
     free = [data.W is not None, data.M is not None, data.random and not bound, True]
     keep = [*range(K), *(K + place for place, is_free in enumerate(free) if is_free)]
     try:
-        cov = _inverted(info[np.ix_(keep, keep)], optimum)
+        cov = inverted(info[np.ix_(keep, keep)], optimum)
     except ModelError:
         # Where a bias was taken off, the point is no maximum, and its sum of squares not the least.
         least = likelihood.at(optimum.point.rho, optimum.point.lam, optimum.point.psi).sse
         if abs(least / optimum.point.sse - 1) > 1e-6:
-            raise ModelError(_NO_PEAK) from None
+            raise ModelError(NO_PEAK) from None
         raise
     return _with_nan(cov, -2) if bound else cov
 
@@ -293,11 +293,12 @@ def _assembled(
         dof=data.project.dof,
         correction=correction,
         optimum=optimum,
-        notes=tuple(note for note in (*notes, *_of_logdet(optimum)) if note),
+        notes=tuple(note for note in (*notes, *of_logdet(optimum)) if note),
     )
 
 
-def _of_logdet(optimum: Optimum) -> tuple[str, ...]:
+def of_logdet(optimum: Optimum) -> tuple[str, ...]:
+    """Return what must be said of the log-determinants."""
     return tuple(dict.fromkeys(d.said for d in (optimum.logdet_w, optimum.logdet_m) if d is not None))
 
 
@@ -388,8 +389,8 @@ def bsk_covariance(
     else:
         info = bsk_information(data.X, beta, optimum.point, sigma2, data.M, data.W)
         info = _without(info, -2) if bound else info
-    cov = _inverted(info, optimum)
-    notes = (_NO_PHI if bound else "", _NO_ERRORS if np.isnan(cov).all() else "")
+    cov = inverted(info, optimum)
+    notes = (_NO_PHI if bound else "", NO_ERRORS if np.isnan(cov).all() else "")
     return _with_nan(cov, -2) if bound else cov, notes
 
 

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 
 from spatialconv._core.likelihood.effects import projection
 from spatialconv._core.likelihood.logdet import LogDet
@@ -21,13 +22,17 @@ from spatialconv._options import (
     Random,
     Spatial,
     Vcov,
+    choice,
     first,
     flag,
     names,
 )
 from spatialconv.errors import BoundaryWarning, ModelError, OptionError, WeightsError
+from spatialconv.models.by_period.design import Gaps, PeriodDesign, differs
+from spatialconv.models.by_period.fit import fit_cells
+from spatialconv.models.by_period.weights import one_for_all
 from spatialconv.models.estimation.covariances import SANDWICH
-from spatialconv.models.estimation.estimate import maximum_likelihood, stability
+from spatialconv.models.estimation.estimate import Estimates, maximum_likelihood, stability
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.estimation.identified import refuse_unidentified
 from spatialconv.models.moments.gmm import gmm_design
@@ -61,6 +66,7 @@ def fit_panel(
     intercept: bool = True,
     endog: str | Iterable[str] | None = None,
     instruments: str | Iterable[str] | None = None,
+    missing: Gaps = "raise",
 ) -> PanelFit:
     """Estimate a spatial panel model (or, from one period, a cross-sectional one) by maximum likelihood.
 
@@ -78,8 +84,10 @@ def fit_panel(
         scale, poly, bs, cr, cc, lag and diff (by region) alone: no other function, attribute, module or file.
     x : str or names
         Regressors. The intercept is added where there are no fixed effects (see `intercept`).
-    w : Graph, optional
-        Spatial weights of the lag W y (and of `durbin`); regions are matched by label.
+    w : Graph, or mapping from period to Graph, optional
+        Spatial weights of the lag W y (and of `durbin`); regions are matched by label. A mapping, `{2000: w0, 2001:
+        w1, ...}`, gives every period of the panel its own, as of economic distance: W y, W x, the determinant and the
+        multipliers are then those of the period.
     model : {"OLS", "SLX", "SAR", "SDM", "SEM", "SDEM", "SARAR", "SAC", "GNS"}, optional
         The field's name, short for `spatial` and `durbin`: SAR is the lag, SEM the error, SARAR (SAC) both, SDM, SDEM
         and GNS the same with W x, SLX W x alone, OLS nothing spatial. It may not contradict them.
@@ -90,7 +98,7 @@ def fit_panel(
         rows of the weights differ in their sums it is lagged too (`W:intercept`), as spatialreg does.
     effects : {"two-way", "region", "time", "none", "random"}
         Fixed effects of regions, of periods, of both (the default); or random effects of regions.
-    error_w : Graph, optional
+    error_w : Graph, or mapping from period to Graph, optional
         Weights M of the error process; `w` by default.
     dynamic : {"none", "y", "wy", "both"}
         Add the outcome of the period before (`lag:y`), its spatial lag (`lag:W:y`), or both; the first period
@@ -125,6 +133,11 @@ def fit_panel(
         Columns beside the model that move `endog` and have no say in the outcome but through it, at least as many.
         With a lag of the outcome their spatial lags join in as those of x do. `PanelFit.instrument_tests` says how
         strong they are, whether they agree, and what holds if they are weak.
+    missing : {"raise", "integrate", "omit"}
+        What to do about gaps. "integrate" maximises the density of the outcomes that are there, those missing
+        integrated out: all regions with regressors stay neighbours. "omit" fits the regions that are there in each
+        period, the weights cut to them and standardised again, as if the others did not exist. Regions without
+        regressors are left out of the period in both ways, and the notes give n by period.
 
     Returns
     -------
@@ -133,16 +146,18 @@ def fit_panel(
     Raises
     ------
     UnsupportedModelError
-        If the effects and the correction need row-standardised weights without islands and these are not.
+        If the effects and the correction need row-standardised weights without islands and these are not; or if random
+        effects, lags in time, moments, a sandwich or the transformation over periods are asked for where weights or
+        regions differ by period.
     ModelError
         If no sample could tell rho or lambda: weights of which too little is left once effects and regressors are out
         (equal weights of all to all under time effects; pairs or equal groups with lag, error and `durbin`).
     AbsorbedVariableError, SingularDesignError
         If a regressor does not vary once the effects are out, or regressors are collinear.
     AlignmentError
-        If a region of the panel is not in the weights.
+        If a region of the panel is not in the weights, or a period not in a mapping of them.
     MissingDataError, UnbalancedPanelError
-        If a variable has gaps.
+        If a variable has gaps and `missing` is "raise".
 
     Notes
     -----
@@ -152,6 +167,16 @@ def fit_panel(
     a note says; from some hundred regions on within the bound that norms give unless the optimum runs into it.
     `sigma2` is the sum of squares over N T observations under the direct approach, and over the transformed ones
     under Lee-Yu.
+
+    With weights by period, or regions that are not always there, the determinant is the sum over the periods. Time
+    effects are transformed away period by period where rows sum to one; over periods nothing can be transformed
+    (differences over time mix weights that are not the same), so that region effects are dummies, exactly swept out
+    whatever the error process, and the fit says by how much they make standard errors small. With missing outcomes
+    z integrated out,
+
+    ``l = -(n/2) log(2 pi sigma2) + log|A| + log|B| - log|Q_zz|/2 - min_z |B (A y(z) - X beta - D a)|^2 / (2 sigma2)``,
+
+    ``A = I - rho W``, ``B = I - lambda M``, ``Q = A'B'B A``, n the outcomes seen.
 
     `PanelFit.weak`, and with it a note, says where little tells the spatial coefficients: rho and lambda that run to
     opposite ends and cancel (which counts as on the bound), a model with one spatial term less whose log-likelihood
@@ -212,12 +237,36 @@ def fit_panel(
         own,
         () if instruments is None else names("instruments", instruments),
     )
-    return fit_design(from_panel(panel, spec), spec, w, error_w=error_w)
+    choice("missing", missing, Gaps)
+    design = from_panel(panel, spec, "raise" if missing == "raise" else "keep")
+    return fit_design(design, spec, w, error_w=error_w, missing=missing)
 
 
-def fit_design(design: Design, spec: ModelSpec, w: Any = None, *, error_w: Any = None) -> PanelFit:
-    """Estimate a specification on arrays that are already built; `fit_panel` and `beta` end here."""
+def fit_design(
+    design: Design,
+    spec: ModelSpec,
+    w: Any = None,
+    *,
+    error_w: Any = None,
+    missing: Gaps = "raise",
+    ask: pd.Index | None = None,
+) -> PanelFit:
+    """Estimate a specification on arrays that are already built; `fit_panel` and `beta` end here.
+
+    Mappings of weights are asked by the labels `ask`, those of the design's periods by default.
+    """
+    if differs(design, w, error_w):
+        w, error_w = (
+            one_for_all(given, design.regions, design.periods if ask is None else ask) for given in (w, error_w)
+        )
+    if differs(design, w, error_w):
+        return _fit_cells(design, spec, w, error_w, missing, ask)
     return fit_complete(complete(_with_weights(design, spec, w, error_w), spec), spec)
+
+
+def _fit_cells(design: Design, spec: ModelSpec, w: Any, error_w: Any, missing: Gaps, ask: pd.Index | None) -> PanelFit:
+    found, estimates, said = fit_cells(design, spec, w, error_w, missing, ask)
+    return _finished(found, spec, estimates, said)
 
 
 def fit_complete(design: Design, spec: ModelSpec) -> PanelFit:
@@ -234,6 +283,14 @@ def fit_complete(design: Design, spec: ModelSpec) -> PanelFit:
     check(design, projection(spec.fixed_effects, T, N, lee_yu=False))
     barely = refuse_unidentified(design, spec)
     estimates = (gmm_design if spec.estimator == "gmm" else maximum_likelihood)(design, spec, correction)
+    fit = _finished(design, spec, estimates, (reason, barely))
+    # The likelihood's sandwiches are taken from a fit that stands; moments have theirs from the start.
+    return fit.with_vcov(spec.vcov) if spec.vcov in SANDWICH and spec.estimator == "ml" else fit
+
+
+def _finished(design: Design, spec: ModelSpec, estimates: Estimates, said: tuple[str, str]) -> PanelFit:
+    """Warn of bounds and gather the notes; `said` is why the approach was taken, and how barely rho is identified."""
+    reason, barely = said
     estimates = replace(estimates, weak=tuple(text for text in (barely, *estimates.weak) if text))
     optimum = estimates.optimum
     if optimum.at_bound:
@@ -249,9 +306,7 @@ def fit_complete(design: Design, spec: ModelSpec) -> PanelFit:
         stability(design, spec, estimates),
     )
     notes = merge_notes(design.notes, (text for text in reasons if text))
-    fit = PanelFit(spec, design, estimates, notes, _provenance(design, spec))
-    # The likelihood's sandwiches are taken from a fit that stands; moments have theirs from the start.
-    return fit.with_vcov(spec.vcov) if spec.vcov in SANDWICH and spec.estimator == "ml" else fit
+    return PanelFit(spec, design, estimates, notes, _provenance(design, spec))
 
 
 def _warn_of_bounds(names_at_bound: tuple[str, ...]) -> None:
@@ -261,7 +316,7 @@ def _warn_of_bounds(names_at_bound: tuple[str, ...]) -> None:
             f"the optimum of {' and '.join(spatial)} lies on the bound of the admissible interval; estimates and "
             "standard errors should not be used.",
             BoundaryWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
 
 
@@ -338,5 +393,7 @@ def _with_weights(design: Design, spec: ModelSpec, w: Any, error_w: Any) -> Desi
 
 def _provenance(design: Design, spec: ModelSpec) -> Provenance:
     options = {field.name: getattr(spec, field.name) for field in fields(spec)}
+    if isinstance(design, PeriodDesign):
+        options["missing"] = design.missing
     weights = design.W.summary if design.W is not None else None
     return Provenance("fit_panel", options, len(design.regions), len(design.periods), weights)

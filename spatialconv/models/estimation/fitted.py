@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from spatialconv._core.likelihood.effects import projection
 from spatialconv._doors import door
 from spatialconv._options import Vcov, choice, passed_on, probability
 from spatialconv.errors import ModelError
@@ -152,8 +151,8 @@ class PanelFit(Result):
 
     @property
     def nobs(self) -> int:
-        """Number of observations N x T."""
-        return int(self.design.y.size)
+        """Number of observations: N x T, or the outcomes that are there."""
+        return int(np.isfinite(self.estimates.residuals).sum())
 
     @property
     def nobs_effective(self) -> int:
@@ -210,17 +209,24 @@ class PanelFit(Result):
     @property
     def rsquared_within(self) -> float:
         """Squared correlation of y and its reduced form (I - rho W)^-1 X beta, both demeaned by region."""
-        return _squared_correlation(*(a - a.mean(axis=0) for a in (self.design.y, self.estimates.reduced_form)))
+        return _squared_correlation(*(a - _means(a) for a in self._pair))
 
     @property
     def rsquared_between(self) -> float:
         """Squared correlation of the regions' means of y and of its reduced form (I - rho W)^-1 X beta."""
-        return _squared_correlation(*(a.mean(axis=0) for a in (self.design.y, self.estimates.reduced_form)))
+        return _squared_correlation(*(_means(a) for a in self._pair))
 
     @property
     def rsquared_overall(self) -> float:
         """Squared correlation of y and its reduced form (I - rho W)^-1 X beta."""
-        return _squared_correlation(self.design.y, self.estimates.reduced_form)
+        return _squared_correlation(*self._pair)
+
+    @property
+    def _pair(self) -> tuple[FloatArray, FloatArray]:
+        """Y and its reduced form, NaN in cells whose outcome is not there."""
+        there = np.isfinite(self.estimates.residuals)
+        pair = self.design.y, self.estimates.reduced_form
+        return pair if there.all() else (np.where(there, pair[0], np.nan), np.where(there, pair[1], np.nan))
 
     @property
     def rsquared_nagelkerke(self) -> float:
@@ -230,10 +236,9 @@ class PanelFit(Result):
         """
         if self.spec.effects == "random":
             return float("nan")
-        y, dof = self.design.y, self.nobs_effective
-        raw = projection(self.spec.fixed_effects, *y.shape, lee_yu=False)(y)
+        dof, raw = self.nobs_effective, self.design.net_of_effects(self.spec.fixed_effects)
         if self.spec.effects == "none":
-            raw = y - y.mean()
+            raw = raw - raw.mean()
         alone = -0.5 * dof * (np.log(2 * np.pi * float((raw**2).sum()) / dof) + 1)
         return float(-np.expm1(-2 * (self.loglik - alone) / dof))
 
@@ -394,7 +399,13 @@ class PanelFit(Result):
         return f"  {term} {number(value)} (z {number(z, 2)}, {p_value(p)})"
 
 
+def _means(a: FloatArray) -> FloatArray:
+    """Return the mean of each region over the periods in which it is there."""
+    return np.asarray(a.mean(axis=0) if np.isfinite(a).all() else np.nanmean(a, axis=0))
+
+
 def _squared_correlation(a: FloatArray, b: FloatArray) -> float:
-    a, b = (v.ravel() - v.mean() for v in (a, b))
+    there = np.isfinite(a)
+    a, b = (v.ravel() - v.mean() for v in ((a, b) if there.all() else (a[there], b[there])))
     size = float(np.sqrt((a @ a) * (b @ b)))
     return float(a @ b / size) ** 2 if size > 0 else float("nan")

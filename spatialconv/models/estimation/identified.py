@@ -8,11 +8,12 @@ from typing import Literal
 import numpy as np
 import scipy.sparse as sp
 
-from spatialconv._core.likelihood.effects import projection
+from spatialconv._core.likelihood.effects import Projection, projection
 from spatialconv._core.likelihood.identification import Remainder, dependent
 from spatialconv._core.likelihood.likelihood import Problem
 from spatialconv._core.likelihood.logdet import EIGEN_AT_MOST, LogDet
 from spatialconv._core.likelihood.maximise import Optimum, maximise, off_ends
+from spatialconv._core.stacked.likelihood import Stacked
 from spatialconv.errors import ModelError
 from spatialconv.models.specification.design import Design, matrix
 from spatialconv.models.specification.spec import ModelSpec
@@ -33,16 +34,17 @@ _OUT = {"none": "the regressors are", "region": "region effects and regressors a
 _OUT |= {"time": "time effects and regressors are", "two-way": "two-way effects and regressors are"}
 
 
-def refuse_unidentified(design: Design, spec: ModelSpec) -> str:
+def refuse_unidentified(design: Design, spec: ModelSpec, project: Projection | None = None) -> str:
     """Raise a ModelError where no sample could tell the spatial coefficients; say where the regressors alone do.
 
     See `_core/likelihood/identification.py` for what is looked at; it costs a dozen products with the weights.
+    `project` takes the effects out where they are not those of an array of regions and periods.
     """
     lag_weights, error_weights = design.W if spec.has_lag else None, design.M if spec.has_error else None
     if lag_weights is None and error_weights is None:
         return ""
     W, M = matrix(lag_weights), matrix(error_weights)
-    every = Remainder(design.X, projection(spec.fixed_effects, *design.y.shape, lee_yu=False))
+    every = Remainder(design.X, project or projection(spec.fixed_effects, *design.y.shape, lee_yu=False))
     told = W is not None and every.leaves(W)
     moved = told if M is W else M is not None and every.leaves(M)
     # Where regressors tell something the covariance is looked at without them; an intercept may stand for an effect.
@@ -101,7 +103,9 @@ def _both(weights: Aligned, spec: ModelSpec) -> str:
     )
 
 
-def weakly_identified(likelihood: Problem, optimum: Optimum, spec: ModelSpec, cov: FloatArray) -> tuple[str, ...]:
+def weakly_identified(
+    likelihood: Problem | Stacked, optimum: Optimum, spec: ModelSpec, cov: FloatArray
+) -> tuple[str, ...]:
     """Return what is to be said of an optimum that other values, or a simpler model, reach as well."""
     logdets = (optimum.logdet_w, optimum.logdet_m)
     if all(logdet is not None for logdet in logdets):
@@ -122,7 +126,7 @@ def cornered(optimum: Optimum) -> tuple[str, ...]:
     )
 
 
-def _ridge(likelihood: Problem, optimum: Optimum, spec: ModelSpec, cov: FloatArray) -> tuple[str, ...]:
+def _ridge(likelihood: Problem | Stacked, optimum: Optimum, spec: ModelSpec, cov: FloatArray) -> tuple[str, ...]:
     """Say of each model with one spatial term less that it fits as well, if it does."""
     K = len(optimum.point.coefficients)
     errors = np.sqrt(np.diag(cov)[K : K + 2])
@@ -149,7 +153,7 @@ def _ridge(likelihood: Problem, optimum: Optimum, spec: ModelSpec, cov: FloatArr
     return (f"ridge: {' and '.join(weak)}: rho and lambda are not told apart; take the simpler model",)
 
 
-def _flat(likelihood: Problem, optimum: Optimum) -> tuple[str, ...]:
+def _flat(likelihood: Problem | Stacked, optimum: Optimum) -> tuple[str, ...]:
     """Say where the profile of the one spatial coefficient is level over half of the values it may take."""
     point = optimum.point
     lag = optimum.logdet_w is not None

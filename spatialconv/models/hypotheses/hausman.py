@@ -89,6 +89,8 @@ def hausman(
     """
     choice("covariance", covariance, ("common", "plain"))
     f, r = fit_of(fixed, "fixed"), fit_of(random, "random")
+    for each in (f, r):
+        each.design.refuse_cells("hausman() is")
     _comparable(f, r)
     if covariance == "common" and not np.isfinite([f.loglik, r.loglik]).all():
         raise ModelError("covariance='common' needs maximum likelihood estimates; take covariance='plain'.")
@@ -227,6 +229,7 @@ def mundlak_test(
     choice("vcov", vcov, ("information", "observed", "cluster"))
     fit = fit_of(model, "model")
     refuse_endogenous(fit.spec, "mundlak_test")
+    fit.design.refuse_cells("mundlak_test() is")
     if fit.spec.effects not in ("region", "two-way", "random") or fit.spec.dynamic != "none":
         what = "dynamic" if fit.spec.dynamic != "none" else f"with effects={fit.spec.effects!r}"
         raise ModelError(f"mundlak_test() takes a static model with region or random effects; got one {what}.")

@@ -67,7 +67,11 @@ def pesaran_cd(residuals: Any) -> HypothesisTest:
     >>> pesaran_cd(sc.fit_panel(zj.panel, "exports", "digital", w, effects="region")).distribution
     'N(0,1)'
     """
-    frame = residuals if isinstance(residuals, pd.DataFrame) else fit_of(residuals, "residuals").residuals
+    if not isinstance(residuals, pd.DataFrame):
+        residuals = fit_of(residuals, "residuals")
+        residuals.design.refuse_cells("pesaran_cd() is")
+        residuals = residuals.residuals
+    frame = residuals
     E = np.asarray(frame.to_numpy(dtype=float))
     _check_frame(frame, E)
     T, N = E.shape
@@ -151,6 +155,7 @@ def residual_moran(fit: Any, w: Any = None, *, alternative: Alternative = "two-s
     choice("alternative", alternative, Alternative)
     model = fit_of(fit)
     refuse_endogenous(model.spec, "residual_moran")
+    model.design.refuse_cells("residual_moran() is")
     design = model.design
     weights = align(w, design.regions) if w is not None else design.M or design.W
     if weights is None:

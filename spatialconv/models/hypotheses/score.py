@@ -299,6 +299,7 @@ def _of_fit(
 ) -> tuple[Design, ModelSpec]:
     """Return design and specification of a fitted model's sample under the effects asked for or its own."""
     fit = fit_of(model, "the first argument must be a Panel, or it")
+    fit.design.refuse_cells("lm_tests() is")
     if y is not None or x is not None:
         raise OptionError("a fitted model brings its outcome and regressors; leave y and x out.")
     refuse_endogenous(fit.spec, "a score test")

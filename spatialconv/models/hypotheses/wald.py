@@ -153,6 +153,7 @@ def common_factor_test(fit: Any) -> HypothesisTest:
     1.0
     """
     model = fit_of(fit)
+    model.design.refuse_cells("reduction_tests() is")
     x = _durbin_terms(model)
     lags = [f"W:{name}" for name in x]
     order = [*x, *lags, "rho"]

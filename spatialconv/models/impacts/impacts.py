@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
@@ -14,6 +16,8 @@ from spatialconv._core.regression.speed import Quantity, half_life, speed, spill
 from spatialconv._core.space import multipliers as core
 from spatialconv._core.space.multiplier_routes import Powers
 from spatialconv._options import ImpactInference, ImpactKind, ImpactRoute, choice, count_of, generator, probability
+from spatialconv.errors import OptionError
+from spatialconv.models.by_period.weights import PeriodWeights
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.impacts.marginal import COLUMNS, EFFECTS, OWN_AT_MOST, Draws, Job, probe_notes
 from spatialconv.panel import FloatArray
@@ -63,7 +67,8 @@ def impacts(
     Returns
     -------
     Impacts
-        `.direct .indirect .total` (a row a regressor), `.table`, `.cov`, `.shares`, `.by_region`, `.matrix(term)`
+        `.direct .indirect .total` (a row a regressor), `.table`, `.cov`, `.shares`, `.by_region`, `.by_period`,
+        `.matrix(term)`. Where weights or regions differ by period the averages are means over the periods.
 
     Raises
     ------
@@ -216,28 +221,73 @@ class Impacts(Result):
         """
         job = Job.of(self.fit, self.kind, self.level)
         r, N = float(job.r), self.fit.n_regions
-        own = core.own_of_regions(job.W, r) if N <= OWN_AT_MOST else np.full(N, np.nan)
-        q = np.concatenate([own, *core.sums_of_regions(job.W, r)])
-        values = core.effects(job.coefficients, q, long=job.long).reshape(-1, 3, N)
+        total, times = np.zeros((len(job.places.names), 3, N)), np.zeros(N)
+        for W, count, here in zip(job.Ws, job.counts, self._places(job), strict=True):
+            n = W.shape[0]
+            own = core.own_of_regions(W, r) if n <= OWN_AT_MOST else np.full(n, np.nan)
+            q = np.concatenate([own, *core.sums_of_regions(W, r)])
+            total[:, :, here] += count * core.effects(job.coefficients, q, long=job.long).reshape(-1, 3, n)
+            times[here] += count
+        values = total / times
         index = pd.MultiIndex.from_product([self.fit.design.regions, job.places.names], names=["region", "term"])
         flat = values.transpose(2, 0, 1).reshape(-1, 3)
         return pd.DataFrame(flat, index=index, columns=["own", "received", "sent"])
 
-    def matrix(self, term: str) -> pd.DataFrame:
+    def _places(self, job: Job) -> list[npt.NDArray[np.intp]]:
+        """Return the places of the regions of each of the weights among those of the sample."""
+        aligned, regions = self.fit.design.W, self.fit.design.regions
+        if aligned is None:
+            return [np.arange(len(regions))] * len(job.Ws)
+        return [regions.get_indexer(part.regions) for part, _ in aligned.parts]
+
+    @cached_property
+    def by_period(self) -> pd.DataFrame:
+        """Direct, indirect and total effects by the weights of each period, with standard errors (delta method).
+
+        One row a period, regressor and effect; the rows of `table` are their means, estimate by estimate. Where all
+        periods have the same weights, so are the effects.
+        """
+        job = Job.of(self.fit, self.kind, self.level)
+        # Random probes serve means over many regions, not each period anew.
+        routes = job.routes("auto", None, np.random.default_rng(0))
+        tables = [job.by_delta(way.at(float(job.r)))[0] for way in routes]
+        periods = self.fit.design.periods
+        which = getattr(self.fit.design.W, "which", (0,) * len(periods))
+        found = pd.concat([tables[k] for k in which], keys=periods, names=[periods.name or "period", None])
+        return found.reset_index(level=0).reset_index(drop=True)
+
+    def matrix(self, term: str, *, period: Hashable = None) -> pd.DataFrame:
         """Return all effects of a regressor: rows are the regions affected, columns where it changes.
+
+        Parameters
+        ----------
+        term : str
+        period : label, optional
+            Which period's, where weights or regions differ by period; without it they would have no one matrix.
 
         Raises
         ------
         OptionError
-            If the term is no regressor, or there are more regions than a matrix of them can hold.
+            If the term is no regressor, the period none of the sample, or there are more regions than a matrix of them
+            can hold.
         """
         job = Job.of(self.fit, self.kind, self.level)
         choice("term", term, job.places.names)
         job.fits_in_memory("exact")
+        aligned, regions = self.fit.design.W, self.fit.design.regions
+        if period is not None:
+            choice("period", period, tuple(self.fit.design.periods))
+        if len(job.Ws) > 1:
+            if period is None:
+                raise OptionError("weights or regions differ by period: say which, matrix(term, period=...).")
+            assert isinstance(aligned, PeriodWeights)
+            part = aligned.by_period[list(self.fit.design.periods).index(period)]
+            W, regions = part.matrix, part.regions
+        else:
+            W = job.matrix
         r, c = (float(v) for v in core.multiplier(job.coefficients, long=job.long))
-        G, k = core.ratio(job.W, r), job.places.names.index(term)
+        G, k = core.ratio(W, r), job.places.names.index(term)
         beta, theta = float(job.coefficients.beta[k]), float(job.coefficients.theta[k])
-        regions = self.fit.design.regions
         values = c * (beta * (np.eye(len(G)) + r * G) + theta * G)
         return pd.DataFrame(values, index=regions, columns=regions)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,16 @@ import pandas as pd
 import scipy.sparse as sp
 from scipy import stats
 
+from spatialconv._core.likelihood.logdet import LogDet
 from spatialconv._core.space import multipliers as core
 from spatialconv._core.space.multiplier_routes import (
     PROBES,
+    Averaged,
     Dense,
     Powers,
     Route,
     Slopes,
+    Unlinked,
     Unmultiplied,
     by_eigenvalues,
     ends,
@@ -27,6 +31,7 @@ from spatialconv._core.space.multiplier_routes import (
     spectrum,
 )
 from spatialconv._core.space.multipliers import Coefficients, multiplier, persistence, settles
+from spatialconv._core.stacked.logdet import Summed
 from spatialconv._options import ImpactKind, ImpactRoute, first
 from spatialconv.errors import ModelError, OptionError
 
@@ -137,8 +142,11 @@ class Draws:
     lost: int = 0
 
 
-def draw(fit: PanelFit, places: Places, W: sp.csr_array, *, draws: int, long: bool, rng: np.random.Generator) -> Draws:
+def draw(
+    fit: PanelFit, places: Places, Ws: tuple[sp.csr_array, ...], *, draws: int, long: bool, rng: np.random.Generator
+) -> Draws:
     """Draw from the normal distribution of the estimates; those without a finite effect are drawn anew."""
+    W = Ws[0]
     used, mean = places.used, fit.params.to_numpy()
     root = _root(fit.cov.to_numpy()[np.ix_(used, used)])
     roots = spectrum(W)[0] if long else None
@@ -148,7 +156,7 @@ def draw(fit: PanelFit, places: Places, W: sp.csr_array, *, draws: int, long: bo
         values = np.tile(mean, (draws, 1))
         values[:, used] += rng.standard_normal((draws, len(used))) @ root.T
         co = places.pick(values)
-        interval = ends(W, co.rho) if places.rho < places.size else interval
+        interval = shared_ends(Ws, co.rho) if places.rho < places.size else interval
         good = (interval[0] < co.rho) & (co.rho < interval[1])
         if roots is not None:
             good &= settles(persistence(roots, co.rho, co.tau, co.eta)) & (co.tau < 1)
@@ -163,6 +171,12 @@ def draw(fit: PanelFit, places: Places, W: sp.csr_array, *, draws: int, long: bo
         f"of {ROUNDS * draws} draws of the parameters only {count} lie where effects exist; the estimates are too "
         "near the edge for simulation. Take inference='delta', and mind that it is no better there."
     )
+
+
+def shared_ends(Ws: Iterable[sp.csr_array], r: FloatArray) -> tuple[float, float]:
+    """Return the interval in which the multipliers of all weights exist."""
+    low, high = zip(*(ends(W, r) for W in Ws), strict=True)
+    return max(low), min(high)
 
 
 def _root(cov: FloatArray) -> FloatArray:
@@ -189,9 +203,17 @@ class Job:
 
     fit: PanelFit
     places: Places
-    W: sp.csr_array
+    Ws: tuple[sp.csr_array, ...]
+    counts: tuple[int, ...]
     long: bool
     level: float
+
+    @property
+    def matrix(self) -> sp.csr_array:
+        """The weights, where all periods have the same."""
+        if len(self.Ws) > 1:
+            self.fit.design.refuse_cells("this is")
+        return self.Ws[0]
 
     @classmethod
     def of(cls, fit: PanelFit, kind: ImpactKind, level: float) -> Job:
@@ -202,8 +224,11 @@ class Job:
         if not places.dynamic and kind != "static":
             raise OptionError(f"kind={kind!r} needs a lag of the outcome in time; the model has none: kind='static'.")
         N, aligned = fit.n_regions, fit.design.W
-        W = aligned.matrix if aligned is not None else sp.csr_array((N, N))
-        return cls(fit, places, W, kind == "long", level)
+        parts = (
+            [(a.matrix, count) for a, count in aligned.parts] if aligned is not None else [(sp.csr_array((N, N)), 1)]
+        )
+        Ws, counts = zip(*parts, strict=True)
+        return cls(fit, places, Ws, counts, kind == "long", level)
 
     @property
     def coefficients(self) -> core.Coefficients:
@@ -226,19 +251,19 @@ class Job:
         low, high = known.interval if known is not None else (np.inf, -np.inf)
         rho = float(self.coefficients.rho)
         if not low < rho < high:
-            low, high = ends(self.W, np.array([rho]))
+            low, high = shared_ends(self.Ws, np.array([rho]))
         if self.places.rho < self.places.size and not low < rho < high:
             raise ModelError(
                 f"the outcome does not settle: rho = {rho:.4f} lies outside ({low:.4f}, {high:.4f}), where the spatial "
                 "multiplier exists. No effects follow from these estimates."
             )
-        return check_stable(self.W, self.coefficients) if self.long else ()
+        return check_stable(self.matrix, self.coefficients) if self.long else ()
 
     def draw(self, draws: int, rng: np.random.Generator, jobs: int | None = None) -> Draws:
         """Return draws of the parameters: from their normal distribution, or refits where jobs are given."""
         if jobs is not None:
             return self._refitted(draws, rng, jobs)
-        return draw(self.fit, self.places, self.W, draws=draws, long=self.long, rng=rng)
+        return draw(self.fit, self.places, self.Ws, draws=draws, long=self.long, rng=rng)
 
     def _refitted(self, draws: int, rng: np.random.Generator, jobs: int) -> Draws:
         return self.of_refits(*resampled_params(self.fit, draws, rng, jobs=jobs))
@@ -246,10 +271,10 @@ class Job:
     def of_refits(self, values: FloatArray, lost: int) -> Draws:
         """Return refits, shape (draws, P), as draws; those without a long run are left out where that is asked for."""
         co = self.places.pick(values)
-        interval = ends(self.W, co.rho) if self.places.rho < self.places.size else (-np.inf, np.inf)
+        interval = shared_ends(self.Ws, co.rho) if self.places.rho < self.places.size else (-np.inf, np.inf)
         if not self.long:
             return Draws(values, interval, 0, lost)
-        good = settles(persistence(spectrum(self.W)[0], co.rho, co.tau, co.eta)) & (co.tau < 1)
+        good = settles(persistence(spectrum(self.matrix)[0], co.rho, co.tau, co.eta)) & (co.tau < 1)
         if good.mean() < 0.5:
             raise ModelError(
                 f"in {int((~good).sum())} of {len(good)} refits the long run does not exist; take kind='short'."
@@ -257,11 +282,25 @@ class Job:
         return Draws(values[good], interval, 0, lost + int((~good).sum()))
 
     def route(self, name: ImpactRoute, drawn: Draws | None, rng: np.random.Generator) -> Route:
-        """Return the way to the multipliers that was asked for, or that suits the weights."""
-        W = self.W
+        """Return the way to the multipliers that was asked for, or that suits the weights; their mean over periods."""
+        every = self.routes(name, drawn, rng)
+        return every[0] if len(every) == 1 else Averaged(every, self.counts)
+
+    def routes(self, name: ImpactRoute, drawn: Draws | None, rng: np.random.Generator) -> tuple[Route, ...]:
+        """Return the ways to the multipliers of each of the weights that differ."""
+        known = self.fit.estimates.optimum.logdet_w
+        if isinstance(known, Summed):
+            parts = dict(zip(known.places, known.parts, strict=True))
+            return tuple(self._way(W, parts.get(k), name, drawn, rng) for k, W in enumerate(self.Ws))
+        return tuple(self._way(W, known, name, drawn, rng) for W in self.Ws)
+
+    def _way(
+        self, W: sp.csr_array, at_hand: LogDet | None, name: ImpactRoute, drawn: Draws | None, rng: np.random.Generator
+    ) -> Route:
         if not self.multiplied:
             return Unmultiplied(W)
-        at_hand = self.fit.estimates.optimum.logdet_w
+        if not W.nnz:
+            return Unlinked()
         if name == "auto" and at_hand is not None:
             return Slopes(W, at_hand)
         if name == "exact" or (name == "auto" and core.dense_suits(W)):
@@ -270,25 +309,26 @@ class Job:
         if name == "eigen":
             self.fits_in_memory("eigen")
             return by_eigenvalues(W)
-        return self._powers(drawn, rng) if name == "stochastic" else factored(W)
+        return self._powers(W, drawn, rng) if name == "stochastic" else factored(W)
 
     def fits_in_memory(self, name: str) -> None:
         """Refuse a dense route beyond the regions it serves."""
-        if self.W.shape[0] > MATRIX_AT_MOST:
+        N = max(W.shape[0] for W in self.Ws)
+        if N > MATRIX_AT_MOST:
             raise OptionError(
-                f"route={name!r} holds matrices of {self.W.shape[0]} x {self.W.shape[0]}; it serves up to "
+                f"route={name!r} holds matrices of {N} x {N}; it serves up to "
                 f"{MATRIX_AT_MOST} regions. Take route='trace' (sparse factors) or 'auto'."
             )
 
-    def _powers(self, drawn: Draws | None, rng: np.random.Generator) -> Powers:
+    def _powers(self, W: sp.csr_array, drawn: Draws | None, rng: np.random.Generator) -> Powers:
         every = self.r if drawn is None else multipliers_of(self.places.pick(drawn.values), long=self.long)
         largest = float(np.abs(np.append(every, self.r)).max())
-        if powers_needed(largest * norm(self.W)) == 0:
+        if powers_needed(largest * norm(W)) == 0:
             raise OptionError(
                 f"route='stochastic' sums powers of the weights, which do not die out (or too slowly) at "
                 f"{largest:.4f}. Take route='trace' or 'auto'."
             )
-        return Powers.of(self.W, largest, rng)
+        return Powers.of(W, largest, rng)
 
     def notes(self) -> tuple[str, ...]:
         """Say what a reader must know of these effects."""
@@ -305,6 +345,8 @@ class Job:
             found.append(f"no spatial lag acts on {', '.join(without)}: indirect effects are zero by construction")
         if self.fit.n_regions > OWN_AT_MOST:
             found.append(f"own effects by region are left out (NaN) beyond {OWN_AT_MOST} regions")
+        if len(self.Ws) > 1:
+            found.append("weights or regions differ by period: effects are means over the periods, see by_period")
         return tuple(found)
 
     def by_delta(self, means: core.Means) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:

@@ -85,6 +85,7 @@ def predict(
     (5, 11)
     """
     choice("kind", kind, PredictionKind)
+    fit.design.refuse_cells("predict() is")
     if panel is None:
         if time_effect is not None:
             raise OptionError("time_effect is for new periods, in a panel of their own; the sample's are estimated.")

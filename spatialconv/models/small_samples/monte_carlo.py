@@ -91,6 +91,7 @@ def monte_carlo(
     'LM lag'
     """
     model = fit_of(fit)
+    model.design.refuse_cells("monte_carlo() is")
     choice("test", test, get_args(Which))
     choice("scheme", scheme, BootstrapScheme)
     count_of("draws", draws, least=19)

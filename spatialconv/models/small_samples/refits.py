@@ -99,6 +99,7 @@ def world_at(fit: PanelFit, values: FloatArray, regressors: FloatArray | None = 
     """
     design, spec = fit.design, fit.spec
     refuse_endogenous(spec, "drawing samples from a fitted model")
+    design.refuse_cells("resampling is")
     K = len(design.names)
     place = {term: k for k, term in enumerate(fit.params.index)}
     rho, lam = (float(values[place[t]]) if t in place else 0.0 for t in ("rho", "lambda"))
@@ -206,6 +207,7 @@ class Engine:
     @classmethod
     def of(cls, fit: PanelFit, *, recursive: bool = True) -> Engine:
         """Set up the repetition of a fit; with `recursive=False` all regressors are held fixed."""
+        fit.design.refuse_cells("resampling is")
         if fit.estimates.refined:
             raise UnsupportedModelError(
                 f"the estimates are {fit.estimates.refined} already, with errors from simulation; resample the fit "

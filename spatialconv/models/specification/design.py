@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-from spatialconv._core.likelihood.effects import Projection
+from spatialconv._core.likelihood.effects import Kind, Projection, projection
 from spatialconv._core.likelihood.likelihood import lag
 from spatialconv._core.regression.least_squares import absorbed_columns, collinear_columns
 from spatialconv._options import first
@@ -73,22 +74,33 @@ class Design:
         T, N, K = self.X.shape
         return T, N, K
 
+    def refuse_cells(self, what: str) -> None:
+        """Raise UnsupportedModelError for what takes arrays without gaps and one matrix, where these are not that."""
+
+    def net_of_effects(self, kind: Kind) -> FloatArray:
+        """Return the outcomes that are there with the effects taken out, in one vector."""
+        return np.asarray(projection(kind, *self.y.shape, lee_yu=False)(self.y)).ravel()
+
     def frame(self, values: FloatArray) -> pd.DataFrame:
         """Return a (T, N) array as a frame with a row a period and a column a region."""
         return pd.DataFrame(values, index=self.periods, columns=self.regions)
 
 
-def from_panel(panel: Panel, spec: ModelSpec) -> Design:
-    """Read the variables of a specification from a panel, without weights and constants yet."""
+def from_panel(panel: Panel, spec: ModelSpec, missing: Literal["raise", "keep"] = "raise") -> Design:
+    """Read the variables of a specification from a panel, without weights and constants yet; gaps may stay NaN."""
     as_panel(panel)
     columns = (spec.y, *spec.x)
     refuse_reserved(spec.x)
     twice = sorted({c for c in columns if columns.count(c) > 1})
     if twice:
         raise OptionError(f"{first(twice)} stands on both sides of the model; name each variable once.")
-    y = panel.values(spec.y)
-    X = np.stack([panel.values(name) for name in spec.x], axis=2) if spec.x else np.empty((*y.shape, 0))
-    given = np.stack([panel.values(name) for name in spec.instruments], axis=2) if spec.instruments else None
+
+    def read(name: str) -> FloatArray:
+        return panel.values(name, missing=missing)
+
+    y = read(spec.y)
+    X = np.stack([read(name) for name in spec.x], axis=2) if spec.x else np.empty((*y.shape, 0))
+    given = np.stack([read(name) for name in spec.instruments], axis=2) if spec.instruments else None
     return Design(
         y,
         X,
@@ -225,7 +237,6 @@ def refuse_reserved(names: Iterable[str]) -> None:
 
 def check(design: Design, project: Projection) -> None:
     """Raise where the model cannot be estimated from these data, naming what stands in the way."""
-    T, N, K = design.shape
     _check_size(design, project)
     refuse_extreme(design.y, "the outcome")
     for k, name in enumerate(design.names):
@@ -233,6 +244,12 @@ def check(design: Design, project: Projection) -> None:
     for k, name in enumerate(design.instrument_names if design.instruments is not None else ()):
         assert design.instruments is not None
         refuse_extreme(design.instruments[:, :, k], f"the instrument {name!r}")
+    check_columns(design, project)
+
+
+def check_columns(design: Design, project: Projection) -> None:
+    """Raise where effects absorb the outcome or a regressor, or regressors are collinear."""
+    T, N, K = design.shape
     y, X = design.y.reshape(T * N, 1), design.X.reshape(T * N, K)
     Py, PX = project(design.y).reshape(T * N, 1), project(design.X).reshape(T * N, K)
     if len(absorbed_columns(y - y.mean(), Py)) or np.ptp(y) == 0:

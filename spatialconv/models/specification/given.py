@@ -45,6 +45,7 @@ def given(model: Any, y: Any, x: Any, *, door: str) -> Given | None:
         raise OptionError("a fitted model brings its outcome and regressors; leave y and x out.")
     spec, design = fit.spec, fit.design
     refuse_endogenous(spec, door)
+    design.refuse_cells(f"{door}() of a fitted model is")
     if spec.dynamic != "none":
         raise UnsupportedModelError(
             f"{door} takes no dynamic model apart: its lags are no columns of a panel. Pass the panel with y and x."

@@ -31,6 +31,7 @@ _HOLDS = {
 def restriction(restricted: PanelFit, full: PanelFit) -> str:
     """Return in words what `restricted` sets to zero in `full`, or raise ModelError if it is no special case."""
     for fit in (restricted, full):
+        fit.design.refuse_cells("the likelihood ratio is")
         if not np.isfinite(fit.loglik):
             _refuse(restricted, full, f"the {fit.spec.name} was not estimated by maximum likelihood")
     _same_sample(restricted, full)

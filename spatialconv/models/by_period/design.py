@@ -136,7 +136,7 @@ def arranged(
 
 def _there(design: Design, missing: Gaps) -> tuple[BoolArray, BoolArray, list[str]]:
     """Return which regions are in the model, and which are seen, by period; and what is to be said of it."""
-    has_y, has_x = ~np.isnan(design.y), ~np.isnan(design.X).any(axis=2)
+    has_y, has_x = ~np.isnan(design.y), np.asarray(~np.isnan(design.X).any(axis=2))
     inside: BoolArray = has_x if missing == "integrate" else has_x & has_y
     # A region or a period in which nobody is seen tells nothing.
     told = np.asarray(inside & has_y)

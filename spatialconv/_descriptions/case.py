@@ -32,6 +32,9 @@ Labels = Annotated[bool | str, must("true, false or a column in quotes")]
 Largest = 2**63 - 1  # of whole numbers of TOML
 
 Called = Annotated[str, Field(min_length=1), must("texts in quotes by column")]
+Columns = Annotated[
+    bool | dict[str, Period] | dict[str, dict[str, Period]], must("true, false or the period of each column")
+]
 Column = Annotated[str, Field(min_length=1), must("a column in quotes")]
 
 
@@ -67,7 +70,11 @@ class PanelSection(Section):
     )
     sheet: Text = Field("", description="Of a workbook that has several.")
     skip: Annotated[int, Field(ge=0, le=1_000_000)] = Field(0, description="Lines above the names of the columns.")
-    wide: Flag = Field(False, description="Whether the table has a column a period: 1990, gdp_1990, 1990Q1.")
+    wide: Columns = Field(
+        False,
+        description="Whether the table has a column a period: 1990, gdp_1990, 1990Q1; or the period of each column, "
+        "{ HR7984 = 1984 }, of several variables by variable.",
+    )
     value: Column = Field(
         "value", description="Of a wide table, what to call the variable whose columns are named by the period alone."
     )

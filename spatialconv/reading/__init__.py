@@ -6,12 +6,14 @@ from spatialconv.reading.panel import PanelOptions, read_panel_file
 from spatialconv.reading.read import read
 from spatialconv.reading.relabel import relabel
 from spatialconv.reading.together import common_regions
+from spatialconv.reading.wide import Wide
 
 __all__ = [
     "Data",
     "GeometryOptions",
     "LeftOut",
     "PanelOptions",
+    "Wide",
     "common_regions",
     "left_out_notes",
     "left_out_table",

@@ -12,12 +12,12 @@ import pandas as pd
 
 from spatialconv._files.table import Dialect, as_text, read_table, refuse_dialect
 from spatialconv._labels.rules import rule_of
-from spatialconv._options import Drop, choice, first, flag, whole
+from spatialconv._options import Drop, choice, first, whole
 from spatialconv.errors import DataError, OptionError, VariableError
 from spatialconv.panel import FillHow, Panel, derived
 from spatialconv.reading.data import LeftOut
 from spatialconv.reading.relabel import relabel
-from spatialconv.reading.wide import long
+from spatialconv.reading.wide import Wide, check_wide, long
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class PanelOptions:
 
     region: str
     period: str
-    wide: bool = False
+    wide: Wide = False
     value: str = "value"
     start: Any = None
     end: Any = None
@@ -42,7 +42,7 @@ class PanelOptions:
         choice("fill", self.fill, ("", *get_args(FillHow)))
         if whole("max_gap", self.max_gap) and not self.fill:
             raise OptionError("max_gap is the longest gap that fill closes; say fill too.")
-        flag("wide", self.wide)
+        check_wide(self.wide)
         if self.relabel:
             rule_of(self.relabel)
 
@@ -94,7 +94,7 @@ def read_panel_file(
         frame, said, notes, of_file = held.frame, (held.said,), held.notes, held.labels
     if options.wide:
         frame.columns = pd.Index([str(column) for column in frame.columns])
-        frame, _ = long(frame, region=region, period=period, value=options.value, name=name)
+        frame, _ = long(frame, region=region, period=period, value=options.value, name=name, wide=options.wide)
         _refuse_absent(frame, name, region, period, numbers)
     absent = [column for column in options.groups if column not in frame.columns]
     if absent:

@@ -17,6 +17,7 @@ from spatialconv.reading.geometry import GeometryOptions, read_polygons
 from spatialconv.reading.panel import PanelOptions, read_panel_file
 from spatialconv.reading.relabel import relabel as relabelled
 from spatialconv.reading.together import common_regions
+from spatialconv.reading.wide import Wide
 from spatialconv.results import Provenance, merge_notes
 
 
@@ -41,7 +42,7 @@ def read(
     groups: str | Iterable[str] = (),
     labels: Mapping[str, str] | None = None,
     relabel: str | Mapping[str, str] = "",
-    wide: bool = False,
+    wide: Wide = False,
     value: str = "value",
     sep: str = "",
     decimal: str = "",
@@ -97,8 +98,10 @@ def read(
     relabel : str or mapping, optional
         A rule for labels such as "digits:5", see `spatialconv.relabel`: of all sources, or by source
         ("panel", "geometry", "weights").
-    wide : bool
-        The table has a column a period: 1990, gdp_1990, 1990Q1, X1990, "1990 [YR1990]".
+    wide : bool or mapping
+        The table has a column a period: 1990, gdp_1990, 1990Q1, X1990, "1990 [YR1990]". Where names do not tell, a
+        mapping does: of column to period, {"HR7984": 1984, "HR8893": 1993}, for the variable called `value`, or of
+        several variables, {"rate": {"HR7984": 1984}, "police": {"PE77": 1977}}.
     value : str
         Of a wide table, what to call the variable whose columns are named by nothing but the period.
     sep, decimal, thousands, encoding : str

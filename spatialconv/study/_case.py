@@ -32,7 +32,7 @@ from spatialconv.datasets import DATA as SHIPPED
 from spatialconv.errors import FileError, OptionError
 from spatialconv.models.specification.vocabulary import Terms, name_of, terms_of
 from spatialconv.panel import FillHow, Missing
-from spatialconv.reading import GeometryOptions, PanelOptions
+from spatialconv.reading import GeometryOptions, PanelOptions, Wide
 
 # kind of weights -> what builds them. The keyword arguments of the builder are the options of the kind.
 BUILDERS: dict[str, Callable[..., Any]] = {
@@ -83,7 +83,7 @@ class PanelFile:
     na: tuple[str, ...] = ()
     sheet: str = ""
     skip: int = 0
-    wide: bool = False
+    wide: Wide = False
     value: str = "value"
     start: Any = ""
     end: Any = ""

@@ -99,7 +99,8 @@ period = "year"                     # column of the periods
 # na = ["."]                        # what else stands for a missing cell
 # sheet = "data"                    # of a workbook with several
 # skip = 4                          # lines above the names of the columns
-# wide = true                       # a column a period (1990, gdp_1990, 1990Q1) instead of a row
+# wide = true                       # a column a period (1990, gdp_1990, 1990Q1) instead of a row,
+#                                     or the period of each column: wide = { sales16 = 2016, sales20 = 2020 }
 # value = "exports"                 # of a wide table whose columns are named by the period alone
 # start = 2017                      # the range of periods to keep
 # end = 2020

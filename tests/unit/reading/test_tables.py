@@ -334,6 +334,45 @@ def test_wide_where_it_is_long_and_twice(tmp_path):
         read(tmp_path / "p.csv", wide=True)
 
 
+def test_names_that_do_not_tell_the_period(tmp_path):
+    """As St. Louis' homicides have them: HR7984 is a mean around 1982, PE77 the police of 1977."""
+    frame = pd.DataFrame({
+        "land": ["01", "02"], "HR7984": [2.1, 4.4], "HR8488": [1.2, 2.6], "PE77": [5.0, 2.3], "PE87": [5.8, 5.4],
+    })  # fmt: skip
+    frame.to_csv(tmp_path / "p.csv", index=False)
+    panel = read(tmp_path / "p.csv", wide={"HR7984": 1982, "HR8488": 1986}, value="rate").panel
+    assert list(panel.periods) == [1982, 1986]
+    np.testing.assert_array_equal(panel.values("rate"), [[2.1, 4.4], [1.2, 2.6]])
+    np.testing.assert_array_equal(panel.values("PE77"), [[5.0, 2.3]] * 2)
+    several = read(frame, wide={"rate": {"HR7984": 1977, "HR8488": 1987}, "police": {"PE87": 1987, "PE77": 1977}}).panel
+    np.testing.assert_array_equal(several.values("police"), [[5.0, 2.3], [5.8, 5.4]])
+    np.testing.assert_array_equal(several.values("rate"), [[2.1, 4.4], [1.2, 2.6]])
+    # Each variable may lack periods of the other: gaps, as of names that tell.
+    ragged = read(frame, wide={"rate": {"HR7984": "1979Q1"}, "police": {"PE87": "1979Q2"}}).panel
+    assert np.isnan(ragged.values("rate", missing="keep")[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("wide", "error", "words"),
+    [
+        ("HR", OptionError, r"wide must be True, False, or tell the period of each column, .*; got 'HR'"),
+        ({}, OptionError, "got an empty mapping"),
+        ({"rate": {"a": 1}, "b": 2}, OptionError, "columns beside variables"),
+        ({"rate": {}}, OptionError, "or a variable without columns"),
+        ({"c": 2001}, VariableError, "the frame has no column 'c' of wide; it has 3: 'land', 'a', 'b'"),
+        ({"a": 2001, "b": 2001}, OptionError, "'a' and 'b' are both 'value' in 2001"),
+        ({"x": {"a": 2001}, "y": {"a": 2002}}, OptionError, "tells a period of 'a' and something else"),
+        ({"land": 2001}, OptionError, "tells a period of 'land' and something else"),
+        ({"b": {"a": 2001}}, OptionError, "'b' would name two columns"),
+        ({"a": None}, SpatialConvError, "no label in .land. or .year."),
+    ],
+)
+def test_periods_told_wrongly(wide, error, words):
+    frame = pd.DataFrame({"land": ["x", "y"], "a": [1.0, 2.0], "b": [3.0, 4.0]})
+    with pytest.raises(error, match=words):
+        read(frame, wide=wide)
+
+
 def test_the_world_bank(tmp_path):
     """Four lines above the names, two dots for what is missing, a comma at the end of each line."""
     lines = ['"Data Source","WDI",', "", '"Last Updated","2024"', "", '"land","code","1990","1991",',

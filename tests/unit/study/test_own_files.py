@@ -106,12 +106,21 @@ def test_the_same_study_from_other_files(folder, plain):
     wide = frame.pivot(index=["land", "zone"], columns="year", values=["income", "digital"])
     wide.columns = [f"{name}_{year}" for name, year in wide.columns]
     wide.reset_index().to_csv(folder / "wide.csv.gz", index=False)
+    told = {
+        f"{name[0]}{year % 100:02d}": (name, year) for name in ("income", "digital") for year in frame["year"].unique()
+    }
+    coded = frame.pivot(index=["land", "zone"], columns="year", values=["income", "digital"])
+    coded.columns = [f"{name[0]}{year % 100:02d}" for name, year in coded.columns]
+    coded.reset_index().to_csv(folder / "coded.csv", index=False)
+    by_name = {name: {c: int(y) for c, (n, y) in told.items() if n == name} for name in ("income", "digital")}
+    tables = ", ".join(f"{n} = {{ {', '.join(f'{c} = {y}' for c, y in of.items())} }}" for n, of in by_name.items())
     for file, panel in (
         ("german.csv", ""),
         ("p.dta", ""),
         ("p.parquet", ""),
         ("p.xlsx", 'sheet = "data"'),
         ("wide.csv.gz", "wide = true"),
+        ("coded.csv", f"wide = {{ {tables} }}"),
     ):
         same(analysed(folder, file=file, panel=panel), plain)
     notes = analysed(folder, file="german.csv").notes

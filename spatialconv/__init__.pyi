@@ -44,6 +44,8 @@ from .convergence.beta.regimes import beta_regimes as beta_regimes
 from .convergence.beta.series import beta_rolling as beta_rolling
 from .convergence.beta.series import beta_spacing as beta_spacing
 from .convergence.clubs.clubs import clubs as clubs
+from .convergence.clubs.compare import compare_partitions as compare_partitions
+from .convergence.clubs.explain import explain_clubs as explain_clubs
 from .convergence.clubs.log_t import log_t as log_t
 from .convergence.dispersion.dagum import dagum as dagum
 from .convergence.dispersion.inequality import theil as theil

@@ -59,6 +59,14 @@ def fit() -> Any:
     return sc.fit_panel(p(), "y", "x", w(), effects="region")
 
 
+def two_clubs() -> Any:
+    from dataclasses import replace
+
+    import pandas as pd
+
+    return replace(sc.clubs(p(), "y"), club=pd.Series([1, 2] * 6, index=range(12), dtype="Int64"))
+
+
 def gmm() -> Any:
     return sc.fit_panel(p(), "y", "x", w(), estimator="gmm")
 
@@ -120,6 +128,7 @@ CALLS = {
     "clubs": 'sc.clubs(p(), "y")',
     "coagglomeration": 'sc.coagglomeration(t(), "a", "b")',
     "common_factor_test": 'sc.common_factor_test(sc.fit_panel(p(), "y", "x", w(), durbin=True, effects="region"))',
+    "compare_partitions": "sc.compare_partitions(groups(), groups(), permutations=9)",
     "composite_index": "index()",
     "concentration": "sc.concentration(t())",
     "dagum": 'sc.dagum(p(), "y", groups=groups())',
@@ -130,6 +139,7 @@ CALLS = {
     "effects_tests": 'sc.effects_tests(p(), "y", "x")',
     "ellison_glaeser": 'sc.ellison_glaeser(t(), plants={"a": 0.1, "b": 0.2, "c": 0.3})',
     "empirical_bayes": 'sc.empirical_bayes(p(), "x", "y", w())',
+    "explain_clubs": 'sc.explain_clubs(two_clubs(), p(), "x", period=2004)',
     "fit_panel": "fit()",
     "fit_panel(gmm)": 'sc.fit_panel(p(), "y", "x", w(), spatial="error", estimator="gmm")',
     "fit_panel(formula)": 'sc.fit_panel("y ~ x + log(z)", p(), w=w())',
@@ -206,6 +216,7 @@ CALLS = {
     "maps.save": 'sc.maps.save(sc.maps.links(w(), g()), folder() / "links.svg")',
     "plot.beta_scatter": 'sc.plot.beta_scatter(sc.beta(p(), "y"))',
     "plot.betas": 'sc.plot.betas(sc.beta_rolling(p(), "y", window=3))',
+    "plot.club_probabilities": 'sc.plot.club_probabilities(sc.explain_clubs(two_clubs(), p(), "x", period=2004))',
     "plot.co_membership": 'sc.plot.co_membership(sc.clubs(p(), "y").sensitivity(progress=False))',
     "plot.coefficients": 'sc.plot.coefficients({"a": b()})',
     "plot.contributions": "sc.plot.contributions(index())",

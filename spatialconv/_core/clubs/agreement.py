@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import gammaln
 
 IntArray = npt.NDArray[np.intp]
 FloatArray = npt.NDArray[np.float64]
@@ -52,3 +53,41 @@ def co_membership(labels: IntArray, present: npt.NDArray[np.bool_]) -> FloatArra
     share = np.divide(together, seen, out=np.full((n, n), np.nan), where=seen > 0)
     np.fill_diagonal(share, 1.0)
     return np.asarray(share)
+
+
+def counts(a: IntArray, b: IntArray) -> FloatArray:
+    """Return how many regions are in each group of a (rows) and of b (columns), groups in sorted order."""
+    rows, i = np.unique(a, return_inverse=True)
+    columns, j = np.unique(b, return_inverse=True)
+    table = np.zeros((len(rows), len(columns)))
+    np.add.at(table, (i, j), 1.0)
+    return table
+
+
+def entropy(sizes: FloatArray) -> float:
+    """Return the entropy of a partition, in nats, from the sizes of its groups."""
+    share = sizes[sizes > 0] / sizes.sum()
+    return float(-(share * np.log(share)).sum())
+
+
+def mutual_information(table: FloatArray) -> float:
+    """Return what one partition says of the other, in nats, from their table of counts."""
+    n = table.sum()
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / n
+    on = table > 0
+    return max(float((table[on] / n * np.log(table[on] / expected[on])).sum()), 0.0)
+
+
+def expected_information(table: FloatArray) -> float:
+    """Return the mean of mutual information over partitions with these sizes (Vinh, Epps and Bailey 2010, eq. 24a)."""
+    rows, columns, n = table.sum(axis=1), table.sum(axis=0), int(table.sum())
+    total = 0.0
+    for a in rows.astype(int):
+        for b in columns.astype(int):
+            k = np.arange(max(1, a + b - n), min(a, b) + 1)
+            weight = np.exp(
+                gammaln(a + 1) + gammaln(b + 1) + gammaln(n - a + 1) + gammaln(n - b + 1) - gammaln(n + 1)
+                - gammaln(k + 1) - gammaln(a - k + 1) - gammaln(b - k + 1) - gammaln(n - a - b + k + 1)
+            )  # fmt: skip
+            total += float((k / n * np.log(n * k / (a * b)) * weight).sum())
+    return total

@@ -37,6 +37,7 @@ SimulatedErrors = Literal["normal", "skewed", "heavy", "heteroskedastic"]
 PredictionKind = Literal["reduced", "signal", "trend"]
 MomentWeights = Literal["full", "partial", "initial"]
 Drop = Literal["", "regions", "periods"]
+CheckExtent = Literal["auto", "full", "light", "off"]
 ControlsAt = Literal["start", "end", "mean"]
 # The field's names, each short for spatial terms with or without spatial lags of the regressors.
 Model = Literal["OLS", "SLX", "SAR", "SDM", "SEM", "SDEM", "SARAR", "SAC", "GNS"]

@@ -47,25 +47,53 @@ def study(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for tables, figures and the report.")] = Path(
         "results"
     ),
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes of the check.")] = 1,
+    check: Annotated[
+        str | None,
+        typer.Option("--check", help="auto, full, light or off, instead of what the case says."),
+    ] = None,
+    no_check: Annotated[bool, typer.Option("--no-check", help="Ask no question of the check.")] = False,
+    draws: Annotated[int | None, typer.Option("--draws", "-d", help="Samples of the check.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="No permutations, a light check: for a first look.")] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="tables, figures, or the name of one; may be repeated. No report is written."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no summary.")] = False,
 ) -> None:
-    """Run a whole study: tables, figures, and a report in Markdown and HTML."""
+    """Run a whole study: tables, figures, and a report in Markdown and HTML.
+
+    A run that was stopped is taken up by the same command: figures and answers of the check that are there stay.
+    """
+    from spatialconv._options import CheckExtent
+    from spatialconv._options import choice as chosen
     from spatialconv.study import run
 
-    found = run(case, out, progress=not quiet)
+    if check is not None:
+        chosen("--check", check, CheckExtent)
+    if no_check and check not in (None, "off"):
+        raise OptionError(f"--no-check and --check {check} contradict each other; give one of them.")
+    extent: Any = "off" if no_check else check
+    found = run(
+        case, out, progress=not quiet, jobs=jobs, check=extent, draws=draws, quick=quick, only=tuple(only or ())
+    )
     if not quiet:
         typer.echo(repr(found))
-        typer.echo(f"{out / 'report.html'}")
+        typer.echo(f"{out if only else out / 'report.html'}")
 
 
 @app.command()
 def init(
     folder: Annotated[Path, typer.Argument(help="Folder for case.toml and its example data.")] = Path(),
+    of: Annotated[
+        str, typer.Option("--example", "-e", help="cities (eleven, of Zhejiang) or counties (3,085, simulated).")
+    ] = "cities",
 ) -> None:
     """Write a commented case.toml with example data, ready to run and to be changed."""
-    from spatialconv.study import example
+    from spatialconv._options import choice as chosen
+    from spatialconv.study import EXAMPLES, example
 
-    path = example(folder)
+    path = example(folder, of=chosen("--example", of, EXAMPLES))
     typer.echo(f"{path} written. Run it: spatialconv study {path}")
 
 
@@ -125,13 +153,24 @@ def check(
     case: Annotated[str, typer.Argument(metavar="NAME|FILE", help="zhejiang, or a case.toml (see init).")],
     draws: Annotated[int, typer.Option("--draws", "-d", help="Samples under no convergence.")] = 999,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes.")] = 1,
+    questions: Annotated[
+        list[str] | None,
+        typer.Option("--questions", help="all, light, or the name of one; may be repeated. All by default."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Ask of a study what a careful referee would ask; exit status 1 if a question fails."""
     from spatialconv import checks
     from spatialconv.study import analyse, resolve
 
-    found = checks.check(analyse(resolve(case), progress=not quiet), draws=draws, jobs=jobs, progress=not quiet)
+    asked = tuple(questions or ("all",))
+    found = checks.check(
+        analyse(resolve(case), progress=not quiet),
+        draws=draws,
+        jobs=jobs,
+        questions=asked[0] if len(asked) == 1 else asked,
+        progress=not quiet,
+    )
     typer.echo(found.text())
     if not found.passed:
         raise typer.Exit(1)

@@ -19,7 +19,17 @@ from spatialconv._descriptions.base import (
     must,
 )
 from spatialconv._descriptions.case_weights import WeightsEntry
-from spatialconv._options import MOST_CLASSES, MOST_DRAWS, ControlsAt, Correction, Drop, FixedEffects, ModelKey, Spatial
+from spatialconv._options import (
+    MOST_CLASSES,
+    MOST_DRAWS,
+    CheckExtent,
+    ControlsAt,
+    Correction,
+    Drop,
+    FixedEffects,
+    ModelKey,
+    Spatial,
+)
 
 File = Annotated[str, must("a path in quotes")]
 # A date of TOML is a text to JSON.
@@ -162,6 +172,20 @@ class MapsSection(Section):
     )
 
 
+class CheckSection(Section):
+    """The questions of a careful referee that the report answers: how many, and with how many samples."""
+
+    extent: CheckExtent = Field(
+        "auto",
+        description='"full", "light" (without the questions that draw samples, or estimate again and again), "off", or '
+        '"auto": full up to 1,000 regions, light beyond.',
+    )
+    draws: Annotated[int, Field(ge=19, le=MOST_DRAWS)] = Field(999, description="Samples under no convergence.")
+    questions: Annotated[list[Annotated[str, must("a list of questions in quotes")]], Listed()] = Field(
+        [], description='Names of the questions to ask, such as "islands"; those of the extent without it.'
+    )
+
+
 class CaseFile(Section):
     """A study: which files, which variable, which weights, which models. Run it: spatialconv study case.toml."""
 
@@ -209,3 +233,4 @@ class CaseFile(Section):
     hot_spots: HotSpotsSection = HotSpotsSection()
     subsamples: SubsamplesSection = SubsamplesSection()
     maps: MapsSection = MapsSection()
+    check: CheckSection = CheckSection()

@@ -2,49 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from spatialconv._options import count_of, seed_of
+import numpy as np
+
+from spatialconv._options import choice, count_of, seed_of
+from spatialconv._options import names as named
 from spatialconv._parallel import checked_jobs
 from spatialconv._parallel import progress as bar
 from spatialconv.checks import _dispersion, _inference, _model, _neighbours, _paths, _redrawn, _robustness, _sample
+from spatialconv.checks._chance import announce
 from spatialconv.checks._finding import VERDICTS, CheckReport, Finding, Verdict
 from spatialconv.checks._subject import Effort, Subject, Surrounded, Surroundings, subject_of
 from spatialconv.checks._verdict import written
 from spatialconv.checks.elsewhere import Kind, kind_of
-from spatialconv.results import Provenance, merge_notes
+from spatialconv.errors import OptionError, SpatialConvError
+from spatialconv.results import Provenance, merge_notes, one_line
 
 __all__ = ["VERDICTS", "CheckReport", "Finding", "Surrounded", "Surroundings", "Verdict", "check"]
 
-# In the order in which a referee would ask.
-QUESTIONS: tuple[Callable[[Subject], Finding], ...] = (
-    _sample.sample,
-    _sample.islands,
-    _model.collinearity,
-    _inference.bound,
-    _inference.identified,
-    _inference.direct,
-    _model.fixed_or_random,
-    _model.selection,
-    _model.residuals,
-    _redrawn.z_values,
-    _redrawn.few_periods,
-    _redrawn.no_convergence,
-    _redrawn.absolute,
-    _neighbours.weights,
-    _neighbours.neighbours,
-    _robustness.regions,
-    _robustness.controls,
-    _robustness.effects,
-    _paths.halves,
-    _inference.speed,
-    _dispersion.spacing,
-    _dispersion.sigma,
-    _paths.clubs,
-    _dispersion.unit,
-    _dispersion.hot_spots,
-)
+# By name, in the order in which a referee would ask.
+QUESTIONS: dict[str, Callable[[Subject], Finding]] = {
+    "sample": _sample.sample,
+    "islands": _sample.islands,
+    "collinearity": _model.collinearity,
+    "bound": _inference.bound,
+    "identification": _inference.identified,
+    "direct approach": _inference.direct,
+    "hausman": _model.fixed_or_random,
+    "selection": _model.selection,
+    "residuals": _model.residuals,
+    "z-values": _redrawn.z_values,
+    "few periods": _redrawn.few_periods,
+    "no convergence": _redrawn.no_convergence,
+    "absolute": _redrawn.absolute,
+    "weights": _neighbours.weights,
+    "neighbours": _neighbours.neighbours,
+    "regions": _robustness.regions,
+    "controls": _robustness.controls,
+    "effects": _robustness.effects,
+    "halves": _paths.halves,
+    "speed": _inference.speed,
+    "spacing": _dispersion.spacing,
+    "sigma": _dispersion.sigma,
+    "clubs": _paths.clubs,
+    "cv of logs": _dispersion.unit,
+    "hot spots": _dispersion.hot_spots,
+}
+# What a light check leaves out: samples drawn under no convergence, other neighbours, other effects, a region less at
+# a time.
+LONG = ("z-values", "few periods", "no convergence", "absolute", "weights", "neighbours", "regions", "effects")
 
 
 def check(
@@ -54,7 +62,10 @@ def check(
     draws: int = 999,
     jobs: int = 1,
     seed: int = 1,
+    questions: str | Iterable[str] = "all",
     progress: bool = True,
+    known: Mapping[str, Finding] | None = None,
+    found: Callable[[Finding], None] | None = None,
 ) -> CheckReport:
     """Ask of a finding on convergence what a careful referee would ask, and say ok, warn, fail or not decided.
 
@@ -78,8 +89,16 @@ def check(
         Processes.
     seed : int
         The same seed gives the same report, whatever the number of jobs.
+    questions : "all", "light" or names
+        Which to ask: "light" leaves out those that draw samples or estimate again and again, which is what takes long
+        where regions are many; of other results than growth regressions all are asked. What was not asked stands in a
+        note, and `verdict` says that not all was.
     progress : bool
-        Show a progress bar.
+        Show a progress bar, and say on stderr how long the samples will take, where that is more than half a minute.
+    known : mapping of name to Finding, optional
+        Answers that are there already, of the same result, draws and seed; they are not asked for again.
+    found : callable, optional
+        Called with every new answer as soon as it is there.
 
     Returns
     -------
@@ -89,7 +108,8 @@ def check(
     Raises
     ------
     OptionError
-        If the result is of another kind, or a study has no regression that could be estimated.
+        If the result is of another kind, a study has no regression that could be estimated, or there is no such
+        question.
 
     Notes
     -----
@@ -119,15 +139,54 @@ def check(
     effort = Effort(count_of("draws", draws, least=19), seed_of(seed), checked_jobs(jobs), bool(progress))
     kind = kind_of(result)
     if kind is not None:
+        if questions != "all":
+            raise OptionError(
+                f"questions chooses among those on growth regressions; of {type(result).__name__} all are "
+                f"asked. Leave it out; got {questions!r}."
+            )
         return _of_another(kind, result, effort, draws)
     subject = subject_of(result, geometry, effort)
-    asked = bar(QUESTIONS, total=len(QUESTIONS), what="questions", show=effort.progress)
-    findings = tuple(question(subject) for question in asked)
+    names = _chosen(questions)
+    there = dict(known or {})
+    if effort.progress:
+        announce(subject, [name for name in names if name not in there])
+    for name in bar(names, total=len(names), what="questions", show=effort.progress):
+        if name not in there:
+            there[name] = _answered(name, subject)
+            if found is not None:
+                found(there[name])
+    findings = tuple(there[name] for name in names)
     fit = subject.b.fit
     title = f"Check of {_title(subject)}"
     options = {"draws": draws, "of": type(result).__name__, "other_weights": tuple(subject.others)}
+    left = [name for name in QUESTIONS if name not in names]
+    options |= {"questions": names} if left else {}
     provenance = Provenance("check", options, fit.n_regions, fit.n_periods, fit.provenance.weights, seed)
-    return CheckReport(title, written(subject, findings), findings, merge_notes(subject.b.notes), provenance)
+    verdict = written(subject, findings)
+    verdict = f"By {len(names)} of {len(QUESTIONS)} questions: {verdict}" if left else verdict
+    said = (f"not asked: {', '.join(left)}",) if left else ()
+    return CheckReport(title, verdict, findings, merge_notes(subject.b.notes, said), provenance)
+
+
+def _chosen(questions: str | Iterable[str]) -> tuple[str, ...]:
+    """Return the names of the questions to ask, in the order of a report."""
+    known = tuple(QUESTIONS)
+    if isinstance(questions, str):
+        choice("questions", questions, ("all", "light", *known))
+        asked = {"all": known, "light": tuple(name for name in known if name not in LONG)}.get(questions, (questions,))
+    else:
+        asked = named("questions", questions)
+        for name in asked:
+            choice("questions", name, known)
+    return tuple(name for name in known if name in asked)
+
+
+def _answered(name: str, subject: Subject) -> Finding:
+    """Ask one question; that it cannot be answered is no reason to lose the others."""
+    try:
+        return QUESTIONS[name](subject)
+    except (SpatialConvError, np.linalg.LinAlgError) as error:
+        return Finding(name, f"The question {name!r}", "not asked", f"it cannot be answered: {one_line(error)}")
 
 
 def _of_another(kind: Kind, result: Any, effort: Effort, draws: int) -> CheckReport:

@@ -34,10 +34,10 @@ def z_values(s: Subject) -> Finding:
     said, changed, apart, open_ = [], [], [], []
     m = s.effort.draws
     for term, null in terms.items():
-        drawn = samples_under(s, b, null)
+        drawn = samples_under(s, b, null, errors=True)
         if isinstance(drawn, str):
             return Finding(name, question, "not asked", drawn)
-        plain, redrawn = float(b.pvalues[term]), float(drawn.p_values[term])
+        plain, redrawn = float(b.pvalues[term]), drawn.p_value(b.fit, term)
         shown = "beta" if term == INITIAL else term
         if np.isnan(redrawn):
             said.append(f"{shown}: {p_value(plain)} by z, none by {m} samples under the null")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
@@ -12,12 +13,13 @@ from spatialconv.checks._chance import Chance, chance, rivals
 from spatialconv.checks._finding import LEVEL, Finding
 from spatialconv.checks._subject import Subject
 from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence
+from spatialconv.models.small_samples.influence import influence
 from spatialconv.results import number
 
 # One region carries a finding that is lost without it while beta keeps less than this share of its size.
 CARRIED = 0.5
-# Regions that are left out one at a time; of more, those farthest from the middle of the initial levels.
-MOST_REGIONS = 200
+# Up to so many regions each is left out; of more, so many of those that matter.
+ALL_REFITTED, MOST_REFITTED = 100, 40
 
 
 def regions(s: Subject) -> Finding:
@@ -26,16 +28,33 @@ def regions(s: Subject) -> Finding:
     every = s.b.fit.design.regions
     if len(every) <= 4:
         return Finding("regions", question, "not asked", f"{len(every)} regions are too few to leave one out")
-    chosen = list(every)
-    if len(every) > MOST_REGIONS:
-        away = (s.regressors.values(INITIAL).mean(axis=0) - s.regressors.values(INITIAL).mean()) ** 2
-        chosen = [every[i] for i in (-away).argsort(kind="stable")[:MOST_REGIONS]]
+    chosen, said = _to_leave_out(s)
     variants = {f"without {r}": s.again(panel=s.panel.subset(regions=every.drop(r))) for r in chosen}
     found = _carried(compared("regions", question, s.b, variants), s.b, variants)
-    if len(chosen) < len(every):
-        said = f"{found.evidence} ({MOST_REGIONS} of {len(every)} regions, those with the most extreme initial levels)"
-        found = Finding(found.name, found.question, found.verdict, said, found.advice)
-    return found
+    return replace(found, evidence=f"{found.evidence} ({said})") if said else found
+
+
+def _to_leave_out(s: Subject) -> tuple[list[Any], str]:
+    """Return the regions without which the regression is estimated anew, and why not more.
+
+    Of many those that move beta most, either way: to first order a region takes its influence out of the estimates,
+    the inverse information times its scores (Efron and Tibshirani 1993, section 14.3; Belsley, Kuh and Welsch 1980).
+    """
+    every = s.b.fit.design.regions
+    if len(every) <= ALL_REFITTED:
+        return list(every), ""
+    moves, _ = influence(s.b.fit, by_region=True)
+    if moves is None:
+        away = (s.regressors.values(INITIAL).mean(axis=0) - s.regressors.values(INITIAL).mean()) ** 2
+        order = (-away).argsort(kind="stable")[:MOST_REFITTED]
+        which = "those with the most extreme initial levels"
+    else:
+        step = -moves[:, list(s.b.params.index).index(INITIAL)]
+        up = step.argsort(kind="stable")
+        order = np.concatenate([up[: MOST_REFITTED // 2], up[-(MOST_REFITTED // 2) :]])
+        most = float(np.abs(step).max() / np.sqrt(s.b.cov.loc[INITIAL, INITIAL]))
+        which = f"those that move beta most by their influence, at most {most:.2f} standard errors"
+    return [every[i] for i in order], f"{len(order)} of {len(every)} regions, {which}"
 
 
 def _carried(found: Finding, base: BetaConvergence, variants: Mapping[str, Any]) -> Finding:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
+from io import BytesIO
 from itertools import zip_longest
 from pathlib import Path
 
+import pandas as pd
 from jinja2 import Environment, Template
 from markupsafe import Markup
 
@@ -18,6 +21,8 @@ from spatialconv.replication import marked_rows
 from spatialconv.tables import Table
 
 MANY_COLUMNS = 8  # of a table that is set smaller
+# Bytes of a drawing that stands in the page as it is; of a larger one its bitmap does, and the drawing lies beside.
+MOST_DRAWN = 400_000
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,27 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Shown:
-    """A table; the text of the column `marked` gives each row of the HTML its class."""
+    """A table; the text of the column `marked` gives each row of the HTML its class.
+
+    Of more than `most` rows, where that is not zero, the first half of `most` and the last half are shown, and `where`
+    says where all of them are.
+    """
 
     table: Table
     marked: str = ""
+    most: int = 0
+    where: str = ""
+
+    @property
+    def cut(self) -> Table:
+        """The table with the rows that are shown, and a note of how many are not."""
+        rows = len(self.table.frame)
+        if not self.most or rows <= self.most:
+            return self.table
+        half = self.most // 2
+        frame = pd.concat([self.table.frame.iloc[:half], self.table.frame.iloc[rows - half :]])
+        note = f"{2 * half} of {rows:,} rows, the first and the last {half}; all are in {self.where}"
+        return replace(self.table, frame=frame, notes=(*self.table.notes, note), data=None, rules=())
 
 
 @dataclass(frozen=True)
@@ -85,8 +107,8 @@ def _markdown(block: Block) -> str:
             return _escaped(text)
         case Bullets(items, _):
             return "\n".join(f"- {_escaped(item)}" for item in items)
-        case Shown(table):
-            return table.to_markdown()
+        case Shown():
+            return block.cut.to_markdown()
         case Gallery(pictures):
             return "\n\n".join(_markdown(picture) for picture in pictures)
         case Picture(name, caption):
@@ -134,17 +156,37 @@ class _Page:
                 return f"<p>{html.escape(text)}</p>"
             case Bullets(items, marks):
                 return "<ul>" + "".join(_item(*pair) for pair in zip_longest(items, marks, fillvalue="")) + "</ul>"
-            case Shown(table, marked):
+            case Shown(_, marked):
+                table = block.cut
                 body = marked_rows(table, marked) if marked else table.to_html()
                 wide = "long" if marked else "many" if len(table.frame.columns) > MANY_COLUMNS else ""
                 return f'<div class="wide {wide}" tabindex="0">{_kept_together(body)}</div>'
             case Gallery(pictures):
                 return f'<div class="gallery">{"".join(self.block(picture) for picture in pictures)}</div>'
             case Picture(name, caption):
-                drawing, outlines = svg.outlines((self.figures / f"{name}.svg").read_text(encoding="utf-8"))
+                held = self.figures / f"{name}.svg"
+                if held.stat().st_size > MOST_DRAWN:
+                    shown = _picture(held.with_suffix(".png"), caption)
+                    return f"<figure>{shown}<figcaption>{html.escape(caption)}</figcaption></figure>"
+                drawing, outlines = svg.outlines(held.read_text(encoding="utf-8"))
                 self.outlines |= outlines
                 shown = svg.inline(drawing, re.sub(r"[^\w-]", "-", name), caption)
                 return f"<figure>{shown}<figcaption>{html.escape(caption)}</figcaption></figure>"
+
+
+def _picture(path: Path, words: str) -> str:
+    """Return a bitmap as it is, in fewer bytes: a drawing of thousands of polygons is larger than its picture."""
+    from matplotlib.image import imread, imsave
+
+    packed = BytesIO()
+    held = imread(path)
+    height, width = held.shape[:2]
+    imsave(packed, held, format="webp", pil_kwargs={"lossless": True, "method": 4})
+    data = base64.b64encode(packed.getvalue()).decode("ascii")
+    return (
+        f'<img alt="{html.escape(words)}" width="{width}" height="{height}" style="max-width:100%;height:auto" '
+        f'src="data:image/webp;base64,{data}">'
+    )
 
 
 def _item(text: str, mark: str) -> str:

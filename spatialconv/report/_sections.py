@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from spatialconv.report import _words as words
 from spatialconv.report._blocks import Block, Bullets, Gallery, Heading, Picture, Shown, Text
 from spatialconv.report._replication import replication
@@ -31,6 +33,8 @@ _SPATIAL = {
 
 
 _NONE: Mapping[str, str] = {}
+# Rows of a table of regions; of more, the first and the last of an order that tells something.
+MOST_ROWS = 60
 
 
 def sections(study: Any, made: Tables, captions: Captions, missing: Mapping[str, str] = _NONE) -> list[Block]:
@@ -50,6 +54,22 @@ def sections(study: Any, made: Tables, captions: Captions, missing: Mapping[str,
         *_method(study),
         *(replication(study.replication, study) if study.replication is not None else ()),
     ]
+
+
+def _by(table: Table, order: Any) -> Table:
+    """Return a long table in an order, so that what is left of it are its ends; a short one as it is."""
+    if len(table.frame) <= MOST_ROWS:
+        return table
+    return replace(table, frame=table.frame.iloc[np.argsort(np.asarray(order, dtype=float), kind="stable")], rules=())
+
+
+def _estimated(table: Table) -> Table:
+    """Return a long table of models without those that could not be estimated, whose reasons stand above it."""
+    lost = table.frame["beta"].isna()
+    if len(table.frame) <= MOST_ROWS or not lost.any():
+        return table
+    note = f"{int(lost.sum())} models that could not be estimated are in tables/beta_models.csv"
+    return replace(table, frame=table.frame[~lost], notes=(*table.notes, note), data=None)
 
 
 def _missing(missing: Mapping[str, str]) -> Iterator[Block]:
@@ -103,7 +123,7 @@ def _data(study: Any, made: Tables) -> Iterator[Block]:
     yield Text(words.sample(study))
     yield from _bullets(list(study.notes))
     if "left_out" in made:
-        yield Shown(made["left_out"])
+        yield Shown(made["left_out"], most=MOST_ROWS, where="tables/left_out.csv")
     yield Shown(made["descriptives"])
 
 
@@ -117,7 +137,7 @@ def _weights(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
 def _growth(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
     yield Heading("Growth")
     yield from _bullets(words.growth(study))
-    yield Shown(made["growth"])
+    yield Shown(_by(made["growth"], study.growth.compound), most=MOST_ROWS, where="tables/growth.csv")
     yield from _picture("map", captions)
 
 
@@ -134,7 +154,8 @@ def _hot_spots(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
     yield from _bullets(words.hot_spots(study))
     yield from _picture("hot_spots", captions)
     yield from _picture("hot_spots_of_the_paper", captions)
-    yield Shown(made["hot_spots"])
+    hot = made["hot_spots"]
+    yield Shown(_by(hot, -hot.frame["z"]), most=MOST_ROWS, where="tables/hot_spots.csv")
 
 
 def _dispersion(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
@@ -148,7 +169,7 @@ def _dispersion(study: Any, made: Tables, captions: Captions) -> Iterator[Block]
 def _convergence(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
     case = study.case
     yield Heading("Beta convergence")
-    spans = f"{case.model.horizon} periods" if case.model.horizon > 1 else "one period"
+    spans = study.span
     lagged = " and spatial lags of all regressors" if case.model.terms.durbin else ""
     text = (
         f"Growth over {spans} is regressed on the initial log level with {_SPATIAL[case.model.spatial]}{lagged} "
@@ -170,13 +191,16 @@ def _convergence(study: Any, made: Tables, captions: Captions) -> Iterator[Block
         if name in made:
             yield Shown(made[name])
     yield Heading("All effects and approaches", 3)
-    yield Shown(made["beta_models"])
+    yield Shown(_estimated(made["beta_models"]))
 
 
 def _checks(study: Any, made: Tables) -> Iterator[Block]:
     found = study.checks
     count = found.counts
     yield Heading("Before publishing")
+    if "checks" not in made:
+        yield Text("No question was asked: the check was left out. spatialconv check asks the questions of a referee.")
+        return
     yield Text(
         f"The questions of a careful referee, asked of the {study.case.model.effects}-effects regression: "
         f"{count['fail']} fail, {count['warn']} are warned of, {count['ok']} found nothing. Simulated figures rest on "

@@ -123,10 +123,11 @@ def intervals(study: Any) -> list[str]:
 def growth(study: Any) -> list[str]:
     """Fastest, slowest, and who fell."""
     grown = study.growth
-    average = grown.table["average"].sort_values() if grown.average is not None else grown.compound.sort_values()
+    # A mean of percentages ranks regions that fall and rise again above those that grew.
+    average = grown.compound.sort_values(kind="stable")
     unit = " %" if not grown.log else ""
     text = [
-        f"Average growth was highest in {average.index[-1]} ({number(average.iloc[-1])}{unit}) and lowest in "
+        f"Compound growth was highest in {average.index[-1]} ({number(average.iloc[-1])}{unit}) and lowest in "
         f"{average.index[0]} ({number(average.iloc[0])}{unit})."
     ]
     rates = grown.rates.to_numpy()
@@ -325,7 +326,15 @@ def undefined_speeds(study: Any) -> list[str]:
 
 def not_estimated(study: Any) -> list[str]:
     """Models that could not be estimated, and why."""
-    return [f"Not estimated: {_named(cell, effects=True)}. {reason}" for cell, reason in study.betas.reasons.items()]
+    alike: dict[str, list[str]] = {}
+    for cell, reason in study.betas.reasons.items():
+        alike.setdefault(reason, []).append(_named(cell, effects=True))
+    return [
+        f"Not estimated: {cells[0]}. {reason}"
+        if len(cells) == 1
+        else f"{len(cells)} models not estimated ({listed(cells, most=3)}): {reason}"
+        for reason, cells in alike.items()
+    ]
 
 
 def _headline(study: Any, sample_name: str, controls: Sequence[str], effects: str) -> BetaConvergence | None:

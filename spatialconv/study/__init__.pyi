@@ -2,6 +2,7 @@
 
 from ._analysis import analyse as analyse
 from ._case import Case as Case
+from ._case import CheckChoice as CheckChoice
 from ._case import GeometryFile as GeometryFile
 from ._case import HotSpotChoice as HotSpotChoice
 from ._case import MapChoice as MapChoice
@@ -10,6 +11,7 @@ from ._case import PanelFile as PanelFile
 from ._case import Subsamples as Subsamples
 from ._case import WeightsChoice as WeightsChoice
 from ._case import zhejiang as zhejiang
+from ._example import EXAMPLES as EXAMPLES
 from ._example import example as example
 from ._grid import BetaGrid as BetaGrid
 from ._grid import Cell as Cell

@@ -15,6 +15,7 @@ from spatialconv._files.table import Dialect
 from spatialconv._labels.rules import rule_of
 from spatialconv._options import (
     MOST_CLASSES,
+    CheckExtent,
     ControlsAt,
     Correction,
     Drop,
@@ -28,6 +29,7 @@ from spatialconv._options import (
     seed_of,
     whole,
 )
+from spatialconv.checks import QUESTIONS
 from spatialconv.datasets import DATA as SHIPPED
 from spatialconv.errors import FileError, OptionError
 from spatialconv.models.specification.vocabulary import Terms, name_of, terms_of
@@ -45,6 +47,8 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "nested": weights.nested,
     "file": weights.read,
 }
+# Regions up to which the whole check is asked unless the case says otherwise.
+FULL_AT_MOST = 1000
 # Arguments that the study fills in by itself, or that a description adds.
 _FILLED = {"points", "regions"}
 _ADDED: dict[str, tuple[str, ...]] = {"nested": ("geographic", "economic"), "file": ("file", "relabel")}
@@ -238,6 +242,35 @@ class MapChoice:
 
 
 @dataclass(frozen=True)
+class CheckChoice:
+    """The questions of a careful referee: how many, or which, and with how many samples.
+
+    `extent` "light" leaves out those that draw samples or estimate again and again; "auto" is full up to
+    `FULL_AT_MOST` regions and light beyond. `questions` names those that are asked instead.
+    """
+
+    extent: CheckExtent = "auto"
+    draws: int = 999
+    questions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        choice("extent of the check", self.extent, CheckExtent)
+        count_of("draws", self.draws, least=19)
+        names("questions", self.questions)
+        for name in self.questions:
+            choice("questions", name, tuple(QUESTIONS))
+
+    def asked(self, n_regions: int) -> str | tuple[str, ...]:
+        """Return what `spatialconv.check` is asked of so many regions; nothing where the check is off."""
+        if self.extent == "off":
+            return ()
+        if self.questions:
+            return self.questions
+        few = n_regions <= FULL_AT_MOST
+        return "all" if self.extent == "full" or (self.extent == "auto" and few) else "light"
+
+
+@dataclass(frozen=True)
 class Case:
     """Everything that a study needs to know; `load` reads one from a file, `zhejiang` is built in.
 
@@ -268,7 +301,7 @@ class Case:
         What to call variables in tables, figures and the report.
     permutations, seed : int
         Of the permutation p-values beside the analytic ones.
-    hot_spots, model, subsamples, maps
+    hot_spots, model, subsamples, maps, check
         See their classes.
     published : str
         Name of the paper to replicate; for built-in cases only.
@@ -294,6 +327,7 @@ class Case:
     model: ModelChoice = ModelChoice()
     subsamples: Subsamples = Subsamples()
     maps: MapChoice = MapChoice()
+    check: CheckChoice = CheckChoice()
     published: str = field(default="", metadata={"key": False})
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from spatialconv._options import choice
 from spatialconv.datasets import DATA as SHIPPED
 from spatialconv.errors import FileError
 from spatialconv.study._toml import schema
@@ -13,7 +14,11 @@ NAME, SCHEMA = "case.toml", "case.schema.json"
 _GEOMETRY = ("shp", "shx", "dbf", "prj", "cpg")
 
 
-def example(folder: str | Path = ".") -> Path:
+EXAMPLES = ("cities", "counties")
+COUNTIES, YEARS = 3085, (1970, 1980, 1990, 2000)
+
+
+def example(folder: str | Path = ".", *, of: str = "cities") -> Path:
     """Write a commented case.toml with the data it reads, ready to run and to be changed.
 
     Beside it stands its JSON schema, which its first line names, so that an editor completes and checks it.
@@ -22,6 +27,8 @@ def example(folder: str | Path = ".") -> Path:
     ----------
     folder : path
         Made if it is not there. Files that are there are not replaced.
+    of : {"cities", "counties"}
+        Eleven cities of Zhejiang, or 3,085 simulated counties in four census years, to see what many regions take.
 
     Returns
     -------
@@ -32,6 +39,8 @@ def example(folder: str | Path = ".") -> Path:
     ------
     FileError
         If a file of the example is there already, or the folder cannot be written to.
+    OptionError
+        If there is no such example.
 
     Examples
     --------
@@ -41,18 +50,19 @@ def example(folder: str | Path = ".") -> Path:
     ['case.schema.json', 'case.toml', 'cities.cpg']
     """
     folder = Path(folder)
-    shipped = SHIPPED / "zhejiang"
-    copies = {folder / "panel.csv": shipped / "panel.csv"}
-    copies |= {folder / f"cities.{suffix}": shipped / f"zhejiang.{suffix}" for suffix in _GEOMETRY}
-    there = [path.name for path in (folder / NAME, folder / SCHEMA, *copies) if path.exists()]
+    choice("of", of, EXAMPLES)
+    named = ("panel.csv", *(f"cities.{suffix}" for suffix in _GEOMETRY)) if of == "cities" else COUNTY_FILES
+    there = [name for name in (NAME, SCHEMA, *named) if (folder / name).exists()]
     if there:
         raise FileError(f"{there[0]} is already in {str(folder)!r} and is not replaced; name another folder.")
-    texts = {folder / SCHEMA: json.dumps(schema(), indent=1) + "\n", folder / NAME: TEMPLATE}
-    written = {target: text.encode("utf-8") for target, text in texts.items()}
     made: list[Path] = []
     try:
+        data = _cities() if of == "cities" else _counties()
+        template = TEMPLATE if of == "cities" else COUNTY_TEMPLATE
+        texts = {SCHEMA: json.dumps(schema(), indent=1) + "\n", NAME: template}
+        data |= {name: text.encode("utf-8") for name, text in texts.items()}
         folder.mkdir(parents=True, exist_ok=True)
-        for target, held in {**{target: source.read_bytes() for target, source in copies.items()}, **written}.items():
+        for target, held in {folder / name: held for name, held in data.items()}.items():
             with target.open("xb") as stream:  # never over what somebody else has put there meanwhile
                 made.append(target)
                 stream.write(held)
@@ -65,6 +75,57 @@ def example(folder: str | Path = ".") -> Path:
     return folder / NAME
 
 
+def _cities() -> dict[str, bytes]:
+    shipped = SHIPPED / "zhejiang"
+    names = {"panel.csv": "panel.csv"} | {f"cities.{suffix}": f"zhejiang.{suffix}" for suffix in _GEOMETRY}
+    return {name: (shipped / source).read_bytes() for name, source in names.items()}
+
+
+def _counties() -> dict[str, bytes]:
+    """Return counties that never were: cells around points at random, incomes that converge with their neighbours'."""
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+    import shapely
+
+    from spatialconv import simulate, weights
+
+    rng = np.random.default_rng(1)
+    seats = rng.uniform((-122, 30), (-75, 48), (COUNTIES, 2)).round(4)
+    frame = shapely.box(-122, 30, -75, 48)
+    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(seats), extend_to=frame, ordered=True))
+    # Decimals that all cells round alike, so that borders stay common.
+    shapes = shapely.set_precision(shapely.intersection(cells, frame), 1e-4)
+    labels = [f"{k:05d}" for k in range(1, COUNTIES + 1)]
+    part = np.where(seats[:, 0] < -98, "west", np.where(seats[:, 1] < 38, "south", "north"))
+    columns = {"county": labels, "part": part, "lon": seats[:, 0], "lat": seats[:, 1]}
+    counties = gpd.GeoDataFrame(columns, geometry=shapes, crs=4326)
+    links = weights.adjacency(counties.set_index("county"))
+    drawn = simulate.growth_panel(
+        links,
+        periods=len(YEARS),
+        beta=-0.1,
+        rho=0.4,
+        controls={"school": 0.03},
+        effects="time",
+        effect_sd=0.05,
+        sigma=0.05,
+        initial_sd=0.4,
+        seed=1,
+    )
+    levels, school = drawn.panel.values("level"), drawn.panel.values("school", missing="keep")
+    # No growth answers to the last of them.
+    school = np.where(np.isnan(school), rng.standard_normal(school.shape), school)
+    columns = {"county": np.tile(labels, len(YEARS)), "year": np.repeat(YEARS, COUNTIES)}
+    columns |= {"income": (8000 * levels / np.median(levels)).ravel().round(1), "school": school.ravel().round(4)}
+    rows = pd.DataFrame(columns)
+    return {
+        "panel.csv": rows.to_csv(index=False, lineterminator="\n").encode(),
+        "counties.geojson": counties.to_json(drop_id=True).encode(),
+    }
+
+
+COUNTY_FILES = ("panel.csv", "counties.geojson")
 TEMPLATE = """#:schema ./case.schema.json
 # A study for spatialconv. Run it:
 #
@@ -161,4 +222,58 @@ column = "area"                     # one subsample a value of this column of th
 classes = 4                         # natural breaks
 # log = false                       # breaks in logarithms
 labels = true                       # names on the maps: true, false, or a column of the geometry such as "city_zh"
+
+[check]                             # the questions of a careful referee
+extent = "auto"                     # "full", "light" (nothing that takes long), "off"; "auto": full up to 1,000 regions
+draws = 999                         # samples under no convergence
+# questions = ["islands", "halves"] # these alone
+"""
+
+COUNTY_TEMPLATE = """#:schema ./case.schema.json
+# Three thousand regions, and what they take. Run it:
+#
+#     spatialconv study case.toml --out results
+#
+# The counties are simulated: cells around points at random, incomes that converge with those of their neighbours. A run
+# that is stopped is taken up by the same command. All keys stand in the example of the cities: spatialconv init.
+
+title = "Income of 3,085 simulated counties"
+variable = "income"
+about = "Simulated: beta is -0.1 a decade, rho 0.4, the errors are independent."
+controls = ["school"]
+permutations = 99
+seed = 1
+
+[panel]
+file = "panel.csv"
+region = "county"
+period = "year"
+
+[geometry]
+file = "counties.geojson"
+id = "county"
+lon = "lon"
+lat = "lat"
+
+[[weights]]
+name = "contiguity"
+kind = "adjacency"
+main = true
+
+[[weights]]
+name = "six nearest"
+kind = "knn"
+k = 6
+
+[model]
+spatial = "lag"
+effects = "time"
+horizon = 10                        # years a growth rate spans: here one census to the next
+
+[subsamples]
+column = "part"
+
+[check]
+extent = "light"                    # "full" draws samples under no convergence: spatialconv study --check full
+draws = 199
 """

@@ -31,8 +31,10 @@ class Place:
     out: Path
     stage: Path
 
-    def publish(self) -> tuple[Path, ...]:
+    def publish(self, *, partly: bool = False) -> tuple[Path, ...]:
         """Put everything into its place and return the files, the record of them first.
+
+        With `partly`, files of an earlier study that this one does not have stay as they are.
 
         The record says of every file which bytes a study wrote. A file with other bytes is somebody's: it is not
         replaced. While files change places there is no report, and the record says that the folder is unfinished; files
@@ -48,7 +50,7 @@ class Place:
         refuse_others(self.out, known, new)
         both = {name: sorted({*known.get(name, ()), *([new[name]] if name in new else ())}) for name in {*known, *new}}
         _record(self.out, both, finished=False)
-        for name in (*REPORTS, *known):
+        for name in () if partly else (*REPORTS, *known):
             path = self.out / name
             if (name in REPORTS or name not in new) and path.is_file() and _digest(path) in both.get(name, ()):
                 path.unlink()
@@ -56,7 +58,8 @@ class Place:
             (self.out / folder).mkdir(exist_ok=True)
         for name in sorted(new, key=lambda name: name in REPORTS):
             os.replace(self.stage / name, self.out / name)
-        _record(self.out, {name: [digest] for name, digest in new.items()}, finished=True)
+        stay = {name: digests for name, digests in known.items() if partly and (self.out / name).is_file()}
+        _record(self.out, stay | {name: [digest] for name, digest in new.items()}, finished=True)
         return (self.out / RECORD, *(self.out / name for name in new))
 
 

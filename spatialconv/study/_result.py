@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from spatialconv._doors import door
@@ -25,6 +26,9 @@ from spatialconv.weights import WeightsSummary
 
 if TYPE_CHECKING:
     from spatialconv.tables import Table
+
+# Whole numbers between these are years.
+FIRST_YEAR, LAST_YEAR = 1000, 2999
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,6 +57,8 @@ class Study(Result):
         Every label that was read and is not in the analysis: columns `what`, `label`, `of` (its source) and `why`.
     files : tuple of Path
         What `run` wrote.
+    checked : CheckReport or None
+        The answers that `run` has asked for; `.checks` asks where there are none.
     """
 
     case: Case
@@ -73,6 +79,7 @@ class Study(Result):
     notes: tuple[str, ...]
     provenance: Provenance
     files: tuple[Path, ...] = ()
+    checked: CheckReport | None = None
 
     def headline_fit(self, sample: str | None = None, *, conditional: bool = True) -> BetaConvergence | None:
         """Return the fit of the effects and the approach that the case names; None if it was not possible."""
@@ -87,13 +94,33 @@ class Study(Result):
 
     @cached_property
     def checks(self) -> CheckReport:
-        """What a careful referee would ask of the study, with the case's seed; see `spatialconv.check`."""
-        return check(self, seed=self.case.seed, progress=False)
+        """What a careful referee would ask of the study, as the case says, with its seed; see `spatialconv.check`."""
+        return self.checked if self.checked is not None else self.check()
+
+    def check(self, *, jobs: int = 1, progress: bool = False, **kept: Any) -> CheckReport:
+        """Ask the questions of the case: as many as its `[check]` says, none where that is off."""
+        how = self.case.check
+        questions = how.asked(self.panel.n_regions)
+        if not questions:
+            origin = replace(self.provenance, call="check", options={"draws": 0})
+            return CheckReport("No question was asked", "", (), ("the check was left out",), origin)
+        return check(
+            self, draws=how.draws, jobs=jobs, seed=self.case.seed, questions=questions, progress=progress, **kept
+        )
 
     def surroundings(self) -> Surroundings:
         """Return what `spatialconv.check` asks about: the headline regression, other weights, figures computed."""
         b = self.headline_fit() or self.headline_fit(conditional=False)
         return Surroundings(b, self.panel, self.case.variable, self.weights, self.geometry, self.hot_spots, self.sigma)
+
+    @property
+    def span(self) -> str:
+        """How long a span of growth is, in words and in the units of the periods' labels: "10 years"."""
+        horizon, periods = self.case.model.horizon, self.panel.periods
+        years = all(isinstance(t, int | np.integer) and FIRST_YEAR <= t <= LAST_YEAR for t in periods)
+        if horizon == 1:
+            return "one year" if years else "one period"
+        return f"{horizon} years" if years else f"{horizon} units of {self.panel.period}"
 
     def tables(self) -> dict[str, Table]:
         """Return the tables that `run` writes, by the name of their file."""

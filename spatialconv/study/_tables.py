@@ -43,8 +43,9 @@ def study_tables(study: Study) -> dict[str, Table]:
         "sigma": _sigma(study),
         "sigma_tests": _sigma_tests(study),
         "beta_models": _grid(study),
-        "checks": _checks(study),
     }
+    if len(study.checks):
+        made["checks"] = _checks(study)
     if len(study.left_out):
         made["left_out"] = table(study.left_out, caption="What was left out, and why")
     for name, conditional in (("beta_absolute", False), ("beta_conditional", True)):
@@ -74,7 +75,8 @@ def _weights(study: Study) -> Table:
 
 
 def _growth_caption(study: Study) -> str:
-    unit = f" of {study.case.model.horizon} periods" if study.case.model.horizon > 1 else ""
+    horizon = study.case.model.horizon
+    unit = f" of {study.span}" if horizon > 1 else ""
     return f"Growth of {study.case.variable} over spans{unit}, {study.growth.unit}"
 
 

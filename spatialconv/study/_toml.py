@@ -11,6 +11,7 @@ from spatialconv._descriptions.toml import read_toml
 from spatialconv.errors import OptionError
 from spatialconv.study._case import (
     Case,
+    CheckChoice,
     GeometryFile,
     HotSpotChoice,
     MapChoice,
@@ -31,6 +32,7 @@ SECTIONS: dict[str, type[Any]] = {
     "model": ModelChoice,
     "subsamples": Subsamples,
     "maps": MapChoice,
+    "check": CheckChoice,
 }
 
 

@@ -52,7 +52,6 @@ class Sample:
     two_way: bool
     inside: FloatArray
     across: FloatArray
-    eigenvalues: ComplexArray
 
     @classmethod
     def of(
@@ -73,7 +72,7 @@ class Sample:
         deviations = (Z - Z.mean(axis=0)).reshape(T * N, -1)
         regressors = np.column_stack([np.ones(N), levels[0], Z.mean(axis=0)])
         W = W - W.mean(axis=0) if W is not None and two_way else W
-        return cls(levels, Z, W, two_way, _rows(deviations), _rows(regressors), _eigenvalues(W, N, two_way))
+        return cls(levels, Z, W, two_way, _rows(deviations), _rows(regressors))
 
     @property
     def T(self) -> int:  # noqa: N802
@@ -99,6 +98,14 @@ class Sample:
     def dof_between(self) -> int:
         """Degrees of freedom of regions' means."""
         return self.N - len(self.across)
+
+    @cached_property
+    def eigenvalues(self) -> ComplexArray:
+        """Eigenvalues of W, without the zero of the constant where time effects took it off.
+
+        Found when first wanted: whether the theory reaches a regression is asked more often than answered.
+        """
+        return _eigenvalues(self.W, self.N, self.two_way)
 
     @cached_property
     def triangle(self) -> Triangle | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -199,6 +199,31 @@ def run(
         notes=merge_notes(notes, moved, said),
         provenance=origin,
     )
+
+
+class UnderNull(NamedTuple):
+    """Estimates and standard errors of samples in which a null holds, a column a parameter; see `under_null`."""
+
+    draws: pd.DataFrame
+    errors: pd.DataFrame
+
+    def p_value(self, fit: PanelFit, term: str) -> float:
+        """Return the two-sided p-value that a term of the null is zero, as `Bootstrap.p_values` has it."""
+        zero = pd.Series(0.0, index=self.draws.columns)
+        under = _studentised(self.draws, self.errors, zero)[term].to_numpy()
+        return core.p_two_sided(float(fit.tstats[term]), under)
+
+
+def under_null(
+    fit: PanelFit, null: str, *, draws: int, scheme: BootstrapScheme, seed: int, jobs: int, errors: bool = True
+) -> UnderNull:
+    """Draw samples under a null alone, those of `run` with the same seed; without `errors` no standard errors."""
+    rng, _ = generator(seed)
+    _, second = rng.spawn(2)
+    world = restricted_world(fit, null_terms(fit, null))
+    found = Engine.of(fit).run(world, rng=second, draws=draws, scheme=scheme, jobs=jobs, errors=errors)
+    terms = list(fit.params.index)
+    return UnderNull(pd.DataFrame(found.params, columns=terms), pd.DataFrame(found.errors, columns=terms))
 
 
 def _centre(

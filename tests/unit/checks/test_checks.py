@@ -10,6 +10,7 @@ import pytest
 import spatialconv as sc
 from spatialconv import checks, errors
 from spatialconv.checks import (
+    _chance,
     _dispersion,
     _inference,
     _model,
@@ -482,3 +483,72 @@ class TestVerdictsAndEffort:
         shares = np.random.default_rng(3).binomial(199, 0.1, 20_000) / 199
         assert _monte_carlo.error_of(0.1, 199) == pytest.approx(shares.std(), rel=0.02)
         assert "draws=1999" in _monte_carlo.more(199)
+
+
+class TestEffort:
+    def test_questions_by_name_and_answers_that_are_there(self):
+        b = sc.beta(walks(20, 5, 1), "v", effects="time")
+        asked = sc.check(b, questions=["speed", "islands"], draws=19, progress=False)
+        assert [f.name for f in asked] == ["islands", "speed"]
+        assert asked.provenance.options["questions"] == ("islands", "speed")
+        assert any(note.startswith("not asked: sample, collinearity") for note in asked.notes)
+        assert [f.name for f in sc.check(b, questions="speed", draws=19, progress=False)] == ["speed"]
+        there = checks.Finding("speed", "?", "ok", "as it was")
+        new = []
+        taken = sc.check(
+            b, questions=["speed", "islands"], draws=19, progress=False, known={"speed": there}, found=new.append
+        )
+        assert taken["speed"] is there
+        assert [f.name for f in new] == ["islands"]
+        with pytest.raises(errors.OptionError, match="questions must be one of"):
+            sc.check(b, questions=["speed", "weather"], progress=False)
+
+    def test_names_are_those_of_the_answers(self, report):
+        assert tuple(f.name for f in report) == tuple(checks.QUESTIONS)
+
+    def test_samples_under_the_null_are_those_of_the_bootstrap(self, zj, w):
+        """The public door draws around the estimates too, and gives the same p to the last digit."""
+        b = sc.beta(zj.panel, "exports", w, spatial="lag", effects="time", controls="digital")
+        s = subject_of(b, None, Effort(99, 5, 1, False))
+        for null, term in (("no-convergence", "log_initial"), ("rho", "rho")):
+            whole = b.bootstrap(draws=99, scheme="wild", null=null, seed=5)
+            alone = _chance.samples_under(s, b, null, errors=True)
+            pd.testing.assert_frame_equal(alone.draws[[term]], whole.null_draws)
+            assert alone.p_value(b.fit, term) == whole.p_values[term]
+            bare = _chance.samples_under(subject_of(b, None, Effort(99, 5, 1, False)), b, null)
+            pd.testing.assert_frame_equal(bare.draws, alone.draws)
+
+    def test_samples_of_another_regression_are_not_taken_for_its_own(self, zj, w):
+        b = sc.beta(zj.panel, "exports", w, spatial="lag", effects="time", controls="digital", correction="none")
+        s = subject_of(b, None, Effort(99, 1, 1, False))
+        before = ask(_redrawn.absolute, b, draws=99)
+        _redrawn.z_values(s)
+        assert s.drawn
+        assert _redrawn.absolute(s) == before
+
+    def test_of_many_regions_those_that_matter_are_left_out(self):
+        """Every region left out by brute force: the lowest and the highest beta are among the forty that are."""
+        panel = walks(130, 4, 7, beta=-0.2)
+        odd = panel.assign(v=lambda f: np.where((f["r"] == "r77") & (f["t"] > 1), f["v"] * 9, f["v"]))
+        b = sc.beta(odd, "v", ring(130), spatial="lag", effects="time")
+        found = ask(_robustness.regions, b)
+        every = {r: b.again(panel=odd.subset(regions=odd.regions.drop(r))).beta for r in odd.regions}
+        low, high = min(every, key=every.get), max(every, key=every.get)
+        assert f"beta from {every[low]:.4f} (without {low}) to {every[high]:.4f} (without {high})" in found.evidence
+        assert "(40 of 130 regions, those that move beta most by their influence" in found.evidence
+        assert "r77" in (low, high)
+
+    def test_what_it_costs_is_said_before(self, capsys, monkeypatch):
+        b = sc.beta(walks(20, 5, 1), "v", ring(20), spatial="lag", effects="time", controls="z")
+        monkeypatch.setattr(_chance, "_timed", lambda s, draws: 1.0 + 0.1 * draws)
+        s = subject_of(b, None, Effort(199, 1, 1, False))
+        # z of beta and rho, four effects twice, one set for two questions: 9 sets of a second and a tenth a draw.
+        told = _chance.seconds(s, list(checks.QUESTIONS))
+        sets = 2 + 4 + 4 - 1
+        assert told == pytest.approx(sets * (1 + 0.1 * 199))
+        _chance.announce(s, list(checks.QUESTIONS))
+        assert capsys.readouterr().err == "check: about 3 minutes for 199 samples of each null\n"
+        _chance.announce(s, ["islands", "speed"])
+        assert capsys.readouterr().err == ""
+        assert _chance.in_words(7300) == "about 2.0 hours"
+        assert _chance.in_words(44) == "about 40 seconds"

@@ -279,7 +279,8 @@ def test_a_report_without_a_paper_has_the_same_sections_but_the_replication():
     mine = sc.report.markdown(sc.study.analyse(case, progress=False))
     assert "Replication" not in mine
     assert "the paper" not in mine
-    assert "Growth over 2 periods is regressed on the initial log level with no spatial term" in mine
+    # In the units of the labels, which are years: spans of ten years of a census are not ten periods.
+    assert "Growth over 2 years is regressed on the initial log level with no spatial term" in mine
     assert re.findall(r"^## (.+)$", mine, flags=re.MULTILINE)[-1] == "How this was computed"
     assert not re.search(r"\bnan\b|\bNone\b", mine)
 

@@ -27,6 +27,7 @@ from spatialconv._descriptions.vocabulary import (
     AutocorrelationColumn,
     Average,
     Bracket,
+    ClubsColumn,
     Content,
     DescriptivesColumn,
     Distribution,
@@ -236,6 +237,14 @@ class VifTable(ListingTable):
     rows: FigureTable = Field(description=_ROWS)
 
 
+class ClubsTable(ListingTable):
+    """Convergence clubs by log t: a row a club, and where printed one for divergent and one for all regions."""
+
+    kind: Literal["clubs"]
+    columns: Listed[Annotated[ClubsColumn, _column(ClubsColumn)]] = _QUANTITIES
+    rows: FigureTable = Field(description=_ROWS)
+
+
 class GridTable(TableSection):
     """A table of one quantity by two labels, such as regions and years, with averages and totals at its edges."""
 
@@ -254,7 +263,10 @@ class GridTable(TableSection):
     sums_to: SumsTo | None = Field(None, description="Shares that add up to one by row, by column, or over all.")
     levels: Text | None = Field(None, description="Name of the grid of the levels whose growth this is.")
     bounds: Bounds | None = Field(None, description="Least and largest value that is possible.")
+    row_n: Text | None = Field(None, description="Name of the column that holds the observations of each row.")
+    n: Count | None = Field(None, description="Observations behind correlations, for their stars.")
+    stars: Stars = StarsField
 
 
-ListingEntry = AutocorrelationTable | DescriptivesTable | TestsTable | IndexTable | VifTable
+ListingEntry = AutocorrelationTable | DescriptivesTable | TestsTable | IndexTable | VifTable | ClubsTable
 TableEntry = Annotated[RegressionTable | ListingEntry | GridTable, Field(discriminator="kind")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Kind = Literal["regression", "autocorrelation", "descriptives", "tests", "index", "vif", "grid"]
+Kind = Literal["regression", "autocorrelation", "descriptives", "tests", "index", "vif", "clubs", "grid"]
 Bracket = Literal["z", "t", "se", "p"]
 Sided = Literal["auto", "two", "one"]
 Distribution = Literal["auto", "normal"]
@@ -24,3 +24,4 @@ DescriptivesColumn = Literal["n", "mean", "std", "variance", "cv", "min", "max",
 TestsColumn = Literal["statistic", "df", "df2", "p", "distribution"]
 IndexColumn = Literal["entropy", "utility", "weight", "group_weight"]
 VifColumn = Literal["vif", "tolerance"]
+ClubsColumn = Literal["n", "b", "std_error", "t", "p", "speed"]

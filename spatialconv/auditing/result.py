@@ -64,6 +64,9 @@ class AuditReport(Result):
         What holds and is worth knowing: formulas that fit, averages that agree within rounding only.
     checked : int
         Identities that were checked.
+    typed : DataFrame
+        What was typed, beside what was checked: one row a figure: `table`, `row`, `column`, `printed` as it was read,
+        `checked`, the identities held against it (others may rest on it), and `broken`, the rules it breaks.
     """
 
     title: str
@@ -72,6 +75,7 @@ class AuditReport(Result):
     remarks: tuple[str, ...]
     notes: tuple[str, ...]
     provenance: Provenance
+    typed: pd.DataFrame
 
     @property
     def checked(self) -> int:
@@ -163,7 +167,11 @@ class AuditReport(Result):
 
 
 def collect(
-    title: str, checks: Mapping[str, list[Check]], provenance: Provenance, notes: tuple[str, ...]
+    title: str,
+    checks: Mapping[str, list[Check]],
+    provenance: Provenance,
+    notes: tuple[str, ...],
+    typed: pd.DataFrame,
 ) -> AuditReport:
     """Make the report of what every rule said."""
     findings, rows, remarks = [], [], []
@@ -196,4 +204,4 @@ def collect(
     # Errors first, and what the tables alone contradict before what the text says of them.
     kept.sort(key=lambda f: (_ORDER[f.severity], f.where.startswith("text ")))
     rules = pd.DataFrame(rows, columns=columns)
-    return AuditReport(title, tuple(kept), rules, tuple(dict.fromkeys(remarks)), notes, provenance)
+    return AuditReport(title, tuple(kept), rules, tuple(dict.fromkeys(remarks)), notes, provenance, typed)

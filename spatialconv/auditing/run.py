@@ -32,6 +32,7 @@ from spatialconv.auditing.rules import (  # noqa: F401  (each enters its rules i
 )
 from spatialconv.auditing.rules.claims import soften
 from spatialconv.auditing.rules.field import (  # noqa: F401
+    counted,
     effects,
     linked,
     model_bounds,
@@ -39,6 +40,7 @@ from spatialconv.auditing.rules.field import (  # noqa: F401
     siblings,
 )
 from spatialconv.auditing.rules.registry import RULES
+from spatialconv.auditing.typed import typed
 from spatialconv.errors import OptionError
 from spatialconv.results import Provenance
 
@@ -67,7 +69,8 @@ def audit(reported: Any) -> AuditReport:
     -------
     AuditReport
         `.findings`, each with its rule, severity, place, figures, identity, what is printed and what the other figures
-        leave for it; `.rules`, how often each rule applied and passed; `.remarks`.
+        leave for it; `.rules`, how often each rule applied and passed; `.remarks`; `.typed`, every figure as it was
+        read beside what was checked of it.
 
     Raises
     ------
@@ -96,7 +99,7 @@ def audit(reported: Any) -> AuditReport:
     held, notes = _held(reported)
     checks = {name: [soften(held, c) for c in known.check(held)] for name, known in RULES.items()}
     provenance = Provenance("audit", {"title": held.title, "source": held.source})
-    return collect(held.title, checks, provenance, (*notes, *held.notes))
+    return collect(held.title, checks, provenance, (*notes, *held.notes), typed(held, checks))
 
 
 def _held(reported: Any) -> tuple[Reported, tuple[str, ...]]:

@@ -68,10 +68,10 @@ def _table(given: TableEntry, stars: Mapping[int, float], said: bool, reader: Re
     where = f"table {given.name!r}"
     if len(set(given.columns)) < len(given.columns):
         raise OptionError(f"{where} has two columns of one name among {first(given.columns, 8)}; give each its own.")
-    if given.kind == "grid":
-        return _grid(given, where, reader)
     said = said or "stars" in given.model_fields_set
     own = stars_of(given.stars, where) if "stars" in given.model_fields_set else stars
+    if given.kind == "grid":
+        return _grid(given, where, own, reader)
     if given.kind == "regression":
         return _regression(given, where, own, said, reader)
     return _listing(given, where, own, reader)
@@ -171,7 +171,7 @@ def _distribution(text: str, where: str) -> str:
     return text
 
 
-def _grid(given: GridTable, where: str, reader: Reader) -> Grid:
+def _grid(given: GridTable, where: str, stars: Mapping[int, float], reader: Reader) -> Grid:
     columns, averaged = tuple(given.columns), (given.row_mean, given.column_mean)
     rows = {
         row: tuple(
@@ -184,6 +184,7 @@ def _grid(given: GridTable, where: str, reader: Reader) -> Grid:
     }
     edges: dict[str, tuple[Any, Sequence[str]]] = {
         "row_mean": (given.row_mean, columns), "row_total": (given.row_total, columns),
+        "row_n": (given.row_n, columns),
         "column_mean": (given.column_mean, list(rows)), "column_total": (given.column_total, list(rows)),
     }  # fmt: skip
     for key, (name, known) in edges.items():
@@ -193,4 +194,5 @@ def _grid(given: GridTable, where: str, reader: Reader) -> Grid:
     return Grid(
         given.name, columns, rows, given.content, given.unit, given.row_mean, given.row_mean_how, given.column_mean,
         given.row_total, given.column_total, given.sums_to, given.levels, bounds,
+        given.row_n, given.n, stars,
     )  # fmt: skip

@@ -142,10 +142,13 @@ class Grid:
     sums_to: SumsTo | None = None
     levels: str | None = None
     bounds: tuple[float, float] | None = None
+    row_n: str | None = None
+    n: int | None = None
+    stars: Mapping[int, float] = field(default_factory=lambda: STARS)
 
     def body_columns(self) -> list[int]:
-        """Return the positions of the columns that are no average and no total."""
-        edges = {self.row_mean, self.row_total}
+        """Return the positions of the columns that are no average, no total and no number of observations."""
+        edges = {self.row_mean, self.row_total, self.row_n}
         return [k for k, c in enumerate(self.columns) if c not in edges]
 
     def body_rows(self) -> list[str]:

@@ -62,7 +62,7 @@ def _linked(levels: Grid, rates: Grid) -> Iterator[Check]:
 def correlations(reported: Reported) -> Iterator[Check]:
     """Check matrices of correlations: those whose rows and columns have the same names, and ones between them."""
     for grid in reported.of(Grid):
-        found = _matrix(grid)
+        found = correlated(grid)
         if found is None:
             continue
         names, figures = found
@@ -77,7 +77,8 @@ def correlations(reported: Reported) -> Iterator[Check]:
         yield from _definite(grid, names, figures)
 
 
-def _matrix(grid: Grid) -> tuple[list[str], dict[tuple[str, str], Figure]] | None:
+def correlated(grid: Grid) -> tuple[list[str], dict[tuple[str, str], Figure]] | None:
+    """Return the names and the figures of a matrix of correlations, None of any other grid."""
     names = [c for c in grid.columns if c in grid.rows]
     if len(names) < 3 or len(names) < len(grid.rows) - 1:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -161,11 +161,13 @@ def spans_between(panel: Panel, breaks: Iterable[Hashable] | None = None) -> Spa
     )
 
 
-def growth_arrays(panel: Panel, variable: str, over: Spans) -> tuple[FloatArray, FloatArray]:
+def growth_arrays(
+    panel: Panel, variable: str, over: Spans, missing: Literal["raise", "keep"] = "raise"
+) -> tuple[FloatArray, FloatArray]:
     """Return annualised log growth and the log of the initial level, both of shape (T', N).
 
     y = (ln v[t] - ln v[t-h]) / h and x = ln v[t-h], with h in the unit of the period labels. Only the
-    periods that a span uses must be complete and positive.
+    periods that a span uses must be complete and positive; with `missing="keep"` gaps stay gaps (NaN).
 
     Raises
     ------
@@ -174,7 +176,7 @@ def growth_arrays(panel: Panel, variable: str, over: Spans) -> tuple[FloatArray,
     """
     levels = panel.values(variable, missing="keep")
     used = levels[np.union1d(over.start, over.end)]
-    if np.isnan(used).any():
+    if missing == "raise" and np.isnan(used).any():
         panel.values(variable)
     if (used <= 0).any():
         panel.values(variable, log=True, missing="keep")
@@ -190,7 +192,13 @@ CONTROLS_AT: dict[str, str] = {
 }
 
 
-def control_arrays(panel: Panel, names: Iterable[str], over: Spans, at: ControlsAt) -> list[FloatArray]:
+def control_arrays(
+    panel: Panel,
+    names: Iterable[str],
+    over: Spans,
+    at: ControlsAt,
+    missing: Literal["raise", "keep"] = "raise",
+) -> list[FloatArray]:
     """Return the controls of growth over spans, each of shape (T', N), and no other period than asked for is read.
 
     Parameters
@@ -201,6 +209,8 @@ def control_arrays(panel: Panel, names: Iterable[str], over: Spans, at: Controls
     at : {"start", "end", "mean"}
         The period in which a span starts, that in which it ends, or the mean over all periods of the panel from the
         one to the other.
+    missing : {"raise", "keep"}
+        What to do about missing cells, as in `Panel.values`; a mean over a gap is missing too.
 
     Raises
     ------
@@ -210,9 +220,11 @@ def control_arrays(panel: Panel, names: Iterable[str], over: Spans, at: Controls
     choice("controls_at", at, ControlsAt)
     if at != "mean":
         used = panel.periods[over.start if at == "start" else over.end]
-        return [panel.values(name, periods=used) for name in names]
+        return [panel.values(name, periods=used, missing=missing) for name in names]
     inside = [panel.periods[a : b + 1] for a, b in zip(over.start, over.end, strict=True)]
-    return [np.stack([panel.values(name, periods=span).mean(axis=0) for span in inside]) for name in names]
+    return [
+        np.stack([panel.values(name, periods=span, missing=missing).mean(axis=0) for span in inside]) for name in names
+    ]
 
 
 def controls_note(names: Iterable[str], at: ControlsAt) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,7 @@ from spatialconv._options import (
 from spatialconv.convergence.few_periods.estimates import INDIRECT, WAYS, checked, corrected_fit, with_warning
 from spatialconv.convergence.few_periods.simulated import few_periods
 from spatialconv.errors import OptionError
+from spatialconv.models.by_period.design import Gaps, gaps_named
 from spatialconv.models.estimation.fit import fit_design
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.impacts.impacts import Impacts, three_speeds
@@ -59,6 +60,10 @@ GROWTH, INITIAL = "growth", "log_initial"
 NO_ERRORS_OF_EFFECTS = (
     f"effects of {INITIAL} without standard errors: over few periods none of beta holds under effects of regions"
 )
+NO_SET = (
+    "no z and no interval of beta holds under effects of regions over few periods, and the sets of b.inference are not "
+    "derived where regions or weights differ by period"
+)
 NO_DELTA = "no interval by the delta method holds here; b.inference has the set"
 
 
@@ -81,6 +86,7 @@ def beta(
     level: float = 0.95,
     simulations: int = 1999,
     seed: int = 0,
+    missing: Gaps = "raise",
 ) -> BetaConvergence:
     """Estimate the growth regression of beta convergence, with its speed and half-life.
 
@@ -93,9 +99,9 @@ def beta(
         N regions; the level, not its logarithm and not its growth.
     variable : str
         The level v, positive.
-    w : Graph, optional
+    w : Graph, or mapping from period to Graph, optional
         Spatial weights, for `spatial` and `durbin`; matched by label. Of a panel of some of the regions they
-        are cut out and standardised again.
+        are cut out and standardised again. Of a mapping a span of growth takes those of the period in which it starts.
     controls : names
         Further variables, as they stand in the panel.
     controls_at : {"start", "end", "mean"}
@@ -123,6 +129,9 @@ def beta(
         Confidence level of the intervals of speed and half-life.
     simulations, seed : int
         Panels simulated for a correction by name, and their seed.
+    missing : {"raise", "integrate", "omit"}
+        What to do about gaps, as in `fit_panel`. A level that is missing takes growth up to it, which "integrate"
+        integrates out and "omit" leaves out, and the growth from it, whose region is not in that span in either way.
 
     Returns
     -------
@@ -175,8 +184,11 @@ def beta(
     ways = names_of(terms.durbin, columns)
     first_step = cast(Correction, "auto" if by_name else correction)
     spec = ModelSpec(GROWTH, columns, terms.spatial, ways, effects, first_step, vcov)
-    design, length = growth_design(panel, variable, extra, horizon, overlapping, controls_at)
-    fit = fit_design(design, spec, w, error_w=error_w)
+    choice("missing", missing, Gaps)
+    with gaps_named():
+        design, length = growth_design(panel, variable, extra, horizon, overlapping, controls_at, missing)
+    starts = panel.periods[spans(panel, horizon, overlapping=overlapping).start]
+    fit = fit_design(design, spec, w, error_w=error_w, missing=missing, ask=starts)
     if by_name:
         drawn = count_of("simulations", simulations, least=19)
         fit = _corrected(fit, length, correction, draws=drawn, seed=seed_of(seed))
@@ -205,6 +217,7 @@ def beta(
             "level": level,
             "simulations": simulations,
             "seed": seed,
+            "missing": missing,
         },
     )
     return BetaConvergence(fit, variable, length, level, fit.notes, provenance, asked)
@@ -218,16 +231,23 @@ def _corrected(fit: PanelFit, length: float, correction: str, *, draws: int, see
 
 
 def growth_design(
-    panel: Panel, variable: str, controls: tuple[str, ...], horizon: int, overlapping: bool, controls_at: ControlsAt
+    panel: Panel,
+    variable: str,
+    controls: tuple[str, ...],
+    horizon: int,
+    overlapping: bool,
+    controls_at: ControlsAt,
+    missing: Gaps = "raise",
 ) -> tuple[Design, float]:
     """Return annualised growth, initial log level and controls as a design, and the length of the spans."""
     taken = spans(panel, horizon, overlapping=overlapping)
-    y, initial = growth_arrays(panel, variable, taken)
+    gaps: Literal["raise", "keep"] = "raise" if missing == "raise" else "keep"
+    y, initial = growth_arrays(panel, variable, taken, gaps)
     ends = panel.periods[taken.end]
     notes = merge_notes(panel.notes, taken.notes, controls_note(controls, controls_at))
     if overlapping and len(y) > 1 and horizon > 1:
         notes = (*notes, "spans overlap: their errors are correlated and standard errors too small")
-    X = np.stack([initial, *control_arrays(panel, controls, taken, controls_at)], axis=2)
+    X = np.stack([initial, *control_arrays(panel, controls, taken, controls_at, gaps)], axis=2)
     chain = Chain(INITIAL, sources(taken.start, taken.end), taken.length)
     return Design(y, X, (INITIAL, *controls), panel.regions, ends, notes=notes, chain=chain), float(taken.length[0])
 
@@ -325,7 +345,12 @@ class BetaConvergence(Result):
         rejects a true null too often over few periods, and near beta = 0 the information is singular under two-way
         effects. `b.inference` has p and sets there.
         """
-        return self._refined or self._exact is not None
+        return self._refined or self._exact is not None or self._cells
+
+    @property
+    def _cells(self) -> bool:
+        """Whether no z holds and no set is derived: effects of regions where regions or weights differ by period."""
+        return self.fit.design.cells and self.fit.spec.effects in ("region", "two-way")
 
     @property
     def _refined(self) -> bool:
@@ -388,7 +413,7 @@ class BetaConvergence(Result):
         of_beta = [term for term in table.index if term != "spillover_share"]
         table.loc[of_beta, ["std_error", "conf_low", "conf_high"]] = np.nan
         unsaid = [t for t in of_beta if np.isfinite(table.loc[t, "estimate"])]
-        table.loc[unsaid, "reason"] = NO_DELTA
+        table.loc[unsaid, "reason"] = NO_SET if self._cells else NO_DELTA
         if "inference" in self.__dict__:
             for term, ends in (("speed", self.inference.speed), ("half_life", self.inference.half_life)):
                 table.loc[term, ["conf_low", "conf_high"]] = ends
@@ -564,7 +589,7 @@ class BetaConvergence(Result):
         beta = 0 the information is singular.
         """
         exact = self._exact
-        if exact is None:
+        if exact is None and not self._cells:
             return None
         speed, half = (self.speeds.loc[term] for term in ("speed", "half_life"))
         rate = [f"speed {number(speed.estimate)}"] if np.isfinite(speed.estimate) else []
@@ -575,6 +600,8 @@ class BetaConvergence(Result):
         spills = self._spillover_lines()
         if "inference" in self.__dict__:
             return [beta, *undefined, *spills, *self.inference.lines()]
+        if exact is None:
+            return [beta, *undefined, *spills, f"  {NO_SET}"]
         ask = "  p of no convergence and the sets of beta and its speed: b.inference (z does not hold here)"
         return [beta, *undefined, *spills, ask, *exact]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -16,9 +17,11 @@ from spatialconv._core.stacked.rows import Blocks, Dummies, Residual, Rows, dumm
 from spatialconv._options import first
 from spatialconv.errors import (
     DataError,
+    MissingDataError,
     ModelError,
     OptionError,
     SingularDesignError,
+    UnbalancedPanelError,
     UnsupportedModelError,
     WeightsError,
 )
@@ -56,6 +59,11 @@ class PeriodDesign(Design):
     seen: BoolArray = field(default_factory=lambda: np.zeros((0, 0), dtype=bool))
     missing: Gaps = "raise"
 
+    @property
+    def cells(self) -> bool:
+        """They do."""
+        return True
+
     def refuse_cells(self, what: str) -> None:
         """Raise for what takes arrays without gaps and one matrix."""
         raise UnsupportedModelError(not_derived(what))
@@ -92,6 +100,20 @@ class PeriodDesign(Design):
     def gaps(self) -> bool:
         """Whether any cell has no outcome."""
         return not bool(self.seen.all())
+
+
+@contextmanager
+def gaps_named() -> Iterator[None]:
+    """Add to what is said of gaps that they need not be filled or left out."""
+    try:
+        yield
+    except (MissingDataError, UnbalancedPanelError) as error:
+        if "is missing in" not in str(error):
+            raise
+        raise type(error)(
+            f"{error} Or fit what is there: missing='integrate' (missing='omit' cuts the weights, which biases rho "
+            "towards zero)."
+        ) from None
 
 
 def blocks_of(weights: Any) -> Blocks:

@@ -28,7 +28,7 @@ from spatialconv._options import (
     names,
 )
 from spatialconv.errors import BoundaryWarning, ModelError, OptionError, WeightsError
-from spatialconv.models.by_period.design import Gaps, PeriodDesign, differs
+from spatialconv.models.by_period.design import Gaps, PeriodDesign, differs, gaps_named
 from spatialconv.models.by_period.fit import fit_cells
 from spatialconv.models.by_period.weights import one_for_all
 from spatialconv.models.estimation.covariances import SANDWICH
@@ -136,8 +136,9 @@ def fit_panel(
     missing : {"raise", "integrate", "omit"}
         What to do about gaps. "integrate" maximises the density of the outcomes that are there, those missing
         integrated out: all regions with regressors stay neighbours. "omit" fits the regions that are there in each
-        period, the weights cut to them and standardised again, as if the others did not exist. Regions without
-        regressors are left out of the period in both ways, and the notes give n by period.
+        period, the weights cut to them and standardised again, as if the others did not exist; where they do, that
+        biases rho towards zero (tests/simulation/UNBALANCED.md). Regions without regressors are left out of the period
+        in both ways, and the notes give n by period.
 
     Returns
     -------
@@ -238,7 +239,8 @@ def fit_panel(
         () if instruments is None else names("instruments", instruments),
     )
     choice("missing", missing, Gaps)
-    design = from_panel(panel, spec, "raise" if missing == "raise" else "keep")
+    with gaps_named():
+        design = from_panel(panel, spec, "raise" if missing == "raise" else "keep")
     return fit_design(design, spec, w, error_w=error_w, missing=missing)
 
 

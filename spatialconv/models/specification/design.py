@@ -74,6 +74,11 @@ class Design:
         T, N, K = self.X.shape
         return T, N, K
 
+    @property
+    def cells(self) -> bool:
+        """Whether regions or weights differ by period, so that this is cells and not arrays with one matrix."""
+        return False
+
     def refuse_cells(self, what: str) -> None:
         """Raise UnsupportedModelError for what takes arrays without gaps and one matrix, where these are not that."""
 

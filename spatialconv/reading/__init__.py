@@ -1,7 +1,7 @@
 """Files in: a panel, its geometry and its weights read, brought together by label, and what was left out told."""
 
 from spatialconv.reading.data import Data, LeftOut, left_out_notes, left_out_table
-from spatialconv.reading.geometry import GeometryOptions, read_polygons
+from spatialconv.reading.geometry import CASE, GeometryOptions, read_polygons
 from spatialconv.reading.panel import PanelOptions, read_panel_file
 from spatialconv.reading.read import read
 from spatialconv.reading.relabel import relabel
@@ -9,6 +9,7 @@ from spatialconv.reading.together import common_regions
 from spatialconv.reading.wide import Wide
 
 __all__ = [
+    "CASE",
     "Data",
     "GeometryOptions",
     "LeftOut",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from spatialconv._files.geometry import REMARKS, read_geometry_file
 from spatialconv._files.table import as_text
@@ -34,8 +34,19 @@ class GeometryOptions:
             rule_of(self.relabel)
 
 
+class Door(NamedTuple):
+    """Where its user says what a geometry does not, in the words of the door: of `read`, or of a study."""
+
+    encoding: str
+    crs: str
+
+
+CALL = Door('by encoding={"geometry": "gbk"}, for example', 'by crs="EPSG:4326", for example')
+CASE = Door('in [geometry], for example encoding = "gbk"', 'in [geometry], for example crs = "EPSG:4326"')
+
+
 def read_polygons(
-    source: Any, options: GeometryOptions, *, there: str = "Check the name and the folder."
+    source: Any, options: GeometryOptions, *, there: str = "Check the name and the folder.", door: Door = CALL
 ) -> tuple[Any, tuple[str, ...]]:
     """Return a GeoDataFrame indexed by label, which may have rows of other regions too, and notes.
 
@@ -63,14 +74,13 @@ def read_polygons(
             known = [one for one in frame.columns if one != frame.geometry.name]
             raise VariableError(
                 f"{name} has no column {column!r} for {key}; it has {first(known, 8)}. If these names look "
-                'garbled, say the encoding in [geometry], for example encoding = "gbk".'
+                f"garbled, say the encoding {door.encoding}."
             )
     if options.crs:
         frame = _with_crs(frame, options.crs)
     if frame.crs is None:
         raise GeometryError(
-            f"{name} names no coordinate reference system. Say which it is in [geometry], for example "
-            'crs = "EPSG:4326" for longitude and latitude.'
+            f"{name} names no coordinate reference system. Say which it is {door.crs}, for longitude and latitude."
         )
     if options.id:
         frame[options.id] = as_text(frame[options.id])

@@ -48,7 +48,7 @@ def read(
     decimal: str = "",
     thousands: str = "",
     na: str | Iterable[str] = (),
-    encoding: str = "",
+    encoding: str | Mapping[str, str] = "",
     sheet: str = "",
     skip: int = 0,
 ) -> Data:
@@ -104,9 +104,11 @@ def read(
         several variables, {"rate": {"HR7984": 1984}, "police": {"PE77": 1977}}.
     value : str
         Of a wide table, what to call the variable whose columns are named by nothing but the period.
-    sep, decimal, thousands, encoding : str
+    sep, decimal, thousands : str
         Of a text file, where they are not to be found out. Thousands may be ",", ".", " " (of every width), "'" or
         "none".
+    encoding : str or mapping
+        Of a text file, where it is not to be found out; {"geometry": "gbk"} of the names in a .dbf that does not say.
     na : text, one or several
         What else stands for a missing cell, such as "." or "-99".
     sheet : str
@@ -146,8 +148,11 @@ def read(
     if labels is not None and not isinstance(labels, Mapping):
         raise OptionError(f"labels are texts by name of a column; got {labels!r}.")
     wanted = names("variables", variables)
-    rules = _rules(relabel)
-    dialect = Dialect(sep, decimal, thousands, names("na", na), encoding, sheet, _whole_lines(skip))
+    rules, codes = (
+        _by_source("relabel", relabel),
+        _by_source("encoding", encoding, ("panel", "geometry"), alone="panel"),
+    )
+    dialect = Dialect(sep, decimal, thousands, names("na", na), codes.get("panel", ""), sheet, _whole_lines(skip))
     options = PanelOptions(
         region,
         period,
@@ -169,7 +174,10 @@ def read(
     sources: dict[str, pd.Index] = {}
     if geometry is not None:
         frame, more = read_polygons(
-            geometry, GeometryOptions(id, "", layer, crs, relabel=rules.get("geometry", ""), repair=repair)
+            geometry,
+            GeometryOptions(
+                id, codes.get("geometry", ""), layer, crs, relabel=rules.get("geometry", ""), repair=repair
+            ),
         )
         notes += more
         of_geometry = Path(geometry).name if isinstance(geometry, (str, PathLike)) else "the geometry"
@@ -196,12 +204,17 @@ def read(
     )
 
 
-def _rules(told: str | Mapping[str, str]) -> dict[str, str]:
-    sources = ("panel", "geometry", "weights")
+def _by_source(
+    key: str,
+    told: str | Mapping[str, str],
+    sources: tuple[str, ...] = ("panel", "geometry", "weights"),
+    alone: str = "",
+) -> dict[str, str]:
+    """Return what is told of each source; one text is of all of them, or of `alone`."""
     if isinstance(told, str):
-        return dict.fromkeys(sources, told)
+        return {alone: told} if alone else dict.fromkeys(sources, told)
     if not isinstance(told, Mapping) or set(told) - set(sources):
-        raise OptionError(f"relabel is one rule, or rules by source ({', '.join(sources)}); got {told!r}.")
+        raise OptionError(f"{key} is one text, or texts by source ({', '.join(sources)}); got {told!r}.")
     return dict(told)
 
 

@@ -13,6 +13,7 @@ from spatialconv._options import first
 from spatialconv.errors import OptionError, VariableError
 from spatialconv.panel import Panel
 from spatialconv.reading import (
+    CASE,
     LeftOut,
     common_regions,
     left_out_notes,
@@ -60,7 +61,7 @@ def read_sources(case: Case) -> Sources:
     source = case.panel
     numbers = tuple(name for name in wanted if name not in source.groups)
     held = read_panel_file(source.file, source.options, numbers=numbers, labels=case.labels, there=THERE)
-    frame, notes = read_polygons(case.geometry.file, case.geometry.options, there=THERE)
+    frame, notes = read_polygons(case.geometry.file, case.geometry.options, there=THERE, door=CASE)
     graphs = {w.name: _from_file(w, held.panel) for w in case.weights if w.kind == "file"}
     others = {case.geometry.file.name: frame.index}
     others |= {f"the weights {name!r}": pd.Index(graph.unique_ids) for name, graph in graphs.items()}

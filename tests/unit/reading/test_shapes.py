@@ -159,3 +159,27 @@ def test_geoparquet_damaged_at_random(tmp_path):
     path.write_bytes(b"PAR1" + b"x" * 50 + b"PAR1")
     with pytest.raises(FileError, match=r"g.parquet cannot be read"):
         read(panel(IDS), geometry=path, id="id")
+
+
+def test_what_a_geometry_does_not_say_is_asked_for_in_words_of_the_call(tmp_path):
+    squares(IDS[:4]).to_file(tmp_path / "g.shp")
+    (tmp_path / "g.prj").unlink()
+    with pytest.raises(
+        GeometryError, match=r'names no coordinate reference system. Say which it is by crs="EPSG:4326"'
+    ):
+        read(panel(IDS[:4]), geometry=tmp_path / "g.shp", id="id")
+    assert read(panel(IDS[:4]), geometry=tmp_path / "g.shp", id="id", crs="EPSG:32651").geometry.crs == 32651
+
+
+def test_names_of_a_dbf_in_gbk(tmp_path):
+    """As files from China have them: neither a .cpg nor a code page that says so."""
+    frame = squares(IDS[:3]).assign(id=["\u676d\u5dde", "\u5b81\u6ce2", "\u6e29\u5dde"])
+    frame.to_file(tmp_path / "g.shp", encoding="gbk")
+    (tmp_path / "g.cpg").unlink()
+    dbf = bytearray((tmp_path / "g.dbf").read_bytes())
+    dbf[29] = 0  # the code page of the table
+    (tmp_path / "g.dbf").write_bytes(bytes(dbf))
+    found = read(panel(list(frame["id"])), geometry=tmp_path / "g.shp", id="id", encoding={"geometry": "gbk"})
+    assert list(found.geometry.index) == list(frame["id"])
+    with pytest.raises(OptionError, match=r"encoding is one text, or texts by source \(panel, geometry\)"):
+        read(panel(IDS[:3]), encoding={"map": "gbk"})

@@ -212,7 +212,7 @@ def test_every_door_says_it(tmp_path):
     assert any("labels of regions zero-padded to 5 digits: 2: '6001 as 06001'" in note for note in both.notes)
     only = read(frame, geometry=shapes, id="id", relabel={"panel": "digits:5"})
     assert list(only.panel.regions) == list(only.geometry.index)
-    with pytest.raises(OptionError, match="relabel is one rule, or rules by source"):
+    with pytest.raises(OptionError, match="relabel is one text, or texts by source"):
         read(frame, relabel={"map": "case"})
 
 

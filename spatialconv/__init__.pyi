@@ -55,6 +55,10 @@ from .convergence.dispersion.sigma import sigma as sigma
 from .convergence.dispersion.spatial_gini import spatial_gini as spatial_gini
 from .convergence.stochastic.pairs import unit_roots_pairwise as unit_roots_pairwise
 from .convergence.stochastic.unit_roots import unit_roots as unit_roots
+from .dependence import residual_unit_root as residual_unit_root
+from .dependence import scpc as scpc
+from .dependence import spatial_differences as spatial_differences
+from .dependence import spatial_unit_root as spatial_unit_root
 from .dynamics import density as density
 from .dynamics import gravity_centre as gravity_centre
 from .dynamics import hot_spot_trends as hot_spot_trends

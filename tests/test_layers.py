@@ -51,6 +51,7 @@ FLOORS = {
             "convergence",
             "_multiverse",
             "dynamics",
+            "dependence",
             "checks",
             "auditing",
             "regression",

@@ -75,6 +75,10 @@ def b() -> Any:
     return sc.beta(p(), "y", w(), spatial="lag")
 
 
+def b1() -> Any:
+    return sc.beta(p(), "y", horizon=9)
+
+
 def groups() -> dict[int, str]:
     return {i: "a" if i < 6 else "b" for i in range(12)}
 
@@ -175,13 +179,17 @@ CALLS = {
     "read": 'sc.read(table(), region="region", period="year")',
     "relabel": 'sc.relabel(["a "], "blanks")',
     "residual_moran": 'sc.residual_moran(sc.fit_panel(p(), "y", "x", w(), spatial="none", effects="region"))',
+    "residual_unit_root": "sc.residual_unit_root(b1(), g(), draws=999)",
     "robustness": 'sc.robustness(p(), "y", "x", controls="z")',
+    "scpc": "sc.scpc(b1(), g())",
     "select_model": 'sc.select_model(p(), "y", "x", w())',
     "shift_share": "sc.shift_share(t(years=2))",
     "show_versions": "sc.show_versions()",
     "sigma": 'sc.sigma(p(), "y")',
+    "spatial_differences": 'sc.spatial_differences(p(), "y", g())',
     "spatial_gini": 'sc.spatial_gini(p(), "y", w(), permutations=19)',
     "spatial_markov": 'sc.spatial_markov(p(), "y", w(), classes=2)',
+    "spatial_unit_root": 'sc.spatial_unit_root(p(), "y", g(), periods=[2000], draws=999)',
     "specialisation": "sc.specialisation(t())",
     "specifications": 'sc.specifications(p(), "y")',
     "theil": 'sc.theil(p(), "y", groups=groups())',

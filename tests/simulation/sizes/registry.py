@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from tests.simulation.sizes import autocorrelation, convergence, dispersion, dynamics, models, regression, stochastic
+from tests.simulation.sizes import (
+    autocorrelation,
+    convergence,
+    dependence,
+    dispersion,
+    dynamics,
+    models,
+    regression,
+    stochastic,
+)
 from tests.simulation.sizes.entry import Entry
 
 ENTRIES: tuple[Entry, ...] = (
     *autocorrelation.ENTRIES,
     *dispersion.ENTRIES,
     *dynamics.ENTRIES,
+    *dependence.ENTRIES,
     *regression.ENTRIES,
     *models.ENTRIES,
     *convergence.ENTRIES,
@@ -121,10 +131,12 @@ WITHOUT: dict[str, str] = {
     "read": NOTHING,
     "reduction_tests": SAME.format("lr_test, wald_test and common_factor_test"),
     "relabel": NOTHING,
+    "residual_unit_root": SAME.format("spatial_unit_root, given the regressors; simulated in its own tests"),
     "robustness": SAME.format("fixed_effects, a variant each"),
     "select_model": SAME.format("lm_tests, lr_test and wald_test, which it chains"),
     "shift_share": NOTHING,
     "show_versions": NOTHING,
+    "spatial_differences": NOTHING,
     "specialisation": NOTHING,
     "specialisation.panel": NOTHING,
     "specifications": NOTHING,

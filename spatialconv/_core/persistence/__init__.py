@@ -1,0 +1,1 @@
+"""Strong dependence over space: low frequencies, tests of spatial unit roots, half-lives, principal components."""

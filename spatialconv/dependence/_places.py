@@ -89,6 +89,8 @@ def least_squares(model: Any, what: str) -> tuple[PanelFit, Rows]:
         why = "is dynamic"
     elif spec.effects == "random":
         why = "has random effects"
+    elif spec.estimator != "ml":
+        why = "is estimated by moments"
     elif fit.estimates.refined:
         why = f"is corrected by name ({fit.estimates.refined})"
     if why:

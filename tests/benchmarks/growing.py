@@ -215,6 +215,27 @@ def full_lag(n: int) -> Run:
     return lambda: sc.fit_panel(whole, "y", "x", graph, effects="region")
 
 
+def counties(n: int) -> tuple[sc.Panel, Graph]:
+    """Return a panel of growth with a control on a lattice, four periods."""
+    links = lattice(n)
+    drawn = sc.simulate.growth_panel(links, periods=4, rho=0.4, controls={"x": 0.1}, effects="time", seed=1)
+    return drawn.panel, links
+
+
+def bootstrap(n: int) -> Run:
+    """Draw 199 samples and their standard errors."""
+    whole, links = counties(n)
+    b = sc.beta(whole, "level", links, controls="x", spatial="lag", effects="time")
+    return lambda: b.bootstrap(draws=199, seed=1)
+
+
+def checked(n: int) -> Run:
+    """Ask all questions, with 199 samples."""
+    whole, links = counties(n)
+    b = sc.beta(whole, "level", links, controls="x", spatial="lag", effects="time")
+    return lambda: sc.check(b, draws=199, progress=False)
+
+
 GROWING: dict[str, Growth] = {
     "Panel.subset, T = 10": Growth(subset, "0.3 s at 30,000"),
     "Panel.balance, T = 10": Growth(balance, "0.3 s at 30,000"),
@@ -245,5 +266,9 @@ GROWING: dict[str, Growth] = {
     "map of hot spots": Growth(hot_spot_map, "5 s, 0.3 GiB at 10,000", sizes=(1_000, 3_000, 10_000)),
     "descriptives by region, T = 10": Growth(descriptives, "0.5 s at 50,000", sizes=(1_000, 10_000, 50_000)),
     "lag model, inverse distance of all pairs, T = 4": Growth(full_lag, "15 s at 3,085", sizes=(500, 1_000, 3_085)),
+    "bootstrap of the lag model, T = 4, 199 samples": Growth(
+        bootstrap, "0.02 s a sample at 3,085", sizes=(300, 1_000, 3_085)
+    ),
+    "check, T = 4, 199 samples": Growth(checked, "3 minutes at 3,085", sizes=(300, 1_000, 3_085)),
     "repr of local Moran, T = 10": Growth(local_moran, "0.1 s at 10,000", sizes=(1_000, 10_000, 30_000)),
 }

@@ -505,7 +505,12 @@ def choose(W: sp.csr_array, method: str = "auto") -> LogDet:
 
 
 def _symmetric_and_full(W: sp.csr_array) -> bool:
-    return W.shape[0] <= TWIN_AT_MOST and full(W) and all(symmetric_twin(block) is not None for block in blocks(W))
+    return full(W) and twins(W)
+
+
+def twins(W: sp.csr_array) -> bool:
+    """Whether all eigenvalues are real and within reach: those of symmetric matrices of not too many regions."""
+    return W.shape[0] <= TWIN_AT_MOST and all(symmetric_twin(block) is not None for block in blocks(W))
 
 
 def guaranteed(W: sp.csr_array) -> tuple[float, float, tuple[float, ...]]:

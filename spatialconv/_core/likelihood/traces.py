@@ -106,13 +106,13 @@ def traces_of(
         return _nothing(0)
     n = given.shape[0]
     dense = n <= FULL_AT_MOST and all(matrix is None or full(matrix) for matrix in (W, M))
-    if n > DENSE_AT_MOST and not dense and (n > DENSE_CHEAP or _fills_little(W, M)):
+    if n > DENSE_AT_MOST and not dense and (n > DENSE_CHEAP or fills_little(W, M)):
         known = _Known.of(W, M, rho, lam, logdet_w, logdet_m, through)
-        return _sparse(known) if n <= EXACT_AT_MOST and _fills_little(W, M) else Probes(known, places)
+        return _sparse(known) if n <= EXACT_AT_MOST and fills_little(W, M) else Probes(known, places)
     return _dense(W, M, rho, lam)
 
 
-def _fills_little(W: sp.csr_array | None, M: sp.csr_array | None) -> bool:
+def fills_little(W: sp.csr_array | None, M: sp.csr_array | None) -> bool:
     """Whether the factors of (BA)'BA stay sparse, by its number of links."""
     links = sp.csr_array(sp.eye_array((W if W is not None else M).shape[0]))  # type: ignore[union-attr]
     for matrix in (W, M):

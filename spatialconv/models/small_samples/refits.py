@@ -8,17 +8,20 @@ seed of its own and a size that depends on the sample only, so that jobs change 
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 
 from spatialconv._core.likelihood.effects import projection
 from spatialconv._core.likelihood.information import spatial_filter
-from spatialconv._core.likelihood.logdet import Eigen
+from spatialconv._core.likelihood.logdet import Eigen, twins
 from spatialconv._core.likelihood.maximise import search_window
+from spatialconv._core.likelihood.traces import fills_little
 from spatialconv._core.resampling.batch import Setting, fit_batch
 from spatialconv._core.resampling.innovations import Pool, Scheme, given_effects, innovations, pool, signs
 from spatialconv._core.resampling.recursive import Feedback, Model, rebuild
@@ -33,8 +36,12 @@ from spatialconv.models.specification.design import Design, matrix
 from spatialconv.models.specification.given import refuse_endogenous
 from spatialconv.panel import FloatArray
 
-# All eigenvalues of W are taken up to this many regions, once for all refits.
-BATCH_AT_MOST = 1500
+# All eigenvalues of W are taken up to this many regions, once for all refits; up to the second number where they are
+# those of symmetric matrices, which take seconds, and links are few.
+BATCH_AT_MOST, TWINS_AT_MOST = 1500, 4000
+# Spectra of the last matrices, by their contents: fits of one regression under several effects share their weights.
+_SPECTRA: dict[str, Eigen] = {}
+_SPECTRA_AT_MOST = 4
 # Samples of a block: numbers held at once, and how many at most; one by one a block is a unit of the progress bar.
 HELD, BLOCK, BLOCK_SINGLE = 4_000_000, 2000, 20
 # With more refits lost than this share, what is left is no sample of the distribution any more.
@@ -332,7 +339,7 @@ def _setting(fit: PanelFit, feedback: Feedback | None) -> Setting | None:
         or bias_corrected
         or spec.vcov in (*SANDWICH, "observed")
         or spec.logdet == "stochastic"
-        or (spec.has_lag and fit.n_regions > BATCH_AT_MOST)
+        or (spec.has_lag and not _spectrum_in_reach(matrix(design.W)))
     ):
         return None
     # A dynamic model whose correction fell back to none still is one that tries it on every sample.
@@ -345,8 +352,23 @@ def _setting(fit: PanelFit, feedback: Feedback | None) -> Setting | None:
     if data.W is None:
         return Setting(X, fixed, made, data.project, None)
     known = fit.estimates.optimum.logdet_w
-    eigen = known if isinstance(known, Eigen) else Eigen.of(data.W)
+    eigen = known if isinstance(known, Eigen) else _spectrum(data.W)
     return Setting(X, fixed, made, data.project, data.W, eigen.eigenvalues, search_window(eigen))
+
+
+def _spectrum_in_reach(W: sp.csr_array | None) -> bool:
+    if W is None or W.shape[0] <= BATCH_AT_MOST:
+        return True
+    return W.shape[0] <= TWINS_AT_MOST and fills_little(W, None) and twins(W)
+
+
+def _spectrum(W: sp.csr_array) -> Eigen:
+    digest = hashlib.sha256(b"".join(part.tobytes() for part in (W.indptr, W.indices, W.data))).hexdigest()
+    if digest not in _SPECTRA:
+        while len(_SPECTRA) >= _SPECTRA_AT_MOST:
+            _SPECTRA.pop(next(iter(_SPECTRA)))
+        _SPECTRA[digest] = Eigen.of(W)
+    return _SPECTRA[digest]
 
 
 def _region_effects(world: World, scheme: Scheme, draws: int, rng: np.random.Generator) -> FloatArray:

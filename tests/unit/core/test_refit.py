@@ -162,3 +162,22 @@ def test_covariances_of_many_regions_are_those_of_dense_inverses(kind, lee_yu, s
     unit = errors[:, :, None] * errors[:, None]
     np.testing.assert_allclose((found.cov / unit)[told], (dense.cov / unit)[told], rtol=0, atol=PIECES)
     assert told.sum() >= draws // 4
+
+
+@pytest.mark.parametrize("shift", [False, True])
+@pytest.mark.parametrize("rho", [-0.8, 0.0, 0.35, 0.95])
+def test_the_sum_of_squares_of_sparse_factors_is_that_of_the_inverse(rho, shift, monkeypatch):
+    """Asymmetric weights with islands: tr G'G, and without its mean over regions, by G itself."""
+    rng = np.random.default_rng(8)
+    n = 90
+    A = (rng.uniform(size=(n, n)) < 0.05) * rng.uniform(size=(n, n))
+    np.fill_diagonal(A, 0)
+    A[[3, 40]] = 0
+    W = sp.csr_array(A / np.maximum(A.sum(axis=1, keepdims=True), 1e-12))
+    G = W.toarray() @ np.linalg.inv(np.eye(n) - rho * W.toarray())
+    want = ((G - G.mean(axis=0) if shift else G) ** 2).sum()
+    called = []
+    monkeypatch.setattr(batch, "DENSE_CHEAP", 10)
+    monkeypatch.setattr(batch, "fills_little", lambda *_: called.append(1) or True)
+    assert batch._sum_of_squares(W, rho, shift=shift) == pytest.approx(want, rel=1e-10)
+    assert called

@@ -8,11 +8,14 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 
 import spatialconv as sc
 from spatialconv import errors
 from spatialconv._core.resampling import intervals as core
+from spatialconv.models.small_samples import refits
 from spatialconv.models.small_samples.bootstrap import METHODS, half_life_of, speed_of
+from tests.benchmarks import data
 from tests.terminal import plain_repr
 from tests.tolerances import EXACT
 from tests.unit.models.test_splm import fit as munnell
@@ -199,6 +202,30 @@ def test_null_of_rho(b):
     boot = b.bootstrap(draws=1999, seed=7, null="rho")
     assert abs(boot.null_draws["rho"].mean()) < 0.1
     assert "null imposed" in plain_repr(boot)
+
+
+@pytest.mark.parametrize("effects", ["none", "two-way"])
+def test_many_regions_as_one_array_are_those_one_by_one(effects, monkeypatch):
+    """A lattice beyond what takes all eigenvalues of any matrix: contiguity has real ones, and they serve all fits."""
+    n = 210
+    links = sc.weights.from_matrix(data.lattice(14, 15), regions=[f"r{k:03d}" for k in range(n)])
+    drawn = sc.simulate.growth_panel(links, periods=4, rho=0.4, controls={"z": 0.1}, effects="time", seed=1)
+    b = sc.beta(drawn.panel, "level", links, controls="z", spatial="lag", effects=effects)
+    monkeypatch.setattr(refits, "BATCH_AT_MOST", 100)
+    monkeypatch.setattr(refits, "_SPECTRA", {})
+    whole = b.bootstrap(draws=19, null="no-convergence", seed=1)
+    monkeypatch.setattr(refits, "TWINS_AT_MOST", 100)
+    single = b.bootstrap(draws=19, null="no-convergence", seed=1)
+    # The optimum is found to 1e-8 one by one.
+    for name in ("draws", "errors", "null_draws", "null_errors"):
+        np.testing.assert_allclose(getattr(whole, name), getattr(single, name), rtol=1e-5, atol=1e-8)
+
+
+def test_links_that_are_not_symmetric_are_fitted_one_by_one_beyond_the_limit(monkeypatch):
+    monkeypatch.setattr(refits, "BATCH_AT_MOST", 3)
+    A = sp.csr_array(np.roll(np.eye(8), 1, axis=1))
+    assert not refits._spectrum_in_reach(A)
+    assert refits._spectrum_in_reach(sp.csr_array(A + A.T))
 
 
 def test_jobs_and_seeds(b):

@@ -11,9 +11,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
+import json
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -382,6 +383,10 @@ def decomposed(levels: dict[str, Any], rates: dict[str, Any]) -> bool:
 # ---------------------------------------------------------------------- the measurement
 
 
+COUNTS = Path(__file__).with_name("outside.json")
+BLOCK = 25
+
+
 @dataclass
 class Tally:
     tables: int = 0
@@ -390,10 +395,17 @@ class Tally:
     slips: dict[str, list[int]] = field(default_factory=lambda: {k: [0, 0, 0] for k in KINDS})
     missed: list[str] = field(default_factory=list)
 
+    def add(self, other: Tally) -> None:
+        self.tables, self.wrong = self.tables + other.tables, self.wrong + other.wrong
+        self.false, self.missed = self.false + other.false, self.missed + other.missed
+        for kind, counts in other.slips.items():
+            self.slips[kind] = [a + b for a, b in zip(self.slips[kind], counts, strict=True)]
 
-def measure(family: str, tables: int, seed: int) -> Tally:
+
+def measure(family: str, tables: int, seed: int, first: int = 0) -> Tally:
+    """Audit so many tables of a kind from the first on, honest and spoilt; a table is the same whatever the range."""
     tally, number = Tally(), list(FAMILIES).index(family)
-    for k in range(tables):
+    for k in range(first, first + tables):
         rng = np.random.default_rng([seed, number, k])
         given = honest(family, rng)
         tally.tables += 1
@@ -415,21 +427,46 @@ def measure(family: str, tables: int, seed: int) -> Tally:
     return tally
 
 
-def report(tables: int, seed: int, shown: int = 0) -> str:
+def stored(seed: int) -> dict[str, Tally]:
+    """Return what has been measured with a seed, by kind of table."""
+    held = json.loads(COUNTS.read_text(encoding="utf-8")) if COUNTS.exists() else {}
+    return {family: Tally(**of) for family, of in held.get("families", {}).items()} if held.get("seed") == seed else {}
+
+
+def store(seed: int, every: dict[str, Tally]) -> None:
+    """Write it, as a whole or not at all."""
+    beside = COUNTS.with_suffix(".new")
+    held = {"seed": seed, "families": {family: asdict(tally) for family, tally in every.items()}}
+    beside.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8", newline="\n")
+    beside.replace(COUNTS)
+
+
+def more(tables: int, seed: int) -> dict[str, Tally]:
+    """Measure blocks of every kind until each has its tables; a run that was stopped goes on where it was."""
+    every = stored(seed)
+    for family in FAMILIES:
+        tally = every.setdefault(family, Tally())
+        while tally.tables < tables:
+            tally.add(measure(family, min(BLOCK, tables - tally.tables), seed, tally.tables))
+            store(seed, every)
+    return every
+
+
+def report(every: dict[str, Tally], seed: int) -> str:
+    tables = max(tally.tables for tally in every.values())
     lines = [
         "# What the audit finds in tables that others make",
         "",
         f"Made by `python -m tests.auditing.outside {tables} {seed} --write`: {tables} honest tables of each kind, and",
         "in each of them one digit, sign, star or p spoilt at random. *Can be seen*: no unrounded figures, in any way",
         "of reading that the table leaves open, print so, by a judge that shares no line with the rules.",
-        "*False errors*: honest tables in which the audit finds an error.",
+        "*False errors*: honest tables in which the audit finds an error. What was missed stands in outside.json.",
         "",
         "| kind of table | honest | false errors | spoilt | slips | can be seen | found | share |",
         "| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: |",
     ]
     seen = caught = honest_ = false = wrong = 0
-    for family in FAMILIES:
-        tally = measure(family, tables, seed)
+    for family, tally in every.items():
         honest_, false, wrong = honest_ + tally.tables, false + len(tally.false), wrong + tally.wrong
         for kind, (slips, broken, found) in tally.slips.items():
             if slips:
@@ -437,8 +474,6 @@ def report(tables: int, seed: int, shown: int = 0) -> str:
                 counts = " | ".join(map(str, (tally.tables, len(tally.false), kind, slips, broken, found, share)))
                 lines.append(f"| {family} | {counts} |")
             seen, caught = seen + broken, caught + found
-        for words in (*tally.false[:shown], *tally.missed[:shown]):
-            print(f"{family}, {words}")
     lines += [
         "",
         f"{caught} of {seen} slips that can be seen are found ({100 * caught / max(1, seen):.1f} %); {false} of",
@@ -453,7 +488,10 @@ if __name__ == "__main__":
 
     warnings.simplefilter("ignore")
     numbers = [int(a) for a in sys.argv[1:] if a.isdigit()]
-    text = report(*(numbers or [300, 2024]))
+    tables, seed = [*numbers, *(300, 2024)[len(numbers) :]]
+    if "--anew" in sys.argv:
+        COUNTS.unlink(missing_ok=True)
+    text = report(more(tables, seed), seed)
     print(text)
     if "--write" in sys.argv:
         (Path(__file__).parent / "OUTSIDE.md").write_text(text, encoding="utf-8", newline="\n")

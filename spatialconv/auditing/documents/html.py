@@ -1,4 +1,9 @@
-"""Tables of HTML, by the parser of the standard library: nothing is fetched, no entity expands into several."""
+"""Tables of HTML, by the parser of the standard library: nothing is fetched, no entity expands into several.
+
+pandas.read_html turns cells into numbers before their decimals are read ("0.50" is 0.5), leaves out what stands around
+a table, and needs lxml or html5lib. The reader is held against lxml, on pages of pandoc too, in
+`tests/unit/auditing/test_written_by_others.py`.
+"""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ _PIECE = re.compile(r"\S+(?: \S+)*")
 _SETS = re.compile(r"[-+]?[\d.,]+\**\s?\([^()]*\)")
 _SPREAD = re.compile(r"(?<=[\d*.])( {2,4})(\([-\d][^()]*\))")
 _APART = re.compile(r"(?<=[)\]]) (?=[-+]?[\d.])")
+_ESCAPED = re.compile(r"\\([*()<>\[\]_#+.!^~`-])")
 _BAR = re.compile(r"(?<!\\)\|")
 
 
@@ -30,12 +31,15 @@ def tables(text: str) -> list[RawTable]:
         lines, head = [*head, *block], []
         made = _barred(lines) or _tabbed(lines) or _spaced(lines)
         if made is None:
-            words = " ".join(line.strip() for line in lines)
+            words = _plain(" ".join(line.strip() for line in lines))
             above = words[-300:]
             if found:
                 found[-1].notes.append(words[:1000])
             continue
-        made.caption = made.caption or above
+        # Cells are read by where they stand, and only then as Markdown means them.
+        made.rows = [[_plain(cell) for cell in row] for row in made.rows]
+        made.notes = [_plain(note) for note in made.notes]
+        made.caption = _plain(made.caption) or above
         above = ""
         found.append(made)
     return found
@@ -84,6 +88,14 @@ def _bare(cell: str) -> str:
     cell = re.sub(r"<br\s*/?>", " ", re.sub(r"<sup>(.*?)</sup>", r"^{\1}", cell))
     bold = re.fullmatch(r"(\*\*|__)(?!\*)(.+?)(?<!\*)\1", cell)
     return bold[2] if bold else cell
+
+
+def _plain(text: str) -> str:
+    """Take off the backslashes that Markdown sets before signs, and write its raised text as all others do."""
+    if "\\" not in text and "^" not in text:
+        return text
+    raised = re.sub(r"(?<!\\)\^([^\s^{}]{1,12}?)(?<!\\)\^", r"^{\1}", text)
+    return _ESCAPED.sub(r"\1", raised)
 
 
 def _tabbed(lines: list[str]) -> RawTable | None:

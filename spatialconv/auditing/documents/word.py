@@ -1,4 +1,10 @@
-"""Tables of a Word document: a zip of XML, unpacked within bounds and read without any document type or entity."""
+"""Tables of a Word document: a zip of XML, unpacked within bounds and read without any document type or entity.
+
+Read by the standard library, on purpose. python-docx, which writes our own tables, sets no bound on what it unpacks,
+and repeats a merged cell over every column that it spans; it would be a requirement of an audit that has none. It
+is what the reader is held against, on documents of LibreOffice and pandoc, in
+`tests/unit/auditing/test_written_by_others.py`.
+"""
 
 from __future__ import annotations
 

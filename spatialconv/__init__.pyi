@@ -36,6 +36,7 @@ from .autocorrelation import losh as losh
 from .autocorrelation import moran as moran
 from .checks import check as check
 from .convergence.beta.beta import beta as beta
+from .convergence.beta.breaks import beta_breaks as beta_breaks
 from .convergence.beta.frame import growth_panel as growth_panel
 from .convergence.beta.local import beta_local as beta_local
 from .convergence.beta.nonlinear import beta_nls as beta_nls
@@ -43,6 +44,8 @@ from .convergence.beta.quantiles import beta_quantiles as beta_quantiles
 from .convergence.beta.regimes import beta_regimes as beta_regimes
 from .convergence.beta.series import beta_rolling as beta_rolling
 from .convergence.beta.series import beta_spacing as beta_spacing
+from .convergence.beta.thresholds import beta_threshold as beta_threshold
+from .convergence.beta.weighted import beta_weighted as beta_weighted
 from .convergence.clubs.clubs import clubs as clubs
 from .convergence.clubs.compare import compare_partitions as compare_partitions
 from .convergence.clubs.explain import explain_clubs as explain_clubs

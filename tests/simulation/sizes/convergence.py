@@ -108,6 +108,53 @@ def short(sample: Sample) -> dict[str, float]:
     return {name: float(p) for name, p in table["p_value"].items()}
 
 
+@each
+def threshold(sample: Sample) -> dict[str, float]:
+    """Test one beta where there is one, and cover a threshold in the level that is there."""
+    options: Any = {"effects": "time" if sample.T > 1 else "none", "draws": 99}
+    one = sc.beta_threshold(growing(sample, BETA, sample.T), "y", seed=sample.rng, **options)
+    level = np.empty((sample.T + 1, sample.n))
+    level[0] = 3.0 + 1.5 * sample.rng.standard_normal(sample.n)
+    for t in range(sample.T):
+        jump = np.where(level[t] > 3.0, 0.4, -0.4)
+        level[t + 1] = level[t] + BETA * (level[t] - 3.0) + jump + SIGMA * sample.errors(sample.n)
+    curve = sc.beta_threshold(sample.panel(y=np.exp(level)), "y", effects=options["effects"], draws=0).curve
+    below = curve[curve["threshold"] <= 3.0]
+    return {
+        "sup F of a threshold": one.test.p_value,
+        "the set of thresholds": float(below["inside"].iloc[-1]) if len(below) else np.nan,
+    }
+
+
+@each
+def broken(sample: Sample) -> dict[str, float]:
+    """Test no break where there is none, and cover the date of one where beta falls to nothing."""
+    one = sc.beta_breaks(growing(sample, BETA, sample.T), "y", draws=99, max_breaks=2, seed=sample.rng)
+    level = np.empty((sample.T + 1, sample.n))
+    level[0] = 3.0 + 1.5 * sample.rng.standard_normal(sample.n)
+    for t in range(sample.T):
+        beta = 2 * BETA if t < sample.T // 2 else 0.0
+        level[t + 1] = level[t] + DRIFT + beta * (level[t] - 3.0) + SIGMA * sample.errors(sample.n)
+    found = sc.beta_breaks(sample.panel(y=np.exp(level)), "y", breaks=1, draws=99, seed=sample.rng).dates.iloc[0]
+    return {
+        "UDmax of breaks": float(one.tests.loc["some against none", "p_value"]),
+        "the interval of a date": covers(found["conf_low"], found["conf_high"], sample.T // 2 + 1),
+    }
+
+
+@each
+def weighted(sample: Sample) -> dict[str, float]:
+    """Test that weights change nothing where they do not, and cover beta; a few regions hold most of the people."""
+    panel = growing(sample, BETA, sample.T)
+    people = np.tile(np.exp(sample.rng.standard_normal(sample.n)), sample.T + 1)
+    found = sc.beta_weighted(panel.assign(people=people), "y", weights="people", effects="time")
+    row = found.table.loc["weighted"]
+    return {
+        "DuMouchel and Duncan's F": found.test.p_value,
+        "the interval of the weighted beta": covers(row["conf_low"], row["conf_high"], BETA),
+    }
+
+
 WALD = {"z of beta": "size", "the interval of beta": "coverage", "the interval of the speed": "coverage"}
 ENTRIES = (
     *(
@@ -125,6 +172,16 @@ ENTRIES = (
     Entry("beta_regimes", {"Chow": "size"}, regimes, 2000, periods=(1,)),
     Entry("beta_quantiles", {"the interval of the median's beta": "coverage", "equality over quantiles": "size"},
           quantiles, 300, periods=(1,)),
+    *(
+        Entry("beta_threshold", {"sup F of a threshold": "size", "the set of thresholds": "coverage"}, threshold, 300,
+              f"effects={effects}", periods=(T,), regions=regions, laws=("normal", "lognormal"))
+        # Eleven regions in a cross-section have no three candidates with five on both sides.
+        for effects, T, regions in (("none", 1, (31, 48)), ("time", 10, (11, 31, 48)))
+    ),
+    Entry("beta_breaks", {"UDmax of breaks": "size", "the interval of a date": "coverage"}, broken, 300,
+          "effects=time", periods=(10, 40), regions=(11, 31, 48), laws=("normal", "lognormal")),
+    Entry("beta_weighted", {"DuMouchel and Duncan's F": "size", "the interval of the weighted beta": "coverage"},
+          weighted, 500, periods=(1, 10), regions=(11, 31, 48), laws=("normal", "lognormal")),
     Entry("log_t", {"one-sided p": "size"}, log_t, 2000, periods=(10, 40)),
     Entry("clubs.join_counts", {"p of the joins within all clubs": "size"}, joins, 500),
 )  # fmt: skip

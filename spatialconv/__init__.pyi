@@ -56,6 +56,7 @@ from .convergence.dispersion.ranks import delta as delta
 from .convergence.dispersion.ranks import gamma as gamma
 from .convergence.dispersion.sigma import sigma as sigma
 from .convergence.dispersion.spatial_gini import spatial_gini as spatial_gini
+from .convergence.stochastic.one_break import unit_roots_break as unit_roots_break
 from .convergence.stochastic.pairs import unit_roots_pairwise as unit_roots_pairwise
 from .convergence.stochastic.unit_roots import unit_roots as unit_roots
 from .dependence import residual_unit_root as residual_unit_root

@@ -198,6 +198,7 @@ CALLS = {
     "theil": 'sc.theil(p(), "y", groups=groups())',
     "to_pysal": 'sc.to_pysal(p(), "y", w(), 2001)',
     "unit_roots": 'sc.unit_roots(p(), "y", draws=19)',
+    "unit_roots_break": 'sc.unit_roots_break(sc.datasets.us_income().panel, "income")',
     "unit_roots_pairwise": 'sc.unit_roots_pairwise(p(), "y", draws=3)',
     "wald_test": 'sc.wald_test(fit(), "x")',
     "weights.adjacency": "sc.weights.adjacency(g())",

@@ -144,5 +144,6 @@ WITHOUT: dict[str, str] = {
     "specifications.panel": NOTHING,
     "theil": NOTHING,
     "to_pysal": NOTHING,
+    "unit_roots_break": NOT_YET.format("both of its p under their null in its own tests"),
     "unit_roots_pairwise": NOT_YET.format("its bootstrap under its null in its own tests"),
 }

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import spatialconv as sc
-from tests.tolerances import EXACT, HESSIAN, LOGLIK, OPTIM
+from tests.tolerances import EXACT, HESSIAN, LOGDET_RHO, LOGLIK, OPTIM
 from tests.unit.models.by_period.cells import Cells, Density, drawn
 
 SPATIAL = ("none", "lag", "error", "sarar")
@@ -89,6 +89,8 @@ def test_time_effects_are_transformed_away_period_by_period(spatial, gaps):
     np.testing.assert_allclose(fit.params[["x0", "x1"]], g[:2], rtol=0, atol=1e3 * EXACT)
     theta = np.concatenate([g[:2], free(fit, density), [sigma2]])
     np.testing.assert_allclose(fit.std_errors, np.sqrt(np.diag(density.information(theta))), rtol=OPTIM)
+    observed = fit.with_vcov("observed").std_errors
+    np.testing.assert_allclose(observed, np.sqrt(np.diag(density.observed(theta))), rtol=HESSIAN)
 
 
 @pytest.mark.parametrize("missing", ["omit", "integrate"])
@@ -130,3 +132,38 @@ def test_rows_reach_what_arrays_reach_where_nothing_differs(effects, spatial):
     np.testing.assert_allclose(found.cov, one.estimates.cov, rtol=OPTIM, atol=1e-12)
     np.testing.assert_allclose(found.effect, one.estimates.effect, rtol=0, atol=OPTIM)
     np.testing.assert_allclose(found.residuals, one.estimates.residuals, rtol=0, atol=OPTIM)
+
+
+def test_interpolated_determinants_reach_the_same_maximum():
+    """Sparse factors at Chebyshev nodes, a window around the optimum for each matrix, against all eigenvalues."""
+    for options in ({"effects": "time"}, {"effects": "region", "missing": "integrate"}):
+        cells = drawn(8, N=11, gaps=0.0 if options["effects"] == "time" else 0.1)
+        exact, factors = (cells.fit(spatial="lag", logdet=how, **options) for how in ("eigen", "lu"))
+        assert factors.loglik == pytest.approx(exact.loglik, abs=LOGLIK)
+        assert factors.rho == pytest.approx(exact.rho, abs=LOGDET_RHO)
+        np.testing.assert_allclose(factors.std_errors, exact.std_errors, rtol=OPTIM)
+        assert factors.logdet == "sparse LU at Chebyshev nodes"
+
+
+def test_more_regions_than_dense_solves_serve():
+    """Traces from sparse factors, by period, at 230 regions with five neighbours each."""
+    rng = np.random.default_rng(0)
+    N, T = 230, 2
+
+    def nearest() -> np.ndarray:
+        at, A = rng.random((N, 2)), np.zeros((N, N))
+        apart = np.linalg.norm(at[:, None] - at[None], axis=2) + 9 * np.eye(N)
+        A[np.arange(N)[:, None], np.argsort(apart, axis=1)[:, :5]] = 0.2
+        return A
+
+    W = [nearest() for _ in range(T)]
+    x = rng.standard_normal((T, N, 2))
+    u = x @ [1.0, -0.5] + rng.standard_normal((T, N))
+    y = np.stack([np.linalg.solve(np.eye(N) - 0.4 * A, row) for A, row in zip(W, u, strict=True)])
+    cells = Cells(y, x, W, W, True)
+    fit = cells.fit(spatial="lag", effects="time", correction="none")
+    density = cells.dense("lag", "time")
+    loglik, g, sigma2 = density.profile(np.array([fit.rho]))
+    assert fit.loglik == pytest.approx(loglik, abs=LOGLIK)
+    theta = np.concatenate([g[:2], [fit.rho, sigma2], g[2:]])
+    np.testing.assert_allclose(fit.std_errors, np.sqrt(np.diag(density.information(theta))), rtol=OPTIM)

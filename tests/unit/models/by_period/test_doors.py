@@ -66,7 +66,10 @@ def test_effects_are_the_coefficients_of_dummies(cells, effects):
     """Of the dense density, up to the constant that dummies of both kinds share."""
     fit = cells.fit(spatial="lag", effects=effects, missing="integrate")
     density = cells.dense("lag", effects, "integrate")
-    _, g, _ = density.profile(np.array([fit.rho]))
+    _, g, sigma2 = density.profile(np.array([fit.rho]))
+    assert fit.correction == "none"
+    assert fit.nobs_effective == fit.nobs
+    assert fit.sigma2 == pytest.approx(sigma2, rel=1e-10)
     effect = (density.D @ g[2:])[density.seen]
     np.testing.assert_allclose(fit.estimates.effect[~np.isnan(cells.y)], effect, rtol=0, atol=LOGLIK)
 

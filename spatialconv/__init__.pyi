@@ -70,6 +70,7 @@ from .dynamics import lisa_paths as lisa_paths
 from .dynamics import markov as markov
 from .dynamics import mobility as mobility
 from .dynamics import spatial_markov as spatial_markov
+from .dynamics import stochastic_kernel as stochastic_kernel
 from .index import composite_index as composite_index
 from .index import coupling as coupling
 from .models.estimation.fit import fit_panel as fit_panel

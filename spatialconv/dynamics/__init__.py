@@ -11,6 +11,7 @@ from spatialconv.dynamics._lisa_paths import LisaPaths, lisa_paths
 from spatialconv.dynamics._markov import MarkovChain, markov
 from spatialconv.dynamics._mobility import RankMobility, mobility
 from spatialconv.dynamics._spatial_markov import SpatialMarkov, spatial_markov
+from spatialconv.dynamics._stochastic_kernel import StochasticKernel, stochastic_kernel
 
 __all__ = [
     "DensityPath",
@@ -21,6 +22,7 @@ __all__ = [
     "ModeTests",
     "RankMobility",
     "SpatialMarkov",
+    "StochasticKernel",
     "density",
     "gravity_centre",
     "hot_spot_trends",
@@ -28,4 +30,5 @@ __all__ = [
     "markov",
     "mobility",
     "spatial_markov",
+    "stochastic_kernel",
 ]

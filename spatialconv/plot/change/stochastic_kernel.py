@@ -1,0 +1,225 @@
+"""Stochastic kernels drawn flat, as stacked densities, as regions of highest density, or as a surface."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from spatialconv import _style as look
+from spatialconv._core.dynamics.transition_kernel import highest
+from spatialconv._drawing.axes import STEPS, finished, given, row
+from spatialconv._options import choice, expect
+from spatialconv.dynamics import StochasticKernel
+from spatialconv.errors import OptionError
+from spatialconv.panel import FloatArray
+
+Kind = Literal["contour", "stacked", "highest-density", "surface"]
+_SIDE = 76.0  # mm: both axes have one scale
+_LINES = 15  # densities that are stacked, or have their regions drawn
+_SHARES = (0.99, 0.95, 0.5)
+_WORDS = {"relative": "relative to the mean", "log": "log, less the mean", "level": "level"}
+_BLUES = LinearSegmentedColormap.from_list("kernel", ["#ffffff", "#9ec3de", look.FIRST])
+
+
+def stochastic_kernel(
+    result: Any, *, kind: Kind = "contour", title: str | None = None, ax: Axes | None = None
+) -> Figure | Axes:
+    """Plot a stochastic kernel.
+
+    Parameters
+    ----------
+    result : StochasticKernel
+        Result of `spatialconv.stochastic_kernel`.
+    kind : {"contour", "stacked", "highest-density", "surface"}
+        Flat, from above, with the diagonal on which nothing changes; the densities at fifteen values of x, one above
+        the other (Hyndman, Bashtannyk and Grunwald 1996); their shortest sets of 50, 95 and 99 %, with the mode; or the
+        surface in perspective, which hides what lies behind.
+    title : str, optional
+        Heading of the figure.
+    ax : Axes, optional
+        Draw into these axes; three-dimensional ones for "surface".
+
+    Returns
+    -------
+    Figure or Axes
+        The new Figure, or `ax` if it was given.
+
+    Raises
+    ------
+    OptionError
+        If `result` is no such result, the kind is unknown, or the axes are not three-dimensional.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> us = sc.datasets.us_income()
+    >>> figure = sc.plot.stochastic_kernel(sc.stochastic_kernel(us.panel, "income", horizon=10))
+    """
+    expect(result, StochasticKernel, "plot.stochastic_kernel", "the result of sc.stochastic_kernel")
+    choice("kind", kind, Kind)
+    x_words, y_words = _axes_words(result)
+    low, high = _seen(result)
+    with look.style(title, x_words, y_words):
+        if kind == "surface":
+            return _surface(result, low, high, title, ax)
+        plot = given(ax) if ax is not None else row(1, title, height=_SIDE)[0]
+        {"contour": _contour, "stacked": _stacked, "highest-density": _highest}[kind](plot, result, low, high)
+        plot.set_xlabel(x_words if kind != "stacked" else y_words)
+        plot.set_ylabel(y_words if kind != "stacked" else x_words)
+        for axis in (plot.xaxis, plot.yaxis):
+            axis.set_major_locator(MaxNLocator(5, steps=STEPS))
+        look.frame(plot)
+        return finished([plot], ax)
+
+
+def _axes_words(result: StochasticKernel) -> tuple[str, str]:
+    what = f"{result.variable}, {_WORDS[result.scale]}"
+    if result.given == "neighbours":
+        before = f", {result.horizon:g} before" if result.horizon else ""
+        return f"neighbours' {what}{before}", what
+    return what, f"{what}, {result.horizon:g} later"
+
+
+def _seen(result: StochasticKernel) -> tuple[float, float]:
+    """Return the reach of the data on both axes, which the figure shows; the grid goes on beyond."""
+    data = result.data
+    low, high = float(data[["x", "y"]].min().min()), float(data[["x", "y"]].max().max())
+    pad = 0.04 * (high - low)
+    return low - pad, high + pad
+
+
+def _contour(plot: Axes, result: StochasticKernel, low: float, high: float) -> None:
+    grid, f = result.grid, result.conditional.to_numpy(dtype=float)
+    data = result.data["x"]
+    seen = (grid >= data.min()) & (grid <= data.max())
+    levels = np.linspace(0, float(f[seen].max()), 9)[1:]
+    plot.contourf(grid[seen], grid, f[seen].T, levels=[0.25 * levels[0], *levels], cmap=_BLUES, extend="max", zorder=1)
+    plot.contour(grid[seen], grid, f[seen].T, levels=levels, colors=look.INK, linewidths=0.3, zorder=2)
+    plot.plot([low, high], [low, high], color=look.SECOND, linewidth=0.8, linestyle="--", zorder=3, label="no change")
+    plot.set_xlim(low, high)
+    plot.set_ylim(low, high)
+    plot.set_aspect("equal")
+
+
+def _chosen(result: StochasticKernel) -> FloatArray:
+    x = result.data["x"]
+    return np.linspace(float(x.quantile(0.01)), float(x.quantile(0.99)), _LINES)
+
+
+def _stacked(plot: Axes, result: StochasticKernel, low: float, high: float) -> None:
+    at = _chosen(result)
+    f = result.at(at).to_numpy(dtype=float)
+    # The highest density reaches over two and a half of the next lines.
+    scale = 2.5 * (at[1] - at[0]) / float(f.max())
+    for k in range(len(at))[::-1]:
+        base, order = float(at[k]), 2.0 + (len(at) - k) * 0.05
+        plot.fill_between(result.grid, base, base + scale * f[k], color="white", linewidth=0, zorder=order)
+        plot.plot(result.grid, base + scale * f[k], color=look.FIRST, linewidth=0.8, zorder=order + 0.01)
+        plot.plot([base], [base], color=look.SECOND, marker="|", markersize=5, zorder=order + 0.02)
+    plot.set_xlim(low, high)
+    plot.set_ylim(float(at[0]) - 0.3 * (at[1] - at[0]), float(at[-1]) + 2.7 * (at[1] - at[0]))
+
+
+def _highest(plot: Axes, result: StochasticKernel, low: float, high: float) -> None:
+    at = _chosen(result)
+    f = result.at(at).to_numpy(dtype=float)
+    half = 0.36 * (at[1] - at[0])
+    for share, shade in zip(_SHARES, (0.2, 0.45, 0.9), strict=True):
+        boxes = [
+            [(x - half, a), (x + half, a), (x + half, b), (x - half, b)]
+            for x, density in zip(at, f, strict=True)
+            for a, b in highest(density, result.grid, share)
+        ]
+        shown = PolyCollection(boxes, facecolors=_BLUES(shade), edgecolors="none", zorder=2, label=f"{100 * share:g} %")
+        plot.add_collection(shown)
+    plot.plot(at, result.grid[f.argmax(axis=1)], color="white", linestyle="", marker="o", markersize=2.5, zorder=4)
+    plot.plot([low, high], [low, high], color=look.SECOND, linewidth=0.8, linestyle="--", zorder=3, label="no change")
+    plot.set_xlim(low, high)
+    plot.set_ylim(low, high)
+    plot.set_aspect("equal")
+
+
+def _surface(result: StochasticKernel, low: float, high: float, title: str | None, ax: Axes | None) -> Figure | Axes:
+    x_words, y_words = _axes_words(result)
+    if ax is None:
+        sheet = look.Sheet(look.COLUMN, 86)
+        plot: Any = sheet.add_axes((0.06, 0.1, 0.8, 0.84), projection="3d")
+        if title:
+            sheet.text(0.02, 0.98, title, fontsize=look.TITLE, fontweight="bold", va="top")
+    else:
+        plot = given(ax)
+        if plot.name != "3d":
+            raise OptionError("kind='surface' needs three-dimensional axes: figure.add_subplot(projection='3d').")
+    grid, f = result.grid, result.conditional.to_numpy(dtype=float)
+    data = result.data["x"]
+    rows = np.flatnonzero((grid >= data.min()) & (grid <= data.max()))
+    columns = np.flatnonzero((grid >= low) & (grid <= high))
+    across, along = np.meshgrid(grid[rows], grid[columns], indexing="ij")
+    plot.plot_surface(
+        across, along, f[np.ix_(rows, columns)], cmap=_BLUES, linewidth=0.15, edgecolor=look.SOFT, rcount=50, ccount=50
+    )
+    plot.view_init(elev=38, azim=-62)
+    plot.set_xlabel(x_words)
+    plot.set_ylabel(y_words)
+    plot.set_zlabel("density")
+    for axis in (plot.xaxis, plot.yaxis, plot.zaxis):
+        axis.set_major_locator(MaxNLocator(4, steps=STEPS))
+    return finished([plot], ax)
+
+
+def ergodic(result: Any, *, title: str | None = None, ax: Axes | None = None) -> Figure | Axes:
+    """Plot the ergodic density of a stochastic kernel, its bands, and the density of the last period.
+
+    Parameters
+    ----------
+    result : StochasticKernel
+        Result of `spatialconv.stochastic_kernel` with given="past".
+    title : str, optional
+        Heading of the figure.
+    ax : Axes, optional
+        Draw into these axes.
+
+    Returns
+    -------
+    Figure or Axes
+        The new Figure, or `ax` if it was given.
+
+    Raises
+    ------
+    OptionError
+        If `result` is no such result, or has no ergodic density.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> us = sc.datasets.us_income()
+    >>> figure = sc.plot.ergodic(sc.stochastic_kernel(us.panel, "income", horizon=10))
+    """
+    expect(result, StochasticKernel, "plot.ergodic", "the result of sc.stochastic_kernel")
+    if result.ergodic is None:
+        raise OptionError("there is no ergodic density given neighbours; take given='past'.")
+    what, last = f"{result.variable}, {_WORDS[result.scale]}", str(result.periods[-1])
+    low, high = _seen(result)
+    grid = result.grid
+    with look.style(title, what, last, "ergodic"):
+        plot = given(ax) if ax is not None else row(1, title)[0]
+        if result.draws:
+            bounds = result.ergodic[["conf_low", "conf_high"]].to_numpy(dtype=float)
+            said = f"{100 * result.level:g} %"
+            plot.fill_between(grid, *bounds.T, color=look.FIRST, alpha=0.18, linewidth=0, label=said)
+        plot.plot(grid, result.ergodic["density"], color=look.FIRST, linewidth=look.LINE, label="ergodic")
+        plot.plot(grid, result.now, color=look.SECOND, linewidth=0.9, linestyle="--", label=last)
+        plot.set_xlim(low, high)
+        plot.set_ylim(0, None)
+        plot.set_xlabel(what)
+        plot.set_ylabel("density")
+        plot.legend(frameon=False, loc="upper right")
+        plot.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+        look.frame(plot)
+        return finished([plot], ax)

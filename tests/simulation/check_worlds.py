@@ -261,12 +261,9 @@ def role(world: World, question: str) -> str:
 def questions(counts: dict[str, Counter[tuple[str, str]]]) -> list[str]:
     from spatialconv.checks import QUESTIONS
 
-    order = [q.__name__.replace("_", " ") for q in QUESTIONS]
     names = {name for of in counts.values() for name, _ in of if name not in ("samples", "written")
              and not name.startswith("due: ")}  # fmt: skip
-    aliases = {"identified": "identification", "direct": "direct approach", "fixed or random": "hausman",
-               "unit": "cv of logs", "z values": "z-values"}  # fmt: skip
-    return [n for n in (aliases.get(o, o) for o in order) if n in names]
+    return [name for name in QUESTIONS if name in names]
 
 
 def rates(counts: dict[str, Counter[tuple[str, str]]]) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.auditing.outside import FAMILIES, honest, measure, possible
+from tests.auditing.outside import COUNTS, FAMILIES, honest, measure, possible, report, stored
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -47,3 +47,17 @@ def test_the_judge_knows_what_cannot_be_seen():
     first = rows["x0"][0]
     rows["x0"][0] = first[1:] if first.startswith("-") else "-" + first
     assert not possible(given)
+
+
+def test_the_table_is_that_of_the_counts():
+    every = stored(2024)
+    assert (COUNTS.parent / "OUTSIDE.md").read_text(encoding="utf-8") == report(every, 2024)
+    assert sum(tally.tables for tally in every.values()) == 5100
+    assert not any(tally.false for tally in every.values())
+
+
+def test_a_table_is_the_same_in_whichever_block():
+    whole = measure("Moran by year", 4, 3)
+    whole_again = measure("Moran by year", 2, 3)
+    whole_again.add(measure("Moran by year", 2, 3, 2))
+    assert whole_again == whole

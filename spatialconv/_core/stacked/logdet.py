@@ -57,7 +57,9 @@ class Summed:
     @property
     def said(self) -> str:
         """What results must say of its parts."""
-        return "; ".join(dict.fromkeys(part.said for part in self.parts if part.said))
+        said = [part.said for part in self.parts if part.said]
+        more = f", and so it is for {len(said) - 1} matrices more" if len(said) > 1 else ""
+        return f"{said[0]}{more}" if said else ""
 
     def value(self, rho: Rho) -> Rho:
         """Return the sum of the log-determinants."""

@@ -87,6 +87,11 @@ class Rows:
             return periods
         return sp.csc_array(sp.hstack([regions, periods[:, ~self._spare_periods]], format="csc"))
 
+    @property
+    def groups(self) -> int:
+        """Into how many groups of rows, that share neither region nor period with the others, those seen fall."""
+        return int(self._spare_periods.sum())
+
     @cached_property
     def _spare_periods(self) -> npt.NDArray[np.bool_]:
         """Which periods' dummies the others span: the first of each group that the rows seen link."""

@@ -287,6 +287,12 @@ def checked(design: PeriodDesign, rows: Rows, spec: ModelSpec) -> None:
             f"region effects need at least two periods of the outcome; the sample has {T}: "
             f"{first(list(design.periods))}. Take effects='none' or 'time'."
         )
+    if spec.fixed_effects == "two-way" and design.missing == "integrate" and rows.groups > 1 and design.gaps:
+        raise ModelError(
+            f"regions and periods whose outcomes are there fall into {rows.groups} groups that share neither, and "
+            "two-way effects of one group say nothing of the others', in whose periods outcomes are to be integrated "
+            "out. Take missing='omit', or effects='region' or 'time'."
+        )
     if n - G <= K + 1:
         raise SingularDesignError(
             f"{plural(K, 'coefficient')} cannot be estimated from {plural(n, 'outcome')} seen, with "

@@ -13,6 +13,8 @@ from scipy import stats
 from spatialconv._doors import door
 from spatialconv._options import Vcov, choice, passed_on, probability
 from spatialconv.errors import ModelError
+from spatialconv.models.by_period.design import PeriodDesign
+from spatialconv.models.by_period.estimate import expected_outcomes
 from spatialconv.models.estimation.covariances import covariance, effects_errors
 from spatialconv.models.estimation.estimate import Estimates
 from spatialconv.models.specification.design import Design
@@ -259,6 +261,17 @@ class PanelFit(Result):
     def fitted(self) -> pd.DataFrame:
         """Fitted values y - e, a row a period."""
         return self.design.frame(self.design.y - self.estimates.residuals)
+
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """Outcomes that are there, a row a period; in other cells of the model what is expected given those.
+
+        Under `missing="integrate"` that is the mean of the missing outcomes given the outcomes seen, at the estimates;
+        cells that are not in the model are NaN.
+        """
+        if not isinstance(self.design, PeriodDesign):
+            return self.design.frame(self.design.y)
+        return self.design.frame(expected_outcomes(self.design, self.spec, self.estimates))
 
     @cached_property
     def region_effects(self) -> pd.Series:

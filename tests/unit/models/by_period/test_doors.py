@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,59 @@ def test_effects_are_the_coefficients_of_dummies(cells, effects):
     assert fit.sigma2 == pytest.approx(sigma2, rel=1e-10)
     effect = (density.D @ g[2:])[density.seen]
     np.testing.assert_allclose(fit.estimates.effect[~np.isnan(cells.y)], effect, rtol=0, atol=LOGLIK)
+
+
+@pytest.mark.parametrize("spatial", ["lag", "sarar"])
+def test_missing_outcomes_are_expected_given_those_seen(cells, spatial):
+    """mu_m + V_mo V_oo^-1 (y_o - mu_o), dense."""
+    fit = cells.fit(spatial=spatial, effects="two-way", missing="integrate")
+    density = cells.dense(spatial, "two-way", "integrate")
+    at = np.array([fit.estimates.rho, fit.estimates.lam])[density.free]
+    _, g, _ = density.profile(at)
+    CA, V = replace(density, seen=np.ones_like(density.seen)).roots(at)
+    mean = CA @ np.hstack([density.X, density.D]) @ g
+    o, m = density.seen, ~density.seen
+    expected = mean[m] + V[np.ix_(m, o)] @ np.linalg.solve(V[np.ix_(o, o)], density.y[o] - mean[o])
+    found, there = fit.outcomes.to_numpy(), ~np.isnan(cells.y)
+    np.testing.assert_array_equal(found[there], cells.y[there])
+    np.testing.assert_allclose(found[~there], expected, rtol=0, atol=LOGLIK)
+    assert fit.residuals.isna().to_numpy()[~there].all()
+
+
+@pytest.mark.parametrize("missing", ["omit", "integrate"])
+@pytest.mark.parametrize("effects", ["none", "region", "two-way"])
+def test_regions_and_periods_never_seen_are_left_out_and_said(missing, effects):
+    cells = drawn(3)
+    y = cells.y.copy()
+    y[:, 4] = y[2] = np.nan
+    cells = replace(cells, y=y)
+    fit = cells.fit(spatial="lag", effects=effects, missing=missing, correction="none")
+    assert fit.loglik == pytest.approx(cells.dense("lag", effects, missing).profile(np.array([fit.rho]))[0], abs=LOGLIK)
+    assert list(fit.design.periods) == [0, 1, 3]
+    assert "regions never seen are left out: 4" in fit.notes
+    assert "periods without any outcome are left out: 2" in fit.notes
+
+
+def test_groups_that_share_neither_region_nor_period():
+    """Two-way effects leave a constant to each group; integrated out, unseen cells would hold the effects of both."""
+    cells = drawn(3)
+    y = cells.y.copy()
+    y[2:, :4] = y[:2, 4:] = np.nan
+    cells = replace(cells, y=y)
+    fit = cells.fit(spatial="lag", effects="two-way", missing="omit")
+    density = cells.dense("lag", "two-way", "omit")
+    assert fit.loglik == pytest.approx(density.profile(np.array([fit.rho]))[0], abs=LOGLIK)
+    with pytest.raises(sc.errors.ModelError, match="fall into 2 groups"):
+        cells.fit(spatial="lag", effects="two-way", missing="integrate")
+
+
+@pytest.mark.parametrize(("T", "N", "effects"), [(1, 25, "none"), (2, 12, "two-way")])
+@pytest.mark.parametrize("missing", ["omit", "integrate"])
+def test_one_period_and_two(missing, T, N, effects):
+    cells = drawn(2, T=T, N=N, gaps=0.2)
+    fit = cells.fit(spatial="sarar", effects=effects, missing=missing, correction="none")
+    density = cells.dense("sarar", effects, missing)
+    assert fit.loglik == pytest.approx(density.profile(np.array([fit.rho, fit.lambda_]))[0], abs=LOGLIK)
 
 
 # ---------------------------------------------------------------------- multipliers

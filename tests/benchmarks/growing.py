@@ -229,6 +229,13 @@ def bootstrap(n: int) -> Run:
     return lambda: b.bootstrap(draws=199, seed=1)
 
 
+def robust(n: int) -> Run:
+    """The robust covariance of a fit that is there."""
+    whole, links = counties(n)
+    b = sc.beta(whole, "level", links, controls="x", spatial="lag", effects="time")
+    return lambda: b.fit.with_vcov("robust")
+
+
 def checked(n: int) -> Run:
     """Ask all questions, with 199 samples."""
     whole, links = counties(n)
@@ -269,6 +276,7 @@ GROWING: dict[str, Growth] = {
     "bootstrap of the lag model, T = 4, 199 samples": Growth(
         bootstrap, "0.02 s a sample at 3,085", sizes=(300, 1_000, 3_085)
     ),
+    "robust covariance of the lag model, T = 4": Growth(robust, "0.3 s at 3,000", sizes=(1_000, 3_000, 10_000)),
     "check, T = 4, 199 samples": Growth(checked, "3 minutes at 3,085", sizes=(300, 1_000, 3_085)),
     "repr of local Moran, T = 10": Growth(local_moran, "0.1 s at 10,000", sizes=(1_000, 10_000, 30_000)),
 }

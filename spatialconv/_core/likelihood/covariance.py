@@ -32,6 +32,8 @@ of R's plm (its `vcovHC(method = "arellano")`). Likelihood and moments take thei
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
@@ -39,6 +41,9 @@ import scipy.sparse as sp
 from spatialconv._core.regression.two_stage import squares
 
 FloatArray = npt.NDArray[np.float64]
+
+# Columns of G that are solved for and held at once.
+COLUMNS = 64
 
 
 def scores(
@@ -72,11 +77,41 @@ def martingale_differences(
     `mean` is the part of the lagged variable that does not depend on the errors, G (N, N) what multiplies
     them, `trace` J tr(G) after the transformation.
     """
-    T, N = e.shape
     lower = np.tril(G + G.T, k=-1)
-    own = np.diag(G) * (e**2 - sigma2 * J / T)
-    rest = (trace - J * np.trace(G)) / (N * T)
-    return np.asarray((mean * e + e * (e @ lower.T) + own) / sigma2 - rest)
+    return _differences(mean, e, np.diag(G), e @ lower.T, sigma2, J, trace)
+
+
+def martingale_differences_by_columns(
+    mean: FloatArray, e: FloatArray, apply: Callable[[FloatArray], FloatArray], sigma2: float, J: int, trace: float
+) -> FloatArray:
+    """Return the same scores where G is known by what it does to vectors (N, k): exact, a few columns at a time.
+
+    Region i takes ``sum over j < i of (g_ij + g_ji) e_j``: of a block of columns, its part below the diagonal times the
+    block's errors goes to the regions below, its part above it times the errors above to the block itself.
+    """
+    N = e.shape[1]
+    diagonal, crossed = np.empty(N), np.zeros_like(e)
+    for start in range(0, N, COLUMNS):
+        block = np.arange(start, min(start + COLUMNS, N))
+        unit = np.zeros((N, len(block)))
+        unit[block, block - start] = 1.0
+        G = apply(unit)
+        diagonal[block] = G[block, block - start]
+        # Within the block the diagonal parts the two; above it and below it everything is on one side.
+        inside = G[block]
+        crossed[:, block] += e[:, :start] @ G[:start] + e[:, block] @ np.triu(inside, k=1)
+        crossed[:, block] += e[:, block] @ np.tril(inside, k=-1).T
+        crossed[:, block[-1] + 1 :] += e[:, block] @ G[block[-1] + 1 :].T
+    return _differences(mean, e, diagonal, crossed, sigma2, J, trace)
+
+
+def _differences(
+    mean: FloatArray, e: FloatArray, diagonal: FloatArray, crossed: FloatArray, sigma2: float, J: int, trace: float
+) -> FloatArray:
+    T, N = e.shape
+    own = diagonal * (e**2 - sigma2 * J / T)
+    rest = (trace - J * diagonal.sum()) / (N * T)
+    return np.asarray((mean * e + e * crossed + own) / sigma2 - rest)
 
 
 def meat_robust(s: FloatArray, linear: FloatArray, e: FloatArray, *, over_periods: bool) -> FloatArray:

@@ -160,6 +160,28 @@ def dense_ratios(
     return (_over(B @ W, B @ A) if M is not None else _ratio(W, rho)), H
 
 
+class Ratios:
+    """G_B = B W (B A)^-1 and H = M B^-1 as what they do to vectors (N, k), by sparse factors set up once."""
+
+    def __init__(self, W: sp.csr_array | None, M: sp.csr_array | None, rho: float, lam: float) -> None:
+        self.W, self.M, self.lam = W, M, lam
+        self.a = factor(W, rho) if W is not None else None
+        self.b = factor(M, lam) if M is not None else None
+
+    def of_w(self, Z: FloatArray) -> FloatArray:
+        """Return G_B Z."""
+        assert self.W is not None
+        assert self.a is not None
+        lagged = self.W @ self.a.solve(self.b.solve(Z) if self.b is not None else Z)
+        return np.asarray(lagged if self.M is None else lagged - self.lam * (self.M @ lagged))
+
+    def of_m(self, Z: FloatArray) -> FloatArray:
+        """Return H Z."""
+        assert self.M is not None
+        assert self.b is not None
+        return np.asarray(self.M @ self.b.solve(Z))
+
+
 def _ratio(W: sp.csr_array, rho: float) -> FloatArray:
     """Return W (I - rho W)^-1, from the inverse alone where the product with W would cost as much again."""
     A = sp.csr_array(sp.eye_array(W.shape[0]) - rho * W)

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from spatialconv._core.likelihood import covariance as core
 from spatialconv._core.likelihood.information import multiply_transposed, spatial_filter
 from spatialconv._core.likelihood.likelihood import lag
-from spatialconv._core.likelihood.traces import dense_ratios
+from spatialconv._core.likelihood.traces import Ratios, dense_ratios
 from spatialconv._options import Vcov, choice, whole
 from spatialconv.errors import ModelError, OptionError, UnsupportedModelError
 from spatialconv.models.by_period import estimate as by_period
@@ -23,6 +23,9 @@ from spatialconv.panel import FloatArray
 from spatialconv.weights import align
 
 DENSE_AT_MOST = 3000
+# Scores of rho and lambda as martingale differences need every entry of G: of a dense inverse up to the first number of
+# regions, beyond it by sparse solves a few columns at a time, about a minute at the second.
+INVERTED_AT_MOST, SOLVED_AT_MOST = 400, 20_000
 SANDWICH = ("robust", "cluster", "driscoll-kraay", "conley")
 
 
@@ -106,18 +109,27 @@ def observed(data: Sample, estimates: Estimates, *, independent: bool) -> Scores
     if not independent or (data.W is None and data.M is None):
         return Scores(s, linear, e)
     N = e.shape[1]
-    if N > DENSE_AT_MOST:
+    if N > SOLVED_AT_MOST:
         raise UnsupportedModelError(
-            f"robust and clustered covariances take a dense matrix and stop at {DENSE_AT_MOST} regions; the panel has "
-            f"{N}. Take vcov='driscoll-kraay' or estimate by moments."
+            f"robust and clustered covariances solve a system a region and stop at {SOLVED_AT_MOST:,} regions; the "
+            f"panel has {N:,}. Take vcov='driscoll-kraay' or estimate by moments."
         )
-    G, H = dense_ratios(data.W, data.M, point.rho, point.lam)
-    for lagged, ratio, trace in ((lagged_y, G, jacobian[0]), (lagged_u, H, jacobian[1])):
-        if lagged is not None:
+    dense = dense_ratios(data.W, data.M, point.rho, point.lam) if N <= INVERTED_AT_MOST else None
+    solves = None if dense is not None else Ratios(data.W, data.M, point.rho, point.lam)
+    for which, (lagged, trace) in enumerate(((lagged_y, jacobian[0]), (lagged_u, jacobian[1]))):
+        if lagged is None:
+            continue
+        if dense is not None:
+            ratio = dense[which]
             mean = lagged - project(e @ ratio.T)
             s[..., place] = core.martingale_differences(mean, e, ratio, sigma2, project.J, trace)
-            linear[..., place] = mean / sigma2
-            place += 1
+        else:
+            assert solves is not None
+            apply = (solves.of_w, solves.of_m)[which]
+            mean = lagged - project(apply(np.ascontiguousarray(e.T)).T)
+            s[..., place] = core.martingale_differences_by_columns(mean, e, apply, sigma2, project.J, trace)
+        linear[..., place] = mean / sigma2
+        place += 1
     return Scores(s, linear, e)
 
 

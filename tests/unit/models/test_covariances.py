@@ -8,6 +8,7 @@ import pytest
 
 import spatialconv as sc
 from spatialconv import errors
+from spatialconv._core.likelihood import covariance as core
 from spatialconv._core.likelihood.covariance import newey_west_lags
 from spatialconv.models.estimation import covariances
 from tests import brute
@@ -177,3 +178,41 @@ def test_bad_options():
         random.with_vcov("cluster")
     assert T == 5
     assert len(theta(random)) == len(random.params)
+
+
+@pytest.mark.parametrize("effects", ["none", "region", "two-way"])
+@pytest.mark.parametrize("spatial", ["lag", "error", "sarar"])
+def test_solves_of_a_few_columns_are_the_dense_inverse(spatial, effects, monkeypatch):
+    """Asymmetric links of two kinds, islands, a last block that is not full: to the last digits but a few."""
+    rng = np.random.default_rng(3)
+    n = 70
+    A, M = ((rng.uniform(size=(n, n)) < 0.06) * rng.uniform(size=(n, n)) for _ in range(2))
+    for links in (A, M):
+        links[np.arange(n), (np.arange(n) + 1) % n] = 0.5
+        np.fill_diagonal(links, 0)
+    if effects != "two-way":
+        A[5] = 0  # demeaning a filter asks for a neighbour of everybody
+    names = [f"r{k:02d}" for k in range(n)]
+    standard = "row" if effects == "two-way" else "spectral"
+    w, m = (sc.weights.from_matrix(links, regions=names, standardise=standard) for links in (A, M))
+    panel = sc.simulate.growth_panel(w, periods=5, rho=0.3, controls={"z": 0.1}, seed=1).panel
+    more = {"error_w": m} if spatial == "sarar" else {}
+    b = sc.beta(panel, "level", w, controls="z", spatial=spatial, effects=effects, correction="none", **more)
+    dense = {vcov: b.fit.with_vcov(vcov).cov for vcov in ("robust", "cluster")}
+    monkeypatch.setattr(covariances, "INVERTED_AT_MOST", 0)
+    monkeypatch.setattr(core, "COLUMNS", 11)
+    for vcov, want in dense.items():
+        np.testing.assert_allclose(b.fit.with_vcov(vcov).cov, want, rtol=1e-9, atol=1e-18)
+
+
+def test_too_many_regions_are_refused_in_words(monkeypatch):
+    monkeypatch.setattr(covariances, "SOLVED_AT_MOST", 10)
+    b = sc.beta(sc.simulate.growth_panel(12, periods=4, seed=1).panel, "level", ring(12), spatial="lag")
+    with pytest.raises(errors.UnsupportedModelError, match=r"a system a region and stop at 10 regions; .* has 12"):
+        b.fit.with_vcov("robust")
+
+
+def ring(n):
+    M = np.roll(np.eye(n), 1, axis=1) + np.roll(np.eye(n), -1, axis=1)
+    labels = sc.simulate.growth_panel(n, periods=3, seed=1).panel.regions
+    return sc.weights.from_matrix(M, regions=list(labels), standardise="row")

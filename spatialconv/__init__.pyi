@@ -88,6 +88,7 @@ from .models.hypotheses.diagnostics import residual_moran as residual_moran
 from .models.hypotheses.diagnostics import select_model as select_model
 from .models.hypotheses.diagnostics import wald_test as wald_test
 from .models.moments.dynamic import dynamic_gmm as dynamic_gmm
+from .models.posterior.probabilities import model_probabilities as model_probabilities
 from .models.small_samples.monte_carlo import monte_carlo as monte_carlo
 from .panel import Panel as Panel
 from .reading import read as read

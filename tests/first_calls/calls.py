@@ -173,6 +173,7 @@ CALLS = {
     "lr_test": 'sc.lr_test(fit(), sc.fit_panel(p(), "y", "x", w(), durbin=True, effects="region"))',
     "markov": 'sc.markov(p(), "y", classes=2)',
     "mobility": 'sc.mobility(p(), "y")',
+    "model_probabilities": "sc.model_probabilities(b(), w(), draws=999)",
     "monte_carlo": 'sc.monte_carlo(sc.fit_panel(p(), "y", "x", w(), spatial="none", effects="region"), draws=19)',
     "moran": 'sc.moran(p(), "y", w())',
     "multiverse": 'sc.multiverse(p(), "y", effects=["none", "region"])',

@@ -121,6 +121,7 @@ WITHOUT: dict[str, str] = {
     "losh": NOT_YET.format("permutations, uniform under their null in its own tests"),
     "losh.at": SAME.format("losh"),
     "markov.bootstrap": NOT_YET.format("a bootstrap of regions as sigma.bootstrap is, of another statistic"),
+    "model_probabilities": "posterior probabilities and intervals, which promise no size",
     "monte_carlo": NOT_YET.format("hundreds of refits a sample; exact but for estimated effects"),
     "multiverse": SAME.format("fit_panel and beta, specification by specification"),
     "multiverse.by": NOTHING,

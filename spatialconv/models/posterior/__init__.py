@@ -1,0 +1,1 @@
+"""How probable weights and models are, given the data and a prior."""

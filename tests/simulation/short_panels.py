@@ -20,8 +20,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from spatialconv.convergence.few_periods.simulated import Missed, outside
 from tests.simulation.nested import WITHIN, _again, _world_of
-from tests.simulation.short_panel_cells import BLOCK, DRAWS, ESTIMATORS, Design, block, bound, designs, row
+from tests.simulation.short_panel_cells import (
+    BLOCK,
+    DRAWS,
+    ESTIMATORS,
+    MEASUREMENT,
+    ONE_OFF,
+    PERSISTENCE,
+    Design,
+    block,
+    bound,
+    designs,
+    row,
+)
 from tests.simulation.small_samples import ERRORS, KINDS, Case, Sample, draw, fitted, imposed, resampled
 
 TABLE = Path(__file__).with_name("SHORT_PANELS.md")
@@ -192,12 +205,53 @@ def _estimates(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _markdown(table: pd.DataFrame) -> list[str]:
-    shown = table.round(1)
+    shown = table.round({c: 2 if c == "beta" or str(c).endswith("length") else 1 for c in table.columns})
     return [
         "| " + " | ".join(shown.columns) + " |",
         "|" + "---|" * len(shown.columns),
         *("| " + " | ".join(map(str, row)) + " |" for row in shown.itertuples(index=False)),
     ]
+
+
+WORLDS = {
+    "skewed": "skewed errors", "heteroskedastic": "variances that differ by region",
+    "persistent": f"errors that persist ({PERSISTENCE})", "measured": f"levels measured with an error of {MEASUREMENT}",
+}  # fmt: skip
+
+
+def world_in_words(of: dict[str, Any]) -> str:
+    """Return what a row of the table says of its world."""
+    spread = str(of["spread"])
+    drifts = "" if spread in ("0.0", "0") else f"drifts {spread} s.d. apart"
+    parts = [
+        WORLDS.get(of["errors"], ""),
+        f"one region {-ONE_OFF:g} s.d. off" if spread.startswith("one") else drifts,
+        f"rho {float(of['rho']):g}" if float(of["rho"]) else "",
+        "a control tied to the drifts" if of["control"] else "",
+    ]
+    return ", ".join(part for part in parts if part) or "equal drifts"
+
+
+def missed(rows: list[dict[str, Any]]) -> dict[tuple[str, str], tuple[Missed, ...]]:
+    """Return the worlds without convergence in which a test misses its band, as `simulated.MISSES` has them."""
+    found: dict[tuple[str, str], tuple[Missed, ...]] = {}
+    for of in rows:
+        sizes = [round(float(of[name]), 1) for name in list(TESTS.values())[:4]]
+        normal = of["errors"] == "normal"
+        if outside(tuple(sizes), normal):
+            one = Missed(world_in_words(of), normal, (sizes[0], sizes[1]), (sizes[2], sizes[3]))
+            key = of["panel"], of["effects"]
+            found[key] = (*found.get(key, ()), one)
+    return found
+
+
+def written() -> list[dict[str, Any]]:
+    """Return the rows of worlds without convergence as SHORT_PANELS.md has them."""
+    section = (
+        TABLE.read_text(encoding="utf-8").split("## The tests of b.inference where beta is 0")[1].split("\n## ")[0]
+    )
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
+    return [dict(zip(cells[0], line, strict=True)) for line in cells[2:]]
 
 
 def main() -> None:
@@ -209,7 +263,12 @@ def main() -> None:
     ask.add_argument("--seconds", type=float, default=float("inf"), help="processor time after which no block begins")
     ask.add_argument("--studentised", action="store_true", help="draw the part on the studentised beta anew")
     ask.add_argument("--write", action="store_true", help="write SHORT_PANELS.md")
+    ask.add_argument("--missed", action="store_true", help="print simulated.MISSES as the table has it, and no more")
     given = ask.parse_args()
+    if given.missed:
+        for key, worlds in missed(written()).items():
+            print(f"{key}: {worlds},")
+        return
     from spatialconv._parallel import run
 
     first = None

@@ -12,7 +12,7 @@ from scipy import stats
 from spatialconv._core.few_periods.combine import Verdict
 from spatialconv._core.few_periods.exact import Exact, exact
 from spatialconv._core.few_periods.imposed import Imposed, Normals, Setup, Statistics, statistics
-from spatialconv._core.few_periods.likelihood import HIGHEST, LOWEST, drift_ratio, products
+from spatialconv._core.few_periods.likelihood import HIGHEST, LOWEST, products
 from spatialconv._core.few_periods.profile import RHO_POINTS, p_values
 from spatialconv._core.few_periods.sample import Sample
 from spatialconv._options import choice, count_of, generator
@@ -116,15 +116,8 @@ def tested(
     best = float(setup.best.b[0]) / b.length
     at = v.rho if setup.sample.W is not None else float("nan")
     origin = origin_of(b, "short_panel_test", options, seed)
-    notes = (*_notes(table), *misses(b.fit.spec.effects, setup.sample.N, setup.sample.T, _spread(setup, value)))
+    notes = (*_notes(table), *misses(b.fit.spec.effects, setup.sample.T))
     return ShortPanelTest(beta, best, table, at, title_of(b), notes, origin)
-
-
-def _spread(setup: Setup, value: float) -> float:
-    """Return the standard deviation of drifts in those of the errors, as the sample has it under a span's beta."""
-    rho = Imposed.on(setup.sample, value).rho(setup.known)
-    ratio = float(drift_ratio(setup.sample, setup.known, value, rho)[0])
-    return float(np.sqrt((ratio - 1) / setup.sample.T))
 
 
 class ExactParts(NamedTuple):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -12,6 +10,7 @@ import spatialconv as sc
 from spatialconv.convergence.few_periods import simulated
 from spatialconv.convergence.few_periods.short_panel import sample_of
 from spatialconv.errors import ModelError, OptionError, UnsupportedModelError
+from tests.simulation.short_panels import missed, written
 from tests.terminal import plain_repr
 from tests.tolerances import ROUNDING
 
@@ -102,34 +101,23 @@ def test_what_is_not_derived_is_refused(zj, w):
 
 def test_what_misses_its_level_is_quoted_as_it_was_simulated():
     """SHORT_PANELS.md: every cell outside 4 to 6 % (normal) or 3.5 to 7 % (others) stands in MISSES, and no other."""
-    text = (Path(__file__).parents[3] / "simulation" / "SHORT_PANELS.md").read_text(encoding="utf-8")
-    section = text.split("## The tests of b.inference")[1].split("\n## ")[0]
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
-    names, rows = cells[0], cells[2:]
-    found = {}
-    for line in rows:
-        row = dict(zip(names, line, strict=True))
-        if float(row["beta"]) != 0:
-            continue
-        sizes = tuple(float(row[name]) for name in names if name.startswith(("ratio", "robust")))
-        low, high = (4, 6) if row["errors"] == "normal" else (3.5, 7)
-        if min(sizes) < low or max(sizes) > high:
-            found[row["panel"], row["effects"], row["errors"], float(row["spread"])] = sizes
-    assert len(rows) > 8
-    assert found == simulated.MISSES
+    rows = written()
+    assert len(rows) > 20
+    assert {int(row["panels"]) for row in rows} == {simulated.PANELS}
+    assert missed(rows) == simulated.MISSES
 
 
-def test_drifts_that_differ_bring_the_note(zj):
-    apart = sc.beta(zj.panel, "exports", effects="two-way")
-    sample = sample_of(apart)
-    h = sample.h(0.0, 0.0)
-    within = ((h - h.mean(axis=0)) ** 2).sum() / (10 * 3)
-    line = np.column_stack([np.ones(11), sample.levels[0]])
-    means = h.mean(axis=0) - line @ np.linalg.lstsq(line, h.mean(axis=0), rcond=None)[0]
-    ratio = 4 * (means**2).sum() / 9 / within
-    notes = apart.short_panel_test(draws=99, seed=1).notes
-    said = [note for note in notes if "drifts seem to differ" in note]
-    assert bool(said) == (np.sqrt(max(ratio - 1, 0) / 4) >= 0.5)
-    assert simulated.misses("two-way", 11, 4, 0.8)[0].startswith("drifts seem to differ by 0.8")
-    for cell in (("region", 11, 4, 0.8), ("two-way", 30, 4, 0.8), ("two-way", 11, 8, 0.8), ("two-way", 11, 4, 0.4)):
-        assert simulated.misses(*cell) == ()
+def test_what_misses_its_level_is_said_on_the_result(zj):
+    for (panel, effects), worlds in simulated.MISSES.items():
+        T = int(panel.split(" x ")[1])
+        said = " ".join(simulated.misses(effects, T))
+        for world in worlds:
+            quoted = [getattr(world, name) for name in ("ratio", "robust")]
+            wanted = [sizes for sizes in quoted if simulated.outside(sizes, world.normal)]
+            assert wanted
+            assert all(f"{world.world} {below:g} ({two:g})" in said for below, two in wanted)
+    assert simulated.like(3) == simulated.like(6) == "11 x 4"
+    assert simulated.like(7) == simulated.like(12) == "31 x 8"
+    assert simulated.like(13) == "48 x 16"
+    b = sc.beta(zj.panel, "exports", effects="two-way")
+    assert set(simulated.misses("two-way", 4)) <= set(b.short_panel_test(draws=99, seed=1).notes)

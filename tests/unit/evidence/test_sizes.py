@@ -393,6 +393,7 @@ def test_what_is_said_to_have_no_p_has_none():
         "relabel",
         "shift_share",
         "show_versions",
+        "spatial_differences",
         "specifications",
         "to_pysal",
     }

@@ -126,10 +126,12 @@ def spacing(s: Subject) -> Finding:
     # difference of the variances (Hausman 1978). Where no standard errors hold, the speeds alone are compared.
     short, wide = (float(side.results[length].speeds.loc["speed", "std_error"]) for length in (h, long))
     z = (speeds[h] - speeds[long]) / np.sqrt(wide**2 - short**2) if wide > short else np.inf
-    if np.isfinite(short) and np.isfinite(wide):
+    if not (np.isfinite(short) and np.isfinite(wide)):
+        z = np.inf
+    elif np.isfinite(z):
         evidence += f"; z of the difference between the shortest and the longest {number(z, 2)}"
     else:
-        z = np.inf
+        evidence += "; the longest is as precise as the shortest, and their difference has no z"
     if speeds[h] > 0 and ratio > OVERSTATED and z > ONE_SIDED:
         advice = "Passing shocks look like convergence over short spans: print the speed of longer spans beside it."
         return Finding(name, question, "warn", evidence, advice)

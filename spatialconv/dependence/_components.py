@@ -34,7 +34,7 @@ class Scpc(Result):
     ----------
     table : DataFrame
         One row a coefficient: `estimate`, `std_error`, `statistic` (t), `p_value`, `conf_low`, `conf_high`, `critical`
-        (what |t| is held against at `level`) and `model_std_error`, that of the model itself.
+        (what the absolute value of t is held against at `level`) and `model_std_error`, that of the model itself.
     speeds : DataFrame
         Of a growth regression: `estimate`, `conf_low` and `conf_high` of speed and half-life, the ends of the interval
         of beta sent through their formulas (NaN and infinity where these end); of others empty.

@@ -26,6 +26,10 @@ def b():
     return sc.beta(zj.panel, "exports", border(zj), spatial="lag", effects="time")
 
 
+def income():
+    return sc.datasets.us_income()
+
+
 def border(zj):
     return sc.weights.adjacency(zj.cities)
 
@@ -109,6 +113,27 @@ DOORS = {
         "bootstrap seed jobs",
     ),
     "check": (lambda zj, w, b, o: sc.check(sc.study.zhejiang(), **o), "draws seed jobs"),
+    "beta_breaks": (lambda zj, w, b, o: sc.beta_breaks(income().panel, "income", **o), "draws seed"),
+    "beta_threshold": (lambda zj, w, b, o: sc.beta_threshold(income().panel, "income", **o), "draws seed"),
+    "compare_partitions": (
+        lambda zj, w, b, o: sc.compare_partitions(zj.cities["area"], zj.cities["area"], **o),
+        "permutations seed",
+    ),
+    "model_probabilities": (lambda zj, w, b, o: sc.model_probabilities(b, w, **o), "draws seed"),
+    "residual_unit_root": (
+        lambda zj, w, b, o: sc.residual_unit_root(sc.beta(income().panel, "income", horizon=80), income().states, **o),
+        "draws seed",
+    ),
+    "spatial_unit_root": (
+        lambda zj, w, b, o: sc.spatial_unit_root(income().panel, "income", income().states, periods=[1929], **o),
+        "draws seed",
+    ),
+    "stochastic_kernel": (
+        lambda zj, w, b, o: sc.stochastic_kernel(income().panel, "income", **{"draws": 99, **o}),
+        "draws seed",
+    ),
+    "unit_roots": (lambda zj, w, b, o: sc.unit_roots(income().panel, "income", **o), "draws seed"),
+    "unit_roots_pairwise": (lambda zj, w, b, o: sc.unit_roots_pairwise(income().panel, "income", **o), "draws seed"),
     "beta.bootstrap": (lambda zj, w, b, o: b.bootstrap(**o), "draws seed jobs"),
     "beta.grid_interval": (lambda zj, w, b, o: b.grid_interval(**o), "draws seed jobs"),
     "beta.null_distribution": (lambda zj, w, b, o: b.null_distribution(**o), "draws seed jobs"),

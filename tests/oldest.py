@@ -22,7 +22,7 @@ from typing import Any
 
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 # What spatialconv itself imports. Test runners and linters have no users but us and stay at their newest.
-EXTRAS = ("excel", "parquet", "word")
+EXTRAS = ("excel", "parquet", "word", "r")
 
 
 def project() -> dict[str, Any]:

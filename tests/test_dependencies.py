@@ -31,7 +31,7 @@ UNSEEN = {"pyarrow", "esda", "spreg"}
 def declared() -> dict[str, Requirement]:
     """Return the requirements of a user of everything, read by another parser than the floors are."""
     extras = TABLE["optional-dependencies"]
-    lines = [*TABLE["dependencies"], *extras["excel"], *extras["parquet"], *extras["word"]]
+    lines = [*TABLE["dependencies"], *extras["excel"], *extras["parquet"], *extras["word"], *extras["r"]]
     return {canonicalize_name(line.name): line for line in map(Requirement, lines)}
 
 
@@ -66,7 +66,7 @@ def test_the_floors_are_the_lower_bounds_of_all_dependencies():
 @pytest.mark.parametrize("line", ["numpy", "numpy<3", "numpy==2.0", "numpy~=2.0", "numpy>2", "numpy >= "])
 def test_a_dependency_without_a_lower_bound_is_refused(line):
     with pytest.raises(ValueError, match="has no lower bound"):
-        oldest.floors({"dependencies": [line], "optional-dependencies": {"excel": [], "parquet": [], "word": []}})
+        oldest.floors({"dependencies": [line], "optional-dependencies": {"excel": [], "parquet": [], "word": [], "r": []}})
 
 
 def test_a_bound_is_read_from_what_stands_around_it():

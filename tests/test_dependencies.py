@@ -23,9 +23,10 @@ PYTHONS = [
     for line in TABLE["classifiers"]
     if re.fullmatch(r"Programming Language :: Python :: 3\.\d+", line)
 ]
-# Declared and not imported by name: pandas opens the files of the extras, and the project asks to stand on esda and
+# Declared and not imported by name: pandas opens the files of the extras, rdata is imported
+# when a file of R is read, and the project asks to stand on esda and
 # spreg, whose work comes with the next releases.
-UNSEEN = {"pyarrow", "esda", "spreg"}
+UNSEEN = {"pyarrow", "rdata", "esda", "spreg"}
 
 
 def declared() -> dict[str, Requirement]:
@@ -66,7 +67,9 @@ def test_the_floors_are_the_lower_bounds_of_all_dependencies():
 @pytest.mark.parametrize("line", ["numpy", "numpy<3", "numpy==2.0", "numpy~=2.0", "numpy>2", "numpy >= "])
 def test_a_dependency_without_a_lower_bound_is_refused(line):
     with pytest.raises(ValueError, match="has no lower bound"):
-        oldest.floors({"dependencies": [line], "optional-dependencies": {"excel": [], "parquet": [], "word": [], "r": []}})
+        oldest.floors(
+            {"dependencies": [line], "optional-dependencies": {"excel": [], "parquet": [], "word": [], "r": []}}
+        )
 
 
 def test_a_bound_is_read_from_what_stands_around_it():

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy.interpolate import CubicHermiteSpline, CubicSpline
 
 from spatialconv._core.few_periods.exact import exact, steady
-from spatialconv._core.few_periods.likelihood import LogDet, Peak, Products, drift_ratio, peak, products
+from spatialconv._core.few_periods.likelihood import LogDet, Peak, Products, drift_ratio, peak, products, quadratic
 from spatialconv._core.few_periods.rotation import rotated, rotated_within, variances
 from spatialconv._core.few_periods.sample import Sample, rebuild
 from spatialconv._core.few_periods.scores import regional, traces
@@ -28,6 +28,8 @@ RHOS, HALVINGS, CLOSE = 61, 40, 1e-10
 STEP, NARROW, NODES = 1e-6, 1e-9, 25
 # Numbers of inverses held at once.
 HELD = 4_000_000
+# Relative error of a sum of squares from which on its data set is beyond double precision.
+LOST = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,8 +242,23 @@ def outcome(setup: Setup, b: float, normals: Normals, rho: float | None = None) 
     inside, across = rotated(sample, e, alike, normals.means, np.sqrt(lengths))
     spread = np.sqrt(ratio / sample.T) * across[:, None]
     known = products(sample, rebuild(sample, level + inside + spread, b, at))
-    drawn = Statistics(score, F, setup.root(known, b))
+    root = np.where(_lost(sample, known, inside, b, at), normals.means[:, 0, 0], setup.root(known, b))
+    drawn = Statistics(score, F, root)
     return Outcome(b, at, here, drawn, ratio)
+
+
+def _lost(sample: Sample, known: Products, inside: FloatArray, b: float, rho: float) -> npt.NDArray[np.bool_]:
+    """Whether levels of a data set (B,) have exploded beyond what double precision holds of its residuals.
+
+    Under a beta far above zero, or a rho at the end of its interval, residuals are differences of numbers so large that
+    nothing is left of them, and their likelihood ratio is noise of any size. Their sum of squares is known: it is what
+    was drawn. The more levels explode the more they tell of beta, and the nearer is the root to its normal limit, which
+    stands in for it there.
+    """
+    found = quadratic(sample, known.within, np.full((len(inside), 1), b), np.full((len(inside), 1), rho))[:, 0]
+    drawn = (sample.within(inside) ** 2).sum(axis=(1, 2))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(~(np.abs(found - drawn) <= LOST * drawn))
 
 
 def _ratio(sample: Sample, known: Products, b: float, rho: FloatArray) -> FloatArray:

@@ -9,7 +9,10 @@ import pytest
 import spatialconv as sc
 from spatialconv._core.few_periods.combine import verdict
 from spatialconv._core.few_periods.imposed import Normals, Setup, outcome
+from spatialconv._core.few_periods.likelihood import HIGHEST, LOWEST
 from spatialconv._core.few_periods.profile import LOOK, ask, p_values
+from spatialconv._core.few_periods.sample import Sample
+from spatialconv._core.few_periods.sets import accepted
 from spatialconv.convergence.few_periods import arrays
 from spatialconv.convergence.few_periods.short_panel import sample_of
 from spatialconv.errors import ModelError, OptionError
@@ -126,3 +129,45 @@ def test_too_many_regions_are_refused_in_words(lag, monkeypatch):
         lag.short_panel_test()
     # What cannot be tested is printed by z, as it was.
     assert "(z " in plain_repr(lag)
+
+
+def exploding(seed=3, n=31, T=8, beta=-0.1):
+    """A panel of many spans whose rho lies at the end of its interval under a beta far above zero."""
+    rng = np.random.default_rng(seed)
+    links = np.zeros((n, n))
+    places = rng.uniform(size=(n, 2))
+    apart = np.linalg.norm(places[:, None] - places, axis=2) + np.diag(np.full(n, np.inf))
+    np.put_along_axis(links, np.argsort(apart, axis=1)[:, :5], 0.2, axis=1)
+    y = [0.35 / -beta + rng.normal(size=n)]
+    for _ in range(T):
+        y.append(y[-1] + 0.35 + beta * y[-1] + 0.25 * rng.normal(size=n))
+    levels = np.array(y)
+    return Sample.of(np.diff(levels, axis=0), levels[0], None, links, two_way=True)
+
+
+def test_worlds_that_explode_beyond_double_precision_do_not_open_the_sets():
+    """Residuals were differences of numbers so large that likelihood ratios of the draws were noise of any size."""
+    sample = exploding()
+    setup = Setup.of(sample)
+    normals = Normals.draw(sample, 199, np.random.default_rng(1))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        far = outcome(setup, 0.75, normals)
+        assert far.rho == pytest.approx(sample.window()[0])
+        # Under the null its signed root is normal, near enough; before, it was beyond a hundred.
+        assert np.abs(far.drawn.root).max() < 5
+        assert 0.8 < far.drawn.root.std() < 1.2
+        assert verdict(far).ratio_two <= 0.01
+        best = float(setup.best.b[0])
+        ends = accepted(lambda b: verdict(outcome(setup, b, normals)).ratio_two, best, LOWEST, HIGHEST, 0.05)
+    assert ends.pieces == 1
+    assert ends.high - ends.low < 0.5
+    assert ends.low < best < ends.high
+
+
+def test_where_nothing_explodes_no_draw_is_replaced():
+    sample = exploding()
+    setup = Setup.of(sample)
+    normals = Normals.draw(sample, 99, np.random.default_rng(2))
+    for b in (-0.3, -0.1, 0.0, 0.1):
+        drawn = outcome(setup, b, normals).drawn.root
+        assert not np.isin(drawn, normals.means[:, 0, 0]).any()

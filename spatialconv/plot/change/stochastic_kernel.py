@@ -165,8 +165,9 @@ def _surface(result: StochasticKernel, low: float, high: float, title: str | Non
         across, along, f[np.ix_(rows, columns)], cmap=_BLUES, linewidth=0.15, edgecolor=look.SOFT, rcount=50, ccount=50
     )
     plot.view_init(elev=38, azim=-62)
-    plot.set_xlabel(x_words)
-    plot.set_ylabel(y_words)
+    # Turned axes are too short for the variable and its scale twice: they stand on one of the two.
+    plot.set_xlabel(x_words.replace(y_words, "").replace("' ", "'").replace("neighbours'", "the neighbours'"))
+    plot.set_ylabel(y_words.removeprefix(x_words).lstrip(", ") or y_words)
     plot.set_zlabel("density")
     for axis in (plot.xaxis, plot.yaxis, plot.zaxis):
         axis.set_major_locator(MaxNLocator(4, steps=STEPS))

@@ -76,13 +76,16 @@ def _of_links(matrix: Any, regions: pd.Index) -> dict[str, Any]:
         links.data[:] = 1.0
         second = sparse.csr_array(links @ links)
         second.data[:] = 1.0
-        both = sparse.csr_array(((links + second) > 0).astype(float))
-        apart = sparse.csr_array(both - links)
-        for found in (both, apart):
-            found.setdiag(0)
-            found.eliminate_zeros()
-        made = {"its neighbours' neighbours": apart, "neighbours and their neighbours": both}
+        both = _of_others(links + second)
+        made = {"its neighbours' neighbours": _of_others(both - links), "neighbours and their neighbours": both}
     return {name: build.from_matrix(A, regions=regions, standardise="row") for name, A in made.items() if A.nnz}
+
+
+def _of_others(matrix: Any) -> Any:
+    """Return ones where a matrix is positive, without its diagonal."""
+    held = sparse.coo_array(matrix)
+    kept = (held.data > 0) & (held.row != held.col)
+    return sparse.csr_array((np.ones(int(kept.sum())), (held.row[kept], held.col[kept])), shape=held.shape)
 
 
 def _strongest(links: Any, k: int) -> Any:

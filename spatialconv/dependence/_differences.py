@@ -69,8 +69,8 @@ def spatial_differences(
     >>> import spatialconv as sc
     >>> us = sc.datasets.us_income()
     >>> different = sc.spatial_differences(us.panel, "income", us.states, log=True)
-    >>> abs(different.values("income").mean(axis=1)).max() < 1e-12
-    np.True_
+    >>> bool(abs(different.values("income").mean(axis=1)).max() < 1e-12)
+    True
     """
     as_panel(panel)
     log = flag("log", log)

@@ -52,7 +52,8 @@ def dense_given_rho(W, y, X, kind, g, flat, rho):
     logs = np.linspace(-5, 6, 900)
     s2 = np.exp(2 * logs)[:, None, None]
     V = s2 * (np.eye(n) + P) + v * F @ F.T
-    log = -0.5 * (n * np.log(2 * np.pi) + np.linalg.slogdet(V)[1] + (np.linalg.solve(V, u) * u).sum(axis=1))
+    solved = np.linalg.solve(V, np.broadcast_to(u[:, None], (len(V), n, 1)))[..., 0]
+    log = -0.5 * (n * np.log(2 * np.pi) + np.linalg.slogdet(V)[1] + (solved * u).sum(axis=1))
     log = log + 0.5 * F.shape[1] * np.log(2 * np.pi * v)
     return np.linalg.det(A) * np.exp(log).sum() * (logs[1] - logs[0])
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-import numpy as np
 import pandas as pd
 
 from spatialconv import weights
@@ -14,7 +13,7 @@ from spatialconv._options import first, generator
 from spatialconv.autocorrelation._inputs import chosen_periods, is_single
 from spatialconv.autocorrelation._results import GlobalAutocorrelation, HotSpots, LocalMoran
 from spatialconv.errors import DataError, VariableError, WeightsError
-from spatialconv.panel import Panel, as_panel, parts_of, presence_note
+from spatialconv.panel import Panel, as_panel, parts_of, presence_note, who_is_there
 from spatialconv.results import merge_notes, one_line
 
 Local = TypeVar("Local", LocalMoran, HotSpots)
@@ -29,7 +28,7 @@ def global_of_those_there(
     one: GlobalAutocorrelation = results[0]
     tables = [result.table.assign(n=len(result.regions)) for result in results]
     table = pd.concat(tables).reindex(panel.periods)
-    table["n"] = _counts(panel, variable, panel.periods)
+    table["n"] = who_is_there(panel, [variable], panel.periods).sum(axis=1)
     table = table[["n", *(name for name in table if name != "n")]]
     return replace(
         one,
@@ -96,10 +95,6 @@ def _results(
     if not results:
         raise DataError(f"no period has regions enough: {failed[0][1]}")
     return results, failed, results[0].provenance.seed if len(parts) == 1 else used
-
-
-def _counts(panel: Panel, variable: str, periods: pd.Index) -> Any:
-    return (~np.isnan(panel.values(variable, periods=periods, missing="keep"))).sum(axis=1)
 
 
 def _notes(

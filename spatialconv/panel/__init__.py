@@ -3,7 +3,7 @@
 from spatialconv.panel.build import panel_of
 from spatialconv.panel.gaps import FillHow
 from spatialconv.panel.panel import EXTREME, FloatArray, Panel, as_panel, derived, in_order, refuse_extreme
-from spatialconv.panel.presence import Missing, omits, parts_of, presence_note
+from spatialconv.panel.presence import Missing, omits, parts_of, presence_note, who_is_there
 
 __all__ = [
     "EXTREME",
@@ -19,4 +19,5 @@ __all__ = [
     "parts_of",
     "presence_note",
     "refuse_extreme",
+    "who_is_there",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from spatialconv._options import choice, first
@@ -39,7 +40,7 @@ def parts_of(panel: Panel, variables: Iterable[str], periods: pd.Index | None = 
     """
     as_panel(panel)
     wanted = panel.periods if periods is None else periods
-    there = _there(panel, variables, wanted)
+    there = who_is_there(panel, variables, wanted)
     if not there.any():
         raise DataError(
             f"no region has a value of {first(list(variables))} in {first(list(wanted))}; nothing is there."
@@ -60,7 +61,7 @@ def parts_of(panel: Panel, variables: Iterable[str], periods: pd.Index | None = 
 def presence_note(panel: Panel, variables: Iterable[str], periods: pd.Index | None = None, more: str = "") -> str:
     """Say how many regions are there in each period and who is not; empty where all are."""
     wanted = panel.periods if periods is None else periods
-    there = _there(panel, variables, wanted)
+    there = who_is_there(panel, variables, wanted)
     if there.all():
         return ""
     n = there.sum(axis=1)
@@ -71,6 +72,7 @@ def presence_note(panel: Panel, variables: Iterable[str], periods: pd.Index | No
     return f"figures of a period are of the regions that are there, {of}{more}; absent: {cells}"
 
 
-def _there(panel: Panel, variables: Iterable[str], periods: pd.Index) -> Any:
+def who_is_there(panel: Panel, variables: Iterable[str], periods: Any) -> npt.NDArray[np.bool_]:
+    """Return whether each region has a value of all the variables, shape (periods, regions)."""
     values = [panel.values(name, periods=periods, missing="keep") for name in variables]
-    return np.logical_and.reduce([~np.isnan(v) for v in values])
+    return np.asarray(np.logical_and.reduce([~np.isnan(v) for v in values]))

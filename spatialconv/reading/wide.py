@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -93,7 +94,7 @@ def _told(
     absent = [column for column in columns if column not in frame.columns]
     if absent:
         raise VariableError(f"{name} has no column {first(absent)} of wide; it has {first(frame.columns, 8)}.")
-    twice = [column for k, column in enumerate(columns) if column in columns[:k] or column == region]
+    twice = [column for column, times in Counter(columns).items() if times > 1 or column == region]
     if twice:
         raise OptionError(f"wide tells a period of {first(twice)} and something else too; a column has one meaning.")
     found: dict[str, dict[Any, str]] = {}

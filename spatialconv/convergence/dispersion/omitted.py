@@ -14,7 +14,7 @@ from spatialconv._core.dynamics.trend import newey_west_lags
 from spatialconv._options import Alternative, first, whole
 from spatialconv.convergence.dispersion.sigma_tests import sigma_notes, trend_test, trends
 from spatialconv.errors import DataError, WeightsError
-from spatialconv.panel import Panel, parts_of, presence_note
+from spatialconv.panel import Panel, parts_of, presence_note, who_is_there
 from spatialconv.results import merge_notes, one_line, plural
 from spatialconv.summary import time_axis
 
@@ -112,7 +112,7 @@ def decomposed_of_those_there(
         raise DataError(f"no period has regions enough: {failed[0][1]}")
     one = results[0]
     stacked = {name: _by_period([getattr(result, name) for result in results], panel.periods) for name in tables}
-    stacked["table"].insert(0, "n", _numbers(panel, needed, stacked["table"].index))
+    stacked["table"].insert(0, "n", who_is_there(panel, needed, stacked["table"].index).sum(axis=1))
     periods = stacked["table"].index.rename(panel.period)
     kept = [
         [n for n in result.notes if n not in panel.notes and not n.startswith("regions cut out of the weights")]
@@ -142,17 +142,10 @@ def _by_period(frames: list[pd.DataFrame], periods: pd.Index) -> pd.DataFrame:
     return found.iloc[np.argsort(place, kind="stable")]
 
 
-def _numbers(panel: Panel, needed: list[str], periods: pd.Index) -> Any:
-    there = [~np.isnan(panel.values(name, periods=periods, missing="keep")) for name in needed]
-    return np.logical_and.reduce(there).sum(axis=1)
-
-
 def _at_both_ends(panel: Panel, needed: list[str], periods: pd.Index) -> Panel:
     """Return the first and the last period with the regions that are there in both, as a panel without notes of it."""
     ends = [periods[0], periods[-1]] if len(periods) > 1 else [periods[0]]
-    there = np.logical_and.reduce(
-        [~np.isnan(panel.values(name, periods=ends, missing="keep")).any(axis=0) for name in needed]
-    )
+    there = who_is_there(panel, needed, ends).all(axis=0)
     if there.sum() < 2:
         raise DataError(
             f"{plural(int(there.sum()), 'region')} of {panel.n_regions} is there in both {ends[0]} and {ends[-1]}, the "

@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -36,6 +37,8 @@ from spatialconv.errors import FileError, MissingFontWarning, OptionError
 
 MM = 1 / 25.4  # inches
 COLUMN, PAGE = 90.0, 180.0  # widths in mm of one and of two columns of a journal
+WIDTHS = {"single": 90.0, "double": 190.0}  # mm, as Elsevier's journals set them; others by a number
+NARROWEST, WIDEST = 60.0, 400.0  # mm: below, words of 7 points break in every line
 HEIGHT = 225.0  # mm, the most that leaves room for a caption
 
 TITLE, HEADING, TEXT = 9.0, 8.0, 7.0  # points; nothing is set smaller than TEXT
@@ -96,6 +99,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\
 # What stands for each of them, and a font that matplotlib brings and that has it, as Liberation Sans has not.
 _MARK, _MARKED = "\ufffd", "DejaVu Sans"
 
+Width = Literal["single", "double"] | float
 Measure = Callable[[str], tuple[float, float]]
 # Characters that no font has, while a figure is drawn.
 _LACKING: ContextVar[frozenset[str]] = ContextVar("lacking", default=frozenset())
@@ -521,6 +525,27 @@ def frame(ax: Axes, *, x: bool = True, y: bool = True) -> None:
         labelbottom=x,
         labelleft=y,
     )
+
+
+def width_of(width: Width | None, otherwise: float) -> float:
+    """Return the width of a figure in mm: a word, a number, or what is usual where none is asked for.
+
+    Raises
+    ------
+    OptionError
+        If it is another word, or a number outside of 60 to 400 mm.
+    """
+    if width is None:
+        return otherwise
+    if isinstance(width, str) and width in WIDTHS:
+        return WIDTHS[width]
+    number = isinstance(width, (int, float, np.integer, np.floating)) and not isinstance(width, bool)
+    if not number or not NARROWEST <= float(width) <= WIDEST:
+        raise OptionError(
+            f"width must be 'single' (90 mm), 'double' (190 mm) or a number of mm from {NARROWEST:g} to {WIDEST:g}; "
+            f"got {width!r}."
+        )
+    return float(width)
 
 
 def extent(ax: Axes) -> tuple[float, float]:

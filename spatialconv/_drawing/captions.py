@@ -41,9 +41,10 @@ def _stopped(text: str) -> str:
     return text if text.endswith((".", "!", "?", "\u3002")) else f"{text}."
 
 
-def named(variable: str, log: bool = False) -> str:
-    """Return a variable as it is called in captions."""
-    return f"log of {variable}" if log else variable
+def named(variable: str, log: bool = False, unit: str | None = None) -> str:
+    """Return a variable as it is called in captions, with its unit where that is known."""
+    said = f"{variable} ({unit})" if unit else variable
+    return f"log of {said}" if log else said
 
 
 def spoken(periods: Iterable[Any]) -> str:

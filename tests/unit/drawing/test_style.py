@@ -230,3 +230,14 @@ class TestSave:
         with pytest.raises(FileError, match="cannot save the figure"):
             look.save(figure, tmp_path / "file" / "a.png")
         assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+class TestWidth:
+    @pytest.mark.parametrize(("asked", "mm"), [(None, 77.0), ("single", 90.0), ("double", 190.0), (120, 120.0)])
+    def test_words_numbers_and_the_usual(self, asked, mm):
+        assert look.width_of(asked, 77.0) == mm
+
+    @pytest.mark.parametrize("asked", ["wide", True, 0, 59.9, 401, float("nan"), "90", (90,)])
+    def test_others_are_refused(self, asked):
+        with pytest.raises(OptionError, match=r"width must be 'single' \(90 mm\), 'double' \(190 mm\) or a number"):
+            look.width_of(asked, 90.0)

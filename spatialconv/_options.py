@@ -21,7 +21,7 @@ Correction = Literal["auto", "none", "lee-yu", "splm"]
 BetaCorrection = Literal[
     "auto", "none", "lee-yu", "splm", "indirect", "adjusted-score", "adjusted-score-robust", "correlated-random"
 ]
-Vcov = Literal["information", "observed", "robust", "cluster", "driscoll-kraay", "conley"]
+Vcov = Literal["information", "observed", "robust", "cluster", "driscoll-kraay", "conley", "scpc"]
 Alternative = Literal["two-sided", "greater", "less"]
 Null = Literal["randomisation", "normality", "permutation"]
 Standardise = Literal["row", "spectral", "none"]

@@ -9,21 +9,17 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatialconv._core.persistence.principal_components import components, conditional, covariances, critical
-from spatialconv._core.persistence.principal_components import p_value as largest_p
-from spatialconv._core.regression.speed import half_life, speed
 from spatialconv._options import choice, flag, probability
-from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence
+from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence, speeds_between
 from spatialconv.dependence._differences import difference_matrix
-from spatialconv.dependence._places import Rows, least_squares, places
-from spatialconv.errors import OptionError, UnsupportedModelError
+from spatialconv.dependence._rows import least_squares
+from spatialconv.errors import UnsupportedModelError
+from spatialconv.models.estimation.components import BOUND, Rows, held, largest_correlation, places
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.panel import FloatArray
 from spatialconv.results import TIDY, Provenance, Result, extent, merge_notes, number, p_value
 
 Transform = Literal["none", "lbm-gls"]
-# Average correlations that the bound may be: below, components without end; above, none are left.
-LEAST_BOUND, MOST_BOUND = 0.001, 0.9
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -111,7 +107,7 @@ def scpc(
     geometry: gpd.GeoDataFrame,
     *,
     points: Any = None,
-    bound: float = 0.03,
+    bound: float = BOUND,
     transform: Transform = "none",
     conditional: bool = True,
     level: float = 0.95,
@@ -186,7 +182,7 @@ def scpc(
     {'model_std_error': 0.0005, 'std_error': 0.0007, 'critical': 2.9774}
     """
     choice("transform", transform, Transform)
-    bound, level, given = _bound(bound), probability("level", level), flag("conditional", conditional)
+    bound, level, given = largest_correlation(bound), probability("level", level), flag("conditional", conditional)
     fit, rows = least_squares(model, "scpc")
     if transform == "lbm-gls" and fit.n_periods > 1:
         raise UnsupportedModelError(
@@ -220,13 +216,6 @@ def scpc(
     )
 
 
-def _bound(value: float) -> float:
-    value = probability("bound", value)
-    if not LEAST_BOUND <= value <= MOST_BOUND:
-        raise OptionError(f"bound must lie between {LEAST_BOUND:g} and {MOST_BOUND:g}; got {value!r}.")
-    return value
-
-
 def _differenced(rows: Rows, H: FloatArray) -> Rows:
     """Return the rows with a unit root taken out of all variables; the constant, which has none left, stays."""
     own = [k for k, name in enumerate(rows.names) if name != "intercept"]
@@ -238,66 +227,30 @@ def _table(
     fit: PanelFit, rows: Rows, shares: FloatArray, bound: float, given: bool, level: float, transform: str
 ) -> tuple[pd.DataFrame, int, float]:
     """Return the table of coefficients, the number of components, and the decay at the bound."""
-    n = len(shares)
-    found = components(shares, bound)
-    q, alpha = found.q, 1 - level
-    omegas = covariances(shares, found.decays, found.W)
-    own = critical(omegas, alpha)
-    Q, R = np.linalg.qr(rows.X)
-    inverse = np.linalg.solve(R, Q.T)  # (X'X)^-1 X', shape (K, rows)
-    beta = inverse @ rows.y
-    residuals = rows.y - rows.X @ beta
+    found = held(rows, shares, bound, given)
+    columns = found.beta, found.std_errors, found.critical(level), found.p_values
     lines = {}
-    for j, name in enumerate(rows.names):
+    for name, b, error, value, p in zip(rows.names, *(column.tolist() for column in columns), strict=True):
         if name == "intercept" and transform == "lbm-gls":
             continue  # differences have mean zero
-        influence = beta[j] + n * np.bincount(rows.place, weights=inverse[j] * residuals, minlength=n)
-        spread = float(np.sqrt(((found.W[:, 1:].T @ influence) ** 2).mean()))
-        error = spread / np.sqrt(n)
-        t = float(beta[j] / error)
-        p, value = largest_p(omegas, t), own
-        if given:
-            held = covariances(shares, found.decays, conditional(found.W, n * inverse[j], rows.place, rows.project))
-            p, value = max(p, largest_p(held, t)), max(own, critical(held, alpha))
         lines[name] = {
-            "estimate": float(beta[j]),
+            "estimate": b,
             "std_error": error,
-            "statistic": t,
+            "statistic": b / error,
             "p_value": p,
-            "conf_low": float(beta[j]) - value * error,
-            "conf_high": float(beta[j]) + value * error,
+            "conf_low": b - value * error,
+            "conf_high": b + value * error,
             "critical": value,
             "model_std_error": float(fit.std_errors[name]),
         }
-    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("term"), q, float(found.decays[0])
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("term"), found.q, found.decay
 
 
 def _speeds(model: Any, table: pd.DataFrame) -> pd.DataFrame:
-    columns = ["estimate", "conf_low", "conf_high"]
     if not isinstance(model, BetaConvergence):
-        return pd.DataFrame(columns=columns)
-    line, h = table.loc[INITIAL], model.length
-    # Speeds fall with beta: the upper end of its interval is the lower one of theirs. Beyond -1/h there is none.
-    rates = {
-        column: speed(float(line[end]), np.nan, h)
-        for column, end in zip(columns, ("estimate", "conf_high", "conf_low"), strict=True)
-    }
-    value, low, high = (rate.estimate for rate in rates.values())
-    lives = {column: half_life(rate).estimate for column, rate in rates.items()}
-    if np.isnan(high) and np.isfinite(low):
-        high, lives["conf_high"] = np.inf, 0.0
-    return pd.DataFrame(
-        {
-            "speed": dict(zip(columns, (value, low, high), strict=True)),
-            "half_life": dict(
-                zip(
-                    columns,
-                    (lives["estimate"], lives["conf_high"], np.inf if low <= 0 else lives["conf_low"]),
-                    strict=True,
-                )
-            ),
-        }
-    ).T
+        return pd.DataFrame(columns=["estimate", "conf_low", "conf_high"])
+    line = table.loc[INITIAL]
+    return speeds_between(line["estimate"], line["conf_low"], line["conf_high"], model.length)
 
 
 def _notes(model: Any, fit: PanelFit) -> list[str]:

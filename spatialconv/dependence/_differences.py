@@ -10,7 +10,7 @@ import numpy as np
 
 from spatialconv._core.persistence.kernel import both_sides, brownian, demean
 from spatialconv._options import flag, names
-from spatialconv.dependence._places import places
+from spatialconv.models.estimation.components import places
 from spatialconv.panel import FloatArray, Panel, as_panel
 from spatialconv.panel.panel import derived
 

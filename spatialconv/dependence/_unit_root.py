@@ -14,8 +14,9 @@ from spatialconv._core.persistence.half_life import TESTED, half_life_test
 from spatialconv._core.persistence.kernel import Projector, demean
 from spatialconv._core.persistence.unit_root import Ratio, frequencies, of_no_unit_root, of_unit_root
 from spatialconv._options import count_of, first, flag, probability, seed_of, whole
-from spatialconv.dependence._places import Places, least_squares, places, projector
+from spatialconv.dependence._rows import least_squares, projector
 from spatialconv.errors import UnsupportedModelError, VariableError
+from spatialconv.models.estimation.components import Places, places
 from spatialconv.panel import FloatArray, Panel, as_panel
 from spatialconv.results import TIDY, Provenance, Result, extent, merge_notes, number, p_value
 

@@ -62,6 +62,7 @@ _ERRORS = {
     "cluster": "clustered by region",
     "driscoll-kraay": "Driscoll-Kraay",
     "conley": "Conley",
+    "scpc": "principal components over space (SCPC)",
 }
 INITIAL = "log_initial"
 _DERIVED = ("speed", "half_life")

@@ -64,6 +64,7 @@ NO_SET = (
     "no z and no interval of beta holds under effects of regions over few periods, and the sets of b.inference are not "
     "derived where regions or weights differ by period"
 )
+NO_EFFECTS_HELD = "of two coefficients, for which vcov='scpc' derives no interval"
 NO_DELTA = "no interval by the delta method holds here; b.inference has the set"
 
 
@@ -87,6 +88,7 @@ def beta(
     simulations: int = 1999,
     seed: int = 0,
     missing: Gaps = "raise",
+    geometry: Any = None,
 ) -> BetaConvergence:
     """Estimate the growth regression of beta convergence, with its speed and half-life.
 
@@ -132,6 +134,9 @@ def beta(
     missing : {"raise", "integrate", "omit"}
         What to do about gaps, as in `fit_panel`. A level that is missing takes growth up to it, which "integrate"
         integrates out and "omit" leaves out, and the growth from it, whose region is not in that span in either way.
+    geometry : GeoDataFrame, optional
+        Places of the regions, for vcov="scpc", under which speed and half-life have the ends of beta's interval, sent
+        through their formulas.
 
     Returns
     -------
@@ -188,7 +193,7 @@ def beta(
     with gaps_named():
         design, length = growth_design(panel, variable, extra, horizon, overlapping, controls_at, missing)
     starts = panel.periods[spans(panel, horizon, overlapping=overlapping).start]
-    fit = fit_design(design, spec, w, error_w=error_w, missing=missing, ask=starts)
+    fit = fit_design(design, spec, w, error_w=error_w, missing=missing, ask=starts, geometry=geometry)
     if by_name:
         drawn = count_of("simulations", simulations, least=19)
         fit = _corrected(fit, length, correction, draws=drawn, seed=seed_of(seed))
@@ -219,6 +224,7 @@ def beta(
             "seed": seed,
             "missing": missing,
         },
+        geometry,
     )
     return BetaConvergence(fit, variable, length, level, fit.notes, provenance, asked)
 
@@ -252,6 +258,22 @@ def growth_design(
     return Design(y, X, (INITIAL, *controls), panel.regions, ends, notes=notes, chain=chain), float(taken.length[0])
 
 
+def speeds_between(value: float, low: float, high: float, h: float) -> pd.DataFrame:
+    """Return speed and half-life of a beta and of the ends of its interval: estimate, conf_low, conf_high.
+
+    Speeds fall with beta: the upper end of its interval is the lower one of theirs. Beyond -1/h there is no speed, and
+    the interval is without end.
+    """
+    columns = ["estimate", "conf_low", "conf_high"]
+    rates = [speed(float(at), np.nan, h) for at in (value, high, low)]
+    lives = [half_life(rate).estimate for rate in rates]
+    speeds = [rate.estimate for rate in rates]
+    if np.isnan(speeds[2]) and np.isfinite(speeds[1]):
+        speeds[2], lives[2] = np.inf, 0.0
+    last = np.inf if speeds[1] <= 0 else lives[1]
+    return pd.DataFrame([speeds, [lives[0], lives[2], last]], index=["speed", "half_life"], columns=columns)
+
+
 @dataclass(frozen=True, eq=False)
 class Asked:
     """What `beta` was called with, so that it can be called again with something changed."""
@@ -260,6 +282,7 @@ class Asked:
     w: Any
     error_w: Any
     options: Mapping[str, Any]
+    geometry: Any = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -280,7 +303,8 @@ class BetaConvergence(Result):
     def again(self, **changes: Any) -> BetaConvergence:
         """Return the same regression with something changed: `b.again(effects="region")`, `b.again(w=other)`.
 
-        Takes `panel`, `w`, `error_w` and the options of `spatialconv.beta`; whatever is not named stays as it was.
+        Takes `panel`, `w`, `error_w`, `geometry` and the options of `spatialconv.beta`; what is not named stays as it
+        was.
         `model="SDM"` stands for spatial terms and lagged regressors at once.
         """
         if changes.get("model") is not None:
@@ -289,10 +313,13 @@ class BetaConvergence(Result):
         changes.pop("model", None)
         data = {"panel": self.asked.panel, "w": self.asked.w, "error_w": self.asked.error_w}
         panel, w, error_w = (changes.pop(name, value) for name, value in data.items())
+        # Another covariance needs no places any more.
+        kept = self.asked.geometry if changes.get("vcov", self.asked.options["vcov"]) == "scpc" else None
+        geometry = changes.pop("geometry", kept)
         unknown = [name for name in changes if name not in self.asked.options]
         if unknown:
             raise OptionError(f"again() changes {first([*data, *self.asked.options], 12)}; got {first(unknown)}.")
-        return beta(panel, self.variable, w, error_w=error_w, **{**self.asked.options, **changes})
+        return beta(panel, self.variable, w, error_w=error_w, geometry=geometry, **{**self.asked.options, **changes})
 
     @property
     def beta(self) -> float:
@@ -407,6 +434,8 @@ class BetaConvergence(Result):
         of its inverse cannot be trusted.
         """
         table = self._speeds.copy()
+        if self.fit.estimates.held is not None:
+            return self._speeds_held(table)
         if not self.z_withheld:
             return table
         # The share that spills over is a function of rho, or of the coefficients of both, not of beta alone.
@@ -422,8 +451,21 @@ class BetaConvergence(Result):
 
     @cached_property
     def _speeds(self) -> pd.DataFrame:
-        table = three_speeds(self.fit, INITIAL, self.length, level=self.level)
+        # Under SCPC the estimates alone are of use here.
+        fit = self.fit if self.fit.estimates.held is None else self.fit.with_vcov("information")
+        table = three_speeds(fit, INITIAL, self.length, level=self.level)
         return table if self._spills else table.loc[["speed", "half_life"]]
+
+    def _speeds_held(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return speeds with the ends of beta's interval by SCPC; those of effects, of two coefficients, have none."""
+        interval = self.conf_int(self.level).loc[INITIAL]
+        ends = speeds_between(self.beta, interval["conf_low"], interval["conf_high"], self.length)
+        table[["std_error", "conf_low", "conf_high"]] = np.nan
+        table.loc[[t for t in table.index if t not in ends.index], "reason"] = NO_EFFECTS_HELD
+        table.loc[ends.index, ["conf_low", "conf_high"]] = ends[["conf_low", "conf_high"]]
+        table.loc["speed", "std_error"] = speed(self.beta, float(self.std_errors[INITIAL]), self.length).std_error
+        table.loc["half_life", "reason"] = "" if np.isfinite(self.half_life) else table.loc["half_life", "reason"]
+        return table
 
     @cached_property
     def _exact(self) -> list[str] | None:
@@ -609,7 +651,8 @@ class BetaConvergence(Result):
         interval = self.conf_int(self.level).loc[INITIAL]
         return (
             f"  beta {number(self.beta)} [{number(interval.conf_low)}, {number(interval.conf_high)}] "
-            f"(z {number(self.tstats[INITIAL], 2)}, {p_value(self.pvalues[INITIAL])})"
+            f"({'z' if self.fit.estimates.held is None else 't'} {number(self.tstats[INITIAL], 2)}, "
+            f"{p_value(self.pvalues[INITIAL])})"
         )
 
     def _rho_lines(self) -> list[str]:

@@ -93,6 +93,7 @@ def grid_interval(
     share = b.level if level is None else probability("level", level)
     rng, used = generator(seed)
     drawn_from = int(rng.integers(2**63))
+    b.fit.estimates.refuse_held("grid_interval()")
     fit, engine = b.fit, Engine.of(b.fit)
     at = list(fit.params.index).index(INITIAL)
     estimate, error = b.beta, float(b.std_errors[INITIAL])

@@ -21,6 +21,7 @@ from spatialconv._core.likelihood.maximise import Optimum, Surface, maximise
 from spatialconv._core.likelihood.traces import label_order
 from spatialconv._core.space.multipliers import settles
 from spatialconv.errors import ModelError, OptimisationError, UnsupportedModelError
+from spatialconv.models.estimation.components import Held
 from spatialconv.models.estimation.identified import cornered, weakly_identified
 from spatialconv.models.specification.design import Design, matrix
 from spatialconv.models.specification.spec import Applied, ModelSpec
@@ -32,7 +33,8 @@ class Estimates:
     """What the fit found, as numbers and arrays: (T, N) for effect, residuals and reduced_form.
 
     `cov` is of (beta, [rho], [lambda], [phi], sigma2), the order of `PanelFit.params`. `refined` says what was done to
-    the estimates after the fit, `weak` what other values or a simpler model explain as well.
+    the estimates after the fit, `weak` what other values or a simpler model explain as well; `held` has
+    the laws of t where these are not normal.
     """
 
     beta: FloatArray
@@ -51,6 +53,16 @@ class Estimates:
     notes: tuple[str, ...] = ()
     refined: str = ""
     weak: tuple[str, ...] = ()
+    held: Held | None = None
+
+    def refuse_held(self, what: str) -> None:
+        """Raise where t has a law of its own, for what takes estimates as normal."""
+        if self.held is not None:
+            raise UnsupportedModelError(
+                f"{what} takes estimates as normal around their covariance; under vcov='scpc' t is held against "
+                "critical values of its own. Take fit.with_vcov('information') (of beta: b.again(vcov='information')), "
+                "or vcov='conley'."
+            )
 
 
 @dataclass(frozen=True)

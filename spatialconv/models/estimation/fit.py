@@ -67,6 +67,7 @@ def fit_panel(
     endog: str | Iterable[str] | None = None,
     instruments: str | Iterable[str] | None = None,
     missing: Gaps = "raise",
+    geometry: Any = None,
 ) -> PanelFit:
     """Estimate a spatial panel model (or, from one period, a cross-sectional one) by maximum likelihood.
 
@@ -114,9 +115,9 @@ def fit_panel(
     random : {"kkp", "bsk"}
         Whether the random effects go through the error process (Kapoor, Kelejian and Prucha 2007) or stand
         outside it (Baltagi, Song and Koh 2003). Without an error process both are the same.
-    vcov : {"information", "observed", "robust", "cluster", "driscoll-kraay"}
-        Covariance of the estimates: inverse of the expected or of the observed information, or a sandwich; see
-        `PanelFit.with_vcov`.
+    vcov : {"information", "observed", "robust", "cluster", "driscoll-kraay", "scpc"}
+        Covariance of the estimates: inverse of the expected or of the observed information, or a sandwich; or, of
+        least squares, principal components over space, which needs `geometry`; see `PanelFit.with_vcov`.
     estimator : {"ml", "gmm"}
         Maximum likelihood, or moments: spatial two-stage least squares for the lag, moments for the error. The
         latter needs no log-determinant and holds under unequal variances (with vcov="robust"), but knows no
@@ -139,6 +140,8 @@ def fit_panel(
         period, the weights cut to them and standardised again, as if the others did not exist; where they do, that
         biases rho towards zero (tests/simulation/UNBALANCED.md). Regions without regressors are left out of the period
         in both ways, and the notes give n by period.
+    geometry : GeoDataFrame, optional
+        Places of the regions, for vcov="scpc"; matched by label.
 
     Returns
     -------
@@ -241,7 +244,7 @@ def fit_panel(
     choice("missing", missing, Gaps)
     with gaps_named():
         design = from_panel(panel, spec, "raise" if missing == "raise" else "keep")
-    return fit_design(design, spec, w, error_w=error_w, missing=missing)
+    return fit_design(design, spec, w, error_w=error_w, missing=missing, geometry=geometry)
 
 
 def fit_design(
@@ -252,18 +255,21 @@ def fit_design(
     error_w: Any = None,
     missing: Gaps = "raise",
     ask: pd.Index | None = None,
+    geometry: Any = None,
 ) -> PanelFit:
     """Estimate a specification on arrays that are already built; `fit_panel` and `beta` end here.
 
     Mappings of weights are asked by the labels `ask`, those of the design's periods by default.
     """
+    if geometry is not None and spec.vcov != "scpc":
+        raise OptionError(f"geometry= is for vcov='scpc'; vcov is {spec.vcov!r}.")
     if differs(design, w, error_w):
         w, error_w = (
             one_for_all(given, design.regions, design.periods if ask is None else ask) for given in (w, error_w)
         )
     if differs(design, w, error_w):
         return _fit_cells(design, spec, w, error_w, missing, ask)
-    return fit_complete(complete(_with_weights(design, spec, w, error_w), spec), spec)
+    return fit_complete(complete(_with_weights(design, spec, w, error_w), spec), spec, geometry)
 
 
 def _fit_cells(design: Design, spec: ModelSpec, w: Any, error_w: Any, missing: Gaps, ask: pd.Index | None) -> PanelFit:
@@ -271,7 +277,7 @@ def _fit_cells(design: Design, spec: ModelSpec, w: Any, error_w: Any, missing: G
     return _finished(found, spec, estimates, said)
 
 
-def fit_complete(design: Design, spec: ModelSpec) -> PanelFit:
+def fit_complete(design: Design, spec: ModelSpec, geometry: Any = None) -> PanelFit:
     """Estimate a specification on a design that has its weights, spatial lags and intercept already."""
     correction, reason = spec.resolve(
         sums_to_one(design.W), sums_to_one(design.M), state_of_rows(spec, design.W, design.M)
@@ -287,7 +293,8 @@ def fit_complete(design: Design, spec: ModelSpec) -> PanelFit:
     estimates = (gmm_design if spec.estimator == "gmm" else maximum_likelihood)(design, spec, correction)
     fit = _finished(design, spec, estimates, (reason, barely))
     # The likelihood's sandwiches are taken from a fit that stands; moments have theirs from the start.
-    return fit.with_vcov(spec.vcov) if spec.vcov in SANDWICH and spec.estimator == "ml" else fit
+    later = (*SANDWICH, "scpc")
+    return fit.with_vcov(spec.vcov, geometry=geometry) if spec.vcov in later and spec.estimator == "ml" else fit
 
 
 def _finished(design: Design, spec: ModelSpec, estimates: Estimates, said: tuple[str, str]) -> PanelFit:

@@ -15,6 +15,7 @@ from spatialconv._options import Vcov, choice, passed_on, probability
 from spatialconv.errors import ModelError
 from spatialconv.models.by_period.design import PeriodDesign
 from spatialconv.models.by_period.estimate import expected_outcomes
+from spatialconv.models.estimation.components import BOUND, held_at
 from spatialconv.models.estimation.covariances import covariance, effects_errors
 from spatialconv.models.estimation.estimate import Estimates
 from spatialconv.models.specification.design import Design
@@ -75,27 +76,46 @@ class PanelFit(Result):
 
     @cached_property
     def tstats(self) -> pd.Series:
-        """Ratios of estimate to standard error, asymptotically standard normal (z)."""
+        """Ratios of estimate to standard error, asymptotically standard normal (z), but under "scpc" (t)."""
         return (self.params / self.std_errors).rename("statistic")
 
     @cached_property
     def pvalues(self) -> pd.Series:
-        """Two-sided p-values of `tstats` under the standard normal distribution."""
+        """Two-sided p-values of `tstats` under the standard normal distribution, under "scpc" under the law of each."""
+        if self.estimates.held is not None:
+            return self._held(self.estimates.held.p_values).rename("p_value")
         return pd.Series(2 * stats.norm.sf(np.abs(self.tstats)), index=self.params.index, name="p_value")
 
-    def with_vcov(self, vcov: Vcov, *, lags: int | None = None, kernel: Any = None) -> PanelFit:
+    def _held(self, values: FloatArray) -> pd.Series:
+        """Return figures of the coefficients under SCPC by parameter; it knows none of sigma2."""
+        return pd.Series([*values, np.nan], index=self.params.index)
+
+    def with_vcov(
+        self,
+        vcov: Vcov,
+        *,
+        lags: int | None = None,
+        kernel: Any = None,
+        geometry: Any = None,
+        points: Any = None,
+        bound: float = BOUND,
+    ) -> PanelFit:
         """Return the same fit with another covariance of its estimates.
 
         Parameters
         ----------
-        vcov : {"information", "observed", "robust", "cluster", "driscoll-kraay", "conley"}
+        vcov : {"information", "observed", "robust", "cluster", "driscoll-kraay", "conley", "scpc"}
             Inverse of the expected information, of minus the Hessian, or a sandwich: robust to unequal
             variances (White), to dependence within regions (clusters), to dependence over space and time
-            (Driscoll and Kraay 1998; many periods), over space by a kernel of distance (Conley 1999).
+            (Driscoll and Kraay 1998; many periods), over space by a kernel of distance (Conley 1999). "scpc", for
+            least squares, is by principal components over space (Mueller and Watson 2022, 2023): its p and intervals
+            are by critical values of its own, as in `spatialconv.scpc`.
         lags : int, optional
             Lags over time of Driscoll-Kraay (by default floor(4 (T/100)^(2/9))) and of Conley (0).
         kernel : Graph, optional
             Kernel of distance of Conley, at most 1, as from `weights.kernel(..., standardise="none")`.
+        geometry, points, bound
+            Of "scpc", as in `spatialconv.scpc`: the places of the regions, and the largest average correlation of two.
 
         Notes
         -----
@@ -113,15 +133,28 @@ class PanelFit(Result):
             raise ModelError(f"estimates {self.estimates.refined} have their covariance from its simulation.")
         if self.spec.estimator == "gmm":
             raise ModelError("estimates by moments depend on their covariance; fit again with vcov=... instead.")
-        spec = replace(self.spec, vcov=vcov)
+        spec = replace(self.spec, vcov=choice("vcov", vcov, Vcov))
+        if vcov == "scpc":
+            return self._by_components(spec, geometry, points, bound)
         cov, said = covariance(self.design, spec, self.estimates, lags=lags, kernel=kernel)
         notes = merge_notes(self.notes, (text for text in said if text))
         provenance = replace(self.provenance, options={**self.provenance.options, "vcov": vcov, "lags": lags})
-        return PanelFit(spec, self.design, replace(self.estimates, cov=cov), notes, provenance)
+        return PanelFit(spec, self.design, replace(self.estimates, cov=cov, held=None), notes, provenance)
+
+    def _by_components(self, spec: ModelSpec, geometry: Any, points: Any, bound: float) -> PanelFit:
+        found, said = held_at(self.design, spec, self.estimates.refined, geometry, points, bound)
+        # Nothing is derived for sigma2, the last of the parameters.
+        cov = np.full((len(found.beta) + 1, len(found.beta) + 1), np.nan)
+        cov[:-1, :-1] = found.cov
+        provenance = replace(self.provenance, options={**self.provenance.options, "vcov": "scpc", "bound": bound})
+        estimates = replace(self.estimates, cov=cov, held=found)
+        return PanelFit(spec, self.design, estimates, merge_notes(self.notes, said), provenance)
 
     def conf_int(self, level: float = 0.95) -> pd.DataFrame:
-        """Return normal confidence intervals, columns `conf_low` and `conf_high`."""
-        half = stats.norm.ppf(0.5 + probability("level", level) / 2) * self.std_errors
+        """Return normal confidence intervals, under "scpc" by its critical values; columns `conf_low`, `conf_high`."""
+        level, held = probability("level", level), self.estimates.held
+        value = stats.norm.ppf(0.5 + level / 2) if held is None else self._held(held.critical(level))
+        half = value * self.std_errors
         return pd.DataFrame({"conf_low": self.params - half, "conf_high": self.params + half})
 
     @property
@@ -409,7 +442,8 @@ class PanelFit(Result):
 
     def _parameter_line(self, term: str) -> str:
         value, z, p = self.params[term], self.tstats[term], self.pvalues[term]
-        return f"  {term} {number(value)} (z {number(z, 2)}, {p_value(p)})"
+        ratio = "z" if self.estimates.held is None else "t"
+        return f"  {term} {number(value)} ({ratio} {number(z, 2)}, {p_value(p)})"
 
 
 def _means(a: FloatArray) -> FloatArray:

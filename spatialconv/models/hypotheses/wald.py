@@ -61,6 +61,7 @@ def wald_test(
     'rho = 0'
     """
     model = fit_of(fit)
+    model.estimates.refuse_held("wald_test()")
     R, q = _matrix(model, restrictions, value)
     # A parameter on its bound has no variance; it must not stand in the way of tests of the others.
     used = list(R.columns[(R != 0).any(axis=0)])

@@ -105,6 +105,7 @@ def impacts(
     choice("inference", inference, ImpactInference)
     count_of("draws", draws, least=2)
     probability("level", level)
+    fit.estimates.refuse_held("impacts()")
     rng, used = generator(seed)
     job = Job.of(fit, kind, level)
     stable = job.check()

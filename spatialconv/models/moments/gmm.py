@@ -143,8 +143,10 @@ def meat_of(steps: Steps, spec: ModelSpec, lags: int | None) -> Meat | None:
     over_periods = steps.exact.over_periods
     if spec.vcov == "information":
         return None
-    if spec.vcov == "conley":
-        raise UnsupportedModelError("vcov='conley' is not available by moments yet; take 'robust' or 'driscoll-kraay'.")
+    if spec.vcov in ("conley", "scpc"):
+        raise UnsupportedModelError(
+            f"vcov={spec.vcov!r} is not available by moments yet; take 'robust' or 'driscoll-kraay'."
+        )
     used = core.newey_west_lags(T) if lags is None else whole("lags", lags)
     lost = core.put_back(T, over_periods=over_periods)
 

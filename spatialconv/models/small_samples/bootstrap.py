@@ -166,6 +166,7 @@ def run(
     choice("bias", bias, BootstrapBias)
     count_of("draws", draws, least=19)
     probability("level", level)
+    fit.estimates.refuse_held("bootstrap()")
     tested = null_terms(fit, null)
     rng, used = generator(seed)
     engine = Engine.of(fit, recursive=recursive)

@@ -22,7 +22,7 @@ from spatialconv._core.persistence.unit_root import (
     of_unit_root,
     ratio,
 )
-from spatialconv.dependence._places import places
+from spatialconv.models.estimation.components import places
 from tests.simulation.sizes.entry import Entry, Figures, Sample
 from tests.simulation.worlds import FloatArray
 

@@ -24,10 +24,11 @@ from spatialconv._core.persistence.unit_root import (
     of_no_unit_root,
     of_unit_root,
 )
-from spatialconv.dependence import _components
 from spatialconv.dependence._components import _differenced, _table
 from spatialconv.dependence._differences import difference_matrix
-from spatialconv.dependence._places import Rows, least_squares, projector
+from spatialconv.dependence._rows import least_squares, projector
+from spatialconv.models.estimation import components as held_against
+from spatialconv.models.estimation.components import Rows
 from tests.tolerances import MONTE_CARLO_P
 
 REFERENCE = json.loads((Path(__file__).parents[2] / "reference" / "spur" / "reference.json").read_text())
@@ -129,9 +130,9 @@ COLUMNS = ["estimate", "std_error", "statistic", "p_value", "conf_low", "conf_hi
 @pytest.fixture
 def correlated(monkeypatch):
     """Leave no correlation at all out of what sizes are held against, as scpc does."""
-    whole = _components.components
+    whole = held_against.components
     monkeypatch.setattr(
-        _components, "components", lambda d, bound: (c := whole(d, bound)) and replace(c, decays=c.decays[:-1])
+        held_against, "components", lambda d, bound: (c := whole(d, bound)) and replace(c, decays=c.decays[:-1])
     )
 
 
@@ -184,6 +185,12 @@ def test_scpc_of_panels_with_regions_as_clusters(effects, correlated):
         result = sc.scpc(model, places, conditional=which == "conditional")
         expected = pd.DataFrame([theirs["x"], theirs["z"]], index=["x", "z"], columns=COLUMNS)
         same(result.table.loc[["x", "z"]], expected, result.q)
+        if which != "conditional":
+            continue
+        # The same figures as an option of the fit.
+        fit = sc.fit_panel(panel, "y", ["x", "z"], spatial="none", effects=effects, vcov="scpc", geometry=places)
+        table = fit.tidy().set_index("term").loc[["x", "z"]]
+        same(table.assign(critical=result.table["critical"]), expected, result.q)
 
 
 def test_decays_are_roots_whatever_their_order():

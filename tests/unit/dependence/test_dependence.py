@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from scipy.spatial.distance import cdist
 
 import spatialconv as sc
@@ -20,8 +21,9 @@ from spatialconv._core.persistence.unit_root import (
     of_unit_root,
     ratio,
 )
-from spatialconv.dependence._places import places, projector
+from spatialconv.dependence._rows import projector
 from spatialconv.errors import AlignmentError, DataError, OptionError, UnsupportedModelError, VariableError
+from spatialconv.models.estimation.components import places
 from tests.tolerances import EXACT
 
 
@@ -157,6 +159,52 @@ def test_scpc_of_a_growth_regression(us):
     assert found.glance().iloc[0]["q"] == found.q
     wider = sc.scpc(b, us.states, bound=0.1).table.loc["log_initial"]
     assert wider["conf_high"] - wider["conf_low"] > row["conf_high"] - row["conf_low"]
+
+
+def test_scpc_as_a_covariance_of_the_fit(us):
+    b = sc.beta(us.panel, "income", horizon=80, vcov="scpc", geometry=us.states)
+    apart = sc.scpc(b.again(vcov="information"), us.states)
+    row, own = apart.table.loc["log_initial"], b.tidy().set_index("term")
+    for column in ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"):
+        assert own.loc["log_initial", column] == pytest.approx(row[column], rel=1e-9)
+    for term in ("speed", "half_life"):
+        np.testing.assert_allclose(
+            b.speeds.loc[term, ["conf_low", "conf_high"]].astype(float),
+            apart.speeds.loc[term, ["conf_low", "conf_high"]].astype(float),
+        )
+    assert np.isnan(own.loc["sigma2", "std_error"])
+    assert "7 spatial principal components" in " ".join(b.notes)
+    # A level of one half is no normal interval: wider than Student's t with q degrees of freedom would have it.
+    half = b.fit.conf_int(0.5).loc["log_initial"]
+    reach = (half["conf_high"] - b.beta) / b.std_errors["log_initial"]
+    assert reach >= stats.t.ppf(0.75, 7)
+    wider = b.fit.with_vcov("scpc", geometry=us.states, bound=0.1)
+    assert wider.conf_int().loc["log_initial"].diff().iloc[1] > b.conf_int().loc["log_initial"].diff().iloc[1]
+    assert "SCPC" in sc.tables.regression([b], footer=("errors",)).to_markdown()
+    w = sc.weights.knn(us.states, k=4)
+    for call, error, said in (
+        (lambda: sc.beta(us.panel, "income", horizon=80, vcov="scpc"), OptionError, "pass geometry="),
+        (lambda: sc.beta(us.panel, "income", horizon=80, geometry=us.states), OptionError, "is for vcov='scpc'"),
+        (
+            lambda: sc.beta(us.panel, "income", w, spatial="lag", horizon=80, vcov="scpc", geometry=us.states),
+            UnsupportedModelError,
+            "spatial terms",
+        ),
+        (lambda: b.impacts(), UnsupportedModelError, "critical values of its own"),
+        (lambda: b.bootstrap(draws=19), UnsupportedModelError, "critical values of its own"),
+        (lambda: sc.wald_test(b.fit, {"log_initial": 0.0}), UnsupportedModelError, "critical values of its own"),
+        (
+            lambda: sc.fit_panel(b, estimator="gmm", spatial="none", vcov="scpc", geometry=us.states),
+            UnsupportedModelError,
+            "by moments",
+        ),
+    ):
+        with pytest.raises(error, match=said):
+            call()
+    slx = b.again(w=w, durbin=True)
+    assert "speed_total" in slx.speeds.index
+    assert slx.speeds.loc["speed_total", ["conf_low", "conf_high"]].isna().all()
+    assert "two coefficients" in slx.speeds.loc["speed_total", "reason"]
 
 
 def test_speeds_end_where_their_formula_does():

@@ -16,7 +16,7 @@ _BRACKET = re.compile(
     r"\s*\*{0,4}",
     re.IGNORECASE,
 )
-_DOT = re.compile(r"(?<=\d)\.(?=\s*(?:$|[(\[]))")
+_DOT = re.compile(r"(?<=\d)\s?\.(?=\s*(?:$|[(\[]))")
 _NEXT = re.compile(r"(?<=[\d)\]])\s*\^?\{?([\u2020\u2021+abc]{1,3})\}?(?=\s*(?:$|[(\[]))")
 _LETTERS = {"a": "***", "b": "**", "c": "*"}
 BLANK = frozenset(
@@ -66,7 +66,7 @@ def marks_of(cells: Iterable[str]) -> set[str]:
 def starring(cells: list[list[str]], said: Said) -> tuple[list[list[str]], dict[str, float]]:
     """Return the cells with stars for every mark, and the levels where the marks themselves say them."""
     # R marks p below 10 per cent by a dot, where a star is 5: it is no star, and no decimal mark.
-    cells = [[_DOT.sub("", c) if re.search(r"\d\.\d+\.", c) else c for c in row] for row in cells]
+    cells = [[_DOT.sub("", c) if re.search(r"\d\.\d+\s?\.", c) else c for c in row] for row in cells]
     marks = marks_of(cell for row in cells for cell in row)
     marks |= {mark for mark in said.marks if mark in ("\u2020", "\u2021", "+")}
     if not marks:

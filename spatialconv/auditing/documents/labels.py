@@ -18,7 +18,7 @@ _STATISTICS: tuple[tuple[str, str], ...] = (
         r"squared corr\w*|r-?squared \((within|between|overall)\)",
     ),
     ("r2", r"r[\s_-]*(2|²)|r[\s_-]?sq(uared|uare|\.)?|r\^\{?2\}?|r-sq|multiple r-?squared|\u62df\u5408\u4f18\u5ea6"),
-    ("loglik", r"(maximum )?log[\s_-]*(pseudo)?-?lik\w*\.?|ll|logl(ik)?|log l|log-l|llf|log pseudolikelihood"),
+    ("loglik", r"(maximum )?log[\s_-]*(pseudo)?-?\.?lik\w*\.?|ll|logl(ik)?|log l|log-l|llf|log pseudolikelihood"),
     ("aic", r"aic|akaike.*"),
     ("bic", r"bic|sic|sbc|schwarz.*"),
     ("half_life", r"half[\s_-]*li(fe|ves).*|\u534a\u751f\u547d\u5468\u671f.*"),

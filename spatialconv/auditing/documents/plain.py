@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from spatialconv.auditing.documents.cells import bracketed, figure_like
+from spatialconv.auditing.documents.labels import part_of
 from spatialconv.auditing.documents.raw import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, MOST_TABLES, RawTable
 
 _RULE = re.compile(r"^[\s|+:=_\-\u2500-\u257f~.*]*$")
@@ -13,6 +15,13 @@ _PIECE = re.compile(r"\S+(?: \S+)*")
 _SETS = re.compile(r"[-+]?[\d.,]+\**\s?\([^()]*\)")
 _SPREAD = re.compile(r"(?<=[\d*.])( {2,4})(\([-\d][^()]*\))")
 _APART = re.compile(r"(?<=[)\]]) (?=[-+]?[\d.])")
+# R sets figures one space apart; thousands that a space sets apart have no decimals before the last.
+_FIGURE = r"(?:<\s?)?[-+]?(?:\d*\.\d+(?:e[-+]?\d+)?|\d+e[-+]?\d+)"
+_FIGURES = re.compile(rf"{_FIGURE}(?: {_FIGURE})+(?: \*{{1,3}}| \.)?", re.IGNORECASE)
+_NEXT_FIGURE = re.compile(rf" (?={_FIGURE}(?: |$))", re.IGNORECASE)
+# The bar after the labels of Stata; those of "P>|z|" are none.
+_LONE_BAR = re.compile(r"(?:(?<=\s)|^)\|(?=\s|$)")
+_NUMBERED = re.compile(r"\(\s*(?:\d{1,2}|[ivx]+)\s*\)|(?:18|19|20)\d\d", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([*()<>\[\]_#+.!^~`-])")
 _BAR = re.compile(r"(?<!\\)\|")
 
@@ -53,21 +62,42 @@ def _heads(lines: list[str]) -> bool:
 
 
 def _blocks(text: str) -> list[list[str]]:
-    """Split at blank lines; a table whose rows are set apart by one blank line each stays whole."""
+    """Split at blank lines; a table whose rows are set apart by blank lines stays whole, as esttab prints it."""
     blocks: list[list[str]] = [[]]
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         if line.strip():
             blocks[-1].append(line)
         elif blocks[-1]:
             blocks.append([])
-    return [b[: MOST_ROWS * 3] for b in blocks if b]
+    joined: list[list[str]] = []
+    for block in (b for b in blocks if b):
+        if joined and _goes_on(joined[-1], block):
+            joined[-1] += block
+        else:
+            joined.append(block)
+    return [b[: MOST_ROWS * 3] for b in joined]
+
+
+def _goes_on(above: list[str], below: list[str]) -> bool:
+    """Return whether a row of a table stands on both sides of a blank line."""
+    last = [_PIECE.findall(line) for line in above if not _RULE.match(line)][-1:]
+    # A name of the model may stand alone above its rows.
+    first = [_PIECE.findall(line) for line in below if not _RULE.match(line)][:1]
+    if not last or not first or "|" in above[-1] or "|" in below[0]:
+        return False
+    ends = all(figure_like(p) or bracketed(p) for p in last[0][1:] or last[0])
+    label, *cells = first[0]
+    begins = bool(cells) and not figure_like(label) and not bracketed(label)
+    begins = begins and all(figure_like(p) or bracketed(p) for p in cells)
+    return ends and begins and not all(_NUMBERED.fullmatch(p) for p in cells)
 
 
 def _barred(lines: list[str]) -> RawTable | None:
     barred = [line for line in lines if len(_BAR.findall(line)) >= 1 and not _RULE.match(line)]
     ruled = [line for line in lines if "|" in line and _RULE.match(line)]
-    # Stata sets one bar after the labels; cells then stand apart by spaces.
-    single = barred and all(len(_BAR.findall(line.strip().strip("|"))) == 1 for line in barred)
+    # Stata sets one bar after the labels; cells then stand apart by spaces. Its heading has more, in "P>|z|".
+    ones = sum(len(_BAR.findall(line.strip().strip("|"))) <= 1 for line in barred)
+    single = len(barred) > 0 and ones >= len(barred) - 1
     if len(barred) < 2 or (single and not ruled) or len(barred) * 2 < len(lines):
         return None
     rows = []
@@ -108,17 +138,33 @@ def _tabbed(lines: list[str]) -> RawTable | None:
 
 def _spaced(lines: list[str]) -> RawTable | None:
     """Read columns by where their pieces stand: two spaces set pieces apart, and what overlaps is one column."""
-    body = [line.replace("|", " ") for line in lines if not _RULE.match(line)]
+    body = [_LONE_BAR.sub(" ", line) for line in lines if not _RULE.match(line)]
     # Keys and values, such as stand above and below the coefficients of one model, are read as pairs.
     body = [line for line in body if not _keyed(line)]
     pieces = [list(_pieces(_SPREAD.sub(_closed, line))) for line in body[:MOST_ROWS]]
     many = [p for p in pieces if len(p) > 1]
     if len(many) < 2 or not any(re.search(r"\d", t) for p in many for _, _, t in p[1:]):
         return None
+    spans = _columns(pieces)
+    pieces = [[cut for piece in p for cut in _quantities(piece, spans)] for p in pieces]
+    many = [p for p in pieces if len(p) > 1]
     first, last = pieces.index(many[0]), len(pieces) - 1 - pieces[::-1].index(many[-1])
     caption = " ".join(t for p in pieces[:first] for _, _, t in p)
     notes = [" ".join(t for _, _, t in p) for p in pieces[last + 1 :]]
     held = pieces[first : last + 1]
+    spans = _columns(held)
+    rows = []
+    for p in held:
+        row = [""] * len(spans)
+        for start, end, t in p:
+            near = min(range(len(spans)), key=lambda k: _gap(start, end, spans[k]))
+            row[near] = f"{row[near]} {t}".strip()[:LONGEST_CELL]
+        rows.append(row[:MOST_COLUMNS])
+    return RawTable(_even(rows), caption[-300:], notes)
+
+
+def _columns(held: list[list[tuple[int, int, str]]]) -> list[list[int]]:
+    """Return where the columns stand that the fullest lines make."""
     # Columns are made by lines that are full; what spans several of them is a heading of the first.
     full = max(len(p) for p in held)
     spans: list[list[int]] = []
@@ -130,24 +176,33 @@ def _spaced(lines: list[str]) -> RawTable | None:
             elif len(over) == 1:
                 over[0][0], over[0][1] = min(over[0][0], start), max(over[0][1], end)
     spans.sort()
-    rows = []
-    for p in held:
-        row = [""] * len(spans)
-        for start, end, t in p:
-            near = min(range(len(spans)), key=lambda k: _gap(start, end, spans[k]))
-            row[near] = f"{row[near]} {t}".strip()[:LONGEST_CELL]
-        rows.append(row[:MOST_COLUMNS])
-    return RawTable(_even(rows), caption[-300:], notes)
+    return spans
+
+
+def _quantities(piece: tuple[int, int, str], spans: list[list[int]]) -> list[tuple[int, int, str]]:
+    """Return the headings of several columns that stand one space apart, such as "Std. Error t value"."""
+    start, end, text = piece
+    if sum(start < s[1] and s[0] < end for s in spans) < 2:
+        return [piece]
+    found: dict[int, list[tuple[int, int]]] = {}
+    for word in re.finditer(r"\S+", text):
+        low, high = start + word.start(), start + word.end()
+        near = min(range(len(spans)), key=lambda k: _gap(low, high, spans[k]))
+        found.setdefault(near, []).append((low, high))
+    cuts = [(held[0][0], held[-1][1]) for held in found.values()]
+    named = [(low, high, text[low - start : high - start]) for low, high in cuts]
+    # What spans several columns otherwise is a heading of all of them.
+    return named if len(named) > 1 and all(part_of(t) for _, _, t in named) else [piece]
 
 
 def _keyed(line: str) -> bool:
-    """Return whether a line is keys with one value each: "No. Observations:   80   AIC:   231.4"."""
+    """Return whether a line is keys with one value each: "No. Observations:   80", "Number of obs =   310"."""
     pieces = _PIECE.findall(line)
     if "*" in line or len(pieces) < 2:
         return False
-    keys = sum(bool(re.search(r":(?:\s|$)", piece)) for piece in pieces)
-    apart = sum(bool(re.search(r":\s+\S", piece)) for piece in pieces)
-    filled = sum(piece.strip() != ":" for piece in pieces)
+    keys = sum(bool(re.search(r"(?::|\s=|^=)(?:\s|$)", piece)) for piece in pieces)
+    apart = sum(bool(re.search(r"(?::|\s=)\s+\S", piece)) for piece in pieces)
+    filled = sum(piece.strip() not in (":", "=") for piece in pieces)
     return keys > 0 and 2 * keys + 1 >= filled + apart
 
 
@@ -160,7 +215,9 @@ def _pieces(line: str) -> Iterator[tuple[int, int, str]]:
     """Return where the pieces of a line stand; estimates with their brackets may be a single space apart."""
     for held in _PIECE.finditer(line):
         cuts = [held.start()]
-        if len(_SETS.findall(held[0])) > 1:
+        if _FIGURES.fullmatch(held[0]):
+            cuts += [held.start() + m.end() for m in _NEXT_FIGURE.finditer(held[0])]
+        elif len(_SETS.findall(held[0])) > 1:
             cuts += [held.start() + m.end() for m in _APART.finditer(held[0])]
         for start, end in pairwise([*cuts, held.end()]):
             text = line[start:end].rstrip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,9 +121,7 @@ def _one(shape: Shape, name: str, said: Said, stars: dict[str, float]) -> Made |
             last = ""
             continue
         # Figures with words among them: the words are left to be found illegible.
-        key = label.strip() or f"row {k + 1}"
-        if key in coefficients:
-            key = f"{section}: {key}" if section and f"{section}: {key}" not in coefficients else f"{key} ({k + 1})"
+        key = _free(label, section, coefficients, k)
         coefficients[key] = cells
         last = key
         if role and role not in roles:
@@ -149,6 +148,14 @@ def _one(shape: Shape, name: str, said: Said, stars: dict[str, float]) -> Made |
     if words:
         table["words"] = words
     return Made(table, notes)
+
+
+def _free(label: str, section: str, taken: Collection[str], k: int) -> str:
+    """Return a name for a row that none has: where there are sections (Wx, LR_Direct), with that of its own."""
+    key = label.strip() or f"row {k + 1}"
+    if key in taken:
+        key = f"{section}: {key}" if section and f"{section}: {key}" not in taken else f"{key} ({k + 1})"
+    return key
 
 
 def _is_below(label: str, cells: list[str], above: list[str] | None, ended: bool) -> bool:
@@ -260,20 +267,22 @@ def _listed(shape: Shape, places: dict[str, int], name: str, said: Said, stars: 
             continue
         rows: dict[str, list[str]] = {}
         roles: dict[str, str] = {}
+        section = ""
         for k, (label, row) in enumerate(zip(shape.labels, shape.body, strict=True)):
             estimate = row[places["estimate"]]
+            if all(blank(c) for c in row):
+                section = label.strip(" :")
             beside = [c for j, c in enumerate(row) if j != places["estimate"] and not blank(c)]
             if blank(estimate) or not (figure_like(estimate) or beside):
                 continue
             if not beside and (kind := statistic_of(label)) in _KNOWN:
                 statistics[str(kind)] = [estimate]
                 continue
-            text = estimate
+            text = estimate if starred(estimate) else f"{estimate}{_stars_of(beside)}"
             for part, ends in ((round_, "()"), (square, "[]")):
                 if part in places and not blank(row[places[part]]):
-                    text += f" {ends[0]}{_bare(row[places[part]])}{ends[1]}"
-            key = label.strip() or f"row {k + 1}"
-            key = key if key not in rows else f"{key} ({k + 1})"
+                    text += f" {ends[0]}{_bare(row[places[part]]).strip('* ')}{ends[1]}"
+            key = _free(label, section, rows, k)
             rows[key] = [text]
             role = role_of(label)
             if role and role not in roles:
@@ -304,6 +313,11 @@ def _listed(shape: Shape, places: dict[str, int], name: str, said: Said, stars: 
     if made and statistics:
         made[0].table["statistics"] = statistics
     return made
+
+
+def _stars_of(cells: list[str]) -> str:
+    """Return the stars of a line, which R sets behind p."""
+    return max((re.sub(r"[^*]", "", plain(c)) for c in cells), key=len, default="")
 
 
 def _end(cell: str) -> str:

@@ -37,6 +37,11 @@ def shape_of(raw: RawTable) -> Shape | None:
     first = next((k for k, row in enumerate(rows) if not _heading(row, k)), None)
     if first is None:
         return None
+    # A label without cells under the headings is that of the first panel.
+    while (
+        first > 1 and rows[first - 1][0] and not any(rows[first - 1][1:]) and any(any(r[1:]) for r in rows[: first - 1])
+    ):
+        first -= 1
     head, body = rows[:first], rows[first:]
     behind = _behind(body)
     notes = [" ".join(c for c in row if c) for row in body[len(body) - behind :]] if behind else []

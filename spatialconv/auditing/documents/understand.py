@@ -22,9 +22,12 @@ SUFFIXES = (
 )  # fmt: skip
 _NUMBERED = re.compile(r"(?:tab(?:le|\.)?|\u8868)\s*[a-z]?\.?\s*\d+(?:\.\d+)?[a-z]?", re.IGNORECASE)
 _PAIR = re.compile(
-    r"([A-Za-z][\w.,()%^\u00b2>-]*(?: [\w.,()%^\u00b2>-]+){0,5})\s*[:=]\s+(-?[\d.,]*\d(?:e[-+]?\d+)?)(?=\s|$)",
+    r"([A-Za-z][\w.,()%^\u00b2>-]*(?: [\w.,()%^\u00b2>-]+){0,5})\s*[:=]\s+(-?[\d.,]*\d(?:e[-+]?\d+)?)(?=[,;]?(?:\s|$))",
     re.IGNORECASE,
 )
+# R writes these under a model: "0.0412 on 307 degrees of freedom", "46.9 on 2 and 307 DF, p-value: < 2.2e-16".
+_OF_RESIDUALS = re.compile(r"\bon (\d+) degrees of freedom")
+_OF_F = re.compile(r"\bon (\d+) and (\d+) DF,\s*p-value:\s*(<?\s*[\d.]+(?:e-?\d+)?)", re.IGNORECASE)
 _ONE_MODEL = frozenset({"n", "r2", "adj_r2", "f", "f_p", "loglik", "aic", "bic", "df"})
 
 
@@ -65,6 +68,11 @@ def of_text(text: str, name: str = "pasted text") -> Understood:
         kind = statistic_of(label)
         if kind in _ONE_MODEL:
             pairs.setdefault(str(kind), value)
+    residuals, f = _OF_RESIDUALS.search(text[:200_000]), _OF_F.search(text[:200_000])
+    if residuals:
+        pairs.setdefault("df", residuals[1])
+    if f and "f" in pairs:
+        pairs |= {"f_df": f[1], "f_df2": f[2], "f_p": f[3]}
     return described(plain.tables(text), name, pairs)
 
 

@@ -30,6 +30,8 @@ _LEVELS: tuple[Mapping[int, float], ...] = (
     {1: 0.05, 2: 0.01},
 )
 _GRID = np.array([*range(1, 61), *range(65, 150, 5), *range(160, 400, 20), 450, 500, 700, 1000, 2000, INFINITY])
+# A p of three digits tells one number of degrees of freedom from the next.
+_FINE = np.array([*range(1, 600), *range(600, 2000, 4), *np.geomspace(2000, 100_000, 200).round(), INFINITY])
 _SLACK = 1e-9
 _KINDS: tuple[Bracket, ...] = ("se", "t", "p")
 # Fewer than two cells that speak for an uncommon reading may be slips.
@@ -102,9 +104,18 @@ def _allowed(table: Regression, k: int, regions: float) -> np.ndarray[Any, Any]:
         # Rows that are not estimated beside the others (rho, sigma2) may be printed among them.
         most = max(1.0, n.value - max(1, terms - 2))
         least = fewest(n.value, terms, regions)
-    held = _GRID[(least <= _GRID) & (most >= _GRID)]
+    grid = _FINE if _precise(table, k) else _GRID
+    held = grid[(least <= grid) & (most >= grid)]
     ends = [d for d in (least, most, *extra) if math.isfinite(d)]
     return np.unique(np.array([*held, *ends, INFINITY]))
+
+
+def _precise(table: Regression, k: int) -> bool:
+    """Return whether a column prints what may be p to three digits or more, as R does."""
+    printed = [c for cells in table.coefficients.values() if (c := cells[k]) is not None]
+    inside = [c.round for c in printed if table.round in (None, "p")]
+    inside += [c.square for c in printed if table.square in (None, "p")]
+    return any(f is not None and 0 < f.value < 1 and f.unit <= 0.01 * f.value for f in inside)
 
 
 def fewest(n: float, terms: int, regions: float) -> float:

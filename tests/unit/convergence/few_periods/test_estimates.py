@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,6 +22,8 @@ from spatialconv.convergence.few_periods.estimates import WAYS, estimated
 from spatialconv.convergence.few_periods.short_panel import sample_of
 from tests.tolerances import EXACT, OPTIM_BRUTE, ROUNDING
 
+REFERENCE = Path(__file__).parents[3] / "reference" / "sdpdth" / "reference.json"
+SDPDTH = json.loads(REFERENCE.read_text(encoding="utf-8"))
 INITIAL = "log_initial"
 NAMED = ("adjusted-score", "adjusted-score-robust", "correlated-random")
 
@@ -40,6 +45,21 @@ def drawn(N, T, panels, *, b, rho, two_way, K=0, unequal=False, seed=1, drifts=0
     levels = rebuild(plain, h, b, rho)
     sample = Sample.of(np.diff(levels[0], axis=0), start, X, W, two_way=two_way)
     return sample, levels - levels.mean(axis=2, keepdims=True) * two_way
+
+
+@pytest.mark.parametrize("name", ["sdpdth", "zhejiang", "us_income"])
+def test_scores_and_their_zero_are_those_of_sdpdth(name):
+    """Region effects: 20 pairs of beta and rho, asymmetric weights among them, and the pair at which both are zero."""
+    given = SDPDTH[name]
+    levels, W = np.array(given["levels"]), np.array(given["W"])
+    sample = Sample.of(np.diff(levels, axis=0), levels[0], None, W)
+    at = pd.DataFrame(given["at"])
+    ours = np.array([scores(sample, levels[None], b, r)[0] for b, r in at.itertuples(index=False)])
+    # The same sums by other products of matrices, from 15 digits of data: 1e-9 of scores of the size of up to 5e3.
+    np.testing.assert_allclose(ours, given["scores"], rtol=EXACT, atol=1e-9 * np.abs(given["scores"]).max())
+    found, theirs = zeros(sample, levels[None]), given["zero"]
+    # Newton's last step here is 1e-7 at most, and quadratic before it.
+    assert (found.b[0], found.rho[0]) == pytest.approx((theirs["beta"], theirs["rho"]), abs=1e-8)
 
 
 @pytest.mark.parametrize("seed", range(6))

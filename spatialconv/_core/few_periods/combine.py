@@ -15,7 +15,10 @@ GUARD_ENDS = 2 / np.e
 
 
 class Verdict(NamedTuple):
-    """p of one beta: below (the truth is smaller) and two-sided, by likelihood ratio and by score and F together."""
+    """p of one beta: below (the truth is smaller) and two-sided, by likelihood ratio and by score and F together.
+
+    `lost` is the share of panels drawn for the likelihood ratio that explode, for which a normal root stands in.
+    """
 
     b: float
     rho: float
@@ -25,6 +28,7 @@ class Verdict(NamedTuple):
     F_below: float
     joint_below: float
     joint_two: float
+    lost: float
 
 
 def share_below(statistic: float, draws: FloatArray) -> float:
@@ -60,4 +64,4 @@ def verdict(found: Outcome) -> Verdict:
     score_below, score_above = share_below(score, drawn.score), share_below(-score, -drawn.score)
     F = share_below(float(here.F[0]), drawn.F)
     joint = guarded(score_below, F)
-    return Verdict(found.b, found.rho, below, two, score_below, F, joint, both_tails(joint, score_above))
+    return Verdict(found.b, found.rho, below, two, score_below, F, joint, both_tails(joint, score_above), found.lost)

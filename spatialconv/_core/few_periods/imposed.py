@@ -172,13 +172,17 @@ class Normals(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Statistics of the sample and of its draws at b, with the rho from which they were drawn, and u / w."""
+    """Statistics of the sample and of its draws at b, with the rho from which they were drawn, and u / w.
+
+    `lost` is the share of draws whose likelihood ratio a normal one stands in for.
+    """
 
     b: float
     rho: float
     here: Statistics
     drawn: Statistics
     ratio: float
+    lost: float
 
 
 def log_determinant(sample: Sample) -> LogDet:
@@ -242,9 +246,9 @@ def outcome(setup: Setup, b: float, normals: Normals, rho: float | None = None) 
     inside, across = rotated(sample, e, alike, normals.means, np.sqrt(lengths))
     spread = np.sqrt(ratio / sample.T) * across[:, None]
     known = products(sample, rebuild(sample, level + inside + spread, b, at))
-    root = np.where(_lost(sample, known, inside, b, at), normals.means[:, 0, 0], setup.root(known, b))
-    drawn = Statistics(score, F, root)
-    return Outcome(b, at, here, drawn, ratio)
+    lost = _lost(sample, known, inside, b, at)
+    drawn = Statistics(score, F, np.where(lost, normals.means[:, 0, 0], setup.root(known, b)))
+    return Outcome(b, at, here, drawn, ratio, float(lost.mean()))
 
 
 def _lost(sample: Sample, known: Products, inside: FloatArray, b: float, rho: float) -> npt.NDArray[np.bool_]:

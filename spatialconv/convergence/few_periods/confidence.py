@@ -17,7 +17,7 @@ from spatialconv._options import choice, count_of, generator, probability
 from spatialconv._parallel import checked_jobs
 from spatialconv._parallel import progress as shown
 from spatialconv._parallel import run as parallel
-from spatialconv.convergence.few_periods.short_panel import EVEN, RhoBy, origin_of, sample_of, title_of
+from spatialconv.convergence.few_periods.short_panel import EVEN, RhoBy, exploded, origin_of, sample_of, title_of
 from spatialconv.models.small_samples.bootstrap import half_life_of, speed_of
 from spatialconv.results import Provenance, Result, number
 
@@ -121,8 +121,10 @@ def sets(
                 return float(getattr(curve[value].verdict, name))
 
             ends = accepted(p, best, LOWEST, HIGHEST, size)
-            rows = [(value / h, getattr(a.verdict, name), a.draws) for value, a in sorted(curve.items())]
-            table = pd.DataFrame(rows, columns=["beta", "p_value", "draws"])
+            rows = [
+                (value / h, getattr(a.verdict, name), a.draws, a.verdict.lost) for value, a in sorted(curve.items())
+            ]
+            table = pd.DataFrame(rows, columns=["beta", "p_value", "draws", "exploded"])
             options: dict[str, object] = {"level": level, "test": test, "draws": len(normals.score), "rho": rho}
             found[test] = _set_of(b, ends, best / h, level, table, options, seed)
     return found
@@ -138,7 +140,9 @@ def _set_of(
     seed: int | None,
 ) -> ConfidenceSet:
     pieces = f"the set has {ends.pieces} pieces; the ends are those of all together"
-    notes = (*([pieces] if ends.pieces > 1 else []), EVEN)
+    ratio = options["test"] == "likelihood-ratio"
+    lost = exploded(dict(zip(curve["beta"], curve["exploded"], strict=True))) if ratio else []
+    notes = (*([pieces] if ends.pieces > 1 else []), *lost, EVEN)
     h, origin = b.length, origin_of(b, "confidence_set", options, seed)
     return ConfidenceSet((ends.low / h, ends.high / h), best, level, h, ends.pieces, curve, title_of(b), notes, origin)
 
@@ -147,7 +151,8 @@ def _set_of(
 class ConfidenceSet(Result):
     """The betas that are not rejected: `interval`, its ends infinite where the data do not say, NaN where none is left.
 
-    `estimate` maximises the likelihood given the initial level; `curve` has a row a beta that was asked, with its p.
+    `estimate` maximises the likelihood given the initial level; `curve` has a row a beta that was asked: p_value,
+    draws, and `exploded`, the share of panels drawn for the likelihood ratio that a normal value stands in for.
     """
 
     interval: tuple[float, float]

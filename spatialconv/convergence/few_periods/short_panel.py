@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -116,7 +117,7 @@ def tested(
     best = float(setup.best.b[0]) / b.length
     at = v.rho if setup.sample.W is not None else float("nan")
     origin = origin_of(b, "short_panel_test", options, seed)
-    notes = (*_notes(table), *misses(b.fit.spec.effects, setup.sample.T))
+    notes = (*_notes(table), *exploded({beta: v.lost}), *misses(b.fit.spec.effects, setup.sample.T))
     return ShortPanelTest(beta, best, table, at, title_of(b), notes, origin)
 
 
@@ -170,6 +171,22 @@ def _notes(table: pd.DataFrame) -> tuple[str, ...]:
             "where the robust test holds for any drifts",
         )
     return tuple(notes)
+
+
+def exploded(shares: Mapping[float, float]) -> list[str]:
+    """Say at which betas drawn panels explode, of the shares of panels that do, so that a normal root stands in."""
+    some = [beta for beta, share in shares.items() if share > 0]
+    if not some:
+        return []
+    where = (
+        f"at beta = {number(some[0])}"
+        if len(some) == 1
+        else f"at betas from {number(min(some))} to {number(max(some))}"
+    )
+    return [
+        f"{where} levels of up to {100 * max(shares.values()):.0f} % of the drawn panels grow beyond all numbers; "
+        "a normal value, the limit there, stands in for their likelihood ratio"
+    ]
 
 
 def title_of(b: BetaConvergence) -> str:

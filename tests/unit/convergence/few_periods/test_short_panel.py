@@ -121,3 +121,20 @@ def test_what_misses_its_level_is_said_on_the_result(zj):
     assert simulated.like(13) == "48 x 16"
     b = sc.beta(zj.panel, "exports", effects="two-way")
     assert set(simulated.misses("two-way", 4)) <= set(b.short_panel_test(draws=99, seed=1).notes)
+
+
+def test_panels_that_explode_are_counted_and_said():
+    """26 spans under beta = 1/h: levels double each span, and nothing is left of residuals; none do at the estimate."""
+    us = sc.datasets.us_income()
+    b = sc.beta(us.panel, "income", effects="two-way", horizon=3)
+    found = b.confidence_set(draws=99, seed=1)
+    curve = found.curve.set_index("beta")["exploded"]
+    assert curve.iloc[-1] == 1.0
+    assert (curve.loc[: found.interval[1]] == 0).all()
+    first = curve.index[curve > 0].min()
+    assert found.notes[0].startswith(f"at betas from {first:.4f} to 0.3333 levels of up to 100 % of the drawn panels")
+    robust = b.confidence_set(draws=99, seed=1, test="robust")
+    assert not any("stands in" in note for note in robust.notes)
+    alone = b.short_panel_test(beta=1 / 3, draws=99, seed=1)
+    assert any(note.startswith("at beta = 0.3333 levels of up to 100 %") for note in alone.notes)
+    assert not any("stands in" in note for note in b.short_panel_test(draws=99, seed=1).notes)

@@ -229,6 +229,14 @@ def bootstrap(n: int) -> Run:
     return lambda: b.bootstrap(draws=199, seed=1)
 
 
+def grid_bootstrap(n: int) -> Run:
+    """Find the betas that five periods do not refute, 1,999 samples at each that is asked."""
+    links = lattice(n)
+    drawn = sc.simulate.growth_panel(links, periods=5, rho=0.4, controls={"x": 0.1}, effects="time", seed=1)
+    b = sc.beta(drawn.panel, "level", links, controls="x", spatial="lag", effects="time")
+    return lambda: b.grid_interval(seed=1)
+
+
 def robust(n: int) -> Run:
     """The robust covariance of a fit that is there."""
     whole, links = counties(n)
@@ -275,6 +283,9 @@ GROWING: dict[str, Growth] = {
     "lag model, inverse distance of all pairs, T = 4": Growth(full_lag, "15 s at 3,085", sizes=(500, 1_000, 3_085)),
     "bootstrap of the lag model, T = 4, 199 samples": Growth(
         bootstrap, "0.02 s a sample at 3,085", sizes=(300, 1_000, 3_085)
+    ),
+    "grid_interval of the lag model, T = 5": Growth(
+        grid_bootstrap, "2 s at 300, 5 s at 1,000", sizes=(100, 300, 1_000)
     ),
     "robust covariance of the lag model, T = 4": Growth(robust, "0.3 s at 3,000", sizes=(1_000, 3_000, 10_000)),
     "check, T = 4, 199 samples": Growth(checked, "3 minutes at 3,085", sizes=(300, 1_000, 3_085)),

@@ -20,9 +20,10 @@ from numpy.polynomial import chebyshev
 from spatialconv._core.likelihood.effects import Projection
 from spatialconv._core.likelihood.likelihood import lag
 from spatialconv._core.likelihood.logdet import factor
-from spatialconv._core.likelihood.traces import DENSE_CHEAP, dense_ratios, fills_little, trace_of_ratio
-from spatialconv._core.regression.least_squares import basis
-from spatialconv._core.resampling.refit import Squares, lag_refits
+from spatialconv._core.likelihood.traces import dense_ratios, fills_little, trace_of_ratio
+from spatialconv._core.regression.least_squares import Basis, basis
+from spatialconv._core.resampling.iteration import ratios_times
+from spatialconv._core.resampling.refit import Free, Squares, lag_refits
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -63,28 +64,38 @@ class Setting:
         """
         assert self.W is not None
         assert self.eigenvalues is not None
-        shift = self.project.shift
-        out, radius = np.empty(len(rho)), float(np.abs(self.eigenvalues).max(initial=1e-300))
-        for k, value in enumerate(rho):
-            upper = value >= 0
-            end = min(abs(self.bounds[int(upper)]), 1 / radius)
-            left = 1 - abs(value) / end
-            step = min(int(-np.log2(max(left, 2.0**-DEEPEST))), DEEPEST - 1)
-            low, high = 1 - 0.5**step, 1 - 0.5 ** (step + 1)
-            if left < 0.5**DEEPEST:
-                out[k] = _sum_of_squares(self.W, float(value), shift=shift)
-                continue
-            piece = (bool(upper), step)
-            if piece not in self._pieces:
-                share = (low + high) / 2 + (high - low) / 2 * chebyshev.chebpts1(NODES)
-                nodes = (1.0 if upper else -1.0) * end * share
-                exact = np.array([_sum_of_squares(self.W, float(node), shift=shift) for node in nodes])
-                self._pieces[piece] = np.asarray(
-                    chebyshev.chebfit(chebyshev.chebpts1(NODES), exact, NODES - 1), dtype=float
-                )
-            place = (2 * abs(value) / end - low - high) / (high - low)
-            out[k] = chebyshev.chebval(place, self._pieces[piece])
+        radius = float(np.abs(self.eigenvalues).max(initial=1e-300))
+        upper = rho >= 0
+        end = np.where(upper, *(min(abs(self.bounds[k]), 1 / radius) for k in (1, 0)))
+        left = 1 - np.abs(rho) / end
+        step = np.minimum(-np.log2(np.maximum(left, 2.0**-DEEPEST)), DEEPEST - 1).astype(int)
+        out = np.empty(len(rho))
+        for k in np.flatnonzero(left < 0.5**DEEPEST):
+            out[k] = _sum_of_squares(self.W, float(rho[k]), shift=self.project.shift)
+        inside = left >= 0.5**DEEPEST
+        for piece in sorted(set(zip(upper[inside].tolist(), step[inside].tolist(), strict=True))):
+            here = inside & (upper == piece[0]) & (step == piece[1])
+            low, high = 1 - 0.5 ** piece[1], 1 - 0.5 ** (piece[1] + 1)
+            place = (2 * np.abs(rho[here]) / end[here] - low - high) / (high - low)
+            series = self._piece(piece, float(end[here][0]), low, high)
+            out[here] = chebyshev.chebval(place, series)
         return out
+
+    def traces(self, rho: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return tr G, tr GG and tr G'G for each rho, without the mean over regions where that was transformed away."""
+        assert self.eigenvalues is not None
+        first, second = Free.of(self.eigenvalues, 1, self.project.shift).slopes(rho)
+        return -first, -second, self.squares(rho)
+
+    def _piece(self, piece: tuple[bool, int], end: float, low: float, high: float) -> FloatArray:
+        """Return the series on one piece, low and high as shares of the way to the end."""
+        if piece not in self._pieces:
+            assert self.W is not None
+            places = chebyshev.chebpts1(NODES)
+            nodes = (1.0 if piece[0] else -1.0) * end * ((low + high) / 2 + (high - low) / 2 * places)
+            exact = np.array([_sum_of_squares(self.W, float(node), shift=self.project.shift) for node in nodes])
+            self._pieces[piece] = np.asarray(chebyshev.chebfit(places, exact, NODES - 1), dtype=float)
+        return self._pieces[piece]
 
     @property
     def size(self) -> int:
@@ -93,7 +104,7 @@ class Setting:
 
 
 def _sum_of_squares(W: sp.csr_array, rho: float, *, shift: bool) -> float:
-    if W.shape[0] > DENSE_CHEAP and fills_little(W, None):
+    if W.shape[0] > DENSE_AT_MOST and fills_little(W, None):
         # tr((A'A)^-1 W'W), A = I - rho W, from sparse factors; the mean takes |G'1|^2 / n out of it.
         A = sp.csr_array(sp.eye_array(W.shape[0]) - rho * W)
         sums = factor(W, rho).solve(np.asarray(W.sum(axis=0), dtype=float), "T")
@@ -121,9 +132,10 @@ def fit_batch(setting: Setting, Y: FloatArray, V: FloatArray | None, *, errors: 
     n, project = T * N, setting.project
     QR = basis(project(setting.X).reshape(n, -1))
     y, on_y = _left(project(Y).reshape(n, B), QR.Q)
-    wy, on_wy = np.zeros_like(y), np.zeros_like(on_y)
+    wy, on_wy, WY = np.zeros_like(y), np.zeros_like(on_y), None
     if setting.W is not None:
-        wy, on_wy = _left(project(lag(setting.W, Y)).reshape(n, B), QR.Q)
+        WY = lag(setting.W, Y)
+        wy, on_wy = _left(project(WY).reshape(n, B), QR.Q)
     steps = _Orthogonal.of(V, project, QR.Q)
     y, c_y = steps.out_of(y)
     wy, c_wy = steps.out_of(wy)
@@ -134,7 +146,12 @@ def fit_batch(setting: Setting, Y: FloatArray, V: FloatArray | None, *, errors: 
     beta[:, list(setting.made)] = made.T
     beta[:, list(setting.fixed)] = la.solve_triangular(QR.R, rest).T if len(rest) else np.empty((B, 0))
     sigma2 = sse / project.dof
-    cov = covariances(setting, Y, V, beta, rho, sigma2) if errors else None
+    cov = None
+    if errors and WY is not None and N > DENSE_AT_MOST:
+        eta = (Y - rho * WY) - (y - rho * wy).reshape(T, N, B)
+        cov = inverses(_information_by_products(setting, eta, V, QR, steps, rho, sigma2))
+    elif errors:
+        cov = covariances(setting, Y, V, beta, rho, sigma2)
     return Batch(beta, rho, sigma2, cov)
 
 
@@ -245,11 +262,8 @@ def _information(
     filtered = np.moveaxis(Y - rho * lag(setting.W, Y), 2, 0)
     # X beta and the effects: all but what the projection keeps of the residual.
     eta = filtered - _projected(project, filtered - (X @ beta[:, None, :, None])[..., 0])
-    if N > DENSE_AT_MOST and setting.eigenvalues is not None:
-        lagged, (g, gg, own) = _by_factors(setting, setting.W, eta, rho)
-    else:
-        G = _ratios(setting.W.toarray(), rho)
-        lagged, (g, gg, own) = eta @ np.swapaxes(G, 1, 2), _traces(G, rho, shift=project.shift)
+    G = _ratios(setting.W.toarray(), rho)
+    lagged, (g, gg, own) = eta @ np.swapaxes(G, 1, 2), _traces(G, rho, shift=project.shift)
     d = _projected(project, lagged).reshape(B, T * N)
     info[:, :K, K] = info[:, K, :K] = (d[:, None, :] @ Xs)[:, 0] / sigma2[:, None]
     info[:, K, K] = project.J * (gg + own) + np.einsum("bn,bn->b", d, d) / sigma2
@@ -257,25 +271,44 @@ def _information(
     return info
 
 
-def _by_factors(
-    setting: Setting, W: sp.csr_array, eta: FloatArray, rho: FloatArray
-) -> tuple[FloatArray, tuple[FloatArray, FloatArray, FloatArray]]:
-    """Return G eta (B, T, N) and the traces by one factorisation a data set; NaN where rho is."""
+def _information_by_products(
+    setting: Setting,
+    eta: FloatArray,
+    V: FloatArray | None,
+    QR: Basis,
+    steps: _Orthogonal,
+    rho: FloatArray,
+    sigma2: FloatArray,
+) -> FloatArray:
+    """Return the same information by products with W alone, from what the fit holds already.
+
+    `eta` (T, N, B) is X beta and the effects; X'X follows from the factors of X, fixed part (`QR`) and rebuilt part.
+    """
+    T, N, B = eta.shape
+    K, project = setting.size, setting.project
+    fixed, made = list(setting.fixed), list(setting.made)
+    assert setting.W is not None
     known = np.isfinite(rho)
     at = np.where(known, rho, 0.0)
-    lagged = np.empty_like(eta)
-    for b, value in enumerate(at):
-        lagged[b] = (W @ factor(W, float(value)).solve(np.ascontiguousarray(eta[b].T))).T
-    assert setting.eigenvalues is not None
-    roots = setting.eigenvalues
-    if setting.project.shift:
-        # To subtract what was added loses all digits near rho = 1.
-        roots = np.delete(roots, np.argmin(np.abs(roots - 1)))
-    ratios = roots / (1 - at[:, None] * roots)
-    g, gg, own = ratios.sum(axis=1).real, (ratios**2).sum(axis=1).real, setting.squares(at)
-    for found in (g, gg, own):
-        found[~known] = np.nan
-    return lagged, (g, gg, own)
+    d = project(ratios_times(setting.W, at, np.where(known, eta, 0.0), setting.eigenvalues))
+    info = np.zeros((K + 2, K + 2, B))
+    info[np.ix_(fixed, fixed)] = (QR.R.T @ QR.R)[..., None]
+    info[fixed, K] = QR.R.T @ (QR.Q.T @ d.reshape(T * N, B))
+    if V is not None:
+        info[np.ix_(made, made)] = np.einsum("jkb,jlb->klb", steps.triangle, steps.triangle)
+        info[np.ix_(made, made)] += np.einsum("fkb,flb->klb", steps.on_fixed, steps.on_fixed)
+        info[np.ix_(fixed, made)] = np.einsum("jf,jkb->fkb", QR.R, steps.on_fixed)
+        info[np.ix_(made, fixed)] = np.swapaxes(info[np.ix_(fixed, made)], 0, 1)
+        info[made, K] = np.einsum("tnvb,tnb->vb", V, d)
+    info[K, :K] = info[:K, K]
+    info[K, K] = np.einsum("tnb,tnb->b", d, d)
+    info /= sigma2
+    g, gg, own = setting.traces(at)
+    info[K, K] += project.J * (gg + own)
+    info[K, K + 1] = info[K + 1, K] = project.J * g / sigma2
+    info[K + 1, K + 1] = project.dof / (2 * sigma2**2)
+    info[..., ~known] = np.nan
+    return np.ascontiguousarray(np.moveaxis(info, 2, 0))
 
 
 def _projected(project: Projection, Z: FloatArray) -> FloatArray:

@@ -80,7 +80,7 @@ def lag_refits(
     `bounds` is where rho is searched (`maximise.search_window`), `eigenvalues` are those of W, `dof`, J and
     `shift` those of the projection.
     """
-    free = _Free.of(eigenvalues, J, shift)
+    free = Free.of(eigenvalues, J, shift)
     grid = nodes_along(*bounds, GRID_ONE, eigenvalues)
     on_grid = free.slopes(grid)[0]
     out = np.empty(len(squares.least))
@@ -90,7 +90,7 @@ def lag_refits(
     return out
 
 
-class _Free(NamedTuple):
+class Free(NamedTuple):
     """What the likelihood holds besides squares: eigenvalues by real part, |w|^2, and J times how many they are."""
 
     x: FloatArray
@@ -98,7 +98,7 @@ class _Free(NamedTuple):
     times: FloatArray
 
     @classmethod
-    def of(cls, eigenvalues: npt.NDArray[np.complex128], J: int, shift: bool) -> _Free:
+    def of(cls, eigenvalues: npt.NDArray[np.complex128], J: int, shift: bool) -> Free:
         """Join conjugate pairs, which have the same terms, and drop zeros, which have none.
 
         The shift takes the eigenvalue one away again. To leave it out is exact; to subtract what was added loses
@@ -126,7 +126,7 @@ class _Free(NamedTuple):
         return -(p @ self.times), -((2 * p * p - self.size * d) @ self.times)
 
 
-def _chunk(s: Squares, dof: float, free: _Free, grid: FloatArray, on_grid: FloatArray) -> FloatArray:
+def _chunk(s: Squares, dof: float, free: Free, grid: FloatArray, on_grid: FloatArray) -> FloatArray:
     columns = Squares(*(v[:, None] for v in s))
     slopes = dof * columns.curve * (columns.centre - grid) / columns.at(grid) + on_grid
     rising = slopes > 0
@@ -150,9 +150,7 @@ def _secant(slopes: FloatArray, grid: FloatArray, which: Places, left: Places) -
     return np.asarray(grid[left] + (grid[left + 1] - grid[left]) * above / (above - below))
 
 
-def _refined(
-    s: Squares, dof: float, free: _Free, bracket: tuple[FloatArray, FloatArray], rho: FloatArray
-) -> FloatArray:
+def _refined(s: Squares, dof: float, free: Free, bracket: tuple[FloatArray, FloatArray], rho: FloatArray) -> FloatArray:
     """Solve for the root of the slope inside each bracket, all data sets at once."""
     low, high = bracket
     out, active = rho.copy(), np.arange(len(rho))

@@ -18,13 +18,16 @@ from spatialconv.models.small_samples.refits import Engine, broken_chain, impose
 from spatialconv.results import Provenance, Result, extent, number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from spatialconv.convergence.beta.beta import BetaConvergence
 
 INITIAL = "log_initial"
-# How far an end is looked for, in doublings of half a standard error, and how closely, in halvings.
-DOUBLINGS, HALVINGS = 9, 12
+# How far an end is looked for, in doublings of the first step, and how much longer that is than it would have to be.
+DOUBLINGS, BEYOND = 9, 1.1
+# The last secant is shorter than this in standard errors (chance moves the ends by some hundredths), after so many at
+# most; betas asked in all, usually.
+CLOSE, ROUNDS, USUAL = 1e-3, 60, 12
 
 
 def grid_interval(
@@ -117,10 +120,10 @@ def grid_interval(
         return lambda beta: (estimate - beta) / error - quantiles(beta)[which]
 
     floor, roof = -2 / b.length, 1 / b.length
-    with shown(total=3 * HALVINGS, what="betas asked", show=progress) as bar:
+    with shown(total=USUAL, what="betas asked", show=progress) as bar:
         low = _crossing(beyond(2), estimate, error, floor, -1)
         high = _crossing(beyond(0), estimate, error, roof, 1)
-        middle = _median(beyond(1), low, high, floor, roof)
+        middle = _median(beyond(1), asked, CLOSE * error)
     notes = [*broken_chain(fit.design), *few_periods(fit)]
     notes += [f"no end of the interval above {floor:.3g}: levels explode beyond"] if np.isinf(low) else []
     notes += [f"no end of the interval below {roof:.3g}"] if np.isinf(high) else []
@@ -136,42 +139,56 @@ def grid_interval(
 
 
 def _crossing(of: Callable[[float], float], start: float, step: float, limit: float, side: int) -> float:
-    """Return where a function that falls in beta crosses zero on one side of the start; infinite beyond a limit."""
-    inside, outside = start, start
-    if side * of(start) < 0:
+    """Return where a function that falls in beta crosses zero on one side of the start; infinite beyond a limit.
+
+    `step` is the standard error: were the quantiles the same at every beta, the zero would lie as many of them away
+    as the function is high.
+    """
+    nowhere, height = float(side * np.inf), of(start)
+    if side * height < 0:
         # The estimate itself is unusual: the end lies on its other side.
         side, limit = -side, -side * np.inf
-        step, inside = step / 2, start
-        for _ in range(DOUBLINGS):
-            outside = inside
-            inside = start + side * step
-            if side * of(inside) < 0:
-                return _halved(of, inside, outside)
-            step *= 2
-        return float(-side * np.inf)
-    step /= 2
+    way = step * max(0.5, BEYOND * abs(height) if np.isfinite(height) else 0.0)
+    inside = start
     for _ in range(DOUBLINGS):
-        outside = start + side * step
+        outside = start + side * way
         if side * (outside - limit) >= 0:
-            return _halved(of, inside, limit) if side * of(limit) < 0 else float(side * np.inf)
+            return _zero(of, inside, limit, CLOSE * step) if side * of(limit) < 0 else nowhere
         if side * of(outside) < 0:
-            return _halved(of, inside, outside)
-        inside, step = outside, 2 * step
-    return float(side * np.inf)
+            return _zero(of, inside, outside, CLOSE * step)
+        inside, way = outside, 2 * way
+    return nowhere
 
 
-def _halved(of: Callable[[float], float], a: float, b: float) -> float:
-    """Return the zero between a and b, at which the function has different signs."""
-    sign = np.sign(of(a))
-    for _ in range(HALVINGS):
-        middle = (a + b) / 2
-        a, b = (middle, b) if np.sign(of(middle)) == sign else (a, middle)
+def _zero(of: Callable[[float], float], a: float, b: float, close: float) -> float:
+    """Return the zero between a and b, at which the function has different signs, by secants that keep it between them.
+
+    The height of an end that stays is halved (Dowell and Jarratt 1971, BIT 11, 168-174): on a curve secants alone
+    would leave it where it is. A function nearly straight, as a statistic less its quantile is, takes three or four.
+    """
+    high, low = of(a), of(b)
+    at, kept = a, 0
+    for _ in range(ROUNDS):
+        straight = np.isfinite(high) and np.isfinite(low)
+        found = b - low * (b - a) / (low - high) if straight else (a + b) / 2
+        if abs(found - at) < close or abs(b - a) < close:
+            return float(found)
+        at, value = found, of(found)
+        # What is no number lies beyond, where levels explode.
+        if np.sign(value) == np.sign(high):
+            a, high, low, kept = at, value, (low / 2 if kept == 1 else low), 1
+        else:
+            b, low, high, kept = at, value, (high / 2 if kept == -1 else high), -1
     return float((a + b) / 2)
 
 
-def _median(of: Callable[[float], float], low: float, high: float, floor: float, roof: float) -> float:
-    a, b = (low if np.isfinite(low) else floor), (high if np.isfinite(high) else roof)
-    return _halved(of, a, b) if of(a) > 0 > of(b) else float("nan")
+def _median(of: Callable[[float], float], asked: Iterable[float], close: float) -> float:
+    """Return where the function crosses zero among the betas asked before, which reach beyond both ends; NaN if not."""
+    known = sorted(asked)
+    if not of(known[0]) > 0 > of(known[-1]):
+        return float("nan")
+    last = max(k for k, beta in enumerate(known) if of(beta) > 0)
+    return _zero(of, known[last], known[last + 1], close)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -177,7 +177,7 @@ def test_the_sum_of_squares_of_sparse_factors_is_that_of_the_inverse(rho, shift,
     G = W.toarray() @ np.linalg.inv(np.eye(n) - rho * W.toarray())
     want = ((G - G.mean(axis=0) if shift else G) ** 2).sum()
     called = []
-    monkeypatch.setattr(batch, "DENSE_CHEAP", 10)
+    monkeypatch.setattr(batch, "DENSE_AT_MOST", 10)
     monkeypatch.setattr(batch, "fills_little", lambda *_: called.append(1) or True)
     assert batch._sum_of_squares(W, rho, shift=shift) == pytest.approx(want, rel=1e-10)
     assert called

@@ -12,6 +12,7 @@ from scipy import optimize
 import spatialconv as sc
 from spatialconv import errors
 from spatialconv._core.resampling import intervals as core
+from spatialconv.convergence.few_periods import grid_interval as grid
 from spatialconv.models.small_samples.refits import (
     Engine,
     imposed_world,
@@ -135,7 +136,7 @@ def test_the_ends_are_where_the_test_turns(zj, w, effects):
         drawn = engine.run(imposed_world(b.fit, "log_initial", end), draws=499, rng=own, scheme="wild")
         t = (drawn.params[:, at] - end) / drawn.errors[:, at]
         quantile = core.quantiles(t, np.array([share]))[0]
-        # Halving stops at 2^-12 of the bracket, and quantiles of 499 draws move in steps.
+        # Quantiles of 499 draws move in steps.
         assert (b.beta - end) / b.std_errors["log_initial"] == pytest.approx(quantile, abs=0.05)
     assert found.interval[0] < found.estimate < found.interval[1]
 
@@ -200,3 +201,42 @@ def test_few_periods_are_said_where_simulations_found_the_test_too_ready():
     us = sc.datasets.us_income()
     long = sc.beta(us.panel, "income", effects="region", horizon=10)
     assert not any("periods are few for" in n for n in long.bootstrap(draws=99, seed=1, null="no-convergence").notes)
+
+
+@pytest.mark.parametrize("bend", [0.0, 0.4, -0.05, 3.0])
+def test_zeros_are_those_of_brent(bend):
+    """Straight and curved, with steps as quantiles of few draws have, and no number beyond."""
+    for shift in np.linspace(-0.9, 0.9, 7):
+
+        def of(x, shift=shift):
+            return shift - x - bend * (x - shift) ** 3 if x < 1.5 else np.nan
+
+        def stepped(x, of=of):
+            return of(x) + 0.002 * np.sign(of(x))
+
+        want = optimize.brentq(of, -1.0, 1.2, xtol=1e-12)
+        assert grid._zero(of, -1.0, 1.2, 1e-4) == pytest.approx(want, abs=1e-4)
+        assert grid._zero(of, -1.0, 1.9, 1e-4) == pytest.approx(want, abs=1e-4)
+        assert grid._zero(stepped, -1.0, 1.2, 1e-4) == pytest.approx(want, abs=1e-4)
+
+
+@pytest.mark.parametrize("effects", ["none", "region", "two-way"])
+def test_ends_are_those_of_plain_halving(zj, effects, monkeypatch):
+    """The secants end where halving the bracket does."""
+    b = sc.beta(zj.panel, "exports", effects=effects)
+    found = b.grid_interval(draws=99, seed=2)
+
+    def halved(of, a, b, close):
+        sign = np.sign(of(a))
+        for _ in range(14):
+            middle = (a + b) / 2
+            a, b = (middle, b) if np.sign(of(middle)) == sign else (a, middle)
+        return (a + b) / 2
+
+    monkeypatch.setattr(grid, "_zero", halved)
+    slow = b.grid_interval(draws=99, seed=2)
+    error = b.std_errors["log_initial"]
+    np.testing.assert_allclose(
+        [*found.interval, found.estimate], [*slow.interval, slow.estimate], rtol=0, atol=2e-3 * error
+    )
+    assert len(found.curve) < 20 < len(slow.curve)

@@ -23,6 +23,7 @@ DOORS = {
     "BetaConvergence.short_panel_test": "spatialconv.convergence.few_periods.short_panel:short_panel_test",
     "CompositeIndex.without": "spatialconv.index._without:without",
     "Multiverse.joint_test": "spatialconv._multiverse._joint:joint_test",
+    "Multiverse.probabilities": "spatialconv._multiverse._probabilities:path_probabilities",
     "PanelFit.bootstrap": "spatialconv.models.small_samples.bootstrap:bootstrap",
     "PanelFit.impacts": "spatialconv.models.impacts.impacts:impacts",
     "PanelFit.instrument_tests": "spatialconv.models.moments.strength:instrument_tests",

@@ -24,6 +24,8 @@ from spatialconv.results import Provenance, Result, merge_notes, number
 
 if TYPE_CHECKING:
     from spatialconv._multiverse._joint import JointTest
+    from spatialconv._multiverse._probabilities import PathProbabilities
+    from spatialconv.models.posterior.probabilities import Prior
 
 Null = Literal["shuffle", "histories"]
 Of = Literal["estimate", "speed", "statistic", "rho"]
@@ -220,6 +222,56 @@ class Multiverse(Result):
         """
         joint_test = door("Multiverse.joint_test")
         found: JointTest = joint_test(self, draws=draws, null=null, jobs=jobs, seed=seed, progress=progress)
+        return found
+
+    def probabilities(
+        self,
+        *,
+        prior: Prior = "g",
+        g: float | None = None,
+        level: float | None = None,
+        draws: int = 9999,
+        seed: int = 0,
+    ) -> PathProbabilities:
+        """Say how probable each path is, given the data, and average beta and speed over the paths.
+
+        Counting paths gives each the same say, however badly it explains growth. Here their say is their posterior
+        probability, as in `spatialconv.model_probabilities`, with controls that may differ too.
+
+        Parameters
+        ----------
+        prior, g
+            As in `spatialconv.model_probabilities`; g is one for all paths of a group, that of the largest of them.
+        level : float, optional
+            Of the intervals; that of the multiverse by default.
+        draws, seed : int
+            Draws from the posterior, for the intervals of averages.
+
+        Returns
+        -------
+        PathProbabilities
+            `.table` (a row a path: probability, posterior mean and deviation beside the estimate), `.averages` (a row
+            a group), `.by()`.
+
+        Raises
+        ------
+        OptionError
+            If no path has a density.
+
+        Notes
+        -----
+        Densities compare where outcome and observations are the same, so that probabilities add up to one within each
+        group of one data, sample, horizon, effects and approach. Models are alike beforehand, and so are the weights
+        and controls within each. Rows that differ in their standard errors alone are one model and share its
+        probability. Rows with two spatial coefficients, random effects or splm's approach have none.
+
+        References
+        ----------
+        LeSage, J. P. and Fischer, M. M. (2008) Spatial growth regressions: model specification, estimation and
+        interpretation. Spatial Economic Analysis 3(3), 275-304.
+        """
+        probabilities = door("Multiverse.probabilities")
+        found: PathProbabilities = probabilities(self, prior=prior, g=g, level=level, draws=draws, seed=seed)
         return found
 
     def reasons(self) -> pd.Series:

@@ -209,9 +209,13 @@ def model_probabilities(
     project = projection(fit.spec.fixed_effects, *base.y.shape, lee_yu=applied == "lee-yu")
     most = max(d.X.shape[2] - spec.has_intercept for d, spec in designs.values())
     size = (
-        float("inf") if prior == "diffuse" else float(max(_rows(project), most**2)) if g is None else positive("g", g)
+        float("inf")
+        if prior == "diffuse"
+        else float(max(rows_left(project), most**2))
+        if g is None
+        else positive("g", g)
     )
-    found = {key: _posterior(d, spec, project, size) for key, (d, spec) in designs.items()}
+    found = {key: posterior_of(d, spec, project, size) for key, (d, spec) in designs.items()}
     table = _table(found, designs, asked, len(named), base.names)
     length = getattr(model, "length", None)
     averages = _averages(found, designs, table, base.names, length, level, count, np.random.default_rng(seed))
@@ -290,7 +294,7 @@ def _applied(
     return "lee-yu" if found == {"lee-yu"} else "none"
 
 
-def _rows(project: Projection) -> int:
+def rows_left(project: Projection) -> int:
     """Return the observations left of the effects: those of the transformation, or all less the effects' number."""
     if project.dof < project.N * project.T or project.kind == "none":
         return project.dof
@@ -298,17 +302,29 @@ def _rows(project: Projection) -> int:
     return N * T - {"region": N, "time": T, "two-way": N + T - 1}[project.kind]
 
 
-def _posterior(design: Design, spec: ModelSpec, project: Projection, g: float) -> Posterior:
+def size_of(prior: Prior, g: float | None, project: Projection, most: int) -> float:
+    """Return Zellner's g for all models of a comparison, of which the largest has `most` regressors."""
+    if prior == "diffuse":
+        return float("inf")
+    return float(max(rows_left(project), most**2)) if g is None else positive("g", g)
+
+
+def posterior_of(design: Design, spec: ModelSpec, project: Projection, g: float) -> Posterior:
+    """Return the posterior of a complete design with one spatial coefficient at most, under Zellner's g."""
     T, N, _ = design.shape
+    kind = {"none": "none", "lag": "lag", "error": "error"}[spec.spatial]
+    outcome = design.y[:, :, None]
+    own = [project(a).reshape(T * N, -1) for a in (outcome, design.X)]
+    if kind == "none":
+        y, X = own
+        data = Data(
+            y[:, 0], np.zeros(T * N), X, np.zeros_like(X), int(spec.has_intercept), rows_left(project), project.J
+        )
+        return posterior(data, kind, g)
     assert design.W is not None
     W = design.W.matrix
-    outcome = design.y[:, :, None]
-    arrays = (project(a).reshape(T * N, -1) for a in (outcome, lag(W, outcome), design.X, lag(W, design.X)))
-    y, lag_y, X, lag_x = arrays
-    data = Data(y[:, 0], lag_y[:, 0], X, lag_x, int(spec.has_intercept), _rows(project), project.J)
-    kind = {"none": "none", "lag": "lag", "error": "error"}[spec.spatial]
-    if kind == "none":
-        return posterior(data, kind, g)
+    y, X, lag_y, lag_x = (*own, *(project(lag(W, a)).reshape(T * N, -1) for a in (outcome, design.X)))
+    data = Data(y[:, 0], lag_y[:, 0], X, lag_x, int(spec.has_intercept), rows_left(project), project.J)
     logdet = choose(W).whole()
 
     def counted(of: LogDet) -> Callable[[FloatArray], FloatArray]:

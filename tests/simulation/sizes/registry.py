@@ -128,6 +128,7 @@ WITHOUT: dict[str, str] = {
     "multiverse.decomposition": NOTHING,
     "multiverse.fit": SAME.format("fit_panel"),
     "multiverse.joint_test": NOT_YET.format("hundreds of refits of every specification, minutes a sample"),
+    "multiverse.probabilities": "posterior probabilities and intervals, which promise no size",
     "multiverse.reasons": NOTHING,
     "read": NOTHING,
     "reduction_tests": SAME.format("lr_test, wald_test and common_factor_test"),

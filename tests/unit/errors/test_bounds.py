@@ -119,6 +119,10 @@ DOORS = {
         lambda zj, w, b, o: sc.compare_partitions(zj.cities["area"], zj.cities["area"], **o),
         "permutations seed",
     ),
+    "multiverse.probabilities": (
+        lambda zj, w, b, o: sc.multiverse(zj.panel, "exports", effects="time").probabilities(**o),
+        "draws seed",
+    ),
     "model_probabilities": (lambda zj, w, b, o: sc.model_probabilities(b, w, **o), "draws seed"),
     "residual_unit_root": (
         lambda zj, w, b, o: sc.residual_unit_root(sc.beta(income().panel, "income", horizon=80), income().states, **o),

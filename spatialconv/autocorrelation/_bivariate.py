@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -13,10 +14,13 @@ from spatialconv._options import Alternative, choice, count_of, flag, generator,
 from spatialconv.autocorrelation._bivariate_results import BivariateAutocorrelation, LocalBivariate, Measure
 from spatialconv.autocorrelation._inputs import Inputs, floor_note, gather, is_single, refuse_constant, undefined_note
 from spatialconv.autocorrelation._local import clusters, quadrants
-from spatialconv.panel import FloatArray, Panel
+from spatialconv.autocorrelation._omitted import global_of_those_there, local_of_those_there
+from spatialconv.panel import FloatArray, Missing, Panel, omits
 from spatialconv.results import Provenance, merge_notes, number
 
 PairNull = Literal["pairs", "independent"]
+Kind = TypeVar("Kind", BivariateAutocorrelation, LocalBivariate)
+IN_PLACE = "the correlation of both in the same region"
 
 
 def bivariate_moran(
@@ -30,6 +34,7 @@ def bivariate_moran(
     permutations: int = 999,
     alternative: Alternative = "two-sided",
     seed: int | np.random.Generator | None = None,
+    missing: Missing = "raise",
 ) -> BivariateAutocorrelation:
     r"""Ask, in every period, whether regions with much of x have neighbours with much of y (bivariate Moran's I).
 
@@ -56,6 +61,9 @@ def bivariate_moran(
         "greater": x goes with the neighbours' y.
     seed : int or Generator, optional
         Of the permutations; stored in the provenance, also if drawn anew.
+    missing : {"raise", "omit"}
+        "omit" takes in every period the regions that have both values, with the weights cut to them and standardised
+        again; `n` in the table.
 
     Returns
     -------
@@ -96,6 +104,14 @@ def bivariate_moran(
     >>> found.table.loc[2020, ["I", "r", "in_place", "beyond"]].round(3).to_dict()
     {'I': -0.146, 'r': 0.877, 'in_place': -0.023, 'beyond': -0.124}
     """
+    if omits(missing):
+        permutations = count_of("permutations", permutations, least=1)
+        return _in_place_once(
+            global_of_those_there(
+                bivariate_moran, panel, (x, y), w, seed, log=log, null=null,
+                permutations=permutations, alternative=alternative,
+            )
+        )  # fmt: skip
     return _overall("I", panel, x, y, w, log, null, permutations, alternative, seed, own=False)
 
 
@@ -111,6 +127,7 @@ def lee(
     permutations: int = 999,
     alternative: Alternative = "two-sided",
     seed: int | np.random.Generator | None = None,
+    missing: Missing = "raise",
 ) -> BivariateAutocorrelation:
     r"""Ask, in every period, whether the neighbourhoods' means of two variables go together (Lee's L).
 
@@ -119,7 +136,7 @@ def lee(
 
     Parameters
     ----------
-    panel, x, y, w, log, null, permutations, alternative, seed
+    panel, x, y, w, log, null, permutations, alternative, seed, missing
         As for `bivariate_moran`.
     star : bool
         True: the region is one of its own neighbours, with the weight of a link (L*, as Lee prefers); rows that summed
@@ -158,6 +175,14 @@ def lee(
     >>> sc.lee(zj.panel, "digital", "exports", w, log=True, star=True, seed=1).table["L"].round(3).to_dict()
     {2016: 0.173, 2017: 0.389, 2018: 0.396, 2019: 0.399, 2020: 0.415}
     """
+    if omits(missing):
+        permutations = count_of("permutations", permutations, least=1)
+        return _in_place_once(
+            global_of_those_there(
+                lee, panel, (x, y), w, seed, log=log, star=star, null=null,
+                permutations=permutations, alternative=alternative,
+            )
+        )  # fmt: skip
     return _overall("L", panel, x, y, w, log, null, permutations, alternative, seed, own=flag("star", star))
 
 
@@ -174,6 +199,7 @@ def local_bivariate_moran(
     level: float = 0.05,
     fdr: bool = False,
     seed: int | np.random.Generator | None = None,
+    missing: Missing = "raise",
 ) -> LocalBivariate:
     r"""Find regions with much (or little) of x among neighbours with much (or little) of y (bivariate LISA).
 
@@ -189,7 +215,7 @@ def local_bivariate_moran(
     permutations : int
         Conditional permutations: the region keeps its x and y, the others change places. p comes from them;
         expectation, variance and z are exact.
-    alternative, level, fdr, seed
+    alternative, level, fdr, seed, missing
         As for `local_moran`.
 
     Returns
@@ -225,6 +251,14 @@ def local_bivariate_moran(
     >>> found.table.loc["Jinhua", "quadrant"]
     'HL'
     """
+    if omits(missing):
+        permutations = count_of("permutations", permutations, least=1)
+        return _in_place_once(
+            local_of_those_there(
+                local_bivariate_moran, panel, (x, y), w, period, seed, log=log,
+                permutations=permutations, alternative=alternative, level=level, fdr=fdr,
+            )
+        )  # fmt: skip
     return _local("I", panel, x, y, w, period, log, permutations, alternative, level, fdr, seed, own=False)
 
 
@@ -242,6 +276,7 @@ def local_lee(
     level: float = 0.05,
     fdr: bool = False,
     seed: int | np.random.Generator | None = None,
+    missing: Missing = "raise",
 ) -> LocalBivariate:
     r"""Find regions around which both variables are high, both low, or one high and one low (local Lee's L).
 
@@ -253,7 +288,7 @@ def local_lee(
         As for `bivariate_moran`.
     star : bool
         As in `lee`.
-    period, permutations, alternative, level, fdr, seed
+    period, permutations, alternative, level, fdr, seed, missing
         As for `local_bivariate_moran`; expectation and variance come from the permutations here.
 
     Returns
@@ -290,6 +325,14 @@ def local_lee(
     0.156
     """
     own = flag("star", star)
+    if omits(missing):
+        permutations = count_of("permutations", permutations, least=1)
+        return _in_place_once(
+            local_of_those_there(
+                local_lee, panel, (x, y), w, period, seed, log=log, star=star,
+                permutations=permutations, alternative=alternative, level=level, fdr=fdr,
+            )
+        )  # fmt: skip
     return _local("L", panel, x, y, w, period, log, permutations, alternative, level, fdr, seed, own=own)
 
 
@@ -448,7 +491,7 @@ def _pair(
 ) -> tuple[Inputs, FloatArray, FloatArray]:
     """Return the inputs of x, and both variables standardised, (T, N)."""
     name = {"I": "bivariate Moran's I", "L": "Lee's L"}[measure]
-    data = gather(panel, x, w, log=log, period=period, least=3, why=name)
+    data = gather(panel, x, w, omittable=True, log=log, period=period, least=3, why=name)
     other = panel.values(y, regions=data.order, periods=data.periods, log=log)
     refuse_constant(other, y, data.periods)
     return data, association.standardise(data.values)[0], association.standardise(other)[0]
@@ -474,10 +517,21 @@ def _lee_around(zx: FloatArray, zy: FloatArray, near: Any, permutations: int, rn
     return permute_around(around, links, permutations, rng)
 
 
+def _in_place_once(result: Kind) -> Kind:
+    """Return a result of parts with one note on the correlation in place, whose parts have one each."""
+    own = [note for note in result.notes if note.startswith(IN_PLACE)]
+    others = [note for note in result.notes if note not in own]
+    if "r" in result.table:
+        said = _in_place(result.statistic, result.table["r"].dropna().to_numpy())
+    else:
+        said = (f"{IN_PLACE} is part of {result.statistic}: no sign of spillovers",)
+    return replace(result, notes=merge_notes(others, said if own else ()))
+
+
 def _in_place(measure: Measure, r: FloatArray) -> tuple[str, ...]:
     low, high = number(float(r.min()), 2), number(float(r.max()), 2)
     span = low if low == high else f"{low} to {high}"
-    return (f"the correlation of both in the same region (r = {span}) is part of {measure}: no sign of spillovers",)
+    return (f"{IN_PLACE} (r = {span}) is part of {measure}: no sign of spillovers",)
 
 
 def _island_note(data: Inputs, own: bool) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatialconv._options import Alternative
-from spatialconv.autocorrelation._results import QUADRANTS, LocalTest, draws, kinds, label, span
+from spatialconv.autocorrelation._results import QUADRANTS, LocalTest, draws, kinds, label, size, span
 from spatialconv.results import Provenance, Result, number, p_value, plural
 
 Measure = Literal["I", "L"]
@@ -99,14 +99,15 @@ class BivariateAutocorrelation(Result):
             found = f"{number(t.loc[low, s])} ({low}) to {number(t.loc[high, s])} ({high})"
         lines = [
             f"{self.name} of {label(self.x, self.log)} and {label(self.y, self.log)}",
-            f"  {plural(len(self.regions), 'region')}, {span(self.periods)}",
+            f"  {size(t, len(self.regions))}, {span(self.periods)}",
             f"  {s} {found}",
             f"  p <= 0.05 in {int((t['p'] <= 0.05).sum())} of {plural(len(t), 'period')} "
             f"(null: {self.null}, {self.alternative}{draws(self.permutations)})",
         ]
         if s == "I":
-            place, beyond = (number(t[name].iloc[-1]) for name in ("in_place", "beyond"))
-            lines.append(f"  {self.periods[-1]}: {place} by correlation in place, {beyond} beyond")
+            shown = t[s].last_valid_index()
+            place, beyond = (number(t.loc[shown, name]) for name in ("in_place", "beyond"))
+            lines.append(f"  {shown}: {place} by correlation in place, {beyond} beyond")
         return [*lines, f"  weights: {self.provenance.weights}"]
 
     def _display(self) -> pd.DataFrame:

@@ -104,7 +104,7 @@ def moran(
     """
     asked = _options(null, permutations, alternative)
     if omits(missing):
-        return global_of_those_there(moran, panel, variable, w, seed, log=log, **asked)
+        return global_of_those_there(moran, panel, (variable,), w, seed, log=log, **asked)
     data = gather(panel, variable, w, omittable=True, log=log, least=_LEAST[null], why=f"Moran's I under {null}")
     dev, _ = association.standardise(data.values)
     s = association.weight_sums(data.matrix)
@@ -175,7 +175,7 @@ def geary(
     """
     asked = _options(null, permutations, alternative)
     if omits(missing):
-        return global_of_those_there(geary, panel, variable, w, seed, log=log, **asked)
+        return global_of_those_there(geary, panel, (variable,), w, seed, log=log, **asked)
     data = gather(panel, variable, w, omittable=True, log=log, least=_LEAST[null], why=f"Geary's C under {null}")
     dev, _ = association.standardise(data.values)
     s = association.weight_sums(data.matrix)
@@ -256,7 +256,7 @@ def general_g(
         )
     asked = _options(null, permutations, alternative)
     if omits(missing):
-        return global_of_those_there(general_g, panel, variable, w, seed, log=log, **asked)
+        return global_of_those_there(general_g, panel, (variable,), w, seed, log=log, **asked)
     data = gather(panel, variable, w, omittable=True, log=log, least=_LEAST[null], why=f"the General G under {null}")
     _refuse_negative(data)
     dev, location = association.standardise(data.values)

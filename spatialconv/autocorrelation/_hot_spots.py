@@ -127,7 +127,7 @@ def hot_spots(
     multiple = _multiple(self_weight)
     if omits(missing):
         return local_of_those_there(
-            hot_spots, panel, variable, w, period, seed, log=log, star=star, classes=classes, fdr=fdr,
+            hot_spots, panel, (variable,), w, period, seed, log=log, star=star, classes=classes, fdr=fdr,
             permutations=permutations, self_weight=self_weight,
         )  # fmt: skip
     data = gather(panel, variable, w, omittable=True, log=log, period=period, least=3, why="Gi* or Gi")

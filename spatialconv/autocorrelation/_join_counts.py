@@ -13,10 +13,11 @@ from spatialconv._core.space.join_counts import pair_counts, pair_moments
 from spatialconv._core.space.permutation import permute_places
 from spatialconv._options import Alternative, choice, count_of, first, generator
 from spatialconv.autocorrelation._inputs import gather
-from spatialconv.autocorrelation._results import draws, span
+from spatialconv.autocorrelation._omitted import global_of_those_there
+from spatialconv.autocorrelation._results import draws, size, span
 from spatialconv.errors import VariableError
-from spatialconv.panel import Panel
-from spatialconv.results import Provenance, Result, merge_notes, number, p_value, plural
+from spatialconv.panel import Missing, Panel, omits
+from spatialconv.results import Provenance, Result, merge_notes, number, p_value
 
 KINDS = ("1-1", "0-0", "0-1")
 
@@ -77,10 +78,11 @@ class JoinCountTest(Result):
         return pd.DataFrame([row | {f"significant_{kind.replace('-', '_')}": int(low[kind]) for kind in KINDS}])
 
     def _headline(self) -> list[str]:
-        last = self.table.loc[self.periods[-1]]
+        shown = self.ones.last_valid_index()
+        last = self.table.loc[shown]
         lines = [
-            f"Join counts of {self.variable}: {plural(len(self.regions), 'region')}, {span(self.periods)}",
-            f"  {self.periods[-1]}, {int(self.ones.iloc[-1])} ones:",
+            f"Join counts of {self.variable}: {size(self.table, len(self.regions))}, {span(self.periods)}",
+            f"  {shown}, {int(self.ones[shown])} ones:",
         ]
         for kind in KINDS:
             row = last.loc[kind]
@@ -102,6 +104,7 @@ def join_counts(
     permutations: int = 999,
     alternative: Alternative = "two-sided",
     seed: int | np.random.Generator | None = None,
+    missing: Missing = "raise",
 ) -> JoinCountTest:
     r"""Test, in every period, whether regions that have something (1) lie together, or apart (join counts).
 
@@ -121,6 +124,9 @@ def join_counts(
         "greater": more such joins than by chance. Regions that lie together have more joins 1-1, and fewer 0-1.
     seed : int or Generator, optional
         Of the permutations; stored in the provenance, also if drawn anew.
+    missing : {"raise", "omit"}
+        "omit" takes in every period the regions that have a value, with the weights cut to them and standardised again;
+        `n` in the table.
 
     Returns
     -------
@@ -157,7 +163,11 @@ def join_counts(
     """
     choice("alternative", alternative, Alternative)
     permutations = count_of("permutations", permutations)
-    data = gather(panel, variable, w, least=3, why="a join count")
+    if omits(missing):
+        return global_of_those_there(
+            join_counts, panel, (variable,), w, seed, permutations=permutations, alternative=alternative
+        )
+    data = gather(panel, variable, w, omittable=True, least=3, why="a join count")
     odd = ~np.isin(data.values, (0.0, 1.0))
     if odd.any():
         t, i = np.nonzero(odd[:, data.places])

@@ -126,7 +126,7 @@ def local_moran(
         raise OptionError("the permutations of local_moran are conditional; use null='conditional', or permutations=0.")
     if omits(missing):
         return local_of_those_there(
-            local_moran, panel, variable, w, period, seed, log=log, null=null, permutations=permutations,
+            local_moran, panel, (variable,), w, period, seed, log=log, null=null, permutations=permutations,
             alternative=alternative, level=level, fdr=fdr,
         )  # fmt: skip
     data = gather(panel, variable, w, omittable=True, log=log, period=period, least=3, why="local Moran's I")

@@ -15,8 +15,9 @@ from spatialconv._core.space.permutation import benjamini_hochberg, permute_arou
 from spatialconv._options import Alternative, choice, count_of, generator, probability
 from spatialconv.autocorrelation._inputs import floor_note, gather, is_single, undefined_note
 from spatialconv.autocorrelation._local import quadrants
+from spatialconv.autocorrelation._omitted import local_of_those_there
 from spatialconv.autocorrelation._results import LocalTest, label, span
-from spatialconv.panel import FloatArray, Panel
+from spatialconv.panel import FloatArray, Missing, Panel, omits
 from spatialconv.results import merge_notes, number, plural
 
 OPPOSITE: dict[Alternative, Alternative] = {"two-sided": "two-sided", "greater": "less", "less": "greater"}
@@ -77,6 +78,7 @@ def local_geary(
     level: float = 0.05,
     fdr: bool = False,
     seed: int | np.random.Generator | None = None,
+    missing: Missing = "raise",
 ) -> LocalGeary:
     r"""Find, by local Geary's c, regions whose value is near those of their neighbours, and regions unlike them.
 
@@ -99,7 +101,7 @@ def local_geary(
         too skewed for a normal p; expectation, variance and z are exact.
     alternative : {"two-sided", "greater", "less"}
         "greater": the region is like its neighbours (c is small), as in `geary`.
-    level, fdr, seed
+    level, fdr, seed, missing
         As for `local_moran`.
 
     Returns
@@ -138,7 +140,12 @@ def local_geary(
     """
     choice("alternative", alternative, Alternative)
     level, permutations = probability("level", level), count_of("permutations", permutations, least=1)
-    data = gather(panel, variable, w, log=log, period=period, least=3, why="local Geary's C")
+    if omits(missing):
+        return local_of_those_there(
+            local_geary, panel, (variable,), w, period, seed, log=log, permutations=permutations,
+            alternative=alternative, level=level, fdr=fdr,
+        )  # fmt: skip
+    data = gather(panel, variable, w, omittable=True, log=log, period=period, least=3, why="local Geary's C")
     dev, _ = association.standardise(data.values)
     value = association.local_geary(dev, data.matrix)
     moments = association.local_geary_moments(dev, data.matrix)

@@ -15,9 +15,10 @@ from spatialconv._core.space import association
 from spatialconv._core.space.permutation import benjamini_hochberg, permute_places
 from spatialconv._options import Alternative, choice, count_of, first, generator, positive, probability
 from spatialconv.autocorrelation._inputs import floor_note, gather, is_single
+from spatialconv.autocorrelation._omitted import local_of_those_there
 from spatialconv.autocorrelation._results import LocalTest, label, span
 from spatialconv.errors import VariableError, WeightsError
-from spatialconv.panel import FloatArray, Panel
+from spatialconv.panel import FloatArray, Missing, Panel, omits
 from spatialconv.results import merge_notes, number, plural
 
 WORDS = {"mixed": "mixed neighbourhood", "even": "even neighbourhood"}
@@ -75,6 +76,7 @@ def losh(
     level: float = 0.05,
     fdr: bool = False,
     seed: int | np.random.Generator | None = None,
+    missing: Missing = "raise",
 ) -> LocalHeteroscedasticity:
     r"""Find regions whose surroundings are mixed, and regions whose surroundings are even (local heteroscedasticity).
 
@@ -91,7 +93,7 @@ def losh(
         Random arrangements of the powered residuals over the regions, from which p comes.
     alternative : {"two-sided", "greater", "less"}
         "greater": the surroundings are mixed.
-    level, fdr, seed
+    level, fdr, seed, missing
         As for `local_moran`.
 
     Returns
@@ -137,7 +139,12 @@ def losh(
     choice("alternative", alternative, Alternative)
     level, power = probability("level", level), positive("power", power)
     permutations = count_of("permutations", permutations, least=1)
-    data = gather(panel, variable, w, log=log, period=period, least=3, why="LOSH")
+    if omits(missing):
+        return local_of_those_there(
+            losh, panel, (variable,), w, period, seed, log=log, power=power, permutations=permutations,
+            alternative=alternative, level=level, fdr=fdr,
+        )  # fmt: skip
+    data = gather(panel, variable, w, omittable=True, log=log, period=period, least=3, why="LOSH")
     kept = _surrounded(data.matrix)
     if len(kept) < 3:
         raise WeightsError(

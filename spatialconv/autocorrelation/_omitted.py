@@ -9,99 +9,106 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from spatialconv import weights
-from spatialconv._options import first, generator
+from spatialconv._options import generator
 from spatialconv.autocorrelation._inputs import chosen_periods, is_single
-from spatialconv.autocorrelation._results import GlobalAutocorrelation, HotSpots, LocalMoran
-from spatialconv.errors import DataError, VariableError, WeightsError
-from spatialconv.panel import Panel, as_panel, parts_of, presence_note, who_is_there
-from spatialconv.results import merge_notes, one_line
+from spatialconv.panel import Panel, Part, as_panel, figures_of_parts, parts_of, presence_note, who_is_there
+from spatialconv.results import Result, merge_notes
 
-Local = TypeVar("Local", LocalMoran, HotSpots)
+Kind = TypeVar("Kind", bound=Result)
 CUT = "; weights are cut to them and standardised again"
 
 
 def global_of_those_there(
-    statistic: Callable[..., GlobalAutocorrelation], panel: Panel, variable: str, w: Any, seed: Any, **options: Any
-) -> GlobalAutocorrelation:
-    """Return a global statistic of the regions that are there in each period, and n beside it."""
-    results, failed, used = _results(statistic, panel, variable, w, None, seed, options)
-    one: GlobalAutocorrelation = results[0]
-    tables = [result.table.assign(n=len(result.regions)) for result in results]
-    table = pd.concat(tables).reindex(panel.periods)
-    table["n"] = who_is_there(panel, [variable], panel.periods).sum(axis=1)
-    table = table[["n", *(name for name in table if name != "n")]]
-    return replace(
+    statistic: Callable[..., Kind], panel: Panel, variables: tuple[str, ...], w: Any, seed: Any, **options: Any
+) -> Kind:
+    """Return a global statistic of the regions that are there in each period, and n beside it.
+
+    Its `table` has a row a period, or several, the period first; frames and Series of the same index go with it.
+    """
+    results, lost, used = _results(statistic, panel, variables, w, None, seed, options)
+    one: Any = results[0]
+    n = who_is_there(panel, variables, panel.periods).sum(axis=1)
+    table = _by_period([result.table for result in results], panel.periods)
+    of = pd.Series(n, index=panel.periods)
+    table.insert(0, "n", of[table.index.get_level_values(0)].to_numpy())
+    more = {} if not hasattr(one, "ones") else {"ones": pd.concat([r.ones for r in results]).reindex(panel.periods)}
+    found: Kind = replace(
         one,
         table=table,
+        **more,
         periods=panel.periods,
         regions=panel.regions,
-        notes=_notes(panel, variable, panel.periods, results, failed),
+        notes=_notes(panel, variables, panel.periods, results, lost),
         provenance=_provenance(one, panel, w, used, len(panel.periods)),
     )
+    return found
 
 
 def local_of_those_there(
-    statistic: Callable[..., Local],
+    statistic: Callable[..., Kind],
     panel: Panel,
-    variable: str,
+    variables: tuple[str, ...],
     w: Any,
     period: Hashable | Iterable[Hashable] | None,
     seed: Any,
     **options: Any,
-) -> Local:
+) -> Kind:
     """Return a local statistic of the regions that are there in each period; those absent have rows without figures."""
     periods = chosen_periods(as_panel(panel), period)
-    results, failed, used = _results(statistic, panel, variable, w, periods, seed, options)
-    one: Local = results[0]
+    results, lost, used = _results(statistic, panel, variables, w, periods, seed, options)
+    one: Any = results[0]
     if is_single(panel, period):
         table = one.table.droplevel(0).reindex(panel.regions)
     else:
         every = pd.MultiIndex.from_product([periods, panel.regions], names=one.table.index.names)
         table = pd.concat([result.table for result in results]).reindex(every)
-    return replace(
+    found: Kind = replace(
         one,
         table=table,
         periods=periods,
         regions=panel.regions,
-        notes=_notes(panel, variable, periods, results, failed),
+        notes=_notes(panel, variables, periods, results, lost),
         provenance=_provenance(one, panel, w, used, len(periods)),
     )
+    return found
+
+
+def _by_period(tables: list[pd.DataFrame], periods: pd.Index) -> pd.DataFrame:
+    """Return tables of periods one below the other in the panel's order; periods without figures have NaN."""
+    found = pd.concat(tables)
+    if not isinstance(found.index, pd.MultiIndex):
+        return found.reindex(periods)
+    kinds = found.index.get_level_values(1).unique()
+    return found.reindex(pd.MultiIndex.from_product([periods, kinds], names=found.index.names))
 
 
 def _results(
     statistic: Callable[..., Any],
     panel: Panel,
-    variable: str,
+    variables: tuple[str, ...],
     w: Any,
     periods: pd.Index | None,
     seed: Any,
     options: dict[str, Any],
-) -> tuple[list[Any], list[tuple[pd.Index, str]], int | None]:
-    """Return the statistic of every part, why parts have none, and the seed; one generator goes through the parts."""
-    parts = parts_of(panel, [variable], periods)
-    drawn = options["permutations"] > 0
-    rng, used = generator(seed) if drawn else (None, None)
-    results, failed = [], []
-    for part in parts:
+) -> tuple[list[Any], list[str], int | None]:
+    """Return the statistic of every part, what to say of parts without, and the seed; one generator goes through."""
+    alone = len(parts_of(panel, variables, periods)) == 1
+    rng, used = generator(seed) if options["permutations"] > 0 else (None, None)
+    # A panel in one part has the figures that it has without this detour.
+    given = seed if alone else rng
+
+    def figure(part: Part) -> Any:
         local = {} if periods is None else {"period": list(part.periods)}
-        try:
-            # A panel in one part has the figures that it has without this detour.
-            given = seed if len(parts) == 1 else rng
-            results.append(statistic(part.panel, variable, w, seed=given, **local, **options))
-        except (DataError, VariableError, WeightsError) as error:
-            if len(parts) == 1 or len(part.panel.regions) == panel.n_regions:
-                raise
-            failed.append((part.periods, one_line(error)))
-    if not results:
-        raise DataError(f"no period has regions enough: {failed[0][1]}")
-    return results, failed, results[0].provenance.seed if len(parts) == 1 else used
+        return statistic(part.panel, *variables, w, seed=given, **local, **options)
+
+    results, lost = figures_of_parts(panel, variables, figure, periods)
+    return results, lost, results[0].provenance.seed if alone else used
 
 
 def _notes(
-    panel: Panel, variable: str, periods: pd.Index, results: list[Any], failed: list[tuple[pd.Index, str]]
+    panel: Panel, variables: tuple[str, ...], periods: pd.Index, results: list[Any], lost: list[str]
 ) -> tuple[str, ...]:
-    absent = presence_note(panel, [variable], periods, CUT)
-    lost = [f"no figure in period {first(list(when))}: {why}" for when, why in failed]
+    absent = presence_note(panel, variables, periods, CUT)
     kept = [[note for note in r.notes if not note.startswith("regions cut out of the weights")] for r in results]
     return merge_notes(panel.notes, [absent] if absent else [], lost, *kept)
 

@@ -33,7 +33,7 @@ def span(periods: pd.Index) -> str:
     return str(periods[0]) if len(periods) == 1 else f"{len(periods)} periods ({periods[0]} to {periods[-1]})"
 
 
-def _size(table: pd.DataFrame, regions: int) -> str:
+def size(table: pd.DataFrame, regions: int) -> str:
     """Say how many regions there are, in every period or from fewest to most."""
     if "n" not in table or table["n"].min() == regions:
         return plural(regions, "region")
@@ -122,7 +122,7 @@ class GlobalAutocorrelation(Result):
             found += f", expected {number(expected)}" if np.ptp(self.table["expected"]) < 1e-12 else ""
         return [
             f"{self._names[self.statistic]} of {label(self.variable, self.log)}: "
-            f"{_size(self.table, len(self.regions))}, "
+            f"{size(self.table, len(self.regions))}, "
             f"{span(self.periods)}",
             f"  {self.statistic} {found}",
             f"  p <= 0.05 in {int((self.table['p'] <= 0.05).sum())} of {plural(len(values), 'period')} "

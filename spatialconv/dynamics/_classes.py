@@ -18,6 +18,7 @@ from spatialconv.results import number
 from spatialconv.summary import time_axis
 
 IntArray = npt.NDArray[np.intp]
+ABSENT = chain.ABSENT
 Breaks = Literal["pooled", "period"]
 
 
@@ -45,10 +46,14 @@ class Rule:
     asked: int
 
     def __call__(self, values: FloatArray) -> IntArray:
-        """Return the codes of values (T, N), those of lowest values 0."""
+        """Return the codes of values (T, N), those of lowest values 0, of regions that are not there ABSENT."""
         if self.inner is not None:
-            return chain.classify(values, self.inner)
-        return np.array([chain.classify(row, chain.quantile_breaks(row, self.asked)) for row in values])
+            codes = chain.classify(values, self.inner)
+        else:
+            own = [chain.quantile_breaks(row[np.isfinite(row)], self.asked) if np.isfinite(row).any() else row[:0]
+                   for row in values]  # fmt: skip
+            codes = np.array([chain.classify(row, breaks) for row, breaks in zip(values, own, strict=True)])
+        return np.where(np.isnan(values), ABSENT, codes)
 
 
 def classified(values: FloatArray, classes: Any, breaks: str, *, name: str = "class") -> Classes:
@@ -62,13 +67,13 @@ def classified(values: FloatArray, classes: Any, breaks: str, *, name: str = "cl
     if not 2 <= asked <= 20:
         raise OptionError(f"classes must be a number from 2 to 20, or a list of cut points; got {classes!r}.")
     if inner is None and breaks == "pooled":
-        inner = chain.quantile_breaks(values, asked)
+        inner = chain.quantile_breaks(values[np.isfinite(values)], asked)
     rule = Rule(inner if inner is None else _without_empty(values, inner), asked)
     codes = rule(values)
     k = int(codes.max()) + 1
     if k < 2:
         raise DataError(f"all values fall into one {name}, so that nothing moves between any; give cut points inside.")
-    empty = np.flatnonzero(np.bincount(codes.ravel(), minlength=k) == 0) + 1
+    empty = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=k) == 0) + 1
     if len(empty):
         raise OptionError(
             f"{asked} classes by period are too many for {values.shape[1]} regions and their ties: no value falls into "
@@ -85,7 +90,7 @@ def classified(values: FloatArray, classes: Any, breaks: str, *, name: str = "cl
 
 def _without_empty(values: FloatArray, inner: FloatArray) -> FloatArray:
     """Leave out breaks that part a class without members from the next: it has neither departures nor arrivals."""
-    counts = np.bincount(chain.classify(values, inner).ravel(), minlength=len(inner) + 1)
+    counts = np.bincount(chain.classify(values[np.isfinite(values)], inner), minlength=len(inner) + 1)
     if counts[-1] == 0:
         last = int(np.flatnonzero(counts).max())
         inner, counts = inner[:last], counts[: last + 1]
@@ -111,7 +116,7 @@ def _notes(codes: IntArray, k: int, asked: int, given: bool) -> tuple[str, ...]:
             if given
             else f"ties leave {k} of {asked} classes",
         )
-    sizes = np.bincount(codes.ravel())
+    sizes = np.bincount(codes[codes >= 0])
     if not given and sizes.max() > 1.5 * sizes.min() and sizes.max() - sizes.min() > len(codes):
         return (f"ties make classes of unequal size: {sizes.min()} to {sizes.max()} observations",)
     return ()

@@ -11,9 +11,9 @@ import pandas as pd
 
 from spatialconv._core.dynamics import kernel_density as kernel
 from spatialconv._options import choice, count_of, generator, positive, whole
-from spatialconv.dynamics._scale import Scale, described, refuse_constant, scaled
+from spatialconv.dynamics._scale import Scale, described, refuse_constant, scaled, scaled_of_those_there
 from spatialconv.errors import OptionError
-from spatialconv.panel import FloatArray, Panel
+from spatialconv.panel import FloatArray, Missing, Panel, omits
 from spatialconv.results import TIDY, Provenance, Result, extent, merge_notes, number, p_value, plural
 
 Bandwidth = Literal["silverman", "scott"]
@@ -49,7 +49,7 @@ class DensityPath(Result):
     regions: pd.Index
     notes: tuple[str, ...]
     provenance: Provenance
-    _values: FloatArray | None = field(default=None, repr=False)
+    _values: tuple[FloatArray, ...] | None = field(default=None, repr=False)
 
     @property
     def grid(self) -> FloatArray:
@@ -275,6 +275,7 @@ def density(
     scale: Scale = "relative",
     bandwidth: Bandwidth | float = "silverman",
     points: int = 256,
+    missing: Missing = "raise",
 ) -> DensityPath:
     r"""Estimate the density of the regions in every period, to see the whole distribution move.
 
@@ -293,6 +294,9 @@ def density(
         Rule by period, or one bandwidth for all periods, in the unit of the scale.
     points : int
         Of the grid, which reaches three bandwidths beyond the extremes of all periods.
+    missing : {"raise", "omit"}
+        "omit" takes in every period the regions that are there, `n` in the table; periods with fewer than three have no
+        density.
 
     Returns
     -------
@@ -330,53 +334,65 @@ def density(
     >>> bool(path.table.loc[2009, "sd"] < path.table.loc[1929, "sd"])
     True
     """
-    values = scaled(panel, variable, scale, least=3, what="a density")
+    absent: list[str] = []
+    if omits(missing):
+        values, absent = scaled_of_those_there(panel, variable, scale, least=3, what="a density")
+    else:
+        values = scaled(panel, variable, scale, least=3, what="a density")
     refuse_constant(values, variable, panel)
     points = whole("points", points, least=16, most=_MOST_POINTS)
-    h, rule = _bandwidths(values, bandwidth)
-    grid = np.linspace(values.min() - 3 * h.max(), values.max() + 3 * h.max(), points)
-    curves = kernel.density(values, grid, h)
-    centred = values - values.mean(axis=1, keepdims=True)
-    spread = np.sqrt((centred**2).mean(axis=1))
+    there = np.isfinite(values)
+    kept = there.any(axis=1)
+    periods = panel.periods[kept]
+    rows = [row[own] for row, own in zip(values[kept], there[kept], strict=True)]
+    h, rule = _bandwidths(rows, bandwidth)
+    grid = np.linspace(min(map(np.min, rows)) - 3 * h.max(), max(map(np.max, rows)) + 3 * h.max(), points)
+    curves = kernel.density(rows, grid, h)
+    table = pd.DataFrame([_moments(row) for row in rows], index=periods)
+    table["bandwidth"] = h
+    table["modes"] = [int(kernel.modes(row[None], width)[0]) for row, width in zip(rows, h, strict=True)]
+    table["peak"] = grid[curves.argmax(axis=1)]
     return DensityPath(
         variable=variable,
         scale=scale,
-        densities=pd.DataFrame(curves, index=panel.periods, columns=pd.Index(grid, name="x")),
-        table=pd.DataFrame(
-            {
-                "n": panel.n_regions,
-                "mean": values.mean(axis=1),
-                "sd": values.std(axis=1, ddof=1),
-                "skewness": (centred**3).mean(axis=1) / spread**3,
-                "bandwidth": h,
-                "modes": [int(kernel.modes(row[None], width)[0]) for row, width in zip(values, h, strict=True)],
-                "peak": grid[curves.argmax(axis=1)],
-            },
-            index=panel.periods,
-        ),
+        densities=pd.DataFrame(curves, index=periods, columns=pd.Index(grid, name="x")),
+        table=table,
         bandwidth=rule,
-        periods=panel.periods,
+        periods=periods,
         regions=panel.regions,
-        notes=merge_notes(panel.notes, _notes(panel, values, h, scale)),
+        notes=merge_notes(panel.notes, absent, _notes(rows, periods, h, scale)),
         provenance=Provenance(
             "density",
-            {"variable": variable, "scale": scale, "bandwidth": bandwidth, "points": points},
+            {"variable": variable, "scale": scale, "bandwidth": bandwidth, "points": points}
+            | ({"missing": missing} if omits(missing) else {}),
             panel.n_regions,
-            panel.n_periods,
+            len(periods),
         ),
-        _values=values,
+        _values=tuple(rows),
     )
 
 
-def _bandwidths(values: FloatArray, bandwidth: Any) -> tuple[FloatArray, str]:
+def _moments(row: FloatArray) -> dict[str, float]:
+    centred = row - row.mean()
+    spread = np.sqrt((centred**2).mean())
+    return {
+        "n": len(row),
+        "mean": float(row.mean()),
+        "sd": float(row.std(ddof=1)),
+        "skewness": float((centred**3).mean() / spread**3),
+    }
+
+
+def _bandwidths(rows: list[FloatArray], bandwidth: Any) -> tuple[FloatArray, str]:
     if isinstance(bandwidth, str):
         choice("bandwidth", bandwidth, Bandwidth)
         rule = kernel.silverman if bandwidth == "silverman" else kernel.scott
-        return rule(values), {"silverman": "Silverman's rule", "scott": "Scott's rule"}[bandwidth] + ", by period"
+        widths = np.array([float(rule(row)) for row in rows])
+        return widths, {"silverman": "Silverman's rule", "scott": "Scott's rule"}[bandwidth] + ", by period"
     if isinstance(bandwidth, bool) or not isinstance(bandwidth, (int, float, np.number)):
         raise OptionError(f"bandwidth must be 'silverman', 'scott' or a positive number; got {bandwidth!r}.")
     width = positive("bandwidth", bandwidth)
-    return np.full(len(values), width), f"{width:g} in all periods"
+    return np.full(len(rows), width), f"{width:g} in all periods"
 
 
 def _interval(asked: Any) -> Literal["dense"] | tuple[float, float] | None:
@@ -399,18 +415,17 @@ def _chosen(periods: pd.Index, asked: Any) -> pd.Index:
     return periods[periods.isin(wanted)]
 
 
-def _notes(panel: Panel, values: FloatArray, h: FloatArray, scale: str) -> tuple[str, ...]:
+def _notes(rows: list[FloatArray], periods: pd.Index, h: FloatArray, scale: str) -> tuple[str, ...]:
     notes = []
-    if panel.n_regions < _FEW:
-        notes.append(
-            f"{panel.n_regions} regions are few for a density: its shape is mostly that of the kernel and its bandwidth"
-        )
-    if scale != "log" and (values >= 0).all():
-        outside = kernel.below(values, 0.0, h)
+    least = min(map(len, rows))
+    if least < _FEW:
+        notes.append(f"{least} regions are few for a density: its shape is mostly that of the kernel and its bandwidth")
+    if scale != "log" and all((row >= 0).all() for row in rows):
+        outside = kernel.below(rows, 0.0, h)
         worst = int(outside.argmax())
         if outside[worst] > 0.01:
             notes.append(
                 f"up to {100 * outside[worst]:.0f} % of a density lies below zero, where no value is "
-                f"({panel.periods[worst]}); take scale='log'"
+                f"({periods[worst]}); take scale='log'"
             )
     return tuple(notes)

@@ -16,9 +16,9 @@ from spatialconv._options import whole
 from spatialconv.convergence.dispersion.bootstrap import BootstrapIntervals, bootstrap
 from spatialconv.convergence.dispersion.sample import groups_of
 from spatialconv.dynamics._classes import Breaks, Classes, IntArray, classified, default_step, span_words, steps
-from spatialconv.dynamics._scale import Scale, described, scaled
-from spatialconv.errors import OptionError
-from spatialconv.panel import FloatArray, Panel
+from spatialconv.dynamics._scale import Scale, described, scaled, scaled_of_those_there
+from spatialconv.errors import DataError, OptionError
+from spatialconv.panel import FloatArray, Missing, Panel, omits
 from spatialconv.results import TIDY, HypothesisTest, Provenance, Result, extent, merge_notes, number, plural
 
 SPARSE = 20  # departures, below which probabilities of a row are little more than anecdotes
@@ -243,6 +243,7 @@ def markov(
     scale: Scale = "relative",
     breaks: Breaks = "pooled",
     step: int | None = None,
+    missing: Missing = "raise",
 ) -> MarkovChain:
     r"""Estimate how regions move between classes of a variable, and where the distribution is heading.
 
@@ -264,6 +265,9 @@ def markov(
         their size, and the ergodic distribution is uniform but for rounding).
     step : int, optional
         Length of a step in the unit of the periods; the shortest distance between two of them by default.
+    missing : {"raise", "omit"}
+        "omit" takes the regions that are there: means and quantiles of a period are theirs, and a move counts where its
+        region is there at both ends.
 
     Returns
     -------
@@ -309,12 +313,20 @@ def markov(
     >>> chain.n_transitions
     3840
     """
-    values = scaled(panel, variable, scale, least=2, what="a Markov chain")
+    absent: list[str] = []
+    if omits(missing):
+        values, absent = scaled_of_those_there(
+            panel, variable, scale, least=2, what="a Markov chain", more="; moves are of those there at both ends"
+        )
+    else:
+        values = scaled(panel, variable, scale, least=2, what="a Markov chain")
     step = default_step(panel) if step is None else whole("step", step, least=1)
     origin, target, step_notes = steps(panel, step)
     found = classified(values, classes, breaks)
     moves = Moves(found.codes[origin], found.codes[target], origin, target)
     counts = moves.by_region(found.k).sum(axis=0)
+    if not counts.any():
+        raise DataError(f"no region is there at both ends of a step of {step}; no move is seen. Take another step.")
     return build(
         counts,
         found,
@@ -323,10 +335,11 @@ def markov(
         step=step,
         panel=panel,
         moves=moves,
-        notes=merge_notes(panel.notes, found.notes, step_notes),
+        notes=merge_notes(panel.notes, absent, found.notes, step_notes),
         provenance=Provenance(
             "markov",
-            {"variable": variable, "classes": classes, "scale": scale, "breaks": breaks, "step": step},
+            {"variable": variable, "classes": classes, "scale": scale, "breaks": breaks, "step": step}
+            | ({"missing": missing} if omits(missing) else {}),
             panel.n_regions,
             panel.n_periods,
         ),

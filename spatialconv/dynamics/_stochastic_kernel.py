@@ -10,9 +10,9 @@ import pandas as pd
 
 from spatialconv._core.dynamics import transition_kernel as kernel
 from spatialconv._options import choice, count_of, first, flag, generator, positive, probability, whole
-from spatialconv.dynamics._scale import Scale, described, refuse_constant, scaled
+from spatialconv.dynamics._scale import Scale, described, refuse_constant, scaled, scaled_of_those_there
 from spatialconv.errors import DataError, OptionError, WeightsError
-from spatialconv.panel import FloatArray, Panel
+from spatialconv.panel import FloatArray, Missing, Panel, omits
 from spatialconv.results import TIDY, Provenance, Result, extent, merge_notes, number, plural
 from spatialconv.summary import time_axis
 from spatialconv.weights import align
@@ -189,6 +189,7 @@ def stochastic_kernel(
     draws: int = 0,
     level: float = 0.95,
     seed: int | np.random.Generator | None = None,
+    missing: Missing = "raise",
 ) -> StochasticKernel:
     r"""Estimate from which value to which regions go, without classes (Quah 1997): a stochastic kernel.
 
@@ -221,6 +222,9 @@ def stochastic_kernel(
     level : float
         Of the bands, at each value.
     seed : int or Generator, optional
+    missing : {"raise", "omit"}
+        "omit" takes the regions that are there: means of a period are theirs, a pair needs its region at both ends, and
+        neighbours are those there, their weights standardised again.
 
     Returns
     -------
@@ -265,11 +269,20 @@ def stochastic_kernel(
     choice("given", given, Given)
     adaptive, draws, share = flag("adaptive", adaptive), count_of("draws", draws), probability("level", level)
     asked = None if points is None else whole("points", points, least=20, most=1000)
-    values = scaled(panel, variable, scale, least=3, what="a stochastic kernel")
+    absent: list[str] = []
+    if omits(missing):
+        values, absent = scaled_of_those_there(
+            panel, variable, scale, least=3, what="a stochastic kernel", more="; pairs need their region at both ends"
+        )
+    else:
+        values = scaled(panel, variable, scale, least=3, what="a stochastic kernel")
     refuse_constant(values, variable, panel)
+    there = np.isfinite(values)
     if scale == "log":
-        values = values - values.mean(axis=1, keepdims=True)
+        n = np.maximum(there.sum(axis=1, keepdims=True), 1)
+        values = values - np.where(there, values, 0.0).sum(axis=1, keepdims=True) / n
     start, end, step, notes = _spans(panel, horizon, given)
+    notes = [*absent, *notes]
     before, said = values, None
     if given == "neighbours":
         if w is None:
@@ -279,7 +292,11 @@ def stochastic_kernel(
     elif w is not None:
         notes.append("the weights do not enter: given='past'")
     x, y = before[start].ravel(), values[end].ravel()
-    who = np.tile(np.arange(panel.n_regions), len(start))
+    paired = np.isfinite(x) & np.isfinite(y)
+    if paired.sum() < 3:
+        raise DataError(f"{plural(int(paired.sum()), 'pair')} of values that are both there; a kernel needs three.")
+    x, y = x[paired], y[paired]
+    known, who = np.unique(np.tile(np.arange(panel.n_regions), len(start))[paired], return_inverse=True)
     hx, hy = _bandwidths(x, y, bandwidths, variable)
     pairs = kernel.Pairs(x, y, hx, hy, kernel.adaptive(x, y, hx, hy, 0.5 if adaptive else 0.0))
     grid = _grid(pairs, asked)
@@ -293,23 +310,24 @@ def stochastic_kernel(
             draw_notes.append(f"at the ends of the grid up to {100 * lost:.0f} % of the density lies beyond it")
         if draws:
             rng, used = generator(seed)
-            low, high = _bands(pairs, who, panel.n_regions, grid, draws, share, rng)
+            low, high = _bands(pairs, who, len(known), grid, draws, share, rng)
             ergodic["conf_low"], ergodic["conf_high"] = low, high
     elif draws:
         draw_notes.append("no bands: there is no ergodic density given neighbours")
     if len(x) < _FEW:
         draw_notes.append(f"{len(x)} pairs are few for a density of two variables: its shape is the bandwidths'")
-    last = values[-1]
+    final = int(np.flatnonzero(there.any(axis=1))[-1])
+    last = values[final][there[final]]
     now = (np.exp(-0.5 * ((grid[:, None] - last) / hy) ** 2) / (hy * np.sqrt(2 * np.pi))).mean(axis=1)
     axis = pd.Index(grid, name="x")
     options = {
         "variable": variable, "given": given, "horizon": step, "scale": scale, "adaptive": adaptive,
-        "points": len(grid), "draws": draws, "level": share,
+        "points": len(grid), "draws": draws, "level": share, **({"missing": missing} if omits(missing) else {}),
     }  # fmt: skip
     return StochasticKernel(
         conditional=pd.DataFrame(f, index=axis, columns=pd.Index(grid, name="y")),
         ergodic=ergodic,
-        now=pd.Series(now, index=pd.Index(grid, name=variable), name=str(panel.periods[-1])),
+        now=pd.Series(now, index=pd.Index(grid, name=variable), name=str(panel.periods[final])),
         stays=float(stays),
         bandwidths=(hx, hy),
         n_pairs=len(x),
@@ -365,7 +383,18 @@ def _neighbours(panel: Panel, values: FloatArray, w: Any) -> tuple[FloatArray, s
         )
     rows = np.ptp(sums) > _EVEN or abs(float(sums[0]) - 1) > _EVEN
     said = ["weights are standardised by row: x is a mean of neighbours"] if rows else []
-    return np.asarray((aligned.matrix @ values.T).T / sums), aligned.summary, [*aligned.notes, *said]
+    there = np.isfinite(values)
+    if there.all():
+        return np.asarray((aligned.matrix @ values.T).T / sums), aligned.summary, [*aligned.notes, *said]
+    near = np.asarray((aligned.matrix @ there.T.astype(float)).T)
+    alone = there & (near <= 0)
+    if alone.any():
+        t, i = np.nonzero(alone)
+        cells = first([(panel.regions[b], panel.periods[a]) for a, b in zip(t, i, strict=True)])
+        said.append(f"no neighbour is there, and so no pair, in {cells}")
+    total = np.asarray((aligned.matrix @ np.where(there, values, 0.0).T).T)
+    mean = np.divide(total, near, out=np.full(near.shape, np.nan), where=near > 0)
+    return mean, aligned.summary, [*aligned.notes, *said]
 
 
 def _bandwidths(

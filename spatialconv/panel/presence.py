@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from spatialconv._options import choice, first
-from spatialconv.errors import DataError
+from spatialconv.errors import DataError, WeightsError
 from spatialconv.panel.panel import Panel, as_panel
+from spatialconv.results import one_line
 
 Missing = Literal["raise", "omit"]
+Found = TypeVar("Found")
 
 
 class Part(NamedTuple):
@@ -56,6 +58,31 @@ def parts_of(panel: Panel, variables: Iterable[str], periods: pd.Index | None = 
             part._notes = panel._notes
             parts.append(Part(part, wanted[places]))
     return parts
+
+
+def figures_of_parts(
+    panel: Panel, variables: Iterable[str], figure: Callable[[Part], Found], periods: pd.Index | None = None
+) -> tuple[list[Found], list[str]]:
+    """Return the figure of every part, and what is to be said of parts that have none.
+
+    Raises
+    ------
+    DataError, WeightsError
+        What the figure says of a part with all regions; if no part has a figure.
+    """
+    parts = parts_of(panel, variables, periods)
+    found, said, why = [], [], ""
+    for part in parts:
+        try:
+            found.append(figure(part))
+        except (DataError, WeightsError) as error:
+            if part.panel.n_regions == panel.n_regions:
+                raise
+            why = why or one_line(error)
+            said.append(f"no figure in period {first(list(part.periods))}: {one_line(error)}")
+    if not found:
+        raise DataError(f"no period has regions enough: {why}")
+    return found, said
 
 
 def presence_note(panel: Panel, variables: Iterable[str], periods: pd.Index | None = None, more: str = "") -> str:

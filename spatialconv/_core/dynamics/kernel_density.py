@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,8 +41,8 @@ def scott(x: FloatArray) -> FloatArray:
     return np.asarray((4.0 / 3.0) ** 0.2 * np.std(x, axis=-1, ddof=1) * x.shape[-1] ** -0.2)
 
 
-def density(x: FloatArray, grid: FloatArray, h: FloatArray) -> FloatArray:
-    """Return the densities of rows of x, (T, N), at the grid, (G,), with a bandwidth each."""
+def density(x: Iterable[FloatArray], grid: FloatArray, h: FloatArray) -> FloatArray:
+    """Return the densities of rows of x, T of any length, at the grid, (G,), with a bandwidth each."""
     rows = []
     for values, width in zip(x, h, strict=True):
         u = (grid[:, None] - values) / width
@@ -49,11 +50,11 @@ def density(x: FloatArray, grid: FloatArray, h: FloatArray) -> FloatArray:
     return np.array(rows)
 
 
-def below(x: FloatArray, point: float, h: FloatArray) -> FloatArray:
+def below(x: Iterable[FloatArray], point: float, h: FloatArray) -> FloatArray:
     """Return the mass that densities of rows of x put below a point."""
     from scipy.special import ndtr
 
-    return np.asarray(ndtr((point - x) / h[:, None]).mean(axis=1))
+    return np.array([ndtr((point - row) / width).mean() for row, width in zip(x, h, strict=True)])
 
 
 def dense_interval(x: FloatArray, share: float = DENSE) -> Interval:

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
+# The class of a region that is not there: it neither departs nor arrives.
+ABSENT = -1
 
 
 def quantile_breaks(x: FloatArray, k: int) -> FloatArray:
@@ -24,14 +26,14 @@ def classify(x: FloatArray, breaks: FloatArray) -> IntArray:
 def counts_by_region(start: IntArray, end: IntArray, k: int) -> FloatArray:
     """Return how often each region goes from class to class, shape (N, k, k); classes have the shape (T', N)."""
     n = start.shape[1]
-    cells = (np.arange(n) * k + start) * k + end
-    return np.bincount(cells.ravel(), minlength=n * k * k).reshape(n, k, k).astype(float)
+    cells = ((np.arange(n) * k + start) * k + end)[(start >= 0) & (end >= 0)]
+    return np.bincount(cells, minlength=n * k * k).reshape(n, k, k).astype(float)
 
 
 def counts_by_state(start: IntArray, end: IntArray, state: IntArray, k: int, m: int) -> FloatArray:
     """Return how often a region goes from class to class while in each of m states, shape (m, k, k)."""
-    cells = (state * k + start) * k + end
-    return np.bincount(cells.ravel(), minlength=m * k * k).reshape(m, k, k).astype(float)
+    cells = ((state * k + start) * k + end)[(start >= 0) & (end >= 0) & (state >= 0)]
+    return np.bincount(cells, minlength=m * k * k).reshape(m, k, k).astype(float)
 
 
 def probabilities(counts: FloatArray) -> FloatArray:

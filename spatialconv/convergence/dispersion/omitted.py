@@ -11,11 +11,11 @@ import pandas as pd
 
 from spatialconv._core.dispersion.measures import MEASURES
 from spatialconv._core.dynamics.trend import newey_west_lags
-from spatialconv._options import Alternative, first, whole
+from spatialconv._options import Alternative, whole
 from spatialconv.convergence.dispersion.sigma_tests import sigma_notes, trend_test, trends
-from spatialconv.errors import DataError, WeightsError
-from spatialconv.panel import Panel, parts_of, presence_note, who_is_there
-from spatialconv.results import merge_notes, one_line, plural
+from spatialconv.errors import DataError
+from spatialconv.panel import Panel, figures_of_parts, parts_of, presence_note, who_is_there
+from spatialconv.results import merge_notes, plural
 from spatialconv.summary import time_axis
 
 CHANGES = "; whoever comes or goes changes the dispersion too"
@@ -100,16 +100,7 @@ def decomposed_of_those_there(
     given = {**options, **({} if population is None else {"population": population})}
     if len(parts) == 1 and len(parts[0].panel.regions) == panel.n_regions and len(parts[0].periods) == panel.n_periods:
         return decompose(panel, variable, **given)
-    results, failed = [], []
-    for part in parts:
-        try:
-            results.append(decompose(part.panel, variable, **given))
-        except (DataError, WeightsError) as error:
-            if part.panel.n_regions == panel.n_regions:
-                raise
-            failed.append((part.periods, one_line(error)))
-    if not results:
-        raise DataError(f"no period has regions enough: {failed[0][1]}")
+    results, lost = figures_of_parts(panel, needed, lambda part: decompose(part.panel, variable, **given))
     one = results[0]
     stacked = {name: _by_period([getattr(result, name) for result in results], panel.periods) for name in tables}
     stacked["table"].insert(0, "n", who_is_there(panel, needed, stacked["table"].index).sum(axis=1))
@@ -118,7 +109,6 @@ def decomposed_of_those_there(
         [n for n in result.notes if n not in panel.notes and not n.startswith("regions cut out of the weights")]
         for result in results
     ]
-    lost = [f"no figure in period {first(list(when))}: {why}" for when, why in failed]
     return replace(
         one,
         **stacked,

@@ -30,10 +30,12 @@ from spatialconv._descriptions.vocabulary import (
     ClubsColumn,
     Content,
     DescriptivesColumn,
+    DispersionColumn,
     Distribution,
     IndexColumn,
     Likelihood,
     Origin,
+    QuotientsColumn,
     Sided,
     SumsTo,
     TestsColumn,
@@ -245,6 +247,22 @@ class ClubsTable(ListingTable):
     rows: FigureTable = Field(description=_ROWS)
 
 
+class DispersionTable(ListingTable):
+    """Sigma convergence: a row a period, its spread over the regions, F of its variance, and p."""
+
+    kind: Literal["dispersion"]
+    columns: Listed[Annotated[DispersionColumn, _column(DispersionColumn)]] = _QUANTITIES
+    rows: FigureTable = Field(description=_ROWS)
+
+
+class QuotientsTable(ListingTable):
+    """Location quotients of one industry: a row a region, and where printed one for all regions."""
+
+    kind: Literal["quotients"]
+    columns: Listed[Annotated[QuotientsColumn, _column(QuotientsColumn)]] = _QUANTITIES
+    rows: FigureTable = Field(description=_ROWS)
+
+
 class GridTable(TableSection):
     """A table of one quantity by two labels, such as regions and years, with averages and totals at its edges."""
 
@@ -264,9 +282,20 @@ class GridTable(TableSection):
     levels: Text | None = Field(None, description="Name of the grid of the levels whose growth this is.")
     bounds: Bounds | None = Field(None, description="Least and largest value that is possible.")
     row_n: Text | None = Field(None, description="Name of the column that holds the observations of each row.")
-    n: Count | None = Field(None, description="Observations behind correlations, for their stars.")
+    n: Count | None = Field(
+        None, description="Observations behind correlations, for their stars; regions in all classes of counts."
+    )
     stars: Stars = StarsField
 
 
-ListingEntry = AutocorrelationTable | DescriptivesTable | TestsTable | IndexTable | VifTable | ClubsTable
+ListingEntry = (
+    AutocorrelationTable
+    | DescriptivesTable
+    | TestsTable
+    | IndexTable
+    | VifTable
+    | ClubsTable
+    | DispersionTable
+    | QuotientsTable
+)
 TableEntry = Annotated[RegressionTable | ListingEntry | GridTable, Field(discriminator="kind")]

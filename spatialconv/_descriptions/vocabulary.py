@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-Kind = Literal["regression", "autocorrelation", "descriptives", "tests", "index", "vif", "clubs", "grid"]
+Kind = Literal[
+    "regression", "autocorrelation", "descriptives", "tests", "index", "vif", "clubs", "dispersion", "quotients", "grid"
+]
 Bracket = Literal["z", "t", "se", "p"]
 Sided = Literal["auto", "two", "one"]
 Distribution = Literal["auto", "normal"]
@@ -20,8 +22,10 @@ Along = Literal["columns", "rows"]
 
 # Columns that a list of a kind may have; every rule reads those that are there.
 AutocorrelationColumn = Literal["I", "C", "expected", "variance", "sd", "z", "p"]
-DescriptivesColumn = Literal["n", "mean", "std", "variance", "cv", "min", "max", "median", "sum"]
+DescriptivesColumn = Literal["n", "mean", "std", "variance", "cv", "min", "p25", "median", "p75", "max", "sum"]
 TestsColumn = Literal["statistic", "df", "df2", "p", "distribution"]
 IndexColumn = Literal["entropy", "utility", "weight", "group_weight"]
 VifColumn = Literal["vif", "tolerance"]
 ClubsColumn = Literal["n", "b", "std_error", "t", "p", "speed"]
+DispersionColumn = Literal["std", "variance", "cv", "F", "p"]
+QuotientsColumn = Literal["count", "total", "lq"]

@@ -32,10 +32,13 @@ from spatialconv.auditing.rules import (  # noqa: F401  (each enters its rules i
 )
 from spatialconv.auditing.rules.claims import soften
 from spatialconv.auditing.rules.field import (  # noqa: F401
+    classes,
     counted,
+    dispersion,
     effects,
     linked,
     model_bounds,
+    quotients,
     repeats,
     siblings,
 )

@@ -98,7 +98,9 @@ _DESCRIPTIVES = (
     ("cv", r"c\.?v\.?|coef\w*\.? of var\w*|\u53d8\u5f02\u7cfb\u6570"),
     ("min", r"min(imum)?\.?|\u6700\u5c0f\u503c"),
     ("max", r"max(imum)?\.?|\u6700\u5927\u503c"),
-    ("median", r"median|p50|50 ?%|\u4e2d\u4f4d\u6570"),
+    ("p25", r"p25|25 ?%|25th( perc\w*)?|q1|1st qu\.?|first quartile|pctl\(25\)"),
+    ("median", r"median|p50|50 ?%|50th( perc\w*)?|q2|\u4e2d\u4f4d\u6570"),
+    ("p75", r"p75|75 ?%|75th( perc\w*)?|q3|3rd qu\.?|third quartile|pctl\(75\)"),
     ("sum", r"sum"),
 )  # fmt: skip
 _AUTOCORRELATION = (
@@ -116,7 +118,26 @@ _TESTS = (
     ("df2", r"df2"),
     ("p", r"p([\s_-]*values?)?|prob\.?|sig\.?"),
 )  # fmt: skip
+_CLUBS = (
+    ("n", r"n|members?|size|(number|no\.?|#)( of)? (members|regions|cities|countries|provinces|units|states)|"
+          r"regions|cities|countries|provinces|states|\u6210\u5458\u6570|\u6570\u91cf"),
+    ("b", r"b|b[\s-]?hat|\u03b2|beta|coef\w*\.?|\u03b3|gamma|(log[\s(-]*t\)?)[\s-]*(coef\w*)?|"
+          r"estimates?|\u7cfb\u6570|b\u0302"),
+    ("std_error", r"std\.?\s*err(or)?\.?|s\.?e\.?|standard errors?"),
+    ("t", r"t|t[\s_-]*(stat\w*\.?|value|ratio)|t_?b|t-?stat|t\u503c|t \u503c"),
+    ("p", r"p([\s_-]*values?)?|prob\.?"),
+    ("speed", r"speed.*|b ?/ ?2|\u03b1|alpha|(convergence )?(speed|rate)|\u6536\u655b\u901f\u5ea6"),
+)  # fmt: skip
+_DISPERSION = (
+    ("std", r"\u03c3|sigma|std\.?(\s*\.?\s*(dev\w*\.?|d\.?))?|s\.?\s?d\.?|standard dev\w*|\u6807\u51c6\u5dee"),
+    ("variance", r"var(iance)?\.?|\u03c3\^?2|\u03c3\u00b2|\u65b9\u5dee"),
+    ("cv", r"c\.?v\.?|coef\w*\.? of var\w*|\u53d8\u5f02\u7cfb\u6570"),
+    ("F", r"f([\s_-]*(test|stat\w*\.?|values?|ratio))?|f ?\u503c"),
+    ("p", r"p([\s_-]*values?)?|prob\.?|sig\.?|p ?\u503c"),
+)  # fmt: skip
 HEADS = {
+    "clubs": tuple((n, re.compile(rf"^(?:{p})$", re.I)) for n, p in _CLUBS),
+    "dispersion": tuple((n, re.compile(rf"^(?:{p})$", re.I)) for n, p in _DISPERSION),
     "descriptives": tuple((n, re.compile(rf"^(?:{p})$", re.I)) for n, p in _DESCRIPTIVES),
     "autocorrelation": tuple((n, re.compile(rf"^(?:{p})$", re.I)) for n, p in _AUTOCORRELATION),
     "tests": tuple((n, re.compile(rf"^(?:{p})$", re.I)) for n, p in _TESTS),

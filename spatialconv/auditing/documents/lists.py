@@ -6,18 +6,32 @@ import math
 import re
 from typing import Any
 
+from spatialconv.auditing.description.classes import classes, levels_of
 from spatialconv.auditing.description.figures import Figure, figure
 from spatialconv.auditing.description.typography import comma_is_decimal, plain
-from spatialconv.auditing.documents.cells import blank, figure_like, starred
+from spatialconv.auditing.documents.cells import blank, figure_like, has_bracket, starred
 from spatialconv.auditing.documents.labels import head_of
 from spatialconv.auditing.documents.notes import Said
 from spatialconv.auditing.documents.regression import Made
 from spatialconv.auditing.documents.shape import Shape, unique
 from spatialconv.errors import OptionError
 
-_LEAST = {"descriptives": 3, "autocorrelation": 2, "tests": 2}
-_NEEDED = {"descriptives": {"mean", "min", "max"}, "autocorrelation": {"I", "C"}, "tests": {"statistic"}}
-_BESIDE = {"autocorrelation": {"z", "p", "expected", "variance", "sd"}, "tests": {"p"}}
+_LEAST = {"dispersion": 2, "descriptives": 3, "autocorrelation": 2, "tests": 2}
+_NEEDED = {
+    "dispersion": {"F"}, "descriptives": {"mean", "min", "max"}, "autocorrelation": {"I", "C"}, "tests": {"statistic"},
+}  # fmt: skip
+_BESIDE = {
+    "dispersion": {"std", "variance", "cv", "p"}, "autocorrelation": {"z", "p", "variance", "sd"},
+    "tests": {"p"},
+}  # fmt: skip
+_CLUB = re.compile(r"^(?:clubs?\b|\u4ff1\u4e50\u90e8|diverg|non-?converg|\u53d1\u6563)", re.IGNORECASE)
+_MEMBERS = re.compile(r"\s*[\[(](\d{1,4})[\])]\s*$")
+_YEAR = re.compile(r"^(?:18|19|20)\d\d\b")
+_QUOTIENT = re.compile(r"\blq\b|location quotients?|\u533a\u4f4d\u71b5", re.IGNORECASE)
+_OF_ALL = re.compile(r"^(?:total|all|overall|gdp|grp)\b|\u603b|\u5730\u533a\u751f\u4ea7", re.IGNORECASE)
+_OBSERVED = re.compile(
+    r"^(?:n|obs\.?|observations?|number|no\.?|\u89c2\u6d4b\u503c|\u6837\u672c\u91cf)$", re.IGNORECASE
+)
 _TOTAL = re.compile(r"^(?:grand )?(?:total|sum|all|overall|\u5408\u8ba1|\u603b\u8ba1)s?$", re.IGNORECASE)
 _MEAN = re.compile(
     r"^(?:row |annual )?(?:mean|average|avg\.?|\u5e73\u5747|\u5747\u503c|\u5e73\u5747\u503c)$", re.IGNORECASE
@@ -32,6 +46,13 @@ def quantities(shape: Shape, name: str, said: Said, stars: dict[str, float]) -> 
                 known = set(heads.values())
                 if len(known) < least or not known & _NEEDED[kind] or (kind in _BESIDE and not known & _BESIDE[kind]):
                     continue
+                # Of other tables than those of sigma convergence nothing is known of the degrees of F.
+                if kind == "dispersion" and 2 * sum(bool(_YEAR.match(r)) for r in way.labels) < len(way.labels):
+                    continue
+                # C and E are regions as well, the centre and the east.
+                seen = sum(len(h) for _, h in _groups(kind, way.columns))
+                if kind == "autocorrelation" and 2 * seen < len(way.columns):
+                    continue
                 if kind == "tests" and (len(known) * 2 < len(way.columns) or "p" not in known):
                     continue
                 made = _of_kind(way, kind, heads, name, group, said, stars)
@@ -43,6 +64,82 @@ def quantities(shape: Shape, name: str, said: Said, stars: dict[str, float]) -> 
                     ]
                     return [made, *others]
     return []
+
+
+def clubs(shape: Shape, name: str, said: Said) -> list[Made]:
+    """Describe tables of convergence clubs by log t, one for every classification of the regions that is printed."""
+    if sum(bool(_CLUB.match(label)) for label in shape.labels) < 2:
+        return []
+    made = []
+    for group, heads in _groups("clubs", shape.columns):
+        known = set(heads.values())
+        inside = any(has_bracket(row[k]) for row in shape.body for k, h in heads.items() if h == "b")
+        # One figure in brackets may be a standard error or t, where neither has a column.
+        if "b" not in known or not known & {"t", "std_error"} or (inside and known >= {"t", "std_error"}):
+            continue
+        for k, part in enumerate(_classifications(shape, heads, spread=inside)):
+            title = group if not k else f"{group} ({k + 1})".strip()
+            one = _of_kind(part, "clubs", dict(enumerate(part.columns)), name, title, said, {})
+            if one is not None:
+                every = [row for row in one.table["rows"] if row.strip().casefold() in _EVERY]
+                n = one.table["rows"][every[0]][0] if every and part.columns[0] == "n" else ""
+                one.table |= {"n": int(n)} if n.isascii() and n.isdigit() and int(n) > 1 else {}
+                made.append(one)
+    return made
+
+
+_EVERY = (
+    "all",
+    "full sample",
+    "all regions",
+    "total",
+    "whole sample",
+    "full",
+    "full panel",
+    "overall",
+    "\u5168\u6837\u672c",
+)
+
+
+def _classifications(shape: Shape, heads: dict[int, str], *, spread: bool) -> list[Shape]:
+    """Return the rows of each classification: where the first club comes again, another begins."""
+    order = [h for h in ("n", "b", "std_error", "t", "p", "speed") if h in heads.values()]
+    at = {h: k for k, h in heads.items()}
+    other = "t" if "std_error" in at else "std_error"
+    names = order if not spread else [*order[: order.index("b") + 1], other, *[h for h in order if h != "b" and
+                                      order.index(h) > order.index("b")]]  # fmt: skip
+    if "n" in at and not any(figure_like(row[at["n"]]) for row in shape.body):
+        names = [h for h in names if h != "n"]  # members by name
+    counted = "n" not in names and sum(bool(_MEMBERS.search(label)) for label in shape.labels) >= 2
+    names = ["n", *names] if counted else names
+    parts: list[tuple[list[str], list[list[str]]]] = [([], [])]
+    for label, row in zip(shape.labels, shape.body, strict=True):
+        bare = _MEMBERS.sub("", label) if counted else label
+        if bare in parts[-1][0] and _CLUB.match(bare):
+            parts.append(([], []))
+        cells = {h: row[k] for h, k in at.items()}
+        if spread:
+            estimate, _, rest = plain(row[at["b"]]).partition("(")
+            cells |= {"b": estimate.strip(), other: rest.strip(") *")}
+        if counted:
+            found = _MEMBERS.search(label)
+            cells["n"] = found[1] if found else ""
+        parts[-1][0].append(bare)
+        parts[-1][1].append([cells[h] for h in names])
+    return [Shape(list(names), labels, body, shape.corner) for labels, body in parts]
+
+
+def quotients(shape: Shape, name: str) -> list[Made]:
+    """Describe a table of location quotients beside the counts and totals that they are of."""
+    held = [k for k in range(len(shape.columns)) if any(figure_like(row[k]) for row in shape.body)]
+    lq = [k for k in held if _QUOTIENT.search(shape.columns[k])]
+    of = [k for k in held if k not in lq and _OF_ALL.search(shape.columns[k])]
+    count = [k for k in held if k not in lq and k not in of]
+    if not len(lq) == len(of) == len(count) == 1:
+        return []
+    heads = {count[0]: "count", of[0]: "total", lq[0]: "lq"}
+    made = _of_kind(shape, "quotients", heads, name, "", Said(), {})
+    return [made] if made else []
 
 
 def _turned(shape: Shape) -> Shape:
@@ -135,6 +232,8 @@ def grid(shape: Shape, name: str) -> Made | None:
     table: dict[str, Any] = {"name": name, "kind": "grid", "content": "figures", "columns": columns}
     figures = _figures(rows)
     edges = _edges(columns, list(rows), figures)
+    if _are_classes(columns, list(rows), figures, edges):
+        edges["content"] = "counts"
     table |= edges | _shares(figures, columns, edges)
     return Made(table | {"rows": rows})
 
@@ -149,6 +248,20 @@ def _figures(rows: dict[str, list[str]]) -> dict[str, list[Figure | None]]:
             return None
 
     return {row: [read(plain(c)) for c in cells] for row, cells in rows.items()}
+
+
+def _are_classes(
+    columns: list[str], rows: list[str], figures: dict[str, list[Figure | None]], edges: dict[str, Any]
+) -> bool:
+    """Return whether a grid counts regions by class of local Moran or local G, or by level of significance."""
+    every = [f for line in figures.values() for f in line if f is not None]
+    if (
+        not every
+        or any(f.unit != 1 or f.value < 0 or f.percent for f in every)
+        or edges.keys() & {"row_mean", "column_mean"}
+    ):
+        return False
+    return any(classes(labels) or len(levels_of(labels)) > 1 for labels in (columns, rows))
 
 
 def _edges(columns: list[str], rows: list[str], figures: dict[str, list[Figure | None]]) -> dict[str, Any]:
@@ -178,6 +291,15 @@ def _edges(columns: list[str], rows: list[str], figures: dict[str, list[Figure |
 def _shares(figures: dict[str, list[Figure | None]], columns: list[str], edges: dict[str, Any]) -> dict[str, Any]:
     if edges or len(columns) < 2 or len(figures) < 2:
         return {}
+    # Shares of a chain, beside the observations of each row.
+    observed = [k for k, c in enumerate(columns) if _OBSERVED.match(c.strip())]
+    if len(observed) == 1 and len(columns) > 2:
+        k = observed[0]
+        counted = [line[k] for line in figures.values()]
+        if all(f is None or (f.unit == 1 and f.value >= 0) for f in counted):
+            rest = {row: [f for j, f in enumerate(line) if j != k] for row, line in figures.items()}
+            found = _shares(rest, [c for j, c in enumerate(columns) if j != k], {})
+            return found | {"row_n": columns[k]} if found.get("sums_to") == "rows" else {}
     values = [f for line in figures.values() for f in line if f is not None]
     if any(f.value < 0 for f in values):
         return {}

@@ -134,7 +134,9 @@ def _made(raw: RawTable, name: str, notes_: list[str]) -> Iterator[dict[str, Any
     cells, stars = starring(shape.body, said)
     shape = Shape(shape.columns, shape.labels, cells, shape.corner, shape.notes)
     made = (
-        regression.listed(shape, name, said, stars)
+        lists.clubs(shape, name, said)
+        or lists.quotients(shape, name)
+        or regression.listed(shape, name, said, stars)
         or lists.quantities(shape, name, said, stars)
         or (regression.models(shape, name, said, stars) if regression.looks_like(shape) else [])
     )

@@ -17,17 +17,23 @@ _ORDER = "the order of numbers"
 _BHATIA = "Bhatia and Davis (2000): variance <= (max - mean)(mean - min)"
 
 
+_ASCENDING = (
+    ("min", "mean"), ("mean", "max"), ("min", "median"), ("median", "max"), ("min", "max"), ("min", "p25"),
+    ("p25", "median"), ("median", "p75"), ("p25", "p75"), ("p75", "max"),
+)  # fmt: skip
+
+
 def _tables(reported: Reported) -> Iterator[Listing]:
     return (table for table in reported.of(Listing) if table.kind == "descriptives")
 
 
-@rule("order", "minimum <= mean, median <= maximum", source=_ORDER)
+@rule("order", "minimum <= mean, quartiles <= maximum, and quartiles ascend", source=_ORDER)
 def order(reported: Reported) -> Iterator[Check]:
     """Check that mean and median lie between the extremes."""
     for table in _tables(reported):
         for row in table.rows:
-            get = {name: table.get(row, name) for name in ("min", "mean", "median", "max")}
-            for low, high in (("min", "mean"), ("mean", "max"), ("min", "median"), ("median", "max"), ("min", "max")):
+            get = {name: table.get(row, name) for name in ("min", "p25", "mean", "median", "p75", "max")}
+            for low, high in _ASCENDING:
                 a, b = get[low], get[high]
                 if a is not None and b is not None:
                     message = f"{low} {a.text} exceeds {high} {b.text}"

@@ -385,7 +385,7 @@ def test_rounding_is_given_the_benefit_of_the_doubt():
         (change("claim", 0, "kind", to="true"), "kind of claim 1"),
         (change("claim", 0, "level", to="1%"), "unknown key 'level'"),
         (change("claim", 0, "figures", to=[["Table 3", B]]), "list of places"),
-        (change("claim", 0, "figures", to=[["Table 9", B, "all"]]), "no table 'Table 9'"),
+        (change("claim", 0, "figures", to=[["Table 99", B, "all"]]), "no table 'Table 99'"),
         (change("claim", 0, "figures", to=[["Table 3", B, "sea"]]), "no column 'sea'"),
         (change("claim", 0, "figures", to=[["Table 3", "beta", "all"]]), "no row 'beta'"),
         (change("claim", 3, "names", to=["West"]), "'West', which is not among"),

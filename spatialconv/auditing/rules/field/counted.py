@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 from scipy import stats
@@ -84,8 +85,8 @@ def _club(table: Listing, row: str) -> Iterator[Check]:
 
 def _members(table: Listing) -> Iterator[Check]:
     every = table.n
-    counts = [n.value for row in table.rows if not _is_all(row) and (n := table.get(row, "n")) is not None]
-    if every is None or not counts or len(counts) < sum(not _is_all(row) for row in table.rows):
+    counts = [n.value for row in _apart(table) if (n := table.get(row, "n")) is not None]
+    if every is None or not counts or len(counts) < len(_apart(table)):
         return
     found = sum(counts)
     apart = any(_is_divergent(row) for row in table.rows)
@@ -95,8 +96,18 @@ def _members(table: Listing) -> Iterator[Check]:
     yield Check(f"{table.name}, n", fits, listed, str(every), f"{found:g}", message)
 
 
+def _apart(table: Listing) -> list[str]:
+    """Return the rows that share out the regions: neither that of all, nor tests of clubs together."""
+    return [row for row in table.rows if not _is_all(row) and not _is_merging(row)]
+
+
 def _is_club(row: str) -> bool:
-    return row.strip().casefold().startswith(("club", "俱乐部"))
+    return row.strip().casefold().startswith(("club", "俱乐部")) and not _is_merging(row)
+
+
+def _is_merging(row: str) -> bool:
+    """Return whether a row tests whether clubs are one: "Club 1 + 2"."""
+    return bool(re.search(r"[+&∪]|merg|\band\b|\d\s*[-,–]\s*\d|合并", row, re.IGNORECASE))
 
 
 def _is_divergent(row: str) -> bool:
@@ -104,7 +115,17 @@ def _is_divergent(row: str) -> bool:
 
 
 def _is_all(row: str) -> bool:
-    return row.strip().casefold() in ("all", "full sample", "all regions", "total", "whole sample")
+    return row.strip().casefold() in (
+        "all",
+        "full sample",
+        "all regions",
+        "total",
+        "whole sample",
+        "full",
+        "full panel",
+        "全样本",
+        "overall",
+    )
 
 
 @rule("stars of correlations", "t = r sqrt((n - 2) / (1 - r^2)) has n - 2 degrees of freedom", source="Student (1908)")

@@ -237,6 +237,27 @@ def grid_bootstrap(n: int) -> Run:
     return lambda: b.grid_interval(seed=1)
 
 
+def quantiles(n: int) -> Run:
+    """Find beta at five quantiles, with 499 samples of regions."""
+    whole = counties(n)[0]
+    return lambda: sc.beta_quantiles(whole, "level", controls="x", progress=False)
+
+
+def local(n: int) -> Run:
+    """Find beta around each region, the bandwidth, and 199 arrangements at random."""
+    whole, towns = counties(n)[0], points(n, 32650)
+    # mgwr compiles what it needs when it is first called.
+    sc.beta_local(whole.subset(regions=whole.regions[:30]), "level", towns, bandwidth=20, draws=1, progress=False)
+    return lambda: sc.beta_local(whole, "level", towns, progress=False)
+
+
+def rolling(n: int) -> Run:
+    """Fit the lag model in moving windows."""
+    links = lattice(n)
+    drawn = sc.simulate.growth_panel(links, periods=10, rho=0.4, effects="time", seed=1)
+    return lambda: sc.beta_rolling(drawn.panel, "level", links, window=5, spatial="lag", effects="time")
+
+
 def robust(n: int) -> Run:
     """The robust covariance of a fit that is there."""
     whole, links = counties(n)
@@ -287,6 +308,9 @@ GROWING: dict[str, Growth] = {
     "grid_interval of the lag model, T = 5": Growth(
         grid_bootstrap, "2 s at 300, 5 s at 1,000", sizes=(100, 300, 1_000)
     ),
+    "beta_quantiles, T = 4": Growth(quantiles, "10 s at 1,000", sizes=(300, 1_000, 3_000)),
+    "beta_local": Growth(local, "5 s at 600", sizes=(150, 300, 600)),
+    "beta_rolling, T = 10, lag": Growth(rolling, "1 s at 3,000", sizes=(1_000, 3_000, 10_000)),
     "robust covariance of the lag model, T = 4": Growth(robust, "0.3 s at 3,000", sizes=(1_000, 3_000, 10_000)),
     "check, T = 4, 199 samples": Growth(checked, "3 minutes at 3,085", sizes=(300, 1_000, 3_085)),
     "repr of local Moran, T = 10": Growth(local_moran, "0.1 s at 10,000", sizes=(1_000, 10_000, 30_000)),

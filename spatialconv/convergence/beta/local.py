@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
@@ -25,6 +26,9 @@ Kernel = Literal["bisquare", "gaussian", "exponential"]
 Criterion = Literal["AICc", "CV", "BIC"]
 # Below this many regions the local regressions rest on a handful of neighbours.
 FEW = 30
+# Places looked at together, sums of products held at once, from which share of a regressor's variation that others
+# explain (one less its inverse) nothing is left, and how far alike arrangements may be apart by rounding.
+ROWS, HELD, EXPLAINED, ALIKE = 64, 4_000_000, 1e12, 1e-10
 
 
 def beta_local(
@@ -181,32 +185,74 @@ class _Gwr:
                 "that, or fewer controls."
             ) from None
 
-    def fit(self, width: int, places: FloatArray | None = None) -> Any:
+    def fit(self, width: int) -> Any:
         from mgwr.gwr import GWR
 
-        at = self.places if places is None else places
         try:
-            return GWR(at, self.y, self.X, width, kernel=self.kernel, spherical=self.degrees).fit()
+            return GWR(self.places, self.y, self.X, width, kernel=self.kernel, spherical=self.degrees).fit()
         except (ArithmeticError, ValueError):
             # LinAlgError is a ValueError.
-            raise ModelError(
-                f"a local regression on {width} regions is singular: some regressor hardly varies there. Take a larger "
-                "bandwidth or fewer controls."
-            ) from None
+            raise self._singular(width) from None
 
-    def spread(self, width: int, order: Any = None) -> float:
-        """Return the standard deviation of the local betas, with regions moved to other points by `order`."""
-        places = self.places if order is None else self.places[order]
-        return float(self.fit(width, places).params[:, 1].std())
+    def _singular(self, width: int) -> ModelError:
+        return ModelError(
+            f"a local regression on {width} regions is singular: some regressor hardly varies there. Take a larger "
+            "bandwidth or fewer controls."
+        )
+
+    def moved(self, width: int, at: npt.NDArray[np.intp], held: npt.NDArray[np.intp]) -> FloatArray:
+        """Return beta at some of the places, shape (len(at), D), with the regions at places `held` (D, N) instead.
+
+        Weights belong to the places: they are computed once, and the sums of products of all arrangements are one
+        product of matrices.
+        """
+        from mgwr.kernels import Kernel as Weights
+
+        kind = {"fixed": False, "function": self.kernel, "spherical": self.degrees}
+        weights = np.array([Weights(i, self.places, width, **kind).kernel for i in at])
+        # Deviations from the means leave slopes as they are and keep their digits.
+        both = np.column_stack([np.ones(len(self.y)), self.X - self.X.mean(axis=0), self.y - self.y.mean()])
+        k = both.shape[1] - 1
+        rows, columns = np.triu_indices(k + 1)
+        products = both[:, rows] * both[:, columns]
+        out = np.empty((len(at), len(held)))
+        step = max(1, HELD // products.size)
+        for start in range(0, len(held), step):
+            moved = np.moveaxis(products[held[start : start + step]], 1, 0)
+            sums = (weights @ moved.reshape(len(self.y), -1)).reshape(len(at), -1, len(rows))
+            squares = np.empty((*sums.shape[:2], k + 1, k + 1))
+            squares[..., rows, columns] = squares[..., columns, rows] = sums
+            out[:, start : start + step] = self._slopes(squares, width)
+        return out
+
+    def _slopes(self, squares: FloatArray, width: int) -> FloatArray:
+        """Return the coefficient of the first regressor from sums of products of constant, regressors and outcome."""
+        scale = np.sqrt(np.einsum("...ii->...i", squares[..., :-1, :-1]))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            unit = squares[..., :-1, :-1] / (scale[..., :, None] * scale[..., None, :])
+        try:
+            inverse = np.linalg.inv(unit)
+        except np.linalg.LinAlgError:
+            raise self._singular(width) from None
+        # Its diagonal says how much of a regressor's variation the others explain, to the last digits here.
+        inflated = np.einsum("...ii->...i", inverse)
+        if not ((inflated > 0) & (inflated < EXPLAINED)).all():
+            raise self._singular(width)
+        right = squares[..., :-1, -1] / scale
+        return np.asarray(np.einsum("...j,...j->...", inverse[..., 1, :], right) / scale[..., 1])
 
     def variability(
         self, width: int, draws: int, rng: np.random.Generator, jobs: int, progress: bool
     ) -> HypothesisTest:
         """Test whether local betas vary more than with regions placed at random (Brunsdon et al. 1996)."""
-        seen = self.spread(width)
-        tasks = [(width, rng.permutation(len(self.y))) for _ in range(draws)]
-        drawn = run(self.spread, tasks, jobs=jobs, what="regions placed at random", show=progress)
-        p = (1 + sum(value >= seen * (1 - 1e-12) for value in drawn)) / (draws + 1)
+        n = len(self.y)
+        # A region goes to the place that its permutation names; its inverse says who is at each place.
+        held = np.argsort([np.arange(n), *(rng.permutation(n) for _ in range(draws))], axis=1)
+        tasks = [(width, np.arange(start, min(start + ROWS, n)), held) for start in range(0, n, ROWS)]
+        betas = np.concatenate(run(self.moved, tasks, jobs=jobs, what="regions placed at random", show=progress))
+        seen, *drawn = betas.std(axis=0).tolist()
+        # Arrangements that are alike differ by rounding.
+        p = (1 + sum(value >= seen * (1 - ALIKE) for value in drawn)) / (draws + 1)
         null = "beta is the same everywhere: where regions lie does not matter"
         name = "variability of local betas"
         return HypothesisTest(

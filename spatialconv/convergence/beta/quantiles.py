@@ -117,7 +117,7 @@ def beta_quantiles(
     rng, stored = generator(seed)
     at = full.names.index(INITIAL)
     point = np.array([_fit(full.y, full.X, tau) for tau in taus])
-    boot = _resampled(full, taus, at, rng.spawn(draws), jobs, progress)
+    boot = _resampled(full, taus, at, point, rng.spawn(draws), jobs, progress)
     lost = int(np.isnan(boot).any(axis=1).sum())
     left_out = [f"{lost} of {draws} samples of regions had no solution and are left out"] if lost else []
     n = panel.n_regions
@@ -165,21 +165,41 @@ def _fit(y: FloatArray, X: FloatArray, tau: float) -> FloatArray:
 
 
 def _resampled(
-    design: Design, taus: tuple[float, ...], at: int, seeds: list[np.random.Generator], jobs: int, progress: bool
+    design: Design,
+    taus: tuple[float, ...],
+    at: int,
+    point: FloatArray,
+    seeds: list[np.random.Generator],
+    jobs: int,
+    progress: bool,
 ) -> FloatArray:
     """Return beta of every draw and quantile, shape (draws, quantiles)."""
     blocks = [seeds[k : k + BLOCK] for k in range(0, len(seeds), BLOCK)]
-    tasks = [(design.y, design.X, taus, at, block) for block in blocks]
+    tasks = [(design.y, design.X, taus, at, point, block) for block in blocks]
     return np.concatenate(run(_block, tasks, jobs=jobs, what="samples of regions", show=progress))
 
 
 def _block(
-    y: FloatArray, X: FloatArray, taus: tuple[float, ...], at: int, seeds: list[np.random.Generator]
+    y: FloatArray,
+    X: FloatArray,
+    taus: tuple[float, ...],
+    at: int,
+    point: FloatArray,
+    seeds: list[np.random.Generator],
 ) -> FloatArray:
-    N, out = y.shape[1], []
+    (T, N, K), out = X.shape, []
     for rng in seeds:
-        drawn = rng.integers(N, size=N)
-        out.append([_fit(y[:, drawn], X[:, drawn], tau)[at] for tau in taus])
+        counts = np.bincount(rng.integers(N, size=N), minlength=N)
+        there = np.flatnonzero(counts)
+        times = np.tile(counts[there].astype(float), T)
+        own, given = y[:, there].ravel(), X[:, there].reshape(-1, K)
+        # A sample that lies off at one quantile does so at the next.
+        off, betas = np.zeros(K), []
+        for tau, known in zip(taus, point, strict=True):
+            found = quantile_regression(own, given, tau, times=times, start=known + off)
+            off = found - known if np.isfinite(found).all() else np.zeros(K)
+            betas.append(found[at])
+        out.append(betas)
     return np.array(out)
 
 

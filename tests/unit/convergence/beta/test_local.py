@@ -10,6 +10,7 @@ from scipy import stats
 
 import spatialconv as sc
 from spatialconv import errors
+from spatialconv.convergence.beta import local as local_module
 from tests.tolerances import ROUNDING
 
 
@@ -71,6 +72,34 @@ def test_variability_is_found_where_it_is_and_not_where_it_is_not():
     assert east.iloc[-1] > east.iloc[0] + 0.03
     flat = sc.beta_local(grid(0.0)[0], "v", points, bandwidth=30, draws=99, seed=1, progress=False)
     assert flat.variability.p_value > 0.05
+
+
+@pytest.mark.parametrize(("kernel", "degrees"), [("bisquare", False), ("gaussian", True), ("exponential", False)])
+def test_arrangements_at_random_are_those_of_mgwr(kernel, degrees, us):
+    """The spread of local betas with regions moved to other places: mgwr's own regressions there, one after another."""
+    from mgwr.gwr import GWR
+
+    rng = np.random.default_rng(5)
+    where = rng.uniform((-120, 30), (-80, 45), (70, 2))
+    X = rng.normal(size=(70, 2)) @ [[1.0, 0.8], [0.0, 0.6]] + 9
+    y = X @ [[-0.02], [0.01]] + 0.01 * rng.normal(size=(70, 1))
+    gwr = local_module._Gwr(where, degrees, y, X, kernel)
+    orders = [np.arange(70), *(rng.permutation(70) for _ in range(4))]
+    betas = gwr.moved(25, np.arange(70), np.argsort(orders, axis=1))
+    for k, order in enumerate(orders):
+        theirs = GWR(where[order], y, X, 25, kernel=kernel, spherical=degrees).fit().params[:, 1]
+        # Ours are by place, theirs by region.
+        np.testing.assert_allclose(betas[order, k], theirs, rtol=ROUNDING)
+
+
+def test_a_dummy_that_is_alone_somewhere_is_refused():
+    _, points = grid(0.0)
+    gwr = local_module._Gwr(
+        np.column_stack([points.geometry.x, points.geometry.y]), False, np.ones((64, 1)),
+        np.column_stack([np.arange(64.0), np.arange(64) == 3]), "bisquare",
+    )  # fmt: skip
+    with pytest.raises(errors.ModelError, match="a local regression on 12 regions is singular"):
+        gwr.moved(12, np.arange(64), np.arange(64)[None])
 
 
 def test_the_same_seed_whatever_the_jobs(us):

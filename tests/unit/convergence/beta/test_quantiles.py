@@ -45,6 +45,26 @@ def test_not_worse_than_statsmodels_and_near_it(us, tau):
     assert check_loss(y - X @ ours, tau) <= check_loss(y - X @ theirs, tau) * (1 + ROUNDING)
 
 
+@pytest.mark.parametrize("off", [0.0, 0.02, 50.0], ids=["at the optimum", "near", "far"])
+@pytest.mark.parametrize("tau", [0.02, 0.3, 0.5, 0.95])
+def test_counts_and_a_start_change_no_optimum(tau, off):
+    """Repeated observations as repeated rows; looked at a few at a time from wherever the search starts."""
+    rng = np.random.default_rng(4)
+    X = np.column_stack([np.ones(700), rng.standard_normal((700, 2))])
+    y = X @ [1.0, -0.5, 0.2] + (1 + 0.4 * X[:, 1] ** 2) * rng.standard_t(2, 700)
+    times = rng.multinomial(700, np.full(700, 1 / 700)).astype(float)
+    there = times > 0
+    repeated = np.repeat(np.arange(700), times.astype(int))
+    want = quantile_regression(y[repeated], X[repeated], tau)
+    start = want + off * rng.standard_normal(3)
+    found = quantile_regression(y[there], X[there], tau, times=times[there], start=start)
+    np.testing.assert_allclose(found, want, rtol=ROUNDING)
+    # Many optima: a median of few values that all repeat.
+    rounded = np.round(y)
+    free, near = (quantile_regression(rounded, X[:, :1], tau, start=s) for s in (None, want[:1] + off))
+    assert check_loss(rounded - near, tau) == pytest.approx(check_loss(rounded - free, tau), rel=ROUNDING)
+
+
 def test_time_effects_are_dummies(us):
     q = sc.beta_quantiles(us, "income", horizon=20, effects="time", quantiles=[0.3], draws=2, seed=1, progress=False)
     log = np.log(us.values("income", periods=[1929, 1949, 1969, 1989, 2009]))

@@ -38,6 +38,8 @@ PredictionKind = Literal["reduced", "signal", "trend"]
 MomentWeights = Literal["full", "partial", "initial"]
 Drop = Literal["", "regions", "periods"]
 CheckExtent = Literal["auto", "full", "light", "off"]
+# What a study computes beside its main analysis.
+Further = Literal["impacts", "tests", "selection", "robustness", "probabilities", "clubs", "mobility"]
 ControlsAt = Literal["start", "end", "mean"]
 # The field's names, each short for spatial terms with or without spatial lags of the regressors.
 Model = Literal["OLS", "SLX", "SAR", "SDM", "SEM", "SDEM", "SARAR", "SAC", "GNS"]

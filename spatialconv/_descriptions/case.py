@@ -27,6 +27,7 @@ from spatialconv._options import (
     Correction,
     Drop,
     FixedEffects,
+    Further,
     ModelKey,
     Spatial,
 )
@@ -46,6 +47,7 @@ Columns = Annotated[
     bool | dict[str, Period] | dict[str, dict[str, Period]], must("true, false or the period of each column")
 ]
 Column = Annotated[str, Field(min_length=1), must("a column in quotes")]
+Parts = Annotated[list[Further], Schema({"uniqueItems": True}), Listed()]
 
 
 class PanelSection(Section):
@@ -222,6 +224,12 @@ class CaseFile(Section):
     )
     labels: Annotated[dict[str, Called], Made(dict, "{value} must be texts by column; got {got}.")] = Field(
         {}, description="What to call variables in tables, figures and the report, by column of the panel."
+    )
+    further: Parts = Field(
+        [],
+        description="What to compute beside the main analysis, each a section of the report: "
+        '"impacts" (direct and indirect effects), "tests" (LM, LR, Hausman, residuals), "selection" (the chain of '
+        'tests), "robustness" (each of the weights), "probabilities" (of weights and models), "clubs", "mobility".',
     )
     panel: PanelSection
     geometry: GeometrySection

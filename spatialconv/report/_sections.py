@@ -35,6 +35,8 @@ _SPATIAL = {
 _NONE: Mapping[str, str] = {}
 # Rows of a table of regions; of more, the first and the last of an order that tells something.
 MOST_ROWS = 60
+# Of a table of periods; of more, some.
+MOST_PERIODS, SOME_PERIODS = 20, 10
 
 
 def sections(study: Any, made: Tables, captions: Captions, missing: Mapping[str, str] = _NONE) -> list[Block]:
@@ -49,6 +51,7 @@ def sections(study: Any, made: Tables, captions: Captions, missing: Mapping[str,
         *_hot_spots(study, made, captions),
         *_dispersion(study, made, captions),
         *_convergence(study, made, captions),
+        *_further(study, made, captions),
         *_checks(study, made),
         *_missing(missing),
         *_method(study),
@@ -61,6 +64,17 @@ def _by(table: Table, order: Any) -> Table:
     if len(table.frame) <= MOST_ROWS:
         return table
     return replace(table, frame=table.frame.iloc[np.argsort(np.asarray(order, dtype=float), kind="stable")], rules=())
+
+
+def _some_periods(table: Table, study: Any, name: str) -> Table:
+    """Return a long table of periods at some of them, as far apart as can be; one of few periods as it is."""
+    every = study.panel.periods
+    if len(every) <= MOST_PERIODS:
+        return table
+    chosen = every[np.unique(np.linspace(0, len(every) - 1, SOME_PERIODS).round().astype(int))]
+    own = table.frame.index.get_level_values(-1)
+    note = f"{len(chosen)} of {len(every)} periods; all are in tables/{name}.csv"
+    return replace(table, frame=table.frame[own.isin(chosen)], notes=(*table.notes, note), data=None, rules=())
 
 
 def _estimated(table: Table) -> Table:
@@ -144,8 +158,9 @@ def _growth(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
 def _space(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
     yield Heading("Spatial autocorrelation")
     yield from _bullets(words.autocorrelation(study))
-    yield Shown(made["moran"])
-    yield Shown(made["geary"])
+    yield from _picture("moran_path", captions)
+    yield Shown(_some_periods(made["moran"], study, "moran"))
+    yield Shown(_some_periods(made["geary"], study, "geary"))
     yield from _gallery("moran_scatter_", captions)
 
 
@@ -161,7 +176,7 @@ def _hot_spots(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
 def _dispersion(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
     yield Heading("Sigma convergence")
     yield from _bullets(words.dispersion(study))
-    yield Shown(made["sigma"])
+    yield Shown(_some_periods(made["sigma"], study, "sigma"))
     yield Shown(made["sigma_tests"])
     yield from _picture("sigma", captions)
 
@@ -192,6 +207,20 @@ def _convergence(study: Any, made: Tables, captions: Captions) -> Iterator[Block
             yield Shown(made[name])
     yield Heading("All effects and approaches", 3)
     yield Shown(_estimated(made["beta_models"]))
+
+
+def _further(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
+    for part in study.further.values():
+        yield Heading(part.heading)
+        if part.reason:
+            yield Text(f"Not computed: {part.reason}")
+            continue
+        yield from _bullets(list(part.sentences))
+        for name in part.tables:
+            if name in made:
+                yield Shown(made[name], most=MOST_ROWS, where=f"tables/{name}.csv")
+        for name in part.figures:
+            yield from _picture(name, captions)
 
 
 def _checks(study: Any, made: Tables) -> Iterator[Block]:

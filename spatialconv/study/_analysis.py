@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,7 @@ from spatialconv.study._grid import cells_of, estimate
 from spatialconv.study._progress import progress_bar
 from spatialconv.study._read import Sources, build_weights, read_samples, read_sources
 from spatialconv.study._result import Study
+from spatialconv.study.further import found
 from spatialconv.summary import Descriptives, control_arrays, descriptives, growth, growth_arrays, spans
 
 
@@ -52,8 +54,12 @@ def analyse(case: Case, *, progress: bool = True) -> Study:
     """
     sources = read_sources(case)
     samples = _complete(sources.case, read_samples(sources.case, sources.panel, sources.geometry))
-    with progress_bar(6 + len(cells_of(sources.case, samples)), progress) as step:
+    with progress_bar(_steps(sources.case, samples), progress) as step:
         return _analysed(sources, samples, step)
+
+
+def _steps(case: Case, samples: dict[str, Panel]) -> int:
+    return 5 + len(cells_of(case, samples)) + bool(case.published) + len(case.further)
 
 
 def _complete(case: Case, samples: dict[str, Panel]) -> dict[str, Panel]:
@@ -89,8 +95,9 @@ def _analysed(sources: Sources, samples: dict[str, Panel], step: Callable[[str],
     step("dispersion")
     dispersion = sigma(panel, case.variable, missing=case.missing)
     grid = estimate(case, samples, graphs[case.main], step)
-    step("replication" if case.published else "done")
-    return Study(
+    if case.published:
+        step("replication")
+    study = Study(
         case=case,
         panel=panel,
         geometry=geometry,
@@ -109,6 +116,7 @@ def _analysed(sources: Sources, samples: dict[str, Panel], step: Callable[[str],
         notes=sources.notes,
         provenance=_provenance(case, panel),
     )
+    return replace(study, further=found(study, step))
 
 
 def _ends(panel: Panel) -> list[Any]:

@@ -20,6 +20,7 @@ from spatialconv._options import (
     Correction,
     Drop,
     FixedEffects,
+    Further,
     ModelKey,
     Spatial,
     choice,
@@ -301,6 +302,9 @@ class Case:
         What to call variables in tables, figures and the report.
     permutations, seed : int
         Of the permutation p-values beside the analytic ones.
+    further : names
+        What is computed beside the main analysis: "impacts", "tests", "selection", "robustness", "probabilities",
+        "clubs", "mobility".
     hot_spots, model, subsamples, maps, check
         See their classes.
     published : str
@@ -323,6 +327,7 @@ class Case:
     labels: Mapping[str, str] = field(default_factory=dict)
     permutations: int = 0
     seed: int = 1
+    further: tuple[Further, ...] = ()
     hot_spots: HotSpotChoice = HotSpotChoice()
     model: ModelChoice = ModelChoice()
     subsamples: Subsamples = Subsamples()
@@ -334,6 +339,9 @@ class Case:
         count_of("permutations", self.permutations)
         seed_of(self.seed)
         names("controls", self.controls)
+        names("further", self.further)
+        for part in self.further:
+            choice("further", part, Further)
         choice("controls_at", self.controls_at, ControlsAt)
         choice("missing", self.missing, Missing)
         if self.variable in self.controls:

@@ -14,15 +14,14 @@ from spatialconv.panel import Panel, parts_of
 from spatialconv.study._grid import APPROACHES, EFFECTS
 from spatialconv.study._result import Study
 
-MOST_NAMES = 40
+# Of fewer periods a table is read as fast.
+PATH_FROM = 5
 
 
 def study_figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
     """Return name, caption and what draws it, for every figure of a study."""
     case = study.case
-    # Unasked, names stand on maps where there is room for most of them.
-    few = study.panel.n_regions <= MOST_NAMES
-    names = case.maps.labels if few or case.maps.labels is not True else None
+    names = study.names_on_maps
     ends = list(dict.fromkeys([study.panel.periods[0], study.panel.periods[-1]]))
     unit = f", {case.unit}" if case.unit else ""
     made: dict[str, tuple[str, Callable[[], Any]]] = {
@@ -48,6 +47,12 @@ def study_figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
         ),
         "sigma": (f"Dispersion of log {case.variable} across regions.", lambda: plot.sigma(study.sigma)),
     }
+    if study.panel.n_periods > PATH_FROM:
+        first = study.moran[case.main]
+        made["moran_path"] = (
+            f"Moran's I of {case.variable} by period, weights {case.main!r}.",
+            lambda: plot.moran_path(first),
+        )
     for weights, graph in study.weights.items():
         for period in ends:
             made[f"moran_scatter_{slug(weights)}_{slug(period)}"] = (
@@ -73,6 +78,8 @@ def study_figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
             "and both approaches, with 95 % intervals.",
             lambda: plot.coefficients(fits, terms=terms),
         )
+    for part in study.further.values():
+        made |= part.figures
     return made
 
 

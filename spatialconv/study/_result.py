@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,12 +21,15 @@ from spatialconv.replication import Replication
 from spatialconv.results import Provenance, Result, extent, number
 from spatialconv.study._case import Case
 from spatialconv.study._grid import BetaGrid
+from spatialconv.study.further._found import Found
 from spatialconv.summary import Descriptives, GrowthTable
 from spatialconv.weights import WeightsSummary
 
 if TYPE_CHECKING:
     from spatialconv.tables import Table
 
+# Unasked, names stand on maps where there is room for most of them.
+MOST_NAMES = 40
 # Whole numbers between these are years.
 FIRST_YEAR, LAST_YEAR = 1000, 2999
 
@@ -55,6 +58,8 @@ class Study(Result):
         For the built-in case.
     left_out : DataFrame
         Every label that was read and is not in the analysis: columns `what`, `label`, `of` (its source) and `why`.
+    further : mapping of name to Found
+        What the case asks for beside all this: `.result`, `.sentences`, `.tables`, `.figures`, or `.reason`.
     files : tuple of Path
         What `run` wrote.
     checked : CheckReport or None
@@ -78,6 +83,7 @@ class Study(Result):
     left_out: pd.DataFrame
     notes: tuple[str, ...]
     provenance: Provenance
+    further: Mapping[str, Found] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
     checked: CheckReport | None = None
 
@@ -121,6 +127,12 @@ class Study(Result):
         if horizon == 1:
             return "one year" if years else "one period"
         return f"{horizon} years" if years else f"{horizon} units of {self.panel.period}"
+
+    @property
+    def names_on_maps(self) -> bool | str | None:
+        """Which names maps bear: those the case says, none unasked where regions are many."""
+        labels = self.case.maps.labels
+        return labels if self.panel.n_regions <= MOST_NAMES or labels is not True else None
 
     def tables(self) -> dict[str, Table]:
         """Return the tables that `run` writes, by the name of their file."""

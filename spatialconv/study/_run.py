@@ -163,7 +163,7 @@ def _written(
 ) -> Study:
     """Write stage by stage: the figures, the answers of the check, the tables, the report."""
     drawn = study.figures()
-    _refuse_unknown(only, drawn)
+    _refuse_unknown(only, drawn, study)
     drawn = {name: figure for name, figure in drawn.items() if _wanted(only, "figures", name)}
     stage = place.stage
     captions: dict[str, str] = {}
@@ -212,7 +212,8 @@ def _wanted(only: tuple[str, ...], kind: str, name: str) -> bool:
     return not only or name in only or (kind in only and name != CHECKS)
 
 
-def _refuse_unknown(only: tuple[str, ...], drawn: Mapping[str, Any]) -> None:
-    known = ("tables", "figures", *TABLES, *drawn)
+def _refuse_unknown(only: tuple[str, ...], drawn: Mapping[str, Any], study: Study) -> None:
+    further = (name for part in study.further.values() for name in part.tables)
+    known = ("tables", "figures", *TABLES, *further, *drawn)
     for name in only:
         choice("only", name, known)

@@ -51,6 +51,8 @@ def study_tables(study: Study) -> dict[str, Table]:
     for name, conditional in (("beta_absolute", False), ("beta_conditional", True)):
         shown = _regression(study, conditional) if not conditional or study.case.controls else None
         made |= {name: shown} if shown is not None else {}
+    for part in study.further.values():
+        made |= part.tables
     return made | _replication(study)
 
 

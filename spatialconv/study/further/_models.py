@@ -1,0 +1,141 @@
+"""Parts on the growth regression: effects, tests, the chain of selection, other weights, probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from spatialconv import plot
+from spatialconv.convergence.beta.beta import BetaConvergence, beta
+from spatialconv.errors import ModelError, SpatialConvError
+from spatialconv.models.estimation.fit import fit_panel
+from spatialconv.models.hypotheses.diagnostics import (
+    effects_tests,
+    hausman,
+    lm_tests,
+    reduction_tests,
+    residual_moran,
+    select_model,
+)
+from spatialconv.models.posterior.probabilities import model_probabilities
+from spatialconv.results import one_line
+from spatialconv.study.further._found import Found, of_tests, said, titled
+from spatialconv.tables import effects, regression, table
+
+if TYPE_CHECKING:
+    from spatialconv.study._result import Study
+
+# Models without a process of errors.
+LAGS = ("SAR", "SDM", "SLX")
+
+
+def headline(study: Study) -> BetaConvergence:
+    """Return the regression that the case names, with its controls where that can be estimated; raise without one."""
+    fit = study.headline_fit() or study.headline_fit(conditional=False)
+    if fit is None:
+        raise ModelError("the regression that the case names could not be estimated; see tables/beta_models.csv.")
+    return fit
+
+
+def regress(study: Study, w: Any, *, model: str = "") -> BetaConvergence:
+    """Return the headline regression with other weights, or as another model of the field's names."""
+    case, spec = study.case, headline(study).fit.spec
+    panel = study.panel if case.missing == "raise" else study.panel.balance(variables=(case.variable, *case.controls))
+    named = {"model": model} if model else {"spatial": case.model.terms.spatial, "durbin": case.model.terms.durbin}
+    return beta(
+        panel,
+        case.variable,
+        w,
+        controls=case.controls if study.headline_fit() is not None else (),
+        controls_at=case.controls_at,
+        horizon=case.model.horizon,
+        effects=spec.effects,  # type: ignore[arg-type]
+        correction=spec.correction,  # type: ignore[arg-type]
+        **named,
+    )
+
+
+def impacts(study: Study) -> Found:
+    """Direct, indirect and total effects of the headline models, alone and with controls, and of SDM."""
+    case, lost = study.case, []
+    headline(study)
+    named = {"without controls": study.headline_fit(conditional=False)}
+    if case.controls:
+        named["with controls"] = study.headline_fit()
+    fits = {f"{case.model.name} {name}": fit for name, fit in named.items() if fit is not None}
+    if case.model.name != "SDM":
+        try:
+            fits[f"SDM {list(named)[-1]}"] = regress(study, study.weights[case.main], model="SDM")
+        except SpatialConvError as error:
+            lost.append(f"SDM: {one_line(error)}")
+    found = {name: fit.impacts() for name, fit in fits.items()}
+    made = effects(found, digits=3, caption=f"Direct, indirect and total effects on growth of {case.variable}")
+    return Found(found, tuple(lost), {"impacts": made})
+
+
+def tests(study: Study) -> Found:
+    """LM tests of a spatial lag and error, tests of effects, of what SDM may be reduced to, Hausman, residual Moran."""
+    b, w = headline(study), study.weights[study.case.main]
+    asked: dict[str, Callable[[], Any]] = {
+        "lm_tests": lambda: lm_tests(b),
+        "effects_tests": lambda: effects_tests(b),
+        "reduction_tests": lambda: reduction_tests(regress(study, w, model="SDM")),
+        "hausman": lambda: hausman(fit_panel(b, effects="region"), fit_panel(b, effects="random")),
+        "residual_moran": lambda: residual_moran(b),
+    }
+    made, results, lost = {}, {}, []
+    for name, ask in asked.items():
+        try:
+            result = results[name] = ask()
+        except SpatialConvError as error:
+            lost.append(f"{name}: {one_line(error)}")
+            continue
+        by_term = name != "residual_moran"
+        made[name] = of_tests(result) if by_term else table(result, caption=titled(result), notes=result.notes)
+    if not results:
+        raise ModelError("; ".join(lost))
+    return Found(results, tuple(lost), made)
+
+
+def selection(study: Study) -> Found:
+    """The chain of tests from least squares to a spatial model."""
+    found = select_model(headline(study))
+    made = table(found.table.rename_axis("step"), caption=titled(found), notes=found.notes, digits={"statistic": 3})
+    return Found(found, said(found), {"selection": made})
+
+
+def robustness(study: Study) -> Found:
+    """The headline regression with each of the weights."""
+    case, lost = study.case, []
+    if case.model.name == "OLS":
+        raise ModelError("the model of the case is least squares, into which no weights enter.")
+    headline(study)
+    fits: dict[str, BetaConvergence] = {}
+    for name, w in study.weights.items():
+        try:
+            fits[name] = regress(study, w)
+        except SpatialConvError as error:
+            lost.append(f"{name}: {one_line(error)}")
+    values = pd.Series({name: fit.beta for name, fit in fits.items()})
+    ends = f"beta lies between {values.min():.4f} ({values.idxmin()}) and {values.max():.4f} ({values.idxmax()})"
+    alone = f"beta is {values.iloc[0]:.4f} with the weights {values.index[0]!r}; the case has no others to compare"
+    made = regression(fits, digits=3, caption=f"Growth of {case.variable} with each of the weights")
+    terms = ["log_initial", *(["rho"] if case.model.spatial == "lag" else [])]
+    caption = f"Beta{' and rho' if len(terms) > 1 else ''} with each of the weights, with 95 % intervals."
+    figure = {"robustness": (caption, lambda: plot.coefficients(fits, terms=terms))}
+    return Found(fits, (ends if len(fits) > 1 else alone, *lost), {"robustness": made}, figure)
+
+
+def probabilities(study: Study) -> Found:
+    """How probable each of the weights and models is, and beta and speed on average over them."""
+    b, lost = headline(study), ()
+    try:
+        found = model_probabilities(b, dict(study.weights), seed=study.case.seed)
+    except SpatialConvError as error:
+        # Filters of errors ask more of weights than lags do.
+        found = model_probabilities(b, dict(study.weights), models=LAGS, seed=study.case.seed)
+        lost = (f"without SEM and SDEM: {one_line(error)}",)
+    made = table(found.table, caption=titled(found), notes=found.notes)
+    return Found(found, (*said(found), *lost), {"probabilities": made})

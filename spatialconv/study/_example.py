@@ -147,8 +147,8 @@ permutations = 999                  # p-values by permutation beside the analyti
 seed = 1                            # of the permutations: the same seed gives the same figures
 # labels = { exports = "Online exports" }   # what to call variables in tables, figures and the report
 # intersect = true                  # leave out regions that panel, geometry and weights do not all have; each is named
-# further = ["impacts", "tests"]    # beside the main analysis: also "selection", "robustness", "probabilities", "clubs",
-#                                     "mobility"; each is a section of the report
+# further = ["impacts", "tests"]    # beside the main analysis: also "selection", "robustness", "probabilities",
+#                                     "clubs", "mobility"; each is a section of the report
 # uncertainty = "log_exports_sd"    # column with the standard deviation of the variable's log, if you know it
 
 [panel]

@@ -51,8 +51,8 @@ def regress(study: Study, w: Any, *, model: str = "") -> BetaConvergence:
         controls=case.controls if study.headline_fit() is not None else (),
         controls_at=case.controls_at,
         horizon=case.model.horizon,
-        effects=spec.effects,  # type: ignore[arg-type]
-        correction=spec.correction,  # type: ignore[arg-type]
+        effects=spec.effects,
+        correction=spec.correction,
         **named,
     )
 
@@ -130,7 +130,8 @@ def robustness(study: Study) -> Found:
 
 def probabilities(study: Study) -> Found:
     """How probable each of the weights and models is, and beta and speed on average over them."""
-    b, lost = headline(study), ()
+    b = headline(study)
+    lost: tuple[str, ...] = ()
     try:
         found = model_probabilities(b, dict(study.weights), seed=study.case.seed)
     except SpatialConvError as error:

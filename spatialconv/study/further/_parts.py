@@ -28,7 +28,7 @@ PARTS: dict[str, tuple[str, Callable[[Study], Found]]] = {
 
 def found(study: Study, step: Callable[[str], None]) -> dict[str, Found]:
     """Return what the parts that the case asks for found, in the order of `PARTS`."""
-    made = {}
+    made: dict[str, Found] = {}
     for name, (heading, part) in PARTS.items():
         if name not in study.case.further:
             continue

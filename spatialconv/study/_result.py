@@ -21,7 +21,7 @@ from spatialconv.replication import Replication
 from spatialconv.results import Provenance, Result, extent, number
 from spatialconv.study._case import Case
 from spatialconv.study._grid import BetaGrid
-from spatialconv.study.further._found import Found
+from spatialconv.study.further.findings import Found
 from spatialconv.summary import Descriptives, GrowthTable
 from spatialconv.weights import WeightsSummary
 

@@ -4,7 +4,7 @@ A part takes the study and returns what it found: sentences, tables, figures. To
 its kind, its name in `PARTS` and in `Further` of `_options`.
 """
 
-from spatialconv.study.further._found import Found
 from spatialconv.study.further._parts import PARTS, found
+from spatialconv.study.further.findings import Found
 
 __all__ = ["PARTS", "Found", "found"]

@@ -10,7 +10,7 @@ from spatialconv import maps, plot
 from spatialconv.convergence.clubs.clubs import clubs as find_clubs
 from spatialconv.dynamics import density, markov
 from spatialconv.dynamics import mobility as rank_mobility
-from spatialconv.study.further._found import Found, said, titled
+from spatialconv.study.further.findings import Found, said, titled
 from spatialconv.tables import Table, table
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from spatialconv.models.hypotheses.diagnostics import (
 )
 from spatialconv.models.posterior.probabilities import model_probabilities
 from spatialconv.results import one_line
-from spatialconv.study.further._found import Found, of_tests, said, titled
+from spatialconv.study.further.findings import Found, of_tests, said, titled
 from spatialconv.tables import effects, regression, table
 
 if TYPE_CHECKING:

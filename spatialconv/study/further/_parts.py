@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from spatialconv.errors import SpatialConvError
 from spatialconv.results import one_line
 from spatialconv.study.further import _distribution, _models
-from spatialconv.study.further._found import Found
+from spatialconv.study.further.findings import Found
 
 if TYPE_CHECKING:
     from spatialconv.study._result import Study

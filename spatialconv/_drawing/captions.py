@@ -27,8 +27,12 @@ class Caption:
         head = "; ".join(part for part in (", ".join(p for p in (self.what, self.periods) if p), size) if part)
         parts = [head, *self.tested]
         parts += [f"Weights: {self.weights}"] if self.weights else []
-        parts += [f"Source: {self.source}"] if self.source else []
-        return tuple(_stopped(part) for part in parts if part)
+        return (*(_stopped(part) for part in parts if part), *self.sources)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sentence that says whose the data are, if they are somebody's."""
+        return (_stopped(f"Source: {self.source}"),) if self.source else ()
 
     @property
     def text(self) -> str:

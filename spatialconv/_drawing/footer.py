@@ -168,7 +168,7 @@ def footer(
         ax.text(0, height - 0.3 - i * LINE_HEIGHT, line, va="bottom", color=look.SOFT)
     if furniture:
         top = 0.0 if setting.width + FURNITURE <= width else setting.height
-        scale_bar(ax, scale * base.metres, top)
+        scale_bar(ax, scale * base.metres / (base.enlargement or 1.0), top)
         north_arrow(ax, width - 2.0, top + 4.2, base.north())
 
 
@@ -227,7 +227,7 @@ def scale_bar(ax: Axes, metres_per_mm: float, top: float) -> None:
     area.set(xlim=(0, 40), ylim=(height, top))
     area.set_axis_off()
     # A round length of 9 to 22 mm, in the unit that readers measure maps in.
-    length = _round_length(22 * metres_per_mm)
+    length = round_length(22 * metres_per_mm)
     value, unit = (length / 1000, "km") if length >= 1000 else (length, "m")
     area.add_artist(
         ScaleBar(
@@ -248,7 +248,7 @@ def scale_bar(ax: Axes, metres_per_mm: float, top: float) -> None:
     )
 
 
-def _round_length(most: float) -> float:
+def round_length(most: float) -> float:
     """Return the largest of 1, 2, 5 times a power of ten that is at most so long."""
     power = 10.0 ** np.floor(np.log10(most))
     return float(max(step * power for step in (1, 2, 5) if step * power <= most))

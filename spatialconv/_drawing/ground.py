@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
+from spatialconv._drawing.land.groups import dissolved, group_of, named
+from spatialconv._drawing.land.insets import Cut, cuts_of, inside, outside
+from spatialconv._drawing.land.scale import enlargement
 from spatialconv._labels import matching
 from spatialconv._options import first
 from spatialconv.errors import AlignmentError, GeometryError, OptionError
@@ -19,18 +24,49 @@ from spatialconv.weights.points import warn_of_row_numbers
 
 @dataclass(frozen=True)
 class Ground:
-    """Regions of a result, in its order and in metres (or the unit of a projected CRS), and other land."""
+    """Regions of a result, in its order and in metres (or the unit of a projected CRS), and other land.
+
+    A region that only an inset shows has an empty shape here. An inset is ground too, of the regions it shows.
+    `borders` are the outlines of groups, called `grouped` in the legend. `strip` is what is left free for insets, right
+    of the land and below it, in the unit of the CRS; `extent` is that of an inset which shows a box.
+    """
 
     frame: gpd.GeoDataFrame
     extra: gpd.GeoDataFrame
     crs: CRS
     metres: float
+    insets: tuple[Ground, ...] = ()
+    borders: gpd.GeoSeries | None = None
+    grouped: str = ""
+    strip: tuple[float, float] = (0.0, 0.0)
+    extent: tuple[float, float, float, float] | None = None
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         """Left, bottom, right and top of all that is drawn."""
+        if self.extent is not None:
+            return self.extent
         boxes = np.vstack([part.total_bounds for part in (self.frame, self.extra) if len(part)])
-        return (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
+        boxes = boxes[np.isfinite(boxes).all(axis=1)]
+        (left, bottom), (right, top) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+        return left, bottom - self.strip[1], right + self.strip[0], top
+
+    @cached_property
+    def enlargement(self) -> float | None:
+        """By how much lengths are enlarged, None where that differs too much over the map for a scale bar."""
+        if self.extent is not None:
+            left, bottom, right, top = self.extent
+            shapes = [shapely.segmentize(shapely.box(*self.extent), max(right - left, top - bottom) / 50)]
+        else:
+            shapes = [*self.frame.geometry, *self.extra.geometry]
+        return enlargement(shapes, self.crs)
+
+    def centre_of(self, inset: Ground) -> tuple[float, float]:
+        """Return where the middle of an inset lies, in the CRS of this map."""
+        left, bottom, right, top = inset.bounds
+        there = Transformer.from_crs(inset.crs, self.crs, always_xy=True)
+        x, y = there.transform((left + right) / 2, (bottom + top) / 2)
+        return (float(x), float(y)) if np.isfinite([x, y]).all() else (self.bounds[0], self.bounds[1])
 
     def north(self) -> float:
         """Return the angle in degrees by which north on the map lies left of straight up, at its centre."""
@@ -42,15 +78,63 @@ class Ground:
         return float(np.degrees(np.arctan2(-(up_x - x), up_y - y)))
 
 
-def ground(geometry: Any, regions: pd.Index, *, projected: Any = "auto", points: bool = False) -> Ground:
+def ground(
+    geometry: Any,
+    regions: pd.Index,
+    *,
+    projected: Any = "auto",
+    points: bool = False,
+    inset: Any = None,
+    inset_only: bool = False,
+    outlines: Any = None,
+) -> Ground:
     """Match a geometry to regions by label, check and project it; the caller's frame stays as it is."""
     checked = _checked(geometry, regions, points=points)
-    target = _target(checked, projected)
-    moved = checked if checked.crs == target else checked.to_crs(target)
-    _refuse_wrong_crs(~np.isfinite(moved.geometry.bounds.to_numpy()).all(axis=1), moved)
+    cuts = cuts_of(inset, checked)
+    groups = group_of(outlines, checked, regions)
+    main = checked
+    if cuts and inset_only:
+        shapes = checked.geometry
+        for cut in cuts:
+            shapes = outside(cut, shapes)
+        main = checked.set_geometry(shapes)
+        if np.asarray(main.geometry.is_empty).all():
+            raise OptionError("inset holds the whole map, and inset_only=True leaves nothing beside it.")
+    # An empty shape has no say in which CRS suits.
+    target = _target(main[~np.asarray(main.geometry.is_empty)], projected)
+    base = _laid(main, regions, target, groups, named(outlines))
+    return replace(base, insets=tuple(_inset(cut, checked, regions, groups) for cut in cuts))
+
+
+def _laid(frame: gpd.GeoDataFrame, regions: pd.Index, target: CRS, groups: pd.Series | None, name: str) -> Ground:
+    """Return a frame on the ground of a CRS, with the outlines of its groups."""
+    moved = frame if frame.crs == target else frame.to_crs(target)
+    empty = np.asarray(moved.geometry.is_empty)
+    _refuse_wrong_crs(~empty & ~np.isfinite(moved.geometry.bounds.to_numpy()).all(axis=1), moved)
     known = moved.index.isin(regions)
     factor = float(target.axis_info[0].unit_conversion_factor) if target.axis_info else 1.0
-    return Ground(moved.loc[list(regions)], moved[~known], target, factor)
+    there = [region for region in regions if region in moved.index]
+    borders = None
+    if groups is not None:
+        borders = dissolved(moved.geometry, groups[~groups.index.duplicated()].reindex(moved.index))
+    rest = moved[~known & ~empty]
+    return Ground(moved.loc[there], rest, target, factor, borders=borders, grouped="" if groups is None else name)
+
+
+def _inset(cut: Cut, checked: gpd.GeoDataFrame, regions: pd.Index, groups: pd.Series | None) -> Ground:
+    frame = gpd.GeoDataFrame(geometry=inside(cut, checked.geometry))
+    if frame.empty:
+        raise OptionError(
+            f"the inset {cut.box} holds no land of the geometry; boxes are minx, miny, maxx, maxy, "
+            f"{'here in degrees' if cut.degrees else 'here in the unit of ' + str(checked.crs.name)}."
+        )
+    if cut.box is None:
+        return _laid(frame, regions, suitable_crs(frame), groups, "")
+    longest = max(cut.box[2] - cut.box[0], cut.box[3] - cut.box[1])
+    edge = shapely.segmentize(shapely.box(*cut.box), longest / 50)
+    shown = gpd.GeoDataFrame(geometry=[edge], crs=4326 if cut.degrees else checked.crs)
+    target = suitable_crs(shown)
+    return replace(_laid(frame, regions, target, groups, ""), extent=tuple(shown.to_crs(target).total_bounds))
 
 
 def _checked(geometry: Any, regions: pd.Index, *, points: bool) -> gpd.GeoDataFrame:

@@ -43,8 +43,10 @@ class Layout:
         return max(short / EASY, long / LONG)
 
 
-def lay_out(count: int, group: int, aspect: float, fixed: Fixed) -> Layout:
+def lay_out(count: int, group: int, aspect: float, fixed: Fixed, *, width: float | None = None) -> Layout:
     """Return how `count` maps of width / height `aspect` stand, those of one period (`group`) in one row.
+
+    The sheet is `width` mm wide; without it one column of a journal holds one map, two columns hold several.
 
     The customary rows of one, two or three are kept while all maps are easily read on one page; else the fewest pages,
     about equally full, and on them the largest maps.
@@ -54,27 +56,29 @@ def lay_out(count: int, group: int, aspect: float, fixed: Fixed) -> Layout:
     OptionError
         If even a map on a page of its own would be smaller than can be read.
     """
-    usual = _largest(2 if group == 2 or count in (2, 4) else min(count, 3), count, aspect, fixed)
+    usual = _largest(2 if group == 2 or count in (2, 4) else min(count, 3), count, aspect, fixed, width)
     if usual is not None and usual.each >= count and usual.size >= 1:
         return usual
     columns = range(group, max(MOST_ACROSS, group) + 1, group)
-    tried = [plan for c in columns if (plan := _largest(c, count, aspect, fixed)) is not None]
+    tried = [plan for c in columns if (plan := _largest(c, count, aspect, fixed, width)) is not None]
     if not tried:
-        around, heading = fixed(look.PAGE, group)
+        around, heading = fixed(width or look.PAGE, group)
         raise OptionError(
             f"the maps would be less than {LEAST:g} mm high, too small to be read: title, legend and notes take "
             f"{around + heading:.0f} of the {look.HEIGHT:g} mm of a page. Give a shorter title or legend."
         )
     pages = min(-(-count // plan.each) for plan in tried)
     share = -(-(count // group) // pages) * group
-    even = [plan for c in columns if (plan := _largest(c, share, aspect, fixed)) is not None and plan.each >= share]
+    even = [
+        plan for c in columns if (plan := _largest(c, share, aspect, fixed, width)) is not None and plan.each >= share
+    ]
     return max(even, key=lambda plan: plan.size)
 
 
-def _largest(across: int, count: int, aspect: float, fixed: Fixed) -> Layout | None:
+def _largest(across: int, count: int, aspect: float, fixed: Fixed, asked: float | None) -> Layout | None:
     """Return the maps that stand so many across on as few pages as can be read, or None."""
     across = min(across, count)
-    width = look.COLUMN if across == 1 else look.PAGE
+    width = asked or (look.COLUMN if across == 1 else look.PAGE)
     panel = (width - 2 * MARGIN - GAP * (across - 1)) / across
     around, heading = fixed(width, across)
     for rows in range(-(-count // across), 0, -1):

@@ -21,10 +21,14 @@ from spatialconv._drawing.cartography import Face, Plan, draw, names_of
 from spatialconv._drawing.classes import figure, special_rows
 from spatialconv._drawing.footer import ISLAND, Legend, Row
 from spatialconv._drawing.ground import Ground, ground
-from spatialconv.errors import WeightsError
+from spatialconv._drawing.land.panel import Stage
+from spatialconv._drawing.layout import MARGIN, TALLEST
+from spatialconv.errors import OptionError, WeightsError
 from spatialconv.weights.points import resolve_points
 
 _LAND = "#f0f0ee"
+THINNEST = 0.08  # points: what a printer of 1200 dpi still sets as a line
+MOST_INK, BLOT = 0.22, 0.6  # shares of the land that lines cover: as many as leave it to be seen; nothing is seen
 _RING: dict[str, Any] = {
     "linestyle": "",
     "marker": "o",
@@ -44,12 +48,17 @@ def links(
     title: str | None = None,
     source: str | None = None,
     projected: Any = "auto",
+    width: look.Width | None = None,
+    inset: Any = None,
+    inset_only: bool = False,
+    outlines: Any = None,
     ax: Axes | None = None,
 ) -> look.Drawn:
     """Map spatial weights: a line for each link, as wide as its weight, and the regions without any marked.
 
     To be looked at before anything is computed with the weights: a sea that is no border, a missing bridge or
-    an island show at once.
+    an island show at once. Lines get thinner with their number, so that land and links are both seen; where even
+    hairlines would be a blot, that is said in place of a map.
 
     Parameters
     ----------
@@ -60,7 +69,7 @@ def links(
         Polygons indexed by region, with a CRS. All regions of the geometry are drawn, those of `w` are linked.
     points : GeoSeries, GeoDataFrame or DataFrame with columns lon and lat, optional
         Where the lines meet; by default the seats in columns lon and lat, else points inside the regions.
-    labels, title, source, projected, ax
+    labels, title, source, projected, width, inset, inset_only, outlines, ax
         As in `choropleth`.
 
     Returns
@@ -75,7 +84,7 @@ def links(
     WeightsError
         If the weights are missing, infinite, negative or on the diagonal.
     GeometryError, OptionError
-        As in `choropleth`.
+        As in `choropleth`; OptionError too if there are more links than a map can show.
 
     Examples
     --------
@@ -85,7 +94,7 @@ def links(
     """
     regions = _regions(w)
     aligned = weights.align(w, regions)
-    base = ground(geometry, regions, projected=projected)
+    base = ground(geometry, regions, projected=projected, inset=inset, inset_only=inset_only, outlines=outlines)
     geometry = gpd.GeoDataFrame(geometry=geometry) if isinstance(geometry, gpd.GeoSeries) else geometry
     nodes = _nodes(base, geometry, points)
     both = scipy.sparse.coo_array(scipy.sparse.triu((aligned.matrix + aligned.matrix.T) / 2))
@@ -93,33 +102,36 @@ def links(
     i, j, strength = both.row[order], both.col[order], both.data[order]
     top = float(strength.max(initial=0.0))
     alone = set(aligned.islands)
-    islands = [region in alone for region in regions]
-    rows = [Row("land", "region", _LAND, cells=(str(len(regions)),)), *_link_rows(strength)]
-    if any(islands):
-        rows.append(Row(ISLAND, _island_words(aligned.islands), "", cells=(str(sum(islands)),), marker=_RING))
+    islands = np.array([region in alone for region in regions])
+    mm = _mm_per_unit(base, ax, width)
+    thin = _thinned(np.hypot(*(nodes[i] - nodes[j]).T) * mm, strength, _land(base) * mm**2)
+    # A dot is a fifth of its region across, or it would be all that is seen.
+    dot = min(2.4 if len(nodes) <= 30 else 1.6, 0.2 * np.sqrt(_land(base) / len(nodes)) * mm * 72 / 25.4)
+    rows = [Row("land", "region", _LAND, cells=(str(len(regions)),)), *_link_rows(strength, thin)]
+    if islands.any():
+        rows.append(Row(ISLAND, _island_words(aligned.islands), "", cells=(str(islands.sum()),), marker=_RING))
     rows += special_rows(base)
 
-    def overlay(axes: Axes) -> None:
-        widths, colours = _stroke(strength, top)
-        segments = np.stack([nodes[i], nodes[j]], axis=1)
-        axes.add_collection(
-            LineCollection(list(segments), linewidths=widths, colors=colours, zorder=3, label="links"), autolim=False
+    def overlay(axes: Axes, stage: Stage) -> None:
+        at = nodes if stage.clip is None else stage.move(nodes)
+        seen = stage.here[i] & stage.here[j]
+        widths, colours = _stroke(strength, top, thin)
+        segments = np.stack([at[i], at[j]], axis=1)[seen]
+        colour_of_seen = [colour for colour, shown in zip(colours, seen, strict=True) if shown]
+        lines = LineCollection(
+            list(segments), linewidths=widths[seen], colors=colour_of_seen, zorder=3 + stage.lift, label="links"
         )
-        axes.plot(
-            *nodes.T,
-            linestyle="",
-            marker="o",
-            markersize=2.4 if len(nodes) <= 30 else 1.6,
-            color=look.INK,
-            zorder=3.5,
-            label="seats",
-        )
-        axes.plot(*nodes[islands].T, zorder=3.6, label=ISLAND, **_RING)
+        axes.add_collection(lines, autolim=False)
+        dots: dict[str, Any] = {"linestyle": "", "marker": "o", "color": look.INK, "label": "seats"}
+        marks = axes.plot(*at[stage.here].T, markersize=dot, markeredgewidth=0, zorder=3.5 + stage.lift, **dots)
+        marks += axes.plot(*at[islands & stage.here].T, zorder=3.6 + stage.lift, label=ISLAND, **_RING)
+        for artist in (lines, *marks) if stage.clip is not None else ():
+            artist.set_clip_path(stage.clip)
 
     key = Legend("Weights", tuple(rows), ("n",))
     caption = Caption(aligned.summary, source=source)
     face = Face("", dict.fromkeys(regions, "land"))
-    plan = Plan((face,), (key,), names_of(base, labels), title, overlay, nodes, caption=caption)
+    plan = Plan((face,), (key,), names_of(base, labels), title, overlay, nodes, caption=caption, width=width)
     return draw(plan, base, ax=ax)
 
 
@@ -136,17 +148,54 @@ def _nodes(base: Ground, geometry: gpd.GeoDataFrame, points: Any) -> npt.NDArray
     return np.column_stack([moved.x, moved.y])
 
 
-def _stroke(strength: npt.NDArray[np.float64], top: float) -> tuple[npt.NDArray[np.float64], list[str]]:
+def _mm_per_unit(base: Ground, ax: Axes | None, width: look.Width | None) -> float:
+    """Return how many mm of the sheet a unit of the CRS is, about: before the legend is set nobody knows better."""
+    across = look.extent(ax)[0] if isinstance(ax, Axes) else look.width_of(width, look.COLUMN) - 2 * MARGIN
+    left, bottom, right, top = base.bounds
+    return min(across / (right - left), TALLEST / (top - bottom))
+
+
+def _land(base: Ground) -> float:
+    """Return the area of what the lines run over, in the CRS of the map."""
+    return float(base.frame.geometry.area.sum() + base.extra.geometry.area.sum())
+
+
+def _thinned(lengths: npt.NDArray[np.float64], strength: npt.NDArray[np.float64], land: float) -> float:
+    """Return by how much lines are thinner than usual, so that the map shows them and the land.
+
+    Raises
+    ------
+    OptionError
+        If even hairlines would be a blot.
+    """
+    if not len(strength):
+        return 1.0
+    widths, _ = _stroke(strength, float(strength.max()), 1.0)
+    # Pale lines are the ground on which dark ones are seen.
+    dark = lengths * (0.15 + 0.85 * strength / strength.max()) * 25.4 / 72
+    ink = float((widths * dark).sum()) / land
+    thin = min(1.0, MOST_INK / ink) if ink else 1.0
+    if float((np.maximum(widths * thin, THINNEST) * dark).sum()) / land > BLOT:
+        raise OptionError(
+            f"{len(strength):,} links would cover the land: even as hairlines they are "
+            f"a blot. Draw a larger sheet by width='double', fewer regions, the "
+            "nearest neighbours alone (sc.weights.knn), or the number of neighbours by sc.maps.choropleth."
+        )
+    return thin
+
+
+def _stroke(strength: npt.NDArray[np.float64], top: float, thin: float) -> tuple[npt.NDArray[np.float64], list[str]]:
     """Return width in points and colour of lines: strong links stand in front of a haze of weak ones."""
     share = strength / top if top else strength
     if len(share) and np.ptp(share) < 1e-9:
         # All alike: nothing to tell apart.
-        return np.full(len(share), 0.9), [look.FIRST] * len(share)
+        return np.full(len(share), max(0.9 * thin, THINNEST)), [look.FIRST] * len(share)
     blend = LinearSegmentedColormap.from_list("links", ["#dbe6f0", look.FIRST])
-    return 0.2 + 1.8 * share, [to_hex(blend(0.15 + 0.85 * s)) for s in share]
+    colours = [to_hex(colour) for colour in blend(0.15 + 0.85 * share)]
+    return np.maximum((0.2 + 1.8 * share) * thin, THINNEST), colours
 
 
-def _link_rows(strength: npt.NDArray[np.float64]) -> list[Row]:
+def _link_rows(strength: npt.NDArray[np.float64], thin: float) -> list[Row]:
     """Return the rows that explain the lines: one if all weigh the same, else strong, middling and weak."""
     if not strength.size:
         return []
@@ -155,7 +204,7 @@ def _link_rows(strength: npt.NDArray[np.float64]) -> list[Row]:
     places = 2 if low >= 0.005 else 4
     plain = [f"{value:.{places}f}" if 10.0**-places <= value < 100 else figure(value) for value in values]
     words = ["pair of neighbours"] if len(values) == 1 else [f"weight {value}" for value in plain]
-    widths, colours = _stroke(np.array(values), top)
+    widths, colours = _stroke(np.array(values), top, thin)
     counts = (str(strength.size), "", "") if len(values) == 1 else ("", "", "")
     return [
         Row(word, word, colour, cells=(count,), line=float(width))

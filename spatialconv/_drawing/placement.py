@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
+from scipy.ndimage import distance_transform_edt, maximum_filter
 
 FloatArray = npt.NDArray[np.float64]
 Measure = Callable[[str], tuple[float, float]]
 Room = tuple[float, float, float, float]
 
 AIR = 0.35  # mm kept free between two names
+CROWD = 150  # names without room
 SHORT = 6.0  # mm of the leader line that the smallest region may have
 
 
@@ -78,7 +80,8 @@ def arrange(places: Sequence[Places], *, taken: FloatArray | None = None, rounds
         if best is None or cost < best[0]:
             best = cost, chosen
         failed = [i for i in order if chosen[i] < 0 and len(ready[i].texts)]
-        if not failed:
+        # Where hundreds fail there is no room, whoever goes first.
+        if not failed or len(failed) > CROWD:
             break
         first = set(failed)
         order = failed + [i for i in order if i not in first]
@@ -166,6 +169,15 @@ class _Terrain:
             cells = np.meshgrid(x[across], y[down])
             self.owner[down, across][shapely.contains_xy(shape, *cells)] = i
         self._land = _integral(self.owner >= 0)
+        # How many mm each cell lies from the middle of the nearest square of a mm that is nobody's.
+        self._off_coast = CELL * distance_transform_edt(maximum_filter(self.owner >= 0, int(1 / CELL)))
+
+    def to_free(self, i: int) -> float:
+        """Return how many mm region i lies from the nearest ground on which a letter has room."""
+        left, bottom, right, top = self.windows[i]
+        mine = self.owner[bottom:top, left:right] == i
+        # A region smaller than a cell may own none.
+        return float(self._off_coast[bottom:top, left:right].min(initial=np.inf, where=mine)) if mine.any() else 0.0
 
     def shares(self, boxes: FloatArray, i: int) -> tuple[FloatArray, FloatArray]:
         """Return which share of each box is ground of region i, and which is ground of others."""
@@ -213,21 +225,41 @@ def region_places(
 
     `shapes` and `others` (land that has no name) are polygons in mm; None as text asks for no name.
     """
-    plain = [shapely.simplify(shape, 0.2) for shape in shapes]
-    terrain = _Terrain([*plain, *(shapely.simplify(shape, 0.2) for shape in others)], room)
+    plain = list(shapely.simplify(np.asarray(shapes, dtype=object), 0.2))
+    terrain = _Terrain([*plain, *shapely.simplify(np.asarray(others, dtype=object), 0.2)], room)
+    sizes: dict[str, tuple[float, float]] = {}
     found = []
     for i, text in enumerate(texts):
         if not text:
             found.append(_none())
             continue
-        variants = [(variant, measure(variant)) for variant in _variants(text)]
         # A name that is more than twice as large as its region cannot stand on it.
         area = 2 * float(shapely.area(plain[i]))
+        at_coast = terrain.to_free(i) <= _longest(plain[i]) + AIR + 1.25
+        variants = []
+        for variant in _variants(text):
+            # Of thousands of names most have no room, whatever their exact size.
+            if at_coast or _least_area(variant) <= area:
+                size = sizes.get(variant) or measure(variant)
+                sizes[variant] = size
+                variants.append((variant, size))
         parts = [_inside(v, size, i, plain[i], terrain, room) for v, size in variants if size[0] * size[1] <= area]
-        if min((float(part.costs.min()) for part in parts if len(part.texts)), default=np.inf) > 0.8:
+        if at_coast and min((float(part.costs.min()) for part in parts if len(part.texts)), default=np.inf) > 0.8:
             parts += [_outside(variant, size, i, plain[i], terrain, room) for variant, size in variants]
-        found.append(_joined(parts))
+        found.append(_joined(parts) if parts else _none())
     return found
+
+
+def _least_area(text: str) -> float:
+    """Return mm^2 that a text of 7 points takes at least: letters are no narrower than an i."""
+    lines = text.split("\n")
+    return 0.5 * max(map(len, lines)) * 1.7 * len(lines)
+
+
+def _longest(shape: Any) -> float:
+    """Return the longest leader: one longer than its region leads to nowhere; a dot of an island has a short one."""
+    left, bottom, right, top = shape.bounds
+    return max(float(np.hypot(right - left, top - bottom)), SHORT)
 
 
 def _variants(text: str) -> list[str]:
@@ -266,8 +298,7 @@ def _inside(text: str, size: tuple[float, float], i: int, shape: Any, terrain: _
 def _outside(text: str, size: tuple[float, float], i: int, shape: Any, terrain: _Terrain, room: Room) -> Places:
     pole, radius = _pole(shape)
     left, bottom, right, top = shape.bounds
-    # A line longer than its region leads to nowhere; a dot of an island may have a short one all the same.
-    longest = max(float(np.hypot(right - left, top - bottom)), SHORT)
+    longest = _longest(shape)
     reach = longest + float(np.hypot(right - left, top - bottom)) / 2
     turn, far = (a.ravel() for a in np.meshgrid(np.arange(24) * np.pi / 12, np.arange(1.0, min(45.0, reach), 1.0)))
     centres = pole + np.column_stack([np.cos(turn) * (far + size[0] / 2), np.sin(turn) * (far + size[1] / 2)])

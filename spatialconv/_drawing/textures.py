@@ -15,7 +15,7 @@ _INK = {True: "#ffffff", False: "#3b5f7f"}  # on dark and on light colours
 _DARK = 0.25
 
 
-def texture(ax: Axes, paths: Sequence[Path], colour: str, hatch: str) -> None:
+def texture(ax: Axes, paths: Sequence[Path], colour: str, hatch: str, *, zorder: float = 2.5) -> None:
     """Draw the lines of a class over its regions, one pattern over all of them."""
     lines = PathCollection(
         [Path.make_compound_path(*paths)],
@@ -23,7 +23,7 @@ def texture(ax: Axes, paths: Sequence[Path], colour: str, hatch: str) -> None:
         edgecolors=_INK[luminance(colour) < _DARK],
         linewidths=0.0,
         hatch=hatch,
-        zorder=2.5,
+        zorder=zorder,
         label="texture",
     )
     lines.set_transform(ax.transData)

@@ -38,6 +38,10 @@ def choropleth(
     legend: str | None = None,
     source: str | None = None,
     projected: Any = "auto",
+    width: look.Width | None = None,
+    inset: Any = None,
+    inset_only: bool = False,
+    outlines: Any = None,
     ax: Axes | None = None,
 ) -> look.Drawn:
     """Map a variable in classes, one map a period side by side, with breaks common to the periods.
@@ -73,7 +77,19 @@ def choropleth(
     source : str, optional
         Whose the data are; it closes the caption below the figure.
     projected : "auto" or a CRS
-        "auto" keeps a projected CRS, and takes UTM for regions or an equal-area projection for larger extents.
+        "auto" keeps a projected CRS, and takes UTM for regions or an equal-area projection for larger extents. Where
+        lengths differ by more than 5 % from one another over the map, a graticule in degrees stands in place of scale
+        bar and arrow.
+    width : {"single", "double"} or float, optional
+        Width of the sheet: 90 or 190 mm, or millimetres from 60 to 400. The saved file is exactly that wide, its words
+        are of 7 to 9 points at any width. By default 90 mm for one map and 180 mm for several.
+    inset : box, label, or a list of boxes, labels and lists of labels, optional
+        What is drawn once more, in a frame where the map is empty, at a scale of its own: a box (minx, miny, maxx,
+        maxy) in degrees or the unit of the geometry, or regions by label. The map keeps these regions too.
+    inset_only : bool
+        Leave out of the map what insets show, so that it is drawn larger without Alaska or overseas regions.
+    outlines : str, Series or mapping, optional
+        Groups whose outlines are drawn over the map: a column of the geometry, or a group by region.
     ax : Axes, optional
         Draw a single map into these axes.
 
@@ -114,7 +130,7 @@ def choropleth(
     chosen = periods_of(panel.periods, periods if periods is not None else (panel.periods[0], panel.periods[-1]))
     values = panel.values(variable, missing="keep", log=log)[panel.periods.get_indexer(chosen)]
     real = panel.values(variable, missing="keep")[panel.periods.get_indexer(chosen)]
-    base = ground(geometry, panel.regions, projected=projected)
+    base = ground(geometry, panel.regions, projected=projected, inset=inset, inset_only=inset_only, outlines=outlines)
     codes, limits = classified(values, k, scheme, common)
     if log:
         limits = [np.exp(edges) for edges in limits]
@@ -134,4 +150,4 @@ def choropleth(
     ]
     key = Legend(legend or variable, tuple(rows), tuple(columns), tuple(notes))
     caption = Caption(legend or variable, spoken(chosen), panel.n_regions, source=source)
-    return drawn(base, faces, (key,), labels, title, ax, caption=caption)
+    return drawn(base, faces, (key,), labels, title, ax, caption=caption, width=width)

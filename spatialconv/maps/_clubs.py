@@ -30,6 +30,10 @@ def clubs(
     title: str | None = None,
     source: str | None = None,
     projected: Any = "auto",
+    width: look.Width | None = None,
+    inset: Any = None,
+    inset_only: bool = False,
+    outlines: Any = None,
     ax: Axes | None = None,
 ) -> look.Drawn:
     """Map convergence clubs, the highest darkest; divergent regions are grey.
@@ -42,7 +46,7 @@ def clubs(
         Result of `spatialconv.clubs`.
     geometry : GeoDataFrame
         Polygons indexed by region, with a CRS.
-    labels, title, source, projected, ax
+    labels, title, source, projected, width, inset, inset_only, outlines, ax
         As in `choropleth`.
 
     Returns
@@ -63,7 +67,9 @@ def clubs(
     >>> figure = sc.maps.clubs(found, us.states)
     """
     expect(partition, ClubPartition, "maps.clubs", "the result of sc.clubs")
-    base = ground(geometry, partition.club.index, projected=projected)
+    base = ground(
+        geometry, partition.club.index, projected=projected, inset=inset, inset_only=inset_only, outlines=outlines
+    )
     table = partition.table
     rows = [
         Row(k, f"club {k}", colour, cells=(str(int(table.loc[k, "n"])), _t(table.loc[k, "t"])))
@@ -86,7 +92,7 @@ def clubs(
         ),
         source=source,
     )
-    return drawn(base, faces, (key,), labels, title, ax, caption=caption)
+    return drawn(base, faces, (key,), labels, title, ax, caption=caption, width=width)
 
 
 def _t(value: float) -> str:

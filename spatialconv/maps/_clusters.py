@@ -45,6 +45,10 @@ def clusters(
     title: str | None = None,
     source: str | None = None,
     projected: Any = "auto",
+    width: look.Width | None = None,
+    inset: Any = None,
+    inset_only: bool = False,
+    outlines: Any = None,
     ax: Axes | None = None,
 ) -> look.Drawn:
     """Map the clusters of local Moran's I (a LISA map), or of its kin, one map a period side by side.
@@ -66,7 +70,7 @@ def clusters(
         Regions with p (or q) up to this level are coloured.
     fdr : bool
         Compare q, that is p under control of the false-discovery rate, with `level`.
-    labels, title, source, projected, ax
+    labels, title, source, projected, width, inset, inset_only, outlines, ax
         As in `choropleth`.
 
     Returns
@@ -94,7 +98,7 @@ def clusters(
     expect(local, kinds, "maps.clusters", "the result of sc.local_moran, of two variables, or of sc.local_geary")
     probability("level", level)
     tables = by_period(local, period)
-    base = ground(geometry, local.regions, projected=projected)
+    base = ground(geometry, local.regions, projected=projected, inset=inset, inset_only=inset_only, outlines=outlines)
     words, shades, heading, column = _legend(local)
     keys = {t: _keys(table, column, "q" if fdr else "p", level) for t, table in tables.items()}
     rows = [
@@ -122,7 +126,7 @@ def clusters(
         weights=local.provenance.weights,
         source=source,
     )
-    return drawn(base, faces, (key,), labels, title, ax, caption=caption)
+    return drawn(base, faces, (key,), labels, title, ax, caption=caption, width=width)
 
 
 def _tested(local: Any, tables: Mapping[Any, pd.DataFrame], level: float, fdr: bool) -> str:

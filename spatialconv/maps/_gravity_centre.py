@@ -16,6 +16,7 @@ from spatialconv._drawing.cartography import Face, Plan, draw, names_of
 from spatialconv._drawing.classes import special_rows
 from spatialconv._drawing.footer import Legend, Row
 from spatialconv._drawing.ground import Ground, ground
+from spatialconv._drawing.land.panel import Stage
 from spatialconv._options import expect
 from spatialconv.dynamics import GravityCentre
 
@@ -34,6 +35,10 @@ def gravity_centre(
     title: str | None = None,
     source: str | None = None,
     projected: Any = "auto",
+    width: look.Width | None = None,
+    inset: Any = None,
+    inset_only: bool = False,
+    outlines: Any = None,
     ax: Axes | None = None,
 ) -> look.Drawn:
     """Map the path of a centre of gravity, and the standard deviational ellipses of the first and the last period.
@@ -46,7 +51,7 @@ def gravity_centre(
         Result of `spatialconv.gravity_centre`.
     geometry : GeoDataFrame
         Polygons indexed by region, with a CRS.
-    labels, title, source, projected, ax
+    labels, title, source, projected, width, inset, inset_only, outlines, ax
         As in `choropleth`.
 
     Returns
@@ -67,7 +72,7 @@ def gravity_centre(
     >>> figure = sc.maps.gravity_centre(centre, zj.cities)
     """
     expect(centre, GravityCentre, "maps.gravity_centre", "the result of sc.gravity_centre")
-    base = ground(geometry, centre.regions, projected=projected)
+    base = ground(geometry, centre.regions, projected=projected, inset=inset, inset_only=inset_only, outlines=outlines)
     t, periods = centre.table, centre.periods
     path = _moved(t.iloc[:, :2].to_numpy(dtype=float), centre, base)
     ends = {0: look.FIRST} if len(periods) == 1 else {0: look.FIRST, len(periods) - 1: look.SECOND}
@@ -82,15 +87,22 @@ def gravity_centre(
         rows.append(Row("region", words, look.INK, line=0.8))
     rows += special_rows(base)
 
-    def overlay(axes: Axes) -> None:
+    def overlay(axes: Axes, stage: Stage) -> None:
+        made = []
+
+        def line(xy: npt.NDArray[np.float64], order: float, **options: Any) -> None:
+            at = xy if stage.clip is None else stage.move(xy)
+            made.extend(axes.plot(*at.T, zorder=order + stage.lift, **options))
+
         for k, colour in ends.items():
-            axes.plot(*rings[k].T, color=colour, linewidth=1.4, zorder=3, label=f"ellipse {periods[k]}")
+            line(rings[k], 3, color=colour, linewidth=1.4, label=f"ellipse {periods[k]}")
         if hull is not None:
-            axes.plot(*hull.T, color=look.INK, linewidth=0.8, linestyle="--", zorder=3.2, label="region")
-        axes.plot(*path.T, color=look.INK, linewidth=0.8, zorder=3.4, label="path")
+            line(hull, 3.2, color=look.INK, linewidth=0.8, linestyle="--", label="region")
+        line(path, 3.4, color=look.INK, linewidth=0.8, label="path")
         for k, colour in ends.items():
-            mark: dict[str, Any] = {"marker": "o", "markersize": 4, "linestyle": "", "label": f"centre {periods[k]}"}
-            axes.plot(*path[k], color=colour, zorder=3.6, **mark)
+            line(path[[k]], 3.6, color=colour, marker="o", markersize=4, linestyle="", label=f"centre {periods[k]}")
+        for artist in made if stage.clip is not None else ():
+            artist.set_clip_path(stage.clip)
 
     caption = Caption(
         f"Gravity centre of {centre.variable}, its path and standard deviational ellipses",
@@ -105,7 +117,7 @@ def gravity_centre(
     land = Row("land", "region", _LAND)
     key = Legend(centre.variable, (land, *rows))
     face = Face("", dict.fromkeys(centre.regions, "land"))
-    plan = Plan((face,), (key,), names_of(base, labels), title, overlay, caption=caption)
+    plan = Plan((face,), (key,), names_of(base, labels), title, overlay, caption=caption, width=width)
     return draw(plan, base, ax=ax)
 
 

@@ -28,6 +28,10 @@ def hot_spot_trends(
     title: str | None = None,
     source: str | None = None,
     projected: Any = "auto",
+    width: look.Width | None = None,
+    inset: Any = None,
+    inset_only: bool = False,
+    outlines: Any = None,
     ax: Axes | None = None,
 ) -> look.Drawn:
     """Map what hot and cold spots have done over time: new, lasting, fading, on and off.
@@ -40,7 +44,7 @@ def hot_spot_trends(
         Result of `spatialconv.hot_spot_trends`.
     geometry : GeoDataFrame
         Polygons indexed by region, with a CRS.
-    labels, title, source, projected, ax
+    labels, title, source, projected, width, inset, inset_only, outlines, ax
         As in `choropleth`.
 
     Returns
@@ -61,7 +65,7 @@ def hot_spot_trends(
     >>> figure = sc.maps.hot_spot_trends(trends, us.states)
     """
     expect(trends, HotSpotTrends, "maps.hot_spot_trends", "the result of sc.hot_spot_trends")
-    base = ground(geometry, trends.regions, projected=projected)
+    base = ground(geometry, trends.regions, projected=projected, inset=inset, inset_only=inset_only, outlines=outlines)
     keys = [ISLAND if pd.isna(category) else str(category) for category in trends.table["category"]]
     rows = [
         Row(category, category, *trend_look(category), cells=(str(n),)) for category, n in trends.counts.items() if n
@@ -86,7 +90,7 @@ def hot_spot_trends(
         weights=spots.provenance.weights,
         source=source,
     )
-    return drawn(base, faces, (key,), labels, title, ax, caption=caption)
+    return drawn(base, faces, (key,), labels, title, ax, caption=caption, width=width)
 
 
 def trend_look(category: str) -> tuple[str, str]:

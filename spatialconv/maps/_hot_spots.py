@@ -57,6 +57,10 @@ def hot_spots(
     title: str | None = None,
     source: str | None = None,
     projected: Any = "auto",
+    width: look.Width | None = None,
+    inset: Any = None,
+    inset_only: bool = False,
+    outlines: Any = None,
     ax: Axes | None = None,
 ) -> look.Drawn:
     """Map the hot and cold spots of Gi or Gi*: which regions are significant at 90, 95 and 99 per cent.
@@ -85,7 +89,7 @@ def hot_spots(
     fdr : bool
         Confidence classes under control of the false-discovery rate (Benjamini and Hochberg 1995), which the legend
         says. A result with `fdr=True` is always mapped so.
-    labels, title, source, projected, ax
+    labels, title, source, projected, width, inset, inset_only, outlines, ax
         As in `choropleth`; `ax` takes one period and one kind of classes.
 
     Returns
@@ -115,7 +119,7 @@ def hot_spots(
     choice("classes", classes, ("confidence", "ranks", "both", "paper"))
     expect(hs, HotSpots, "maps.hot_spots", "the result of sc.hot_spots")
     tables = by_period(hs, period)
-    base = ground(geometry, hs.regions, projected=projected)
+    base = ground(geometry, hs.regions, projected=projected, inset=inset, inset_only=inset_only, outlines=outlines)
     controlled = fdr or hs.fdr
     column = "confidence_fdr" if controlled else "confidence"
     kinds: dict[str, tuple[Legend, Mapping[Any, Any]]] = {}
@@ -143,7 +147,7 @@ def hot_spots(
         source=source,
     )
     keys_of_all = [key for key, _ in kinds.values()]
-    return drawn(base, faces, keys_of_all, labels, title, ax, caption=caption, printed=classes != "paper")
+    return drawn(base, faces, keys_of_all, labels, title, ax, caption=caption, width=width, printed=classes != "paper")
 
 
 # ---------------------------------------------------------------------- what was tested

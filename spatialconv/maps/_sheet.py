@@ -68,6 +68,7 @@ def drawn(
     *,
     caption: Caption,
     printed: bool = True,
+    width: look.Width | None = None,
 ) -> look.Drawn:
     """Draw the faces over their legends, those of one period (as many as there are legends) in one row."""
     plan = Plan(
@@ -78,6 +79,7 @@ def drawn(
         group=len(legends),
         caption=caption,
         printed=printed,
+        width=width,
     )
     return draw(plan, base, ax=ax)
 

@@ -12,8 +12,9 @@ from PIL import Image
 import spatialconv as sc
 from spatialconv import _style as look
 from spatialconv import maps
-from spatialconv._drawing.cartography import HAIRLINE, luminance
+from spatialconv._drawing.land.panel import HAIRLINE
 from spatialconv._drawing.placement import SHORT
+from spatialconv._drawing.textures import luminance
 from tests import drawing
 from tests.unit.drawing.test_pages import world
 

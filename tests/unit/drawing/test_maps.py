@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import shapely
 from matplotlib.figure import Figure
-from pyproj import CRS, Geod, Proj
+from pyproj import CRS, Geod, Proj, Transformer
 from shapely.geometry import Point, Polygon, box
 
 import spatialconv as sc
@@ -86,7 +86,7 @@ class TestChoropleth:
         assert np.array([[int(n) for n in cells[1:]] for cells in rows.values()]).sum(axis=0).tolist() == [11, 11]
 
     def test_darker_is_more(self):
-        from spatialconv._drawing.cartography import luminance
+        from spatialconv._drawing.textures import luminance
 
         for k in range(2, 10):
             light = [luminance(colour) for colour in look.ramp(None, k)]
@@ -187,7 +187,7 @@ class TestHotSpots:
         assert all(to_rgb(look.CONFIDENCE[c])[2] > to_rgb(look.CONFIDENCE[c])[0] for c in (-1, -2, -3))
 
     def test_surer_is_darker(self):
-        from spatialconv._drawing.cartography import luminance
+        from spatialconv._drawing.textures import luminance
 
         for side in ((0, 1, 2, 3), (0, -1, -2, -3)):
             light = [luminance(look.CONFIDENCE[c]) for c in side]
@@ -469,7 +469,11 @@ class TestProjection:
         metres_per_mm = np.diff(ax.get_xlim())[0] / across
         bars = [a for legend in drawing.legends_of(fig1) for c in legend.child_axes for a in c.artists]
         (bar,) = (a for a in bars if isinstance(a, ScaleBar))
-        assert bar.dx == pytest.approx(metres_per_mm)
+        # On the ellipsoid, across the middle of the map: the plane of UTM is enlarged there.
+        middle, high = np.mean(ax.get_xlim()), np.mean(ax.get_ylim())
+        lon, lat = Transformer.from_crs(32651, 4326, always_xy=True).transform([middle - 5e4, middle + 5e4], [high] * 2)
+        _, _, metres = CRS.from_epsg(4326).get_geod().inv(lon[0], lat[0], lon[1], lat[1])
+        assert bar.dx == pytest.approx(metres_per_mm * metres / 1e5, rel=2e-3)
         holder = bar.axes
         drawn = holder.get_window_extent().width / fig1.dpi * 25.4
         assert drawn == pytest.approx(abs(np.diff(holder.get_xlim())[0])), "one unit must be one mm on paper"
@@ -481,7 +485,7 @@ class TestProjection:
         assert base.metres == pytest.approx(0.3048, rel=1e-4)
 
     def test_holes_stay_open(self):
-        from spatialconv._drawing.cartography import outline
+        from spatialconv._drawing.land.panel import outline
 
         ring = Polygon(box(0, 0, 10, 10).exterior, [box(4, 4, 6, 6).exterior])
         path = outline(ring)

@@ -22,6 +22,7 @@ from .agglomeration import shift_share as shift_share
 from .agglomeration import specialisation as specialisation
 from .auditing import audit as audit
 from .autocorrelation import bivariate_moran as bivariate_moran
+from .autocorrelation import correlogram as correlogram
 from .autocorrelation import empirical_bayes as empirical_bayes
 from .autocorrelation import geary as geary
 from .autocorrelation import general_g as general_g
@@ -39,6 +40,7 @@ from .convergence.beta.beta import beta as beta
 from .convergence.beta.breaks import beta_breaks as beta_breaks
 from .convergence.beta.frame import growth_panel as growth_panel
 from .convergence.beta.local import beta_local as beta_local
+from .convergence.beta.local_spans import beta_local_spans as beta_local_spans
 from .convergence.beta.nonlinear import beta_nls as beta_nls
 from .convergence.beta.quantiles import beta_quantiles as beta_quantiles
 from .convergence.beta.regimes import beta_regimes as beta_regimes

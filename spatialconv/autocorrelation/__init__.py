@@ -2,6 +2,7 @@
 
 from spatialconv.autocorrelation._bivariate import bivariate_moran, lee, local_bivariate_moran, local_lee
 from spatialconv.autocorrelation._bivariate_results import BivariateAutocorrelation, LocalBivariate
+from spatialconv.autocorrelation._correlogram import Correlogram, correlogram
 from spatialconv.autocorrelation._global import geary, general_g, moran
 from spatialconv.autocorrelation._hot_spots import hot_spots
 from spatialconv.autocorrelation._join_counts import JoinCountTest, join_counts
@@ -15,6 +16,7 @@ __all__ = [
     "GEARY",
     "QUADRANTS",
     "BivariateAutocorrelation",
+    "Correlogram",
     "EmpiricalBayesRates",
     "GlobalAutocorrelation",
     "HotSpots",
@@ -24,6 +26,7 @@ __all__ = [
     "LocalHeteroscedasticity",
     "LocalMoran",
     "bivariate_moran",
+    "correlogram",
     "empirical_bayes",
     "geary",
     "general_g",

@@ -12,17 +12,19 @@ import pandas as pd
 from spatialconv._core.space import association
 from spatialconv._core.space.natural_breaks import natural_breaks
 from spatialconv._core.space.permutation import benjamini_hochberg, permute_neighbours
+from spatialconv._labels.matching import hint
 from spatialconv._options import count_of, first, generator, whole
 from spatialconv.autocorrelation._inputs import Inputs, floor_note, gather, is_single, undefined_note
 from spatialconv.autocorrelation._omitted import local_of_those_there
 from spatialconv.autocorrelation._results import HotSpots
-from spatialconv.errors import OptionError
+from spatialconv.errors import AlignmentError, OptionError
 from spatialconv.panel import FloatArray, Missing, Panel, omits
 from spatialconv.results import merge_notes
 
 IntArray = npt.NDArray[np.int64]
 _NONE = -99  # stands for "no class" until the columns become nullable
 LEVELS = (0.10, 0.05, 0.01)
+_ASKED = "self_weight must be 'link' or a number of zero or more, a Series by region, or a column of the panel"
 
 
 def hot_spots(
@@ -36,7 +38,7 @@ def hot_spots(
     classes: int = 4,
     fdr: bool = False,
     permutations: int = 0,
-    self_weight: Literal["link"] | float = "link",
+    self_weight: Literal["link"] | str | float | pd.Series = "link",
     seed: int | np.random.Generator | None = None,
     missing: Missing = "raise",
 ) -> HotSpots:
@@ -68,10 +70,12 @@ def hot_spots(
     permutations : int
         0: p from the normal distribution. More: p from so many conditional permutations of the other regions.
         z stays as it is.
-    self_weight : "link" or float
+    self_weight : "link", float, Series or str
         Weight of the region itself under Gi*, in units of a link: "link" is 1, the largest weight in its row,
         which for contiguity, binary or row-standardised, is that of any neighbour. 0 leaves the region out of
         the sum but not of mean and variance; 2 counts it twice. A region without neighbours has itself only.
+        A Series by region, or a column of the panel, gives every region its own (ArcGIS's self potential): how much
+        of what is counted lies within large regions.
     seed : int or Generator, optional
         Of the permutations; stored in the provenance.
     missing : {"raise", "omit"}
@@ -124,7 +128,8 @@ def hot_spots(
     ('Quzhou', True)
     """
     classes, permutations = whole("classes", classes, least=2), count_of("permutations", permutations)
-    multiple = _multiple(self_weight)
+    if isinstance(panel, Panel):  # `gather` says what else it is
+        _own_weights(panel, self_weight, panel.regions[:0], None)
     if omits(missing):
         return local_of_those_there(
             hot_spots, panel, (variable,), w, period, seed, log=log, star=star, classes=classes, fdr=fdr,
@@ -132,8 +137,8 @@ def hot_spots(
         )  # fmt: skip
     data = gather(panel, variable, w, omittable=True, log=log, period=period, least=3, why="Gi* or Gi")
     dev, _ = association.standardise(data.values)
-    own = association.with_self(data.matrix, multiple)
-    z = association.gi_star(dev, own) if star else association.gi(dev, data.matrix)
+    own = _own_weights(panel, self_weight, data.order, data.periods)
+    z = _star(dev, data.matrix, own) if star else association.gi(dev, data.matrix)
     p, towards, used = association.normal_p(z, "two-sided"), np.sign(z), None
     if permutations:
         rng, used = generator(seed)
@@ -141,6 +146,7 @@ def hot_spots(
         p = np.where(np.isnan(z) | (drawn.variance == 0), np.nan, drawn.p_value("two-sided"))
         towards = np.sign(drawn.below - drawn.above).astype(float)
     opposed = towards * z < 0
+    said = f"by region ({self_weight.name or 'Series'})" if isinstance(self_weight, pd.Series) else self_weight
     q = benjamini_hochberg(p)
     towards = np.where(opposed | np.isnan(z), 0.0, towards)
     jenks = np.stack([_jenks(row, classes) for row in z])
@@ -163,7 +169,7 @@ def hot_spots(
         fdr=fdr,
         notes=merge_notes(
             data.notes,
-            _island_note(data, star and multiple > 0, permutations),
+            _island_note(data, star and bool((own > 0).any()), permutations),
             undefined_note(data, z, "every arrangement gives the same sum"),
             _few_note(data, jenks, classes),
             _opposed_note(opposed & (p <= LEVELS[0])),
@@ -176,21 +182,47 @@ def hot_spots(
             classes=classes,
             fdr=fdr,
             permutations=permutations,
-            self_weight=self_weight,
+            self_weight=said,
         ),
         star=star,
         classes=classes,
-        self_weight=self_weight,
+        self_weight=said,
     )
 
 
-def _multiple(self_weight: Any) -> float:
-    if isinstance(self_weight, str) and self_weight == "link":
-        return 1.0
-    ok = isinstance(self_weight, (int, float, np.number)) and not isinstance(self_weight, bool)
-    if not ok or not np.isfinite(self_weight) or self_weight < 0:
-        raise OptionError(f"self_weight must be 'link' or a number of zero or more; got {self_weight!r}.")
-    return float(self_weight)
+def _own_weights(panel: Panel, asked: Any, order: pd.Index, periods: pd.Index | None) -> FloatArray:
+    """Return the weight of every region itself in links, one for all or of shape (T, N), or raise."""
+    if isinstance(asked, str) and asked == "link":
+        return np.ones(1)
+    if isinstance(asked, pd.Series):
+        absent = [region for region in order if region not in asked.index]
+        if absent or asked.index.has_duplicates:
+            what = f"lacks {first(absent)}" if absent else "has labels twice"
+            raise AlignmentError(f"self_weight, by region, {what}.{hint(order, asked.index) if absent else ''}")
+        own = asked.reindex(order).to_numpy(dtype=float)[None]
+    elif isinstance(asked, str):
+        if asked not in panel.frame.columns:
+            raise OptionError(f"{_ASKED}; got {asked!r}.")
+        own = np.asarray(panel.values(asked, regions=order, periods=periods)) if periods is not None else np.ones(1)
+    else:
+        ok = isinstance(asked, (int, float, np.number)) and not isinstance(asked, bool)
+        own = np.array([float(asked)]) if ok else np.array([np.nan])
+    wrong = ~np.isfinite(own) | (own < 0)
+    if wrong.any():
+        if own.ndim < 2:
+            raise OptionError(f"{_ASKED}; got {asked!r}.")
+        t, i = np.nonzero(wrong)
+        cells = [(order[k], float(own[s, k])) for s, k in zip(t, i, strict=True)]
+        raise OptionError(f"self_weight must be zero or more in every region; it is {first(cells)}.")
+    return np.asarray(own)
+
+
+def _star(dev: FloatArray, matrix: Any, own: FloatArray) -> FloatArray:
+    """Return the z of Gi*; weights of the regions themselves may differ by period."""
+    if own.ndim < 2 or len(own) == 1:
+        return association.gi_star(dev, association.with_self(matrix, own.ravel()))
+    rows = [association.gi_star(d[None], association.with_self(matrix, o)) for d, o in zip(dev, own, strict=True)]
+    return np.concatenate(rows)
 
 
 def _confidence(towards: FloatArray, p: FloatArray) -> IntArray:

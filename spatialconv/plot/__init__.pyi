@@ -25,3 +25,4 @@ from .change.stochastic_kernel import stochastic_kernel as stochastic_kernel
 from .change.unit_roots import unit_roots as unit_roots
 from .inference.club_probabilities import club_probabilities as club_probabilities
 from .inference.instruments import instrument_tests as instrument_tests
+from .space.correlogram import correlogram as correlogram

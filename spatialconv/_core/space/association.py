@@ -252,8 +252,8 @@ def gi_star(Z: FloatArray, W: Any) -> FloatArray:
     return score(top, np.zeros_like(top), np.broadcast_to(n / (n - 1) * spread, top.shape))
 
 
-def with_self(W: Any, multiple: float) -> Any:
-    """Return W with the own weight of every region: a multiple of the largest weight in its row.
+def with_self(W: Any, multiple: FloatArray | float) -> Any:
+    """Return W with the own weight of every region: a multiple, or one of each, of the largest weight in its row.
 
     The weights of a row may then be scaled by any number and Gi* stays as it is. A region without neighbours
     has no scale of its own; its link counts as 1.

@@ -602,7 +602,11 @@ def test_general_g_needs_a_natural_zero():
         (sc.local_moran, {"period": 1999}, "unknown period 1999"),
         (sc.hot_spots, {"period": [2001, 1999]}, "unknown period 1999"),
         (sc.hot_spots, {"classes": 1}, "classes must be a whole number of at least 2"),
-        (sc.hot_spots, {"self_weight": "row"}, "self_weight must be 'link' or a number of zero or more; got 'row'"),
+        (
+            sc.hot_spots,
+            {"self_weight": "row"},
+            "self_weight must be 'link' or a number of zero or more, a Series by region, or a column",
+        ),
         (sc.hot_spots, {"self_weight": -1}, "self_weight must be 'link' or a number of zero or more"),
         (sc.hot_spots, {"self_weight": True}, "self_weight must be 'link' or a number of zero or more"),
         (sc.hot_spots, {"self_weight": np.nan}, "self_weight must be 'link' or a number of zero or more"),

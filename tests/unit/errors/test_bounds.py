@@ -103,6 +103,11 @@ DOORS = {
         "simulations seed",
     ),
     "beta_quantiles": (lambda zj, w, b, o: sc.beta_quantiles(zj.panel, "exports", **o), "draws seed jobs"),
+    "beta_local_spans": (
+        lambda zj, w, b, o: sc.beta_local_spans(zj.panel, "exports", zj.cities, progress=False, **o),
+        "draws seed jobs",
+    ),
+    "correlogram": (lambda zj, w, b, o: sc.correlogram(zj.panel, "exports", zj.cities, **o), "permutations seed"),
     "beta_local": (lambda zj, w, b, o: sc.beta_local(zj.panel, "exports", zj.cities, **o), "draws seed jobs"),
     "monte_carlo": (
         lambda zj, w, b, o: sc.monte_carlo(sc.beta(zj.panel, "exports", w), "lm", **o),

@@ -152,3 +152,20 @@ def test_a_dummy_that_is_flat_somewhere_gives_our_message(bandwidth):
     panel = panel.assign(d=lambda f: (f["r"] < 8) * 1.0)
     with pytest.raises(errors.ModelError, match="singular"):
         sc.beta_local(panel, "v", points, controls="d", bandwidth=bandwidth, draws=1, seed=1, progress=False)
+
+
+def test_spans_are_cross_sections_of_their_own(us):
+    found = sc.beta_local_spans(
+        us.panel, "income", us.states, breaks=(1929, 1969, 2009), bandwidth=30, draws=3, seed=1, progress=False
+    )
+    assert list(found.by_span.index) == ["1929-69", "1969-2009"]
+    for span, ends in (("1929-69", (1929, 1969)), ("1969-2009", (1969, 2009))):
+        alone = sc.beta_local(us.panel, "income", us.states, breaks=ends, bandwidth=30, draws=1, seed=1, progress=False)
+        np.testing.assert_allclose(found.table.loc[span, "beta"], alone.table["beta"], rtol=1e-12)
+        assert found.by_span.loc[span, "aicc"] == pytest.approx(alone.aicc)
+    betas = found.table["beta"].unstack("span")
+    assert found.by_span["correlation"].iloc[1] == pytest.approx(betas.corr().iloc[0, 1])
+    assert list(found.panel().periods) == ["1929-69", "1969-2009"]
+    assert max(map(len, repr(found).splitlines())) <= 80
+    with pytest.raises(errors.OptionError):
+        sc.beta_local_spans(us.panel, "income", us.states, bandwith=30)

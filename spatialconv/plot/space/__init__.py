@@ -1,0 +1,1 @@
+"""Figures of space without a map: autocorrelation by distance."""

@@ -1,0 +1,105 @@
+"""Autocorrelation by distance, with the distance at which it is strongest."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from spatialconv import _style as look
+from spatialconv import autocorrelation
+from spatialconv._drawing.axes import STEPS, finished, given, headings, row
+from spatialconv._drawing.scatter import write_ends
+from spatialconv._options import expect
+from spatialconv.panel.calendar import place_of
+from spatialconv.results import p_value
+
+LEVEL = 0.05
+_TOP = 13.0  # mm
+
+
+def correlogram(
+    result: Any, *, period: Hashable = None, title: str | None = None, ax: Axes | None = None
+) -> Figure | Axes:
+    """Plot autocorrelation by distance: z of ever wider bands, or the statistic of one ring after another.
+
+    Full marks are distances whose p over all distances is at most 0.05. Under bands the most extreme z is named by its
+    distance; under rings a grey band is what single distances would be in 95 % of random maps.
+
+    Parameters
+    ----------
+    result : Correlogram
+        Result of `correlogram`.
+    period : label, optional
+        The last by default.
+    title : str, optional
+        Heading of the figure.
+    ax : Axes, optional
+        Draw into these axes.
+
+    Returns
+    -------
+    Figure or Axes
+        The new Figure, or `ax` if it was given.
+
+    Raises
+    ------
+    OptionError
+        If the period is not in the result.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> us = sc.datasets.us_income()
+    >>> figure = sc.plot.correlogram(sc.correlogram(us.panel, "income", us.states, period=1929, seed=1))
+    """
+    expect(result, autocorrelation.Correlogram, "plot.correlogram", "the result of sc.correlogram")
+    at = result.periods[-1 if period is None else place_of(result.periods, period)]
+    table, most = result.table.loc[at], result.strongest.loc[at]
+    rings = result.bands == "rings"
+    name = {"I": "Moran's I", "C": "Geary's C"}[result.statistic]
+    what = f"{name} of {'log ' if result.log else ''}{result.variable}, {at}"
+    head = what if rings else f"z of {what}"
+    found = (
+        f"strongest {result._band(_above(table, most), most['distance'])}: {p_value(most['p_all'])} over all distances"
+    )
+    with look.style(title, head, found):
+        plot = given(ax) if ax is not None else row(1, title, top=_TOP)[0]
+        x = table["distance"].to_numpy(dtype=float)
+        # A ring stands at its middle.
+        x = (x + table["above"].to_numpy(dtype=float)) / 2 if rings else x
+        y = table[result.statistic if rings else "z"].to_numpy(dtype=float)
+        middle = table["expected"].to_numpy(dtype=float) if rings else np.zeros(len(x))
+        plot.plot(x, middle, color=look.SOFT, linewidth=0.6, zorder=2, label="expected")
+        reach = np.zeros(len(x))
+        if rings:
+            reach = 1.96 * np.sqrt(table["variance"].to_numpy(dtype=float))
+            plot.fill_between(
+                x, middle - reach, middle + reach, color="#ececec", linewidth=0, zorder=1, label="random maps"
+            )
+        plot.plot(x, y, color=look.FIRST, linewidth=0.9, zorder=3, label=name)
+        hit = table["p_all"].to_numpy(dtype=float) <= LEVEL
+        for these, fill, said in ((hit, look.FIRST, "significant"), (~hit, "white", "not significant")):
+            plot.plot(x[these], y[these], "o", markersize=3.6, color=look.FIRST, mfc=fill, zorder=4, label=said)
+        seen = np.concatenate([y, middle - reach])
+        seen = seen[np.isfinite(seen)]
+        spread = float(np.ptp(seen)) or 1.0
+        plot.set_ylim(min(float(seen.min()), 0.0) - 0.12 * spread, float(seen.max()) + 0.18 * spread)
+        plot.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+        plot.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        band = "grey: 95 % of random maps; " if rings else ""
+        plot.set_xlabel(f"km; {band}filled: p over all \u2264 {LEVEL:g}")
+        headings(plot, head, found)
+        look.frame(plot)
+        if not rings:
+            place = int(np.flatnonzero(table["distance"].to_numpy() == most["distance"])[0])
+            write_ends(plot, x, y, {place: f"{most['distance']:.0f} km"})
+        return finished([plot], ax)
+
+
+def _above(table: Any, most: Any) -> float:
+    return float(table.loc[table["distance"] == most["distance"], "above"].iloc[0])

@@ -40,6 +40,7 @@ def around(b: BetaConvergence, given: Mapping[str, Any]) -> tuple[Grid, Specific
         "vcov": told["vcov"],
         "overlapping": told["overlapping"],
         "controls_at": told["controls_at"],
+        "missing": told["missing"],
     }
     grid = specifications(b.asked.panel, b.variable, **{**own, **given})
     weights = next(iter(grid.weights)) if b.asked.w is not None and "weights" not in given else NO_WEIGHTS

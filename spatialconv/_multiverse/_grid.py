@@ -16,6 +16,7 @@ from spatialconv._multiverse._specification import AXES, Specification
 from spatialconv._options import ControlsAt, Correction, Effects, Vcov, choice, first
 from spatialconv.convergence.beta.beta import INITIAL
 from spatialconv.errors import OptionError, SpatialConvError
+from spatialconv.models.by_period.design import Gaps
 from spatialconv.models.estimation.fit import state_of_rows, sums_to_one
 from spatialconv.models.specification.design import refuse_reserved
 from spatialconv.panel import Panel
@@ -42,6 +43,8 @@ class Grid:
         Whether spans of growth may overlap.
     controls_at : {"start", "end", "mean"}
         When the controls of a growth regression are taken.
+    missing : {"raise", "integrate", "omit"}
+        What is done about gaps.
     """
 
     variable: str
@@ -53,6 +56,7 @@ class Grid:
     transforms: Mapping[str, Transform]
     overlapping: bool = False
     controls_at: ControlsAt = "start"
+    missing: Gaps = "raise"
 
     def __len__(self) -> int:
         return len(self.specs)
@@ -194,6 +198,7 @@ def specifications(
     focus: str | None = None,
     overlapping: bool = False,
     controls_at: ControlsAt = "start",
+    missing: Gaps = "raise",
 ) -> Grid:
     """Cross the choices on every axis to a grid of frozen specifications, without estimating anything.
 
@@ -234,6 +239,9 @@ def specifications(
         Whether spans of growth may overlap.
     controls_at : {"start", "end", "mean"}
         When the controls of a growth regression are taken, as in `beta`; one choice for the whole grid.
+    missing : {"raise", "integrate", "omit"}
+        What to do about gaps, as in `fit_panel`; one choice for the whole grid. A panel with gaps is estimated from the
+        outcomes that are there, and its rows have their own `nobs`.
 
     Returns
     -------
@@ -256,6 +264,7 @@ def specifications(
     """
     listed = axes.model_axis(models, weights)
     choice("controls_at", controls_at, ControlsAt)
+    choice("missing", missing, Gaps)
     variants = axes.data_axis(panel, data)
     sets = axes.control_sets(controls, pool, variable, panel)
     spans = (0,) if focus is not None else axes.lengths(horizons)
@@ -277,7 +286,9 @@ def specifications(
     )
     specs = tuple(Specification(*choices) for choices in crossed)
     transforms = {name: f for name, f in (data or {}).items() if not isinstance(f, Panel)}
-    return Grid(variable, focus, specs, variants, samples, graphs, transforms, overlapping, controls_at)
+    return Grid(
+        variable, focus, specs, variants, samples, graphs, transforms, overlapping, controls_at, missing
+    )  # fmt: skip
 
 
 def _check_columns(

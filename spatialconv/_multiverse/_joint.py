@@ -19,7 +19,7 @@ from spatialconv._multiverse._source import Source
 from spatialconv._multiverse._specification import AS_GIVEN, Specification
 from spatialconv._multiverse._worlds import modelled, observed_outcomes, of_variant, permuted, places
 from spatialconv._options import choice, count_of, generator, whole
-from spatialconv.errors import OptionError
+from spatialconv.errors import OptionError, UnsupportedModelError
 from spatialconv.models.small_samples.refits import Engine
 from spatialconv.panel import FloatArray, Panel
 from spatialconv.results import Provenance, Result, number, p_value
@@ -108,6 +108,11 @@ def joint_test(
     count_of("draws", draws, least=19)
     _parallel.checked_jobs(jobs)
     grid = result.grid
+    if grid.missing != "raise":
+        raise UnsupportedModelError(
+            "joint_test() makes panels without gaps; this multiverse has missing="
+            f"{grid.missing!r}. Balance the panel first (panel.balance())."
+        )
     rng, used = generator(seed)
     drawn = _drawn(result, null, draws, rng)
     tasks = _tasks(grid, drawn)

@@ -205,6 +205,8 @@ def _groups(result: Multiverse, table: pd.DataFrame) -> Iterator[tuple[tuple[Any
 def _why_not(spec: Specification, read: Source | str) -> str:
     if isinstance(read, str):
         return read
+    if np.isnan(read.of(spec.controls).X).any() or np.isnan(read.design.y).any():
+        return "densities are of panels without gaps"
     if spec.model not in ONE:
         return "two spatial coefficients are not integrated here"
     if spec.effects == "random":

@@ -424,6 +424,7 @@ def refit(grid: Grid, spec: Specification, level: float) -> BetaConvergence | Pa
     panel = grid.samples[spec.sample].of(grid.data[spec.data])
     spatial, durbin = MODELS[spec.model]
     options: dict[str, Any] = {"effects": spec.effects, "correction": spec.correction, "vcov": spec.vcov}
+    options["missing"] = grid.missing
     w = grid.weights[spec.weights] if spec.uses_weights else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpatialConvWarning)

@@ -26,6 +26,7 @@ from spatialconv._options import count_of, generator, passed_on, probability, wh
 from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence
 from spatialconv.convergence.few_periods.arrays import sample_of_fit
 from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning
+from spatialconv.models.by_period.design import Gaps
 from spatialconv.models.estimation.fit import fit_design
 from spatialconv.models.estimation.fitted import PanelFit
 from spatialconv.models.small_samples.refits import Engine, restricted_world
@@ -62,10 +63,11 @@ class Block:
     """Specifications of one source and one choice of weights, with their places in the grid."""
 
     source: Source | str
-    w: Aligned | None
+    w: Any
     outcome: str
     places: tuple[int, ...]
     specs: tuple[Specification, ...]
+    missing: Gaps = "raise"
     draws: int = 0
     seeds: tuple[np.random.SeedSequence, ...] = ()
 
@@ -114,7 +116,7 @@ def multiverse(
         Show a progress bar.
     **axes
         weights, models, effects, corrections, controls, pool, samples, groups, horizons, vcov, data, focus,
-        overlapping, controls_at: see `specifications`.
+        overlapping, controls_at, missing: see `specifications`.
 
     Returns
     -------
@@ -220,11 +222,13 @@ def blocks(grid: Grid) -> Iterator[Block]:
             sources[key[:3]] = source(grid, grid.panel(data, sample), horizon, needed)
         found = grid.aligned(data, sample, weights) if weights else None
         # Rows whose weights do not serve are not ready.
-        w = found if isinstance(found, Aligned) else None
+        w: Any = found if isinstance(found, Aligned) else None
+        if w is not None and grid.missing != "raise":
+            w = grid.weights[weights]  # cut to the regions of each period
         places = list(group)
         for start in range(0, len(places), BLOCK):
             part = tuple(places[start : start + BLOCK])
-            yield Block(sources[key[:3]], w, outcome(grid), part, tuple(grid.specs[k] for k in part))
+            yield Block(sources[key[:3]], w, outcome(grid), part, tuple(grid.specs[k] for k in part), grid.missing)
 
 
 def run(block: Block) -> list[Row]:
@@ -253,7 +257,8 @@ def fit_one(block: Block, spec: Specification, last: tuple[Specification, PanelF
             if last is not None and replace(spec, vcov=last[0].vcov) == last[0]:
                 return last[1].with_vcov(spec.vcov)
             design = block.source.of(spec.controls)
-            return fit_design(design, spec.model_spec(block.outcome, design.names), block.w)
+            own = spec.model_spec(block.outcome, design.names)
+            return fit_design(design, own, block.w, missing=block.missing)
     except SpatialConvError as error:
         return one_line(error)
     except np.linalg.LinAlgError as error:

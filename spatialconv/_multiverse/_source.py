@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -47,6 +48,11 @@ def term(grid: Grid) -> str:
     return INITIAL if grid.focus is None else grid.focus
 
 
+def gaps(grid: Grid) -> Literal["raise", "keep"]:
+    """Return what reading does about gaps."""
+    return "raise" if grid.missing == "raise" else "keep"
+
+
 def source(grid: Grid, panel: Panel | str, horizon: int, controls: set[str]) -> Source | str:
     """Read the regressions of a panel, or say why there are none."""
     if isinstance(panel, str):
@@ -54,10 +60,13 @@ def source(grid: Grid, panel: Panel | str, horizon: int, controls: set[str]) -> 
     over: Spans | None = None
     try:
         if grid.focus is None:
-            design, length = growth_design(panel, grid.variable, (), horizon, grid.overlapping, grid.controls_at)
+            design, length = growth_design(
+                panel, grid.variable, (), horizon, grid.overlapping, grid.controls_at, grid.missing
+            )
             over = spans(panel, horizon, overlapping=grid.overlapping)
         else:
-            y, x = panel.values(grid.variable), panel.values(grid.focus)[..., None]
+            y = panel.values(grid.variable, missing=gaps(grid))
+            x = panel.values(grid.focus, missing=gaps(grid))[..., None]
             design, length = Design(y, x, (grid.focus,), panel.regions, panel.periods, notes=panel.notes), np.nan
     except SpatialConvError as error:
         return one_line(error)
@@ -66,6 +75,8 @@ def source(grid: Grid, panel: Panel | str, horizon: int, controls: set[str]) -> 
 
 def _column(grid: Grid, panel: Panel, name: str, over: Spans | None) -> FloatArray | str:
     try:
-        return panel.values(name) if over is None else control_arrays(panel, [name], over, grid.controls_at)[0]
+        if over is None:
+            return panel.values(name, missing=gaps(grid))
+        return control_arrays(panel, [name], over, grid.controls_at, gaps(grid))[0]
     except SpatialConvError as error:
         return one_line(error)

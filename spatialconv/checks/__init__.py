@@ -54,6 +54,19 @@ QUESTIONS: dict[str, Callable[[Subject], Finding]] = {
 # a time.
 LONG = ("z-values", "few periods", "no convergence", "absolute", "weights", "neighbours", "regions", "effects")
 
+# What is asked of whole panels alone: samples and tests that want one matrix and every outcome.
+WHOLE = (
+    "islands",
+    "direct approach",
+    "selection",
+    "residuals",
+    "z-values",
+    "few periods",
+    "no convergence",
+    "absolute",
+)
+NOT_WHOLE = "it cannot be answered where regions or weights differ by period; it can of panel.balance()"
+
 
 def check(
     result: Any,
@@ -113,6 +126,10 @@ def check(
 
     Notes
     -----
+    A regression with gaps (`missing="integrate"` or "omit") or with weights by period is asked what estimating it again
+    can answer (other weights, effects, controls, regions, halves, spans), and of dispersion; questions that draw
+    samples, and tests that want a whole panel, are then "not asked" and say so.
+
     "Significant" is at 5 %, two-sided, by the p-value of the regression. A finding *fails* a question on robustness if
     with the one thing changed it is significant in less than half of the variants, or significant with the other sign
     in any; it is *warned of* if it is lost in some. It fails `regions` if without one region it is lost and beta less
@@ -183,6 +200,8 @@ def _chosen(questions: str | Iterable[str]) -> tuple[str, ...]:
 
 def _answered(name: str, subject: Subject) -> Finding:
     """Ask one question; that it cannot be answered is no reason to lose the others."""
+    if name in WHOLE and subject.b.fit.design.cells:
+        return Finding(name, f"The question {name!r}", "not asked", NOT_WHOLE)
     try:
         return QUESTIONS[name](subject)
     except (SpatialConvError, np.linalg.LinAlgError) as error:

@@ -11,6 +11,7 @@ from spatialconv.convergence.beta.beta import INITIAL
 from spatialconv.convergence.beta.series import beta_spacing
 from spatialconv.convergence.dispersion.sigma import sigma as dispersion_of
 from spatialconv.errors import SpatialConvError
+from spatialconv.panel import Missing
 from spatialconv.results import number, one_line, p_value
 from spatialconv.summary import time_axis
 
@@ -24,7 +25,8 @@ def sigma(s: Subject) -> Finding:
     question = "Does the change of dispersion agree with beta?"
     name = "sigma"
     try:
-        found = dispersion_of(s.panel, s.b.variable, measures="sd_log")
+        gaps: Missing = "raise" if s.b.asked.options["missing"] == "raise" else "omit"
+        found = dispersion_of(s.panel, s.b.variable, measures="sd_log", missing=gaps)
     except SpatialConvError as error:
         return Finding(name, question, "not asked", one_line(error))
     if s.panel.n_periods < 2:

@@ -26,7 +26,6 @@ def other_links(b: BetaConvergence, geometry: Any, named: Mapping[str, Any]) -> 
     Those of the study, and of the geometry where there is one, whether or not the regression has weights; without a
     geometry they are made of the links there are. All stay sparse, so that thousands of regions can be asked about.
     """
-    b.fit.design.refuse_cells("check() is")
     regions = b.fit.design.regions
     offered = dict(named)
     if geometry is not None:

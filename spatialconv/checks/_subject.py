@@ -109,9 +109,11 @@ class Subject:
         X = np.column_stack([np.ones(T * N), design.X.reshape(T * N, -1)])
         periods = np.kron(np.eye(T)[:, 1:], np.ones((N, 1)))
         y = design.y.ravel()
+        seen = np.isfinite(y) & np.isfinite(X).all(axis=1)
+        X, periods, y = X[seen], periods[seen], y[seen]
         full, bare = np.column_stack([X, periods]), X
         rss, loose = (float(((y - A @ np.linalg.lstsq(A, y, rcond=None)[0]) ** 2).sum()) for A in (bare, full))
-        free = T * N - np.linalg.matrix_rank(full)
+        free = len(y) - np.linalg.matrix_rank(full)
         return float(stats.f.sf((rss - loose) / (T - 1) / (loose / free), T - 1, free)) if free > 0 < loose else 1.0
 
     def again(self, **changes: Any) -> BetaConvergence | str:

@@ -14,7 +14,7 @@ from spatialconv.auditing.description.reported import Reported
 from spatialconv.auditing.description.toml import load, read
 from spatialconv.auditing.description.write import to_toml
 from spatialconv.auditing.documents.fitted import library_of, of_model, several_models
-from spatialconv.auditing.documents.understand import SUFFIXES, Understood, of_file, of_frame, of_string
+from spatialconv.auditing.documents.understand import REFUSED, SUFFIXES, Understood, of_file, of_frame, of_string
 from spatialconv.auditing.result import AuditReport, collect
 from spatialconv.auditing.rules import (  # noqa: F401  (each enters its rules into the registry)
     claims_figures,
@@ -128,7 +128,7 @@ def _understood(reported: Any) -> Understood | None:
         if isinstance(reported, str) and "\n" in reported.strip():
             return of_string(reported)
         path = Path(reported)
-        return of_file(path) if path.suffix.casefold() in SUFFIXES else None
+        return of_file(path) if path.suffix.casefold() in SUFFIXES + REFUSED else None
     if isinstance(reported, pd.DataFrame):
         return of_frame(reported)
     if isinstance(reported, (list, tuple, Mapping)):

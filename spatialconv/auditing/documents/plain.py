@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
 from spatialconv.auditing.documents.cells import bracketed, figure_like
-from spatialconv.auditing.documents.labels import part_of
+from spatialconv.auditing.documents.labels import HEADS, head_of, part_of
 from spatialconv.auditing.documents.raw import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, MOST_TABLES, RawTable
 
 _RULE = re.compile(r"^[\s|+:=_\-\u2500-\u257f~.*]*$")
@@ -22,6 +23,12 @@ _NEXT_FIGURE = re.compile(rf" (?={_FIGURE}(?: |$))", re.IGNORECASE)
 # The bar after the labels of Stata; those of "P>|z|" are none.
 _LONE_BAR = re.compile(r"(?:(?<=\s)|^)\|(?=\s|$)")
 _NUMBERED = re.compile(r"\(\s*(?:\d{1,2}|[ivx]+)\s*\)|(?:18|19|20)\d\d", re.IGNORECASE)
+# A figure with its stars, or what stands in brackets, as text copied from a page sets them one space apart.
+_SIGN, _STARRED = r"[-+\u2212\u2013]?", r"[*\u2217\u2020+]{0,4}"
+_INSIDE = rf"[(\[]{_SIGN}[\d.][\d.,]*[)\]]{_STARRED}"
+_TOKEN = re.compile(
+    rf"[<>]?{_SIGN}(?:\d[\d.,]*|\.\d+)(?:e[-+]?\d+)?%?{_STARRED}(?: ?{_INSIDE}(?=\s{_SIGN}[\d.]|$))?|{_INSIDE}"
+)
 _ESCAPED = re.compile(r"\\([*()<>\[\]_#+.!^~`-])")
 _BAR = re.compile(r"(?<!\\)\|")
 
@@ -38,7 +45,7 @@ def tables(text: str) -> list[RawTable]:
             head = block
             continue
         lines, head = [*head, *block], []
-        made = _barred(lines) or _tabbed(lines) or _spaced(lines)
+        made = _barred(lines) or _tabbed(lines) or _single(lines) or _spaced(lines)
         if made is None:
             words = _plain(" ".join(line.strip() for line in lines))
             above = words[-300:]
@@ -193,6 +200,59 @@ def _quantities(piece: tuple[int, int, str], spans: list[list[int]]) -> list[tup
     named = [(low, high, text[low - start : high - start]) for low, high in cuts]
     # What spans several columns otherwise is a heading of all of them.
     return named if len(named) > 1 and all(part_of(t) for _, _, t in named) else [piece]
+
+
+def _single(lines: list[str]) -> RawTable | None:
+    """Read text copied from a page, whose columns are one space apart: by the figures at the ends of the lines.
+
+    Only lines with as many figures as most have are of the table; of others nobody knows which columns are blank.
+    """
+    if any(re.search(r"\S {2,}\S", line) for line in lines):
+        return None
+    split = [_ends(line) for line in lines if not _RULE.match(line)]
+    if all(not label for label, cells in split if len(cells) > 1):
+        # Years are labels, and figures as well.
+        split = [(cells[0], cells[1:]) if len(cells) > 1 else (label, cells) for label, cells in split]
+    counts = Counter(len(cells) for _, cells in split if len(cells) > 1)
+    if not counts:
+        return None
+    ((width, often),) = counts.most_common(1)
+    if often < 3 or 2 * often < len(split):
+        return None
+    first = next(k for k, (_, cells) in enumerate(split) if len(cells) == width)
+    caption, head = [label for label, _ in split[:first]], []
+    # Headings of one word each, behind that of the labels.
+    words = _headings(caption[-1]) if caption and not all(_NUMBERED.fullmatch(c) for c in split[first][1]) else []
+    if width <= len(words) <= width + 1 and not words[0].casefold().startswith("tab"):
+        head = [["" if len(words) == width else words[0], *words[-width:]]]
+        caption = caption[:-1]
+    rows, notes = [], []
+    for label, cells in split[first:]:
+        if len(cells) == width:
+            rows.append([label, *cells])
+        else:
+            notes.append(" ".join([label, *cells]))
+    return RawTable(_even([*head, *rows]), " ".join(caption)[-300:], notes)
+
+
+def _headings(line: str) -> list[str]:
+    """Return the headings of a line, those of two words together: "Moran's I", "Std. Dev."."""
+    found: list[str] = []
+    for word in line.split():
+        pair = f"{found[-1]} {word}" if found else ""
+        known = pair and (part_of(pair) or any(head_of(kind, pair) for kind in HEADS))
+        found[-1:] = [pair] if known else [*found[-1:], word]
+    return found
+
+
+def _ends(line: str) -> tuple[str, list[str]]:
+    """Return the label of a line and the figures that it ends with."""
+    held = " ".join(line.split())
+    cells: list[str] = []
+    while found := re.search(rf"(?:^|(?<=\s))({_TOKEN.pattern})$", held):
+        cells.insert(0, found[1])
+        held = held[: found.start()].rstrip()
+    return held, cells
 
 
 def _keyed(line: str) -> bool:

@@ -20,6 +20,8 @@ from spatialconv.errors import FileError, OptionError
 SUFFIXES = (
     ".tex", ".docx", ".html", ".htm", ".md", ".markdown", ".csv", ".tsv", ".xlsx", ".txt", ".log", ".rst", ".qmd",
 )  # fmt: skip
+# What is no description either, so that it is refused in words instead of as broken TOML.
+REFUSED = (".pdf", ".doc", ".odt", ".rtf", ".xls", ".ods", ".png", ".jpg", ".jpeg", ".zip")
 _NUMBERED = re.compile(r"(?:tab(?:le|\.)?|\u8868)\s*[a-z]?\.?\s*\d+(?:\.\d+)?[a-z]?", re.IGNORECASE)
 _PAIR = re.compile(
     r"([A-Za-z][\w.,()%^\u00b2>-]*(?: [\w.,()%^\u00b2>-]+){0,5})\s*[:=]\s+(-?[\d.,]*\d(?:e[-+]?\d+)?)(?=[,;]?(?:\s|$))",
@@ -52,6 +54,12 @@ def of_file(path: Path) -> Understood:
         raw = sheets.of_csv(text_of(held), name)
     elif suffix in SUFFIXES:
         return of_text(text_of(held), name)
+    elif suffix == ".pdf":
+        raise FileError(
+            f"cannot read {name!r}: a PDF holds signs at places of a page and no table, and minus signs, raised stars "
+            "and blank cells are lost on the way out. Copy the table from it and give the text, open it in Word or "
+            "LibreOffice and save it as .docx, or give the page of the journal as .html."
+        )
     else:
         raise FileError(f"cannot read {name!r}: audit() reads .toml, {', '.join(SUFFIXES)}; save or copy it as one.")
     return described(raw, path.stem)

@@ -108,6 +108,51 @@ def test_a_summary_of_r_is_read_with_its_degrees_of_freedom():
     assert {f.rule for f in sc.audit(text.replace("8.42e-07", "8.24e-07")).findings} == {"p-value"}
 
 
+PAGE = """Table 3. Beta convergence
+Variable (1) (2) (3)
+ln y0 \u22120.0213*** \u22120.0187** \u22120.0095
+(\u22124.21) (\u22122.35) (\u22121.02)
+Investment rate 0.0456* 0.0312 0.0298
+(1.89) (1.22) (1.10)
+N 310 310 279
+R2 0.234 0.287 0.310
+Note: t statistics in parentheses. *** p<0.01, ** p<0.05, * p<0.1
+"""
+
+
+def test_text_copied_from_a_page_is_read_by_the_figures_at_the_ends_of_its_lines():
+    table = only(PAGE)
+    assert (table["name"], table["round"], table["columns"]) == ("Table 3", "t", ["(1)", "(2)", "(3)"])
+    assert table["coefficients"]["Investment rate"] == ["0.0456* (1.89)", "0.0312 (1.22)", "0.0298 (1.10)"]
+    assert table["statistics"] == {"n": ["310", "310", "279"], "r2": ["0.234", "0.287", "0.310"]}
+    assert sc.audit(PAGE).findings == ()
+    assert [f.rule for f in sc.audit(PAGE.replace("0.0298", "0.0298***")).findings] == ["stars"]
+    moran = only("Year Moran's I Z P\n2005 0.280 3.011 0.003\n2006 0.275 2.957 0.003\n2007 0.275 2.962 0.003\n")
+    assert (moran["kind"], moran["columns"], list(moran["rows"])) == (
+        "autocorrelation", ["I", "z", "p"], ["2005", "2006", "2007"],
+    )  # fmt: skip
+    effects = only("Variable direct indirect total\n" + 3 * "x 0.048* (1.91) 0.040 (0.66) 0.088 (1.24)\n")
+    assert effects["columns"] == ["direct", "indirect", "total"]
+    # A line with fewer figures does not say which are blank: it is of no column.
+    lost = only(PAGE.replace("R2 0.234 0.287 0.310", "R2 0.287 0.310"))
+    assert "r2" not in lost["statistics"]
+
+
+def test_prose_is_no_table():
+    with pytest.raises(OptionError, match="no table was found"):
+        sc.audit("In 2010 growth was 3.1 and 4.2\nthen it fell to 2.2\nand in 2012 to 12 and 13\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("a.pdf", "Copy the table"), ("a.doc", "save or copy"), ("a.png", "save or")]
+)
+def test_what_holds_no_table_is_refused_with_what_to_do(tmp_path, name, says):
+    (tmp_path / name).write_bytes(b"%PDF-1.4")
+    for call in (sc.audit, sc.auditing.transcribe):
+        with pytest.raises(FileError, match=says):
+            call(tmp_path / name)
+
+
 def test_the_first_panel_keeps_its_name():
     panels = "| | (1) | (2) |\n|---|---|---|\n| Panel A: East | | |\n{}| Panel B: West | | |\n{}"
     rows = "| x | 0.50** | 0.40 |\n| | (0.25) | (0.30) |\n| N | 99 | 99 |\n"

@@ -27,6 +27,8 @@ PYTHONS = [
 # when a file of R is read, and the project asks to stand on esda and
 # spreg, whose work comes with the next releases.
 UNSEEN = {"pyarrow", "rdata", "esda", "spreg"}
+# Imported where a Dask client of the user's is at hand already, and then only; the tests bring both with Dask.
+THEIRS = {"distributed", "cloudpickle"}
 
 
 def declared() -> dict[str, Requirement]:
@@ -51,7 +53,9 @@ def imported() -> set[str]:
 
 
 def test_every_import_is_declared_and_every_dependency_imported():
-    assert imported() <= set(declared())
+    assert imported() - THEIRS <= set(declared())
+    assert imported() >= THEIRS
+    assert any(line.startswith("dask[distributed]>=") for line in TABLE["optional-dependencies"]["test"])
     assert set(declared()) - imported() <= UNSEEN
     assert len(imported()) > 10
 

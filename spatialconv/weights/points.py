@@ -12,6 +12,7 @@ import pandas as pd
 from pyproj import Geod
 from scipy.spatial import cKDTree
 
+from spatialconv._core.space.geodesics import Sphere
 from spatialconv._options import first
 from spatialconv.errors import GeometryError, GeometryWarning
 from spatialconv.weights._graph import FloatArray, IntArray, label_rank, labels, positions
@@ -23,6 +24,9 @@ COINCIDENT = 1e-6
 DISTORTION = 0.01
 # Distances within this share of one another are a tie: rounding alone makes them unequal.
 TIE = 1e-9
+# From so many points on, all geodesics come from a series within a tenth of a millimetre of PROJ's, at a quarter of the
+# time; so many numbers at a time.
+MANY, _NUMBERS = 500, 16_384
 # Rows mirrored at a time: a block of 10,000 columns stays within a few megabytes.
 _BLOCK = 64
 # So many degrees around the area of use of a projected system count as near it.
@@ -208,8 +212,11 @@ class Points:
         """Return the distances in km from every point to all others, shape (N, N - 1): row i leaves out i itself."""
         n = len(self.xy)
         km = np.empty((n, n - 1))
-        for i in range(n - 1):
-            km[i, i:] = self._between(np.broadcast_to(self.xy[i], (n - 1 - i, 2)), self.xy[i + 1 :])
+        if self.geod is not None and n >= MANY:
+            self._by_series(km)
+        else:
+            for i in range(n - 1):
+                km[i, i:] = self._between(np.broadcast_to(self.xy[i], (n - 1 - i, 2)), self.xy[i + 1 :])
         # Below the diagonal by blocks: memory read in leaps is slow.
         for start in range(0, n - 1, _BLOCK):
             end = min(start + _BLOCK, n - 1)
@@ -221,6 +228,22 @@ class Points:
             once = place >= one
             self._refuse(one[once], place[once] + 1)
         return km
+
+    def _by_series(self, km: FloatArray) -> None:
+        """Fill what is above the diagonal by Vincenty's series, a few rows at a time, and where it ends by PROJ."""
+        assert self.geod is not None
+        n = len(self.xy)
+        sphere = Sphere(self.xy, self.geod.a, self.geod.f)
+        rows = max(1, _NUMBERS // n)
+        for start in range(0, n - 1, rows):
+            end = min(start + rows, n - 1)
+            metres = sphere.between(slice(start, end), slice(start + 1, n))
+            i, j = np.nonzero(np.isnan(metres))
+            if len(i):
+                metres[i, j] = self.geod.inv(*self.xy[start + i].T, *self.xy[start + 1 + j].T)[2]
+            for k in range(end - start):
+                km[start + k, start + k :] = metres[k, k:]
+        km /= 1000
 
     def _between(self, a: FloatArray, b: FloatArray) -> FloatArray:
         if self.geod is None:

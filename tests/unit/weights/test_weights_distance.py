@@ -8,9 +8,12 @@ import pandas as pd
 import pytest
 import shapely
 from libpysal.graph import Graph
+from pyproj import Geod
 
 import spatialconv as sc
+from spatialconv._core.space.geodesics import Sphere
 from spatialconv.errors import GeometryError, IslandError, OptionError, WeightsError
+from spatialconv.weights import points as points_module
 from tests.brute_association import moran
 from tests.brute_weights import (
     all_distances,
@@ -336,3 +339,43 @@ def test_coincident_points_are_named(call, lon):
     message = r"the points of these regions coincide, so that their distance is zero: .*\('b', 'c'\)"
     with pytest.raises(GeometryError, match=message):
         call(gdf)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [((-180, -90), (180, 90)), ((170, -5), (190, 5)), ((118, 27), (123, 31)), ((7, 47), (7.001, 47.001))],
+    ids=["the whole Earth", "across the antimeridian", "a province", "a village"],
+)
+@pytest.mark.parametrize("ellipsoid", ["WGS84", "clrk66", "sphere"])
+def test_geodesics_of_all_pairs_are_those_of_karney(low, high, ellipsoid):
+    """The series within a tenth of a millimetre of PROJ's; what it leaves out lies nearly on the other side."""
+    geod = Geod(ellps=ellipsoid)
+    xy = np.random.default_rng(1).uniform(low, high, (120, 2))
+    # Poles, the equator, opposite points, one meridian.
+    xy[:8] = [[0, 0], [90, 0], [180, 0], [0, 90], [0, -90], [179.7, 0.1], [0, 45], [180, -45]]
+    found = Sphere(xy, geod.a, geod.f).between(slice(0, 120), slice(0, 120))
+    i, j = np.indices((120, 120)).reshape(2, -1)
+    karney = geod.inv(*xy[i].T, *xy[j].T)[2].reshape(120, 120)
+    left = np.isnan(found)
+    assert 0 < left.sum() < 1_500
+    assert karney[left].min() > 1.9e7
+    np.testing.assert_allclose(found[~left], karney[~left], rtol=0, atol=1e-4)
+    assert (np.diag(found) == 0).all()
+
+
+def test_all_pairs_of_many_regions_on_the_ellipsoid(monkeypatch):
+    """The matrix of both ways, opposite points and all; points that coincide are refused alike."""
+    towns = gpd.GeoDataFrame(
+        geometry=gpd.points_from_xy(*np.random.default_rng(2).uniform((-180, -90), (180, 90), (70, 2)).T, crs=4326),
+        index=[f"r{k}" for k in range(70)],
+    )
+    towns.loc["r1", "geometry"], towns.loc["r2", "geometry"] = shapely.Point(10, 20), shapely.Point(-169.9, -20.01)
+    plain = sc.weights.inverse_distance(towns, standardise="none").sparse.toarray()
+    monkeypatch.setattr(points_module, "MANY", 2)
+    for numbers in (1, 200, 10_000):
+        monkeypatch.setattr(points_module, "_NUMBERS", numbers)
+        found = sc.weights.inverse_distance(towns, standardise="none").sparse.toarray()
+        np.testing.assert_allclose(found, plain, rtol=1e-9)
+    towns.loc["r5", "geometry"] = towns.loc["r9", "geometry"]
+    with pytest.raises(GeometryError, match=r"coincide.*r5.*r9"):
+        sc.weights.inverse_distance(towns)

@@ -39,7 +39,22 @@ MomentWeights = Literal["full", "partial", "initial"]
 Drop = Literal["", "regions", "periods"]
 CheckExtent = Literal["auto", "full", "light", "off"]
 # What a study computes beside its main analysis.
-Further = Literal["impacts", "tests", "selection", "robustness", "probabilities", "clubs", "mobility"]
+Further = Literal[
+    "impacts",
+    "tests",
+    "selection",
+    "robustness",
+    "probabilities",
+    "correlogram",
+    "spatial_unit_root",
+    "unit_roots",
+    "breaks",
+    "threshold",
+    "clubs",
+    "clubs_explained",
+    "mobility",
+    "stochastic_kernel",
+]
 ControlsAt = Literal["start", "end", "mean"]
 # The field's names, each short for spatial terms with or without spatial lags of the regressors.
 Model = Literal["OLS", "SLX", "SAR", "SDM", "SEM", "SDEM", "SARAR", "SAC", "GNS"]

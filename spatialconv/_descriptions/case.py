@@ -229,7 +229,9 @@ class CaseFile(Section):
         [],
         description="What to compute beside the main analysis, each a section of the report: "
         '"impacts" (direct and indirect effects), "tests" (LM, LR, Hausman, residuals), "selection" (the chain of '
-        'tests), "robustness" (each of the weights), "probabilities" (of weights and models), "clubs", "mobility".',
+        'tests), "robustness" (each of the weights), "probabilities" (of weights and models), '
+        '"correlogram", "spatial_unit_root", "unit_roots", "breaks", "threshold", "clubs", "clubs_explained", '
+        '"mobility", "stochastic_kernel".',
     )
     panel: PanelSection
     geometry: GeometrySection

@@ -304,7 +304,8 @@ class Case:
         Of the permutation p-values beside the analytic ones.
     further : names
         What is computed beside the main analysis: "impacts", "tests", "selection", "robustness", "probabilities",
-        "clubs", "mobility".
+        "correlogram", "spatial_unit_root", "unit_roots", "breaks", "threshold", "clubs", "clubs_explained", "mobility",
+        "stochastic_kernel".
     hot_spots, model, subsamples, maps, check
         See their classes.
     published : str

@@ -148,7 +148,9 @@ seed = 1                            # of the permutations: the same seed gives t
 # labels = { exports = "Online exports" }   # what to call variables in tables, figures and the report
 # intersect = true                  # leave out regions that panel, geometry and weights do not all have; each is named
 # further = ["impacts", "tests"]    # beside the main analysis: also "selection", "robustness", "probabilities",
-#                                     "clubs", "mobility"; each is a section of the report
+#                                     "correlogram", "spatial_unit_root", "unit_roots", "breaks", "threshold",
+#                                     "clubs", "clubs_explained", "mobility", "stochastic_kernel"; each is a section of
+#                                     the report
 # uncertainty = "log_exports_sd"    # column with the standard deviation of the variable's log, if you know it
 
 [panel]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from spatialconv.errors import SpatialConvError
 from spatialconv.results import one_line
-from spatialconv.study.further import _distribution, _models
+from spatialconv.study.further import _change, _distribution, _models
 from spatialconv.study.further.findings import Found
 
 if TYPE_CHECKING:
@@ -21,8 +21,15 @@ PARTS: dict[str, tuple[str, Callable[[Study], Found]]] = {
     "selection": ("Which model the tests choose", _models.selection),
     "robustness": ("With each of the weights", _models.robustness),
     "probabilities": ("Which weights, which model", _models.probabilities),
+    "correlogram": ("How far autocorrelation reaches", _change.correlogram),
+    "spatial_unit_root": ("Is it a random walk over the map?", _change.spatial_unit_root),
+    "unit_roots": ("Stochastic convergence", _change.unit_roots),
+    "breaks": ("When beta changed", _change.breaks),
+    "threshold": ("At which initial level beta changes", _change.threshold),
     "clubs": ("Convergence clubs", _distribution.clubs),
+    "clubs_explained": ("What tells the clubs apart", _change.explained),
     "mobility": ("Distribution dynamics", _distribution.mobility),
+    "stochastic_kernel": ("Stochastic kernel", _change.stochastic_kernel),
 }
 
 

@@ -72,7 +72,8 @@ def test_every_part_has_its_word_in_the_description():
 def test_parts_say_what_their_calls_say(study, us, regression):
     found = study.further
     assert list(found) == list(PARTS)
-    assert not any(part.reason for part in found.values())
+    assert {name for name, part in found.items() if part.reason} == {"clubs_explained"}
+    assert "all 48 regions in clubs are in one" in found["clubs_explained"].reason
     mine, theirs = found["impacts"].result["SDM without controls"].table, regression.impacts().table
     np.testing.assert_allclose(mine.select_dtypes("number"), theirs.select_dtypes("number"), rtol=EXACT)
     asked = {
@@ -89,6 +90,27 @@ def test_parts_say_what_their_calls_say(study, us, regression):
     assert found["clubs"].tables["club_members"].to_frame()["club"].equals(clubs.club)
     ranks = sc.mobility(us.panel, "income", sc.weights.adjacency(us.states), permutations=999, seed=1)
     pd.testing.assert_frame_equal(found["mobility"].result[0].tidy(), ranks.tidy(), rtol=EXACT)
+
+
+def test_parts_on_change_say_what_their_calls_say(study, us):
+    found = study.further
+    frames = {
+        "correlogram": sc.correlogram(
+            us.panel, "income", us.states, period=[1929, 2009], log=True, permutations=999, seed=1
+        ),
+        "unit_roots": sc.unit_roots(us.panel, "income", seed=1),
+        "spatial_unit_root": sc.spatial_unit_root(
+            us.panel, "income", us.states, log=True, periods=[1929, 2009], seed=1
+        ),
+        "breaks": sc.beta_breaks(us.panel, "income", horizon=10, seed=1),
+        "threshold": sc.beta_threshold(us.panel, "income", horizon=10, seed=1),
+        "stochastic_kernel": sc.stochastic_kernel(us.panel, "income"),
+    }
+    for name, result in frames.items():
+        pd.testing.assert_frame_equal(found[name].result.tidy(), result.tidy(), rtol=EXACT)
+        assert found[name].sentences
+        for _, draw in found[name].figures.values():
+            assert draw() is not None
 
 
 def test_other_weights_and_probabilities_are_of_the_same_regression(study, us, regression):
@@ -140,3 +162,26 @@ def test_the_report_shows_long_tables_of_periods_at_some(study, tmp_path):
     assert "10 of 81 periods; all are in tables/moran.csv" in moran
     assert len(pd.read_csv(tmp_path / "out" / "tables" / "moran.csv")) == 2 * 81
     assert "figures/moran_path.png" in report
+
+
+def test_clubs_that_there_are_get_explained():
+    from types import SimpleNamespace
+
+    from spatialconv.study.further._change import explained
+
+    rng = np.random.default_rng(3)
+    rich = np.arange(40) >= 20
+    start = np.where(rich, 1.0, 0.0) + 0.5 * rng.normal(size=40)
+    years = np.arange(30)
+    paths = np.where(rich, 3.0, 1.0) + (start - np.where(rich, 3.0, 1.0)) * 0.8 ** years[:, None]
+    level = np.exp(paths + 0.01 * rng.normal(size=paths.shape))
+    frame = pd.DataFrame(
+        {"region": np.tile([f"r{i:02d}" for i in range(40)], 30), "year": np.repeat(years, 40), "y": level.ravel()}
+    )
+    panel = sc.Panel(frame, region="region", period="year")
+    clubs = sc.clubs(panel, "y")
+    assert len(clubs.members) > 1
+    found = explained(SimpleNamespace(case=SimpleNamespace(variable="y", controls=()), panel=panel))
+    alone = sc.explain_clubs(clubs, panel, "y", log="y")
+    pd.testing.assert_frame_equal(found.result.tidy(), alone.tidy(), rtol=EXACT)
+    assert found.tables["clubs_explained"].to_frame().shape[0] == len(alone.tidy())

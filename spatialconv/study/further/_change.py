@@ -1,0 +1,98 @@
+"""Parts on what lasts and what changes: distance, unit roots in time and over the map, breaks, thresholds, kernels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spatialconv import plot
+from spatialconv.autocorrelation import correlogram as by_distance
+from spatialconv.convergence.beta.breaks import beta_breaks
+from spatialconv.convergence.beta.thresholds import beta_threshold
+from spatialconv.convergence.clubs.clubs import clubs
+from spatialconv.convergence.clubs.explain import explain_clubs
+from spatialconv.convergence.stochastic.unit_roots import unit_roots as roots_of_gaps
+from spatialconv.dependence import spatial_unit_root as root_over_the_map
+from spatialconv.dynamics import stochastic_kernel as kernel_of
+from spatialconv.study.further.findings import Found, said, titled
+from spatialconv.tables import Table, table
+
+if TYPE_CHECKING:
+    from spatialconv.study._result import Study
+
+
+def correlogram(study: Study) -> Found:
+    """How far autocorrelation reaches, and at which distance it is strongest."""
+    case, panel = study.case, study.panel
+    found = by_distance(
+        panel,
+        case.variable,
+        study.geometry,
+        period=list(dict.fromkeys([panel.periods[0], panel.periods[-1]])),
+        log=case.log,
+        permutations=case.permutations or 999,
+        seed=case.seed,
+    )
+    figure = (f"Autocorrelation of {case.variable} by distance.", lambda: plot.correlogram(found))
+    return Found(found, said(found), {"correlogram": _table(found)}, {"correlogram": figure})
+
+
+def unit_roots(study: Study) -> Found:
+    """Do gaps between regions come back (stochastic convergence)?"""
+    case = study.case
+    found = roots_of_gaps(study.panel, case.variable, seed=case.seed)
+    figure = (f"Gaps in {case.variable}, those that come back in colour.", lambda: plot.unit_roots(found))
+    return Found(found, said(found), {"unit_roots": _table(found)}, {"unit_roots": figure})
+
+
+def spatial_unit_root(study: Study) -> Found:
+    """Is the variable a random walk over the map?"""
+    case, panel = study.case, study.panel
+    ends = list(dict.fromkeys([panel.periods[0], panel.periods[-1]]))
+    found = root_over_the_map(panel, case.variable, study.geometry, log=True, periods=ends, seed=case.seed)
+    return Found(found, said(found), {"spatial_unit_root": _table(found)})
+
+
+def breaks(study: Study) -> Found:
+    """When did beta change, and how often?"""
+    case = study.case
+    found = beta_breaks(study.panel, case.variable, **_regression(study), seed=case.seed)
+    figure = (f"Beta of {case.variable} between breaks.", lambda: plot.beta_changes(found))
+    return Found(found, said(found), {"breaks": _table(found)}, {"breaks": figure})
+
+
+def threshold(study: Study) -> Found:
+    """Is beta another above some initial level?"""
+    case = study.case
+    found = beta_threshold(study.panel, case.variable, **_regression(study), seed=case.seed)
+    figure = (f"Threshold of the initial level in beta of {case.variable}.", lambda: plot.beta_changes(found))
+    return Found(found, said(found), {"threshold": _table(found)}, {"threshold": figure})
+
+
+def explained(study: Study) -> Found:
+    """Do initial levels and controls tell clubs apart?"""
+    case, panel = study.case, study.panel
+    found = explain_clubs(clubs(panel, case.variable), panel, (case.variable, *case.controls), log=case.variable)
+    return Found(found, said(found), {"clubs_explained": _table(found)})
+
+
+def stochastic_kernel(study: Study) -> Found:
+    """From which value to which do regions go, without classes?"""
+    case = study.case
+    found = kernel_of(study.panel, case.variable, missing="omit" if case.missing == "omit" else "raise")
+    figures = {
+        "stochastic_kernel": (
+            f"Density of {case.variable} {found.horizon:g} later, given its value before.",
+            lambda: plot.stochastic_kernel(found),
+        ),
+        "ergodic": (f"Where the moves of {case.variable} would lead.", lambda: plot.ergodic(found)),
+    }
+    return Found(found, said(found), {"stochastic_kernel": _table(found)}, figures)
+
+
+def _regression(study: Study) -> dict[str, Any]:
+    case = study.case
+    return {"controls": case.controls, "controls_at": case.controls_at, "horizon": case.model.horizon}
+
+
+def _table(found: Any) -> Table:
+    return table(found, caption=titled(found), notes=found.notes)

@@ -70,9 +70,9 @@ def limits(ax: Axes, x: FloatArray, y: FloatArray, pad: float = 0.1) -> None:
 
 
 def square(
-    ax: Axes | None, x: FloatArray, y: FloatArray, *, top: float
+    ax: Axes | None, x: FloatArray, y: FloatArray, *, top: float, below: float = 0.0
 ) -> tuple[Axes, tuple[tuple[float, float], ...]]:
-    """Return axes in which one unit is as long up as across, with the limits that take all points."""
+    """Return axes where one unit is as long up as across and all points fit, with `below` mm more under them."""
     spans = []
     for values in (x, y):
         least, most = min(values.min(), -0.5), max(values.max(), 0.5)
@@ -85,7 +85,7 @@ def square(
         width = look.COLUMN - LEFT - RIGHT
         height = min(width * (high - low) / (right - left), 95.0)
         width = height * (right - left) / (high - low)
-        ax = look.Sheet(width + LEFT + RIGHT, top + height + BOTTOM).place(LEFT, top, width, height)
+        ax = look.Sheet(width + LEFT + RIGHT, top + height + BOTTOM + below).place(LEFT, top, width, height)
     else:
         across, down = look.extent(given(ax))
         scale = max((right - left) / across, (high - low) / down)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib import patheffects
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from spatialconv import _style as look
@@ -18,6 +19,8 @@ from spatialconv._drawing.placement import Places, arrange, point_places
 
 FloatArray = npt.NDArray[np.float64]
 RADIUS = 0.65  # mm of a point
+# Beyond so many points a cloud is a blot: hexagons of so many mm across count them.
+HEXAGONS, ACROSS = 5_000, 1.5
 
 
 @dataclass(frozen=True)
@@ -36,21 +39,24 @@ def annotate(
     *,
     corners: Mapping[tuple[int, int], str] | None = None,
     lines: Sequence[tuple[float, float, float, float]] = (),
-) -> None:
+) -> str:
     """Draw points into axes whose limits stand, and their names; words in the corners are kept clear.
 
-    Names avoid points, corners and one another; where they can, they avoid the lines too.
+    Names avoid points, corners and one another; where they can, they avoid the lines too. Of very many, hexagons count
+    how many lie where, the points that have names stand out, and what the hexagons mean is returned, to be written.
     """
+    to_mm = _Scale(ax)
+    points, centres, said = _thinned(ax, points, to_mm)
     style: dict[str, Any] = {"linestyle": "", "marker": "o", "markersize": 3.6, "color": look.FIRST, "zorder": 4}
     solid = ~points.hollow
     ax.plot(points.x[solid], points.y[solid], label="regions", markeredgewidth=0, **style)
     ax.plot(points.x[~solid], points.y[~solid], label="no neighbours", mfc="white", markeredgewidth=0.9, **style)
-    to_mm = _Scale(ax)
     measure = look.measurer(cast(Figure, ax.get_figure(root=True)))
     fixed = [_corner(ax, where, text, to_mm.size, measure(text)) for where, text in (corners or {}).items()]
-    spots = to_mm(np.column_stack([points.x, points.y]))
+    spots = np.vstack([to_mm(np.column_stack([points.x, points.y])), centres])
+    radius = ACROSS / 2 if len(centres) else RADIUS
     room = (0.3, 0.3, to_mm.size[0] - 0.3, to_mm.size[1] - 0.3)
-    offered = point_places(points.names, spots, radius=RADIUS, measure=measure, room=room)
+    offered = point_places([*points.names, *[None] * len(centres)], spots, radius=radius, measure=measure, room=room)
     drawn = [np.concatenate([to_mm(np.array([line[:2]]))[0], to_mm(np.array([line[2:]]))[0]]) for line in lines]
     # Most of many points have no name, and need no place.
     offered = [_dearer(place, drawn) for place in offered if place.texts]
@@ -63,6 +69,31 @@ def annotate(
             ax.plot(*ends.T, color=look.SOFT, linewidth=0.4, zorder=3, label="_leader")
         halo = [patheffects.withStroke(linewidth=1.4, foreground="white", alpha=0.9)]
         ax.text(x, y, label.text, ha="center", va="center", zorder=5, path_effects=halo, label="name")
+    return said
+
+
+def _thinned(ax: Axes, points: Points, to_mm: _Scale) -> tuple[Points, FloatArray, str]:
+    """Return the points to draw one by one, the centres in mm of hexagons that stand for the others, and their key."""
+    if len(points.x) <= HEXAGONS:
+        return points, np.empty((0, 2)), ""
+    across, down = max(1, round(to_mm.size[0] / ACROSS)), max(1, round(to_mm.size[1] / ACROSS / np.sqrt(3)))
+    extent = (*ax.get_xlim(), *ax.get_ylim())
+    # The lightest tone vanishes on paper.
+    tones = LinearSegmentedColormap.from_list("counts", look.SEQUENTIAL[1:])
+    cells = ax.hexbin(
+        points.x, points.y, gridsize=(across, down), extent=extent, mincnt=1, bins="log", cmap=tones, linewidths=0.1,
+        edgecolors="face", zorder=1.5, label="counts",
+    )  # fmt: skip
+    counts = np.asarray(cells.get_array())
+    named = np.array([bool(name) for name in points.names])
+    shown = named | points.hollow
+    names = [name for name, kept in zip(points.names, shown, strict=True) if kept]
+    few = Points(points.x[shown], points.y[shown], names, points.hollow[shown])
+    centres = to_mm(np.asarray(cells.get_offsets()))
+    # A named point is in one of them, which is not in its way.
+    own = {int(np.hypot(*(centres - spot).T).argmin()) for spot in to_mm(np.column_stack([few.x, few.y]))}
+    centres = np.delete(centres, sorted(own), axis=0)
+    return few, centres, f"hexagons: 1 (light) to {counts.max():,.0f} (dark) of {len(points.x):,}, tones by logarithm"
 
 
 def write_ends(ax: Axes, x: FloatArray, y: FloatArray, ends: Mapping[int, str]) -> None:

@@ -18,7 +18,7 @@ from spatialconv._core.likelihood.information import spatial_filter
 from spatialconv._core.regression.added_variable import added_variable
 from spatialconv._drawing.axes import above, finished, given, headings, limits, row, square
 from spatialconv._drawing.classes import figure, listed
-from spatialconv._drawing.scatter import Points, annotate
+from spatialconv._drawing.scatter import HEXAGONS, Points, annotate
 from spatialconv._options import expect, first
 from spatialconv.convergence.beta.beta import BetaConvergence
 from spatialconv.errors import OptionError
@@ -45,7 +45,8 @@ def moran_scatter(
 
     Values are standardised by the population standard deviation. The spatial lag Wz is multiplied by n / S0, which
     is 1 for row-standardised weights without islands, so that the slope through the origin is Moran's I for any
-    weights: I = (n / S0) z'Wz / z'z. Regions without neighbours lie on the horizontal axis and are hollow.
+    weights: I = (n / S0) z'Wz / z'z. Regions without neighbours lie on the horizontal axis and are hollow. More
+    than 5,000 regions are counted by hexagons.
 
     Parameters
     ----------
@@ -107,14 +108,15 @@ def moran_scatter(
     hollow = np.isin(np.arange(len(z)), one.regions.get_indexer(list(aligned.islands)))
     points = Points(z, lagged, _named(one.regions, np.hypot(z, lagged), labels), hollow)
     with look.style(heading, name, list(points.names)):
-        plot, room = square(ax, z, lagged, top=above(heading))
+        plot, room = square(ax, z, lagged, top=above(heading), below=_key(len(z)))
         plot.axhline(0, color=look.FAINT, linewidth=0.5, zorder=1)
         plot.axvline(0, color=look.FAINT, linewidth=0.5, zorder=1)
         ends = np.array(room[0])
         plot.plot(ends, test["I"] * ends, color=look.SECOND, linewidth=0.9, zorder=2, label="slope")
         found = f"I = {number(test['I'], 3)}, z = {number(test['z'], 2)}, {p_value(test['p'])}".replace("-", "\u2212")
-        annotate(plot, points, corners=_CORNERS, lines=[(ends[0], test["I"] * ends[0], ends[1], test["I"] * ends[1])])
-        plot.set_xlabel(x_label)
+        line = (ends[0], test["I"] * ends[0], ends[1], test["I"] * ends[1])
+        counted = annotate(plot, points, corners=_CORNERS, lines=[line])
+        plot.set_xlabel("\n".join(filter(None, [x_label, counted])))
         plot.set_ylabel(y_label)
         headings(plot, heading, found)
         return finished([plot], ax)
@@ -122,6 +124,11 @@ def moran_scatter(
 
 # Where the quadrants are, right and up: the region first, its neighbours second.
 _CORNERS = {(1, 1): "high among high", (0, 1): "low among high", (0, 0): "low among low", (1, 0): "high among low"}
+
+
+def _key(points: int) -> float:
+    """Return the mm that a line on hexagons takes, where there are any."""
+    return 3.5 if points > HEXAGONS else 0.0
 
 
 def _named(regions: pd.Index, distance: FloatArray, labels: Labels, most: int = 15, few: int = 8) -> list[str | None]:
@@ -198,7 +205,7 @@ def beta_scatter(
         plot = (
             given(ax)
             if ax is not None
-            else row(1, None, height=62.0, top=above(heading), bottom=13.0 if net else 9.5)[0]
+            else row(1, None, height=62.0, top=above(heading), bottom=(13.0 if net else 9.5) + _key(x.size))[0]
         )
         ends = np.array([x.min(), x.max()])
         line = y.mean() + result.beta * (ends - x.mean())
@@ -206,8 +213,9 @@ def beta_scatter(
         plot.plot(ends, line, color=look.SECOND, linewidth=0.9, zorder=2, label="slope")
         look.frame(plot)
         points = Points(x.ravel(), y.ravel(), texts, np.zeros(x.size, dtype=bool))
-        annotate(plot, points, lines=[(ends[0], line[0], ends[1], line[1])])
-        plot.set_xlabel(f"initial level, log {result.variable}" + (f"\nboth axes net of {net}" if net else ""))
+        counted = annotate(plot, points, lines=[(ends[0], line[0], ends[1], line[1])])
+        said = [f"initial level, log {result.variable}", f"both axes net of {net}" if net else "", counted]
+        plot.set_xlabel("\n".join(filter(None, said)))
         plot.set_ylabel("mean growth a period")
         by_z = f", z = {number(fit.tstats['log_initial'], 2)}, {p_value(fit.pvalues['log_initial'])}"
         found = f"\u03b2 = {figure(result.beta)}{'' if result.z_withheld else by_z}"

@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from scipy import stats
@@ -160,6 +161,31 @@ class TestMoranScatter:
         chosen = plot.moran_scatter(us.panel, "income", wu, period=1929, labels=["Texas"]).axes[0]
         assert [t.get_text() for t in drawing.names_on(chosen)] == ["Texas"]
         assert drawing.names_on(plot.moran_scatter(us.panel, "income", wu, period=1929, labels=False).axes[0]) == []
+
+    def test_hexagons_count_many(self):
+        """Each region is in one hexagon; those that are named and those without neighbours stand out."""
+        n = 5_040
+        links = np.roll(np.eye(n, dtype=bool), 1, axis=1) | np.roll(np.eye(n, dtype=bool), -1, axis=1)
+        links[[3, 70]], links[:, [3, 70]] = False, False
+        w = sc.weights.from_matrix(sp.csr_array(links.astype(float)), regions=list(range(n)))
+        values = np.exp(np.random.default_rng(0).normal(size=n))
+        panel = sc.Panel(pd.DataFrame({"r": range(n), "t": 1, "v": values}), region="r", period="t")
+        figure = plot.moran_scatter(panel, "v", w, period=1, log=True, labels=[5, 9])
+        ax = figure.axes[0]
+        (cells,) = [each for each in ax.collections if each.get_label() == "counts"]
+        counts = np.asarray(cells.get_array())
+        assert counts.sum() == n
+        assert f"1 (light) to {counts.max():.0f} (dark) of {n:,}" in ax.get_xlabel()
+        log = np.log(values)
+        z = (log - log.mean()) / log.std()
+        np.testing.assert_allclose(line(ax, "regions")[:, 0], z[[5, 9]])
+        np.testing.assert_allclose(line(ax, "no neighbours")[:, 0], z[[3, 70]])
+        assert {t.get_text() for t in drawing.names_on(ax)} <= {"5", "9"}
+        # Hexagons as wide as they should be, in a row that is offset from the next.
+        mm = look.extent(ax)[0] / np.diff(ax.get_xlim())[0]
+        assert np.diff(np.unique(np.round(cells.get_offsets()[:, 0] * mm, 6))).min() == pytest.approx(0.75, abs=0.02)
+        few = plot.moran_scatter(panel.subset(regions=range(5_000)), "v", w, period=1, labels=False).axes[0]
+        assert all(each.get_label() != "counts" for each in few.collections)
 
     def test_names_stand_by_their_own_point(self, zj, w):
         ax = plot.moran_scatter(zj.panel, "exports", w, period=2020, log=True).axes[0]

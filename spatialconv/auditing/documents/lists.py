@@ -29,6 +29,9 @@ _MEMBERS = re.compile(r"\s*[\[(](\d{1,4})[\])]\s*$")
 _YEAR = re.compile(r"^(?:18|19|20)\d\d\b")
 _QUOTIENT = re.compile(r"\blq\b|location quotients?|\u533a\u4f4d\u71b5", re.IGNORECASE)
 _OF_ALL = re.compile(r"^(?:total|all|overall|gdp|grp)\b|\u603b|\u5730\u533a\u751f\u4ea7", re.IGNORECASE)
+_SHARES = re.compile(
+    r"contribut|\bshares?\b|proportion|percent|\(%\)|\u8d21\u732e|\u5360\u6bd4|\u6bd4\u91cd", re.IGNORECASE
+)
 _OBSERVED = re.compile(
     r"^(?:n|obs\.?|observations?|number|no\.?|\u89c2\u6d4b\u503c|\u6837\u672c\u91cf)$", re.IGNORECASE
 )
@@ -211,10 +214,11 @@ def _law(label: str) -> str:
 # ---------------------------------------------------------------------- figures by two labels
 
 
-def grid(shape: Shape, name: str) -> Made | None:
+def grid(shape: Shape, name: str, words: str = "") -> Made | None:
     """Describe a table of figures by two labels; totals and averages at its edges are recognised if they are named so.
 
-    Shares are recognised by what they add up to, where most lines do so.
+    Shares are recognised by what they add up to, where most lines do so; where `words` above the table call them
+    shares, one line that does so to the last digit is enough.
     """
     columns = unique([c.strip() or f"({k})" for k, c in enumerate(shape.columns, 1)])
     rows: dict[str, list[str]] = {}
@@ -234,7 +238,7 @@ def grid(shape: Shape, name: str) -> Made | None:
     edges = _edges(columns, list(rows), figures)
     if _are_classes(columns, list(rows), figures, edges):
         edges["content"] = "counts"
-    table |= edges | _shares(figures, columns, edges)
+    table |= edges | _shares(figures, columns, edges, called=bool(_SHARES.search(words)))
     return Made(table | {"rows": rows})
 
 
@@ -288,7 +292,9 @@ def _edges(columns: list[str], rows: list[str], figures: dict[str, list[Figure |
     return found
 
 
-def _shares(figures: dict[str, list[Figure | None]], columns: list[str], edges: dict[str, Any]) -> dict[str, Any]:
+def _shares(
+    figures: dict[str, list[Figure | None]], columns: list[str], edges: dict[str, Any], *, called: bool = False
+) -> dict[str, Any]:
     if edges or len(columns) < 2 or len(figures) < 2:
         return {}
     # Shares of a chain, beside the observations of each row.
@@ -314,6 +320,8 @@ def _shares(figures: dict[str, list[Figure | None]], columns: list[str], edges: 
                 abs(math.fsum(f.value for f in line) - whole) <= 0.51 * math.fsum(f.unit for f in line) + 1e-9
                 for line in held
             )
-            if len(held) > 1 and fits * 4 >= len(held) * 3 and all(f.value <= whole for f in values):
+            # Figures of many digits do not add up to a whole by chance.
+            exact = called and fits and all(math.fsum(f.unit for f in line) <= 0.0005 * whole for line in held)
+            if len(held) > 1 and (exact or fits * 4 >= len(held) * 3) and all(f.value <= whole for f in values):
                 return {"content": "shares", "unit": unit, "sums_to": way}
     return {}

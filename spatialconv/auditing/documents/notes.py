@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from spatialconv.auditing.description.typography import plain
 
-_LEVEL = r"(0?\.\d+|\d+(?:\.\d+)?\s*%)"
+_LEVEL = r"(0?[.,]\d+|\d+(?:[.,]\d+)?\s*%)"
 _MARK = r"(\*{1,4}|[\u2020\u2021+^])"
 # "*** p<0.01", "* denotes significance at the 10% level"
 _BESIDE = re.compile(
@@ -17,8 +17,8 @@ _BESIDE = re.compile(
 )
 # "***, ** and * denote significance at the 1%, 5% and 10% levels"
 _LISTED = re.compile(
-    rf"((?:{_MARK}\s*(?:,|and|&|;|\s)*\s*){{2,4}})[^*%\d]{{0,120}}?"
-    rf"((?:{_LEVEL}\s*(?:,|and|&|;|\s|level|significance)*){{2,4}})",
+    rf"((?:{_MARK}\s*(?:,|and|&|;|\u3001|\s)*\s*){{2,4}})[^*%\d]{{0,120}}?"
+    rf"((?:{_LEVEL}\s*(?:,|and|&|;|\u3001|\u548c|\s|level|significance)*){{2,4}})",
     re.IGNORECASE,
 )
 _BRACKETS = (
@@ -28,6 +28,11 @@ _BRACKETS = (
     ("p", r"(?:p[\s-]*values?|prob\w*)"),
 )
 _ROUND = r"(?:parenthes[ie]s|round brackets|\(\)|\(\s*\)|brackets)"
+# "What is in brackets is ...": standard errors in two words, or t, z, p values.
+_CHINESE = re.compile(
+    "\u62ec\u53f7(?:\u5185|\u4e2d|\u91cc)?[^;\uff1b\u3002]{0,10}?(\u6807\u51c6\u8bef|\u6807\u51c6\u5dee|[tzp])",
+    re.IGNORECASE,
+)
 _SQUARE = r"(?:square brackets|\[\s*\])"
 
 
@@ -71,6 +76,8 @@ def read(text: str) -> Said:
         found.round = _first(held, rf"{_ROUND}[^.;]{{0,30}}?(?:are|show|report|contain|is|give|:|=)\s*(?:the )?")
     if found.round is None and re.search(r"\(\s*(?:values? in\s*)?\)\s*(?:are|is|:)", held):
         found.round = _first(held, r"\)\s*(?:are|is|:)\s*")
+    if found.round is None and (chinese := _CHINESE.search(held)):
+        found.round = {"t": "t", "z": "z", "p": "p"}.get(chinese[1].casefold(), "se")
     if re.search(r"\bone[\s-](?:sided|tailed)\b", held, re.I):
         found.sided = "one"
     elif re.search(r"\btwo[\s-](?:sided|tailed)\b", held, re.I):
@@ -108,5 +115,5 @@ def _levels(text: str) -> dict[str, float]:
 
 
 def _number(text: str) -> float:
-    value = float(text.replace("%", "").strip())
+    value = float(text.replace("%", "").replace(",", ".").strip())
     return value / 100 if "%" in text else value

@@ -149,7 +149,7 @@ def _made(raw: RawTable, name: str, notes_: list[str]) -> Iterator[dict[str, Any
         or (regression.models(shape, name, said, stars) if regression.looks_like(shape) else [])
     )
     if not made:
-        one = lists.grid(shape, name)
+        one = lists.grid(shape, name, " ".join([raw.caption, shape.corner]))
         made = [one] if one is not None else []
     for held in made:
         notes_ += held.notes

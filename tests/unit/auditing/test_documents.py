@@ -138,6 +138,17 @@ def test_text_copied_from_a_page_is_read_by_the_figures_at_the_ends_of_its_lines
     assert "r2" not in lost["statistics"]
 
 
+@pytest.mark.parametrize(
+    "note",
+    ["\u6ce8\uff1a\u62ec\u53f7\u5185\u4e3at\u503c\uff1b***\u3001**\u3001*\u5206\u522b\u8868\u793a\u57281%\u30015%\u300110%\u7684\u6c34\u5e73\u4e0a\u663e\u8457",
+     "t statistics in parentheses. ***p<0,01, **p<0,05, *p<0,1"],
+)  # fmt: skip
+def test_notes_in_chinese_and_with_decimal_commas(note):
+    found = notes.read(note)
+    assert (found.round, found.stars) == ("t", {"*": 0.1, "**": 0.05, "***": 0.01})
+    assert notes.read("\u62ec\u53f7\u5185\u662f\u7a33\u5065\u6807\u51c6\u8bef").round == "se"
+
+
 def test_prose_is_no_table():
     with pytest.raises(OptionError, match="no table was found"):
         sc.audit("In 2010 growth was 3.1 and 4.2\nthen it fell to 2.2\nand in 2012 to 12 and 13\n")

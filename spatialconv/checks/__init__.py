@@ -39,6 +39,7 @@ QUESTIONS: dict[str, Callable[[Subject], Finding]] = {
     "absolute": _redrawn.absolute,
     "weights": _neighbours.weights,
     "neighbours": _neighbours.neighbours,
+    "unit root": _neighbours.unit_root,
     "regions": _robustness.regions,
     "controls": _robustness.controls,
     "effects": _robustness.effects,
@@ -46,13 +47,24 @@ QUESTIONS: dict[str, Callable[[Subject], Finding]] = {
     "speed": _inference.speed,
     "spacing": _dispersion.spacing,
     "sigma": _dispersion.sigma,
+    "steady states": _paths.steady_states,
     "clubs": _paths.clubs,
     "cv of logs": _dispersion.unit,
     "hot spots": _dispersion.hot_spots,
 }
 # What a light check leaves out: samples drawn under no convergence, other neighbours, other effects, a region less at
 # a time.
-LONG = ("z-values", "few periods", "no convergence", "absolute", "weights", "neighbours", "regions", "effects")
+LONG = (
+    "z-values",
+    "few periods",
+    "no convergence",
+    "absolute",
+    "weights",
+    "neighbours",
+    "unit root",
+    "regions",
+    "effects",
+)
 
 # What is asked of whole panels alone: samples and tests that want one matrix and every outcome.
 WHOLE = (
@@ -64,6 +76,8 @@ WHOLE = (
     "few periods",
     "no convergence",
     "absolute",
+    "unit root",
+    "steady states",
 )
 NOT_WHOLE = "it cannot be answered where regions or weights differ by period; it can of panel.balance()"
 
@@ -87,10 +101,11 @@ def check(
 
     Parameters
     ----------
-    result : BetaConvergence, Study, ClubPartition, CompositeIndex or LocationQuotients
+    result : BetaConvergence, Study, or a result of clubs, of an index or of agglomeration
         A growth regression of `beta`, or a study of `study.run` or `study.analyse`, whose headline regression, hot
-        spots and measures of dispersion are then asked about; or what `clubs`, `composite_index` or
-        `location_quotients` return, which have questions of their own.
+        spots and measures of dispersion are then asked about; or what `clubs`, `composite_index`, `coupling`,
+        `location_quotients`, `ellison_glaeser`, `specialisation`, `concentration` or `shift_share` return, which have
+        questions of their own.
     geometry : GeoDataFrame, optional
         Polygons or points of the regions, from which other weights are made, also where the regression has none and
         might need some; a study has its own. Without it the other weights are made of the links that there are:

@@ -11,12 +11,17 @@ from spatialconv.checks._links import dealt
 from spatialconv.checks._robustness import compared
 from spatialconv.checks._subject import Subject
 from spatialconv.convergence.beta.beta import BetaConvergence
-from spatialconv.results import number, p_value, plural
+from spatialconv.dependence import residual_unit_root
+from spatialconv.errors import SpatialConvError
+from spatialconv.results import number, one_line, p_value, plural
+from spatialconv.summary import time_axis
 
 # A log-likelihood higher by 3 makes other links twenty times as likely: strong evidence (Kass and Raftery 1995).
 BETTER = 3.0
 # Times that neighbours are dealt anew, and of many regions, whose fits cost seconds.
 DEALS, FEWER, MANY = 39, 19, 1000
+# Regions below which tests of a spatial unit root have no power, and the low frequencies that they see.
+PLACES, FREQUENCIES = 16, 15
 
 
 def weights(s: Subject) -> Finding:
@@ -98,3 +103,33 @@ def neighbours(s: Subject) -> Finding:
 def _dealt(s: Subject, order: Any, term: str) -> float:
     found = s.again(w=dealt(s.b.asked.w, s.b.fit.design.regions, order))
     return float(found.tstats[term]) if isinstance(found, BetaConvergence) and term in found.tstats.index else np.nan
+
+
+def unit_root(s: Subject) -> Finding:
+    """Is what is left of growth a random walk over the map, which no standard error mends?"""
+    name = "unit root"
+    question = "Does what the regression leaves die out over the map, rather than walk over it at random?"
+    if s.geometry is None:
+        return Finding(name, question, "not asked", "no places are at hand; pass geometry=")
+    n = s.b.fit.n_regions
+    if n < PLACES:
+        return Finding(name, question, "not asked", f"the tests see nothing in fewer than {PLACES} regions")
+    time, _ = time_axis(s.panel.periods)
+    whole = int(time[-1] - time[0])
+    # Of one cross-section: that of the regression, or growth over all years at once on the level of the first.
+    one = s.again(w=None, error_w=None, spatial="none", durbin=(), effects="none", horizon=whole)
+    if isinstance(one, str):
+        return Finding(name, question, "not asked", f"growth over all {whole} periods at once: {one}")
+    try:
+        found = residual_unit_root(one, s.geometry, q=min(FREQUENCIES, n - len(one.params)), draws=999)
+    except SpatialConvError as error:
+        return Finding(name, question, "not asked", one_line(error))
+    row = found.table.iloc[0]
+    evidence = (
+        f"residuals of growth over {plural(whole, 'period')}: {p_value(row['no_unit_root_p'])} for no unit root, "
+        f"{p_value(row['unit_root_p'])} for one ({found.q} frequencies)"
+    )
+    if row["no_unit_root_p"] > LEVEL:
+        return Finding(name, question, "ok", evidence)
+    advice = "Take differences over the map (sc.spatial_differences), or inference that allows for it (vcov='scpc')."
+    return Finding(name, question, "warn", evidence, advice)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import sparse, stats
+from scipy.sparse.linalg import splu
 
 from spatialconv.checks._finding import LEVEL, Finding
+from spatialconv.checks._monte_carlo import beyond, error_of, more
 from spatialconv.checks._subject import Subject
 from spatialconv.convergence.beta.beta import INITIAL
 from spatialconv.convergence.clubs.clubs import clubs as clubs_of
 from spatialconv.convergence.clubs.log_t import log_t
 from spatialconv.errors import SpatialConvError
+from spatialconv.models.specification.design import Chain, Design
+from spatialconv.panel import FloatArray
 from spatialconv.results import number, one_line, p_value, plural
 
 # Below so many periods Phillips and Sul's regression has too few points to speak of.
 ENOUGH = 15
+# Spans from which the residuals of a panel of one level can be drawn, and samples of it that are drawn at most.
+SPANS, MOST_DRAWS = 6, 199
 
 
 def clubs(s: Subject) -> Finding:
@@ -88,3 +94,95 @@ def halves(s: Subject) -> Finding:
         advice = "One beta for all years averages two: print both, or ask sc.beta_rolling when it changed."
         return Finding(name, question, "warn", evidence, advice)
     return Finding(name, question, "ok", evidence)
+
+
+def steady_states(s: Subject) -> Finding:
+    """Do regions close in on one level where the regression has one, on their own where it has those?"""
+    name = "steady states"
+    question = "Are the levels that regions close in on those of the regression, one for all or one for each?"
+    own = s.own_levels
+    if not s.claims:
+        return Finding(name, question, "not asked", "no convergence is found, and no level to close in on")
+    design = s.b.fit.design
+    T, chain = design.shape[0], design.chain
+    if T < SPANS:
+        return Finding(name, question, "not asked", f"{plural(T, 'span')} of growth tell no levels apart")
+    if chain is None or not chain.levels or (chain.source[1:] < 0).all():
+        return Finding(name, question, "not asked", "the spans of growth do not follow one another")
+    drawn = _of_one_level(design, chain, s.b.rho, min(s.effort.draws, MOST_DRAWS), s.effort.seed)
+    if drawn is None:
+        return Finding(name, question, "not asked", "the growth of regions and periods leaves no degrees of freedom")
+    statistic, others = drawn
+    m = len(others)
+    reached = int((others >= statistic).sum())
+    p = (1 + reached) / (1 + m)
+    evidence = (
+        f"F {number(statistic, 2)} that regions differ in their intercepts, {p_value(p)} (Monte Carlo error "
+        f"{error_of(p, m):.3f}) by {m} samples of a panel in which they do not"
+    )
+    above = beyond(reached, m, LEVEL)
+    if above is None:
+        return Finding(name, question, "not decided", evidence, more(m))
+    if own == (not above):
+        return Finding(name, question, "ok", evidence)
+    advice = (
+        "Levels of their own are not told apart from one level: say so, or show the regression without region effects."
+        if own
+        else "Regions close in on levels of their own: write of conditional convergence, and show region effects."
+    )
+    return Finding(name, question, "warn", evidence, advice)
+
+
+def _of_one_level(design: Design, chain: Chain, rho: float, draws: int, seed: int) -> tuple[float, FloatArray] | None:
+    """Return F of region effects beside period effects, and its values in samples where regions have one level.
+
+    The samples are built up from the levels of the first span, growth by growth, since the initial level is an earlier
+    outcome: as a regressor it makes F too large for its tables. Residuals are those of the regression with effects of
+    regions, all regions of a period together, so that what neighbours share stays.
+    """
+    T, N, K = design.shape
+    if T * N - T - N + 1 - K < 1:
+        return None
+    W = sparse.csr_array(design.W.matrix if design.W is not None else (N, N))
+    spill = float(rho) if np.isfinite(rho) else 0.0
+    solve = splu(sparse.csc_array(sparse.eye_array(N) - spill * W)).solve
+    own = design.names.index(chain.name)
+    lagged = design.names.index(f"W:{chain.name}") if f"W:{chain.name}" in design.names else None
+
+    def filtered(y: FloatArray) -> FloatArray:
+        return np.asarray(y - spill * (W @ y.T).T)
+
+    def f_of(y: FloatArray, X: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+        net = filtered(y)
+        sums: list[float] = []
+        found: list[tuple[FloatArray, FloatArray]] = []
+        for over in (1, (0, 1)):
+            A, v = _within(X, over).reshape(T * N, K), _within(net, over).ravel()
+            coefficients = np.linalg.lstsq(A, v, rcond=None)[0]
+            found.append((np.asarray(coefficients), np.asarray(v - A @ coefficients).reshape(T, N)))
+            sums.append(float((found[-1][1] ** 2).sum()))
+        free = T * N - T - N + 1 - K
+        return (sums[0] - sums[1]) / (N - 1) / (sums[1] / free), found[0][0], found[1][1]
+
+    statistic, slopes, residuals = f_of(design.y, design.X)
+    residuals = residuals * np.sqrt(T / (T - 1))
+    level = (filtered(design.y) - design.X @ slopes).mean(axis=1)
+    rng = np.random.default_rng(seed)
+    found = np.empty(draws)
+    for k in range(draws):
+        y, X = np.empty((T, N)), design.X.copy()
+        shocks = residuals[rng.integers(T, size=T)]
+        for t in range(T):
+            if (before := int(chain.source[t])) >= 0:
+                X[t, :, own] = X[before, :, own] + chain.length[t] * y[before]
+                if lagged is not None:
+                    X[t, :, lagged] = W @ X[t, :, own]
+            y[t] = solve(level[t] + X[t] @ slopes + shocks[t])
+        found[k] = f_of(y, X)[0]
+    return statistic, found
+
+
+def _within(values: FloatArray, over: int | tuple[int, int]) -> FloatArray:
+    """Take out means over regions, or over regions and over periods, of an array by period, region and what else."""
+    net = np.asarray(values - values.mean(axis=1, keepdims=True))
+    return net if over == 1 else np.asarray(net - net.mean(axis=0, keepdims=True))

@@ -67,6 +67,7 @@ class Subject:
     effort: Effort
     others: Mapping[str, Any] = field(default_factory=dict)
     study: Surroundings | None = None
+    geometry: Any = None
     drawn: dict[str, Any] = field(default_factory=dict, init=False)
 
     @property
@@ -83,6 +84,11 @@ class Subject:
     def claims(self) -> bool:
         """Whether the regression is read as convergence: beta negative and significant at 5 % by its p-value."""
         return bool(self.b.beta < 0 and self.b.pvalues[INITIAL] <= LEVEL)
+
+    @property
+    def own_levels(self) -> bool:
+        """Whether every region has a level of its own to close in on: there are region effects."""
+        return self.b.fit.spec.effects in ("region", "two-way")
 
     @property
     def spatial(self) -> bool:
@@ -134,13 +140,13 @@ class Subject:
 
 def subject_of(result: Any, geometry: Any, effort: Effort) -> Subject:
     """Return what is to be checked: a growth regression, or the headline regression of a study."""
-    taken = "the result of sc.beta, sc.clubs, sc.composite_index or sc.location_quotients, or a study"
+    taken = "the result of sc.beta, sc.clubs, sc.composite_index, sc.coupling or of agglomeration, or a study"
     expect(result, (BetaConvergence, Surrounded), "check", f"{taken} of sc.study.run or analyse")
     if isinstance(result, BetaConvergence):
-        return Subject(result, effort, other_links(result, geometry, {}))
+        return Subject(result, effort, other_links(result, geometry, {}), geometry=geometry)
     around: Surroundings = result.surroundings()
     b = around.b
     if b is None:
         raise OptionError("the study has no growth regression that could be estimated; there is nothing to check.")
     shapes = geometry if geometry is not None else around.geometry
-    return Subject(b, effort, other_links(b, shapes, around.weights), around)
+    return Subject(b, effort, other_links(b, shapes, around.weights), around, shapes)

@@ -16,32 +16,44 @@ GROUNDS: dict[str, str] = {
     "no convergence": "this estimator finds as much where there is none",
     "few periods": "a test that holds in few periods does not find it",
     "z-values": "its p-value does not hold in so small a sample",
-    "regions": "it hangs on single regions",
-    "weights": "it hangs on the weights",
+    "regions": "single regions carry the finding",
+    "weights": "other weights do not bear it out",
     "halves": "the two halves of the years contradict each other",
 }
-# What a question takes from the text where it is not answered by ok, and what where it could not be asked at all.
+# What a question takes from the text where it is not answered by ok, and what where it could not be asked at all: what
+# may not be written, and what may not be given, or not without something beside it.
 LIMITS: Mapping[str, str] = {
     "sigma": "that the gaps have closed",
     "clubs": "that all regions approach one level",
+    "steady states": "that the levels they close in on are known",
+    "unit root": "that growth is unrelated in regions far apart",
     "halves": "that one rate holds for all years",
-    "speed": "a half-life",
     "spacing": "that this speed is the one of longer spans",
     "regions": "that it holds without each region",
     "weights": "that other neighbours would give the same",
     "neighbours": "that growth spills over between these neighbours",
     "residuals": "that regions are independent of one another given the regression",
-    "identification": "how large the spatial coefficient is",
-    "direct approach": "the spatial coefficient without the transformed one beside it",
     "selection": "that the data ask for this model",
-    "controls": "convergence without the words 'given the controls'",
-    "absolute": "absolute convergence",
+    "absolute": "that convergence is absolute",
     "effects": "that it is there whatever the effects",
-    "no convergence": "beta without what the estimator gives where there is no convergence",
     "hot spots": "that single regions are hot or cold spots",
-    "cv of logs": "a change of the coefficient of variation of logs",
     "sample": "that all regions are in it",
     "islands": "that all regions have neighbours",
+}
+GIVEN: Mapping[str, str] = {
+    "speed": "a half-life",
+    "no convergence": "beta without the bias of its estimator",
+    "controls": "beta without the words 'given the controls'",
+    "identification": "the size of the spatial coefficient",
+    "direct approach": "the spatial coefficient without the transformed one",
+    "cv of logs": "a change of the coefficient of variation of logs",
+}
+# Where a finding may be that the regression itself has not.
+CHANGED: Mapping[str, str] = {
+    "regions": "without single regions",
+    "effects": "under other effects",
+    "weights": "under other weights",
+    "halves": "in a half of the years",
 }
 UNASKED: Mapping[str, str] = {"clubs": "that all regions approach one level (not tested)"}
 
@@ -54,8 +66,8 @@ def written(s: Subject, findings: tuple[Finding, ...]) -> str:
     if not significant:
         low, high = s.b.conf_int(0.95).loc[INITIAL]
         reach = f"; 95 % interval {number(low)} to {number(high)}" if low == low else ""
-        hidden = [n for n in ("regions", "effects", "weights", "halves") if verdicts.get(n) in ("fail", "warn")]
-        but = f", and that it is found with something changed ({', '.join(hidden)})" if hidden else ""
+        hidden = [said for name, said in CHANGED.items() if verdicts.get(name) in ("fail", "warn")]
+        but = f", and that one of them is {_listed(hidden, 'and')}" if hidden else ""
         return (
             f"It may be written that neither convergence nor divergence is found at 5 % ({beta}{reach}){but}; it may "
             "not be written that there is none, nor any speed or half-life."
@@ -63,18 +75,32 @@ def written(s: Subject, findings: tuple[Finding, ...]) -> str:
     broken = [name for name in GROUNDS if verdicts.get(name) == "fail"]
     what = "regions converge" if s.claims else "regions diverge"
     if broken:
-        reasons = ", ".join(GROUNDS[name] for name in broken[:3])
+        reasons = _listed([GROUNDS[name] for name in broken[:3]], "and")
         return (
-            f"It may not be written that {what}, since {reasons}; it may be written that the estimate is so ({beta}) "
-            "and that it does not stand."
+            f"It may not be written that {what}, since {reasons}; all that may be written is the estimate ({beta}), "
+            "with what speaks against it."
         )
-    limits = [said for name, said in LIMITS.items() if verdicts.get(name) in ("fail", "warn", "not decided")]
+    bad = [name for name, verdict in verdicts.items() if verdict in ("fail", "warn", "not decided")]
+    limits = [said for name, said in LIMITS.items() if name in bad]
+    if "steady states" in bad and verdicts["steady states"] == "warn" and not s.own_levels:
+        # The same as several clubs say, by another test.
+        levels = LIMITS["clubs"]
+        limits = [said for said in limits if said not in (levels, LIMITS["steady states"])]
+        limits.insert(int("sigma" in bad), levels)
+    elif "steady states" in bad and s.own_levels:
+        limits = ["that each has a level of its own" if said == LIMITS["steady states"] else said for said in limits]
     if not s.spatial:
         limits = ["that neighbours do not matter" if said == LIMITS["weights"] else said for said in limits]
     limits += [said for name, said in UNASKED.items() if verdicts.get(name) == "not asked" and s.claims]
-    limits += [] if s.claims else ["any speed of convergence"]
+    given = [said for name, said in GIVEN.items() if name in bad]
+    given += [] if s.claims else ["any speed of convergence"]
     may = f"It may be written that {_claim(s)} ({beta})"
-    return f"{may}; it may not be written {_listed(limits)}." if limits else f"{may}; no question speaks against it."
+    if not limits and not given:
+        return f"{may}; no question speaks against it."
+    if not limits:
+        return f"{may}; one may not print {_listed(given)}."
+    also = f", nor may one print {_listed(given)}" if given else ""
+    return f"{may}; it may not be written {_listed(limits)}{also}."
 
 
 def _claim(s: Subject) -> str:
@@ -91,5 +117,5 @@ def _effects(s: Subject) -> str:
     return f"{effects} effects" if effects != "none" else "no effects"
 
 
-def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}, or {parts[-1]}"
+def _listed(parts: list[str], last: str = "or") -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}, {last} {parts[-1]}"

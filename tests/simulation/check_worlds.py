@@ -125,6 +125,27 @@ def with_passing_shocks(rng: np.random.Generator) -> tuple[FloatArray, dict[str,
     return grown(rng, rho=0.0, start=0.5, sd=0.03) + 0.15 * rng.standard_normal((PERIODS, N)), {}
 
 
+def to_levels_of_their_own(rng: np.random.Generator) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Each closes in on a level of its own, from so far away that they seem to close in on one."""
+    return grown(rng, beta=-0.1, rho=0.0, to=0.7 * rng.standard_normal(N), start=1.5, sd=0.05), {}
+
+
+@cache
+def walk() -> FloatArray:
+    """Return a root of the covariance of Levy's Brownian motion from the first region, over the places."""
+    at = np.column_stack([places().geometry.x, places().geometry.y])
+    distance = np.hypot(*(at[:, None, :] - at[None, :, :]).transpose(2, 0, 1))
+    covariance = (distance[:1].T + distance[:1] - distance) / 2 / distance.max()
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray(vectors * np.sqrt(np.clip(values, 0, None)))
+
+
+def walking_over_the_map(rng: np.random.Generator) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Levels and growth are two random walks over the map, which have nothing to do with each other."""
+    first, growth = (walk() @ rng.standard_normal(N) for _ in range(2))
+    return first + np.arange(PERIODS)[:, None] / (PERIODS - 1) * growth + 0.001 * rng.standard_normal((PERIODS, N)), {}
+
+
 def given_a_control(rng: np.random.Generator) -> tuple[FloatArray, dict[str, FloatArray]]:
     """Levels that a control tells: without it regions seem to stay where they are."""
     z = 1.5 * rng.standard_normal(N)
@@ -137,7 +158,7 @@ LAG = {"w": "true", "spatial": "lag", "effects": "time"}
 NONE = {"w": None, "effects": "time"}
 # What comes of a finding that is none: questions that see it each in its own way.
 SPURIOUS = ("z-values", "effects", "speed", "spacing", "sigma", "clubs", "halves", "hausman", "selection", "absolute",
-            "residuals", "regions", "weights")  # fmt: skip
+            "residuals", "regions", "weights", "steady states")  # fmt: skip
 WORLDS = (
     World("convergence", "one level, beta -0.06, spillovers 0.4", plain(beta=-0.06), LAG, True),
     World("none", "random walks with spillovers", plain(), LAG, False),
@@ -148,7 +169,8 @@ WORLDS = (
           {**LAG, "effects": "region"}, False, ("no convergence|few periods",), ("no convergence", "few periods",
           *SPURIOUS)),
     World("one outlier", "no convergence but for one region", with_an_outlier, NONE, False, ("regions",),
-          ("effects", "z-values", "no convergence", "speed", "spacing", "halves", "sigma", "clubs", "weights")),
+          ("effects", "z-values", "no convergence", "speed", "spacing", "halves", "sigma", "clubs", "weights",
+           "steady states")),
     World("neighbours dealt", "convergence; neighbours of the regression dealt at random", plain(beta=-0.06, rho=0.6),
           {**LAG, "w": "dealt"}, True, ("weights",),
           ("selection", "neighbours", "identification", "z-values", "residuals")),
@@ -156,18 +178,27 @@ WORLDS = (
           ("weights", "residuals"), ("z-values", "effects")),
     World("shared shocks", "walks that share shocks; estimated with spillovers and without time effects",
           plain(rho=0.0, shared=0.15), {**LAG, "effects": "none"}, False, ("neighbours",),
-          ("selection", "residuals", "weights", "effects", "identification", "bound", "z-values", "no convergence")),
+          ("selection", "residuals", "weights", "effects", "identification", "bound", "z-values", "no convergence",
+           "steady states")),
     World("break", "beta -0.12, and 0 from the middle on", plain(beta=np.where(HALF, -0.12, 0.0)), LAG, True,
-          ("halves",), ("spacing", "clubs", "sigma", "effects", "speed")),
+          ("halves",), ("spacing", "clubs", "sigma", "effects", "speed", "steady states")),
     World("reversal", "beta -0.12, and +0.10 from the middle on", plain(beta=np.where(HALF, -0.12, 0.10)), LAG, None,
           ("halves",), ("spacing", "clubs", "sigma", "effects", "no convergence", "speed", "regions", "weights",
           "z-values")),
     World("clubs", "two levels, each closed in on", in_clubs, NONE, None, ("clubs",),
-          ("halves", "effects", "spacing", "sigma", "residuals", "weights", "no convergence", "speed", "z-values")),
+          ("halves", "effects", "spacing", "sigma", "residuals", "weights", "no convergence", "speed", "z-values",
+           "steady states", "unit root")),
+    World("levels of their own", "each to its own, from far away", to_levels_of_their_own, NONE,
+          None, ("steady states",), ("clubs", "halves", "effects", "spacing", "sigma", "residuals", "weights", "speed",
+           "no convergence", "z-values", "regions")),
+    World("walk over the map", "levels and growth walk over the map; growth over all years at once",
+          walking_over_the_map, {"w": None, "effects": "none", "horizon": PERIODS - 1}, None, ("unit root",),
+          ("weights", "residuals", "sigma", "speed", "effects", "z-values", "no convergence", "regions", "clubs",
+           "spacing", "halves")),
     World("unequal variances", "convergence; regions differ in the variance of shocks", of_unequal_variances, LAG,
           True, (), ("z-values",)),
     World("passing shocks", "walks, and errors of single years", with_passing_shocks, NONE, None, ("spacing",),
-          ("sigma", "clubs", "halves", "effects", "no convergence", "speed", "z-values", "regions")),
+          ("sigma", "clubs", "halves", "effects", "no convergence", "speed", "z-values", "regions", "steady states")),
     World("given a control", "levels that a control tells", given_a_control, {**NONE, "controls": "z"}, True,
           ("controls|absolute",),
           ("effects", "sigma", "clubs", "no convergence", "absolute", "controls", "collinearity")),
@@ -191,20 +222,27 @@ def sample(world: World, seed: int, k: int) -> tuple[sc.Panel, Any, np.random.Ge
     return panel, w, rng
 
 
-def asked(name: str, seed: int, k: int) -> Counter[tuple[str, str]]:
-    """Return the verdicts of one world, and whether the sentence at the top lets convergence be written of."""
+def asked(name: str, seed: int, k: int, questions: Any = "all") -> Counter[tuple[str, str]]:
+    """Return the verdicts of one world, and whether the sentence at the top lets convergence be written of.
+
+    Of some questions alone: what hangs on all of them is left out.
+    """
     (world,) = (w for w in WORLDS if w.name == name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpatialConvWarning)
         panel, w, _ = sample(world, seed, k)
         options = {name: value for name, value in world.asks.items() if name != "w"}
         b = sc.beta(panel, "v", w, **options)
-        found = sc.check(b, geometry=places(), draws=DRAWS, seed=k + 1, progress=False)
+        found = sc.check(b, geometry=places(), draws=DRAWS, seed=k + 1, progress=False, questions=questions)
     said = Counter((f.name, f.verdict) for f in found)
     for due in world.due:
+        if not set(due.split("|")) <= {f.name for f in found}:
+            continue
         worst = {found[name].verdict for name in due.split("|")}
         said[f"due: {due}", "fail" if "fail" in worst else "warn" if "warn" in worst else "ok"] += 1
-    may = found.verdict.split("; it may not be written")[0]
+    if questions != "all":
+        return said
+    may = found.verdict.split("; it may not be written")[0].split("; one may not print")[0]
     may = "" if may.startswith("It may not") else may
     converges = "regions that start lower grow faster" in may or "close in on levels" in may
     said["written", "converge" if converges else "none" if "neither" in may else "other"] += 1
@@ -249,6 +287,19 @@ def more(worlds: Sequence[World], *, samples: int, seed: int, jobs: int, seconds
         own["samples", "drawn"] = last
         store(counts)
         print(f"{world.name}: {last} samples, {time.perf_counter() - started:.0f} s", flush=True)
+
+
+def added(worlds: Sequence[World], names: Sequence[str], *, seed: int) -> None:
+    """Ask questions that are new of the samples that are drawn already, instead of drawing all of them anew."""
+    counts = stored()
+    for world in worlds:
+        own = counts.get(world.name, Counter())
+        for key in [key for key in own if key[0].removeprefix("due: ") in names]:
+            del own[key]
+        for k in range(own["samples", "drawn"]):
+            own.update(asked(world.name, seed, k, names))
+        store(counts)
+        print(f"{world.name}: {', '.join(names)}", flush=True)
 
 
 def role(world: World, question: str) -> str:
@@ -348,11 +399,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=1e9, help="stop after these; a second run goes on")
     parser.add_argument("--only", nargs="+", choices=[w.name for w in WORLDS], metavar="WORLD")
     parser.add_argument("--anew", action="store_true", help="forget what is stored of these worlds")
+    parser.add_argument("--questions", nargs="+", metavar="QUESTION", help="ask these of what is drawn, and stop")
     parser.add_argument("--write", action="store_true", help=f"write {TABLE.name}")
     options = parser.parse_args(arguments)
     worlds = [w for w in WORLDS if not options.only or w.name in options.only]
     if options.anew:
         store({name: of for name, of in stored().items() if name not in {w.name for w in worlds}})
+    if options.questions:
+        added(worlds, options.questions, seed=options.seed)
+        options.seconds = 0.0
     more(worlds, samples=options.samples, seed=options.seed, jobs=options.jobs, seconds=options.seconds)
     made = text()
     print(made)

@@ -1,4 +1,4 @@
-"""A referee's questions to results that are no growth regression: clubs, composite indices, location quotients."""
+"""A referee's questions to results that are no growth regression: clubs, indices, coupling, agglomeration."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from spatialconv.agglomeration import LocationQuotients
+from spatialconv.agglomeration import EllisonGlaeser, LocationQuotients, ShiftShare, Structure
 from spatialconv.checks._finding import Finding
 from spatialconv.checks._subject import Effort
-from spatialconv.checks.elsewhere import clubs, index, quotients
+from spatialconv.checks.elsewhere import agglomeration, clubs, coupling, index, quotients
 from spatialconv.convergence.clubs.partition import ClubPartition
-from spatialconv.index import CompositeIndex
+from spatialconv.index import CompositeIndex, Coupling
 
 Question = Callable[[Any, Effort], Finding]
 
@@ -38,7 +38,11 @@ class Kind:
 KINDS = (
     Kind(ClubPartition, clubs.QUESTIONS, clubs.claim, clubs.LIMITS),
     Kind(CompositeIndex, index.QUESTIONS, index.claim, index.LIMITS),
+    Kind(Coupling, coupling.QUESTIONS, coupling.claim, coupling.LIMITS),
     Kind(LocationQuotients, quotients.QUESTIONS, quotients.claim, quotients.LIMITS),
+    Kind(EllisonGlaeser, agglomeration.ELLISON, agglomeration.claim_of_ellison, agglomeration.ELLISON_LIMITS),
+    Kind(Structure, agglomeration.STRUCTURE, agglomeration.claim_of_structure, agglomeration.STRUCTURE_LIMITS),
+    Kind(ShiftShare, agglomeration.SHIFT, agglomeration.claim_of_shift, agglomeration.SHIFT_LIMITS),
 )
 TYPES = tuple(kind.of for kind in KINDS)
 

@@ -150,5 +150,146 @@ def test_the_door_knows_them():
     assert all(f.advice for f in report if f.verdict in ("warn", "fail"))
     assert "it may not be written that each of them is a cluster" in report.verdict
     assert report.glance().loc[0, "fail"] == 1
-    with pytest.raises(sc.errors.OptionError, match=r"sc.clubs, sc.composite_index or sc.location_quotients"):
+    with pytest.raises(sc.errors.OptionError, match=r"sc.clubs, sc.composite_index, sc.coupling or of agglomeration"):
         sc.check(3)
+
+
+def jobs(values, *, years=(2020,)) -> sc.agglomeration.IndustryTable:
+    """A table of regions by industries, for each year."""
+    stacked = [values] if len(years) == 1 else values
+    rows = [
+        {"city": f"c{i:02d}", "sector": f"s{k}", "year": year, "jobs": v}
+        for year, table in zip(years, stacked, strict=True)
+        for (i, k), v in np.ndenumerate(np.asarray(table, dtype=float))
+    ]
+    return sc.industry_table(pd.DataFrame(rows), region="city", industry="sector", value="jobs", period="year")
+
+
+class TestEllisonGlaeser:
+    def plants(self, rng, n, gathered):
+        """Plants of equal size, of which some sectors put theirs into a third of the places."""
+        size = np.full(n, 40)
+        places = np.arange(12)
+        table = np.zeros((12, 4))
+        for k in range(4):
+            at = rng.choice(places[:4] if k in gathered else places, size=n)
+            np.add.at(table[:, k], at, size)
+        long = pd.DataFrame(
+            {"sector": np.repeat([f"s{k}" for k in range(4)], n), "size": np.tile(size, 4), "year": 2020}
+        )
+        return sc.ellison_glaeser(jobs(table), plants=long)
+
+    def test_industries_that_gather(self):
+        report = sc.check(self.plants(np.random.default_rng(1), 300, gathered=(0,)), progress=False)
+        assert report["chance"].verdict == "ok"
+        assert report["plants"].verdict == "ok"
+        assert report["regions"].verdict == "ok"
+        assert report.verdict.startswith("It may be written that 1 of 4 industries have a gamma above 0.05")
+
+    def test_few_plants_gather_by_chance(self):
+        """With three plants gamma is large by chance alone, and random places give as much."""
+        found = next(
+            f for seed in range(50)
+            if ((f := self.plants(np.random.default_rng(seed), 3, gathered=())).table["gamma"] > 0.1).any()
+        )  # fmt: skip
+        report = sc.check(found, progress=False)
+        assert report["chance"].verdict == "fail"
+        assert report["plants"].verdict == "warn"
+        assert "that all of them are concentrated" in report.verdict
+
+    def test_one_place_is_no_cluster(self):
+        table = np.full((12, 4), 400.0)
+        table[3, 0] = 6000.0
+        found = sc.ellison_glaeser(jobs(table), plants={f"s{k}": 0.005 for k in range(4)})
+        report = sc.check(found, progress=False)
+        assert report["regions"].verdict == "warn"
+        assert report["chance"].verdict == "not asked"
+
+
+class TestStructure:
+    def test_large_places_differ_and_small_ones_by_chance(self):
+        rng = np.random.default_rng(2)
+        shares = rng.dirichlet(np.full(6, 3.0), size=15)
+        large = sc.specialisation(jobs(np.round(20_000 * shares)), measures=("krugman", "hoover"))
+        assert sc.check(large, progress=False)["small numbers"].verdict == "ok"
+        small = sc.specialisation(jobs(rng.multinomial(25, np.full(6, 1 / 6), size=15)))
+        said = sc.check(small, progress=False)["small numbers"]
+        assert said.verdict == "fail"
+        assert "of 15 differ by no more" in said.evidence
+
+    def test_measures_of_other_things_order_otherwise(self):
+        rng = np.random.default_rng(3)
+        table = jobs(np.round(20_000 * rng.dirichlet(np.full(6, 3.0), size=15)))
+        alike = sc.check(sc.specialisation(table, measures=("krugman", "hoover")), progress=False)["measures"]
+        last = sc.specialisation(table, measures=("krugman", "hoover")).table.loc[2020]
+        r = stats.spearmanr(last["krugman"], last["hoover"]).statistic
+        assert alike.evidence.startswith(f"least rank correlation {r:.2f}")
+        assert alike.verdict == ("ok" if r >= 0.9 else "warn" if r >= 0.7 else "fail")
+
+    def test_one_industry_that_makes_the_order(self):
+        rng = np.random.default_rng(4)
+        table = np.round(1000 * rng.dirichlet(np.full(6, 400.0), size=10))
+        table[:, 0] += np.round(rng.permutation(10) * 300.0)
+        report = sc.check(sc.specialisation(jobs(table), measures="krugman"), progress=False)
+        assert report["parts"].verdict == "fail"
+        assert "(without s0)" in report["parts"].evidence
+        assert "that the order is of more than one part" in report.verdict
+
+
+class TestShiftShare:
+    def test_steady_gains_stand(self):
+        start = np.full((6, 4), 1000.0)
+        rates = np.linspace(0.97, 1.08, 6)[:, None]
+        found = sc.shift_share(jobs([start * rates**k for k in range(4)], years=(2010, 2012, 2014, 2016)))
+        report = sc.check(found, progress=False)
+        assert report.counts["fail"] + report.counts["warn"] == 0
+        assert report.verdict.startswith("It may be written that")
+        assert report.verdict.endswith("c05 most; no question speaks against it.")
+
+    def test_one_industry_makes_a_region(self):
+        start, end = np.full((6, 4), 1000.0), np.full((6, 4), 1000.0)
+        end[0] = [1900.0, 900.0, 900.0, 900.0]
+        report = sc.check(sc.shift_share(jobs([start, end], years=(2010, 2020))), progress=False)
+        assert report["industries"].verdict == "warn"
+        assert "c00 (s0)" in report["industries"].evidence
+        assert report["years between"].verdict == "not asked"
+
+    def test_signs_that_turn_with_the_form(self):
+        """One region has much of what grows slower there than elsewhere, and little of what grows faster."""
+        start = np.full((8, 4), 1000.0)
+        start[0] = [3000, 100, 450, 450]
+        end = start.copy()
+        end[0] *= [0.9, 1.5, 1.0, 1.0]
+        found = sc.shift_share(jobs([start, end], years=(2010, 2020)))
+        said = sc.check(found, progress=False)["method"]
+        assert (said.verdict, said.evidence) == ("warn", "another sign in 1 of 8 regions: 'c00'")
+
+
+class TestCoupling:
+    def systems(self, a, b):
+        n = len(a)
+        frame = {"r": [f"r{i}" for i in range(n)], "t": 2020, "a": a, "b": b}
+        return sc.coupling(sc.Panel(pd.DataFrame(frame), region="r", period="t"), ["a", "b"])
+
+    def test_systems_that_part(self):
+        x = np.linspace(0.15, 0.85, 30)
+        report = sc.check(self.systems(x, 0.95 - x + 0.1 * np.sin(np.arange(30))), progress=False)
+        assert report["zeros"].verdict == "ok"
+        assert report["development"].verdict == "ok"
+        assert report.verdict.startswith("It may be written that coordination is 0.")
+
+    def test_systems_that_are_one(self):
+        x = np.linspace(0.1, 0.9, 30)
+        report = sc.check(self.systems(x, x), progress=False)
+        assert report["development"].verdict == "warn"
+        assert "beyond how far they are developed" in report.verdict
+
+    def test_a_score_that_begins_at_zero(self):
+        x = np.linspace(0, 1, 30)
+        report = sc.check(self.systems(x, 0.5 + 0.3 * np.sin(np.arange(30))), progress=False)
+        assert report["zeros"].verdict == "warn"
+        assert report["zeros"].evidence == "coupling is zero in 1 of 30 cells: 'r0 (2020)'"
+
+    def test_scores_at_the_edges_of_classes(self):
+        x = np.repeat([0.161, 0.25, 0.361, 0.489], 5)
+        assert sc.check(self.systems(x, x), progress=False)["classes"].verdict == "warn"

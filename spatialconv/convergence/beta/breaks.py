@@ -10,10 +10,11 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from spatialconv._core.regression.breaks import IntArray, best, stretches
+from spatialconv._core.regression.breaks import IntArray, best, criteria, profiled, stretches
 from spatialconv._core.regression.threshold import clustered, within
 from spatialconv._options import ControlsAt, choice, count_of, generator, names, probability, whole
 from spatialconv.convergence.beta.beta import INITIAL, growth_design
+from spatialconv.convergence.beta.lagged import Lag
 from spatialconv.convergence.beta.thresholds import interval_row, refuse_collinear
 from spatialconv.errors import DataError, OptionError, SingularDesignError
 from spatialconv.models.specification.design import Design, refuse_reserved
@@ -21,6 +22,7 @@ from spatialconv.panel import FloatArray, Panel, as_panel
 from spatialconv.results import Provenance, Result, extent, merge_notes, number, p_value, plural
 
 BreakEffects = Literal["none", "time"]
+Criterion = Literal["bic", "lwz"]
 LEVEL = 0.05
 # Fewer spans than this give signs of periods too few patterns to hold a test against.
 FEW = 10
@@ -29,12 +31,13 @@ FEW = 10
 def beta_breaks(
     panel: Panel,
     variable: str,
+    w: Any = None,
     *,
     controls: str | Iterable[str] = (),
     controls_at: ControlsAt = "start",
     horizon: int = 1,
     effects: BreakEffects = "time",
-    breaks: int | None = None,
+    breaks: int | Criterion | None = None,
     max_breaks: int = 3,
     least: int | None = None,
     level: float = 0.95,
@@ -51,13 +54,17 @@ def beta_breaks(
     panel : Panel
     variable : str
         The level v, positive.
+    w : Graph, optional
+        Spatial weights: growth has a spatial lag then, whose coefficient is that of all stretches.
     controls, controls_at, horizon
         As in `beta`; spans follow one another.
     effects : {"time", "none"}
         A constant for every span, or one for every stretch. All coefficients change at a break. Region effects are not
         offered: they bias beta by the length of the stretch (Nickell 1981), and a search finds breaks where are none.
-    breaks : int, optional
-        Their number; by default as many as the sequence of tests finds at 5 %.
+    breaks : int, "bic" or "lwz", optional
+        Their number; by default as many as the sequence of tests finds at 5 %; or by an information criterion. Criteria
+        take every region as a witness of its own: where regions move together they find breaks where are none, BIC more
+        than LWZ.
     max_breaks : int
         The most that are looked for.
     least : int, optional
@@ -72,7 +79,7 @@ def beta_breaks(
     Returns
     -------
     BetaBreaks
-        `.dates` (first span of each new stretch, with an interval), `.table` (a row a stretch), `.tests`
+        `.dates` (first span of each new stretch, with an interval), `.table` (a row a stretch), `.tests`, `.criteria`
 
     Raises
     ------
@@ -90,13 +97,16 @@ def beta_breaks(
     one break to the best k. Their laws come from samples in which the residuals of whole periods change sign under the
     null, so that dependence between regions is kept; residuals are taken as independent over time. Intervals of dates
     are percentiles of dates found anew in samples around the estimates. Standard errors are clustered by region and
-    take dates as known.
+    take dates as known. With a spatial lag S is ``min over rho of S(rho) exp(-2 T log|I - rho W| / n)``, which is
+    ``exp(-2 l / n)`` of the likelihood l up to a constant: dates and rho are those of its maximum, samples go through
+    (I - rho W)^-1, and the betas of the stretches come from one fit of the whole.
 
     References
     ----------
     Bai, J. and Perron, P. (1998), Estimating and Testing Linear Models with Multiple Structural Changes, Econometrica
-    66, 47-78; (2003), Journal of Applied Econometrics 18, 1-22. Bai, J. (2010), Common Breaks in Means and Variances
-    for Panel Data, Journal of Econometrics 157, 78-92.
+    66, 47-78; (2003), Journal of Applied Econometrics 18, 1-22. Liu, J., Wu, S. and Zidek, J. V. (1997), On
+    segmented multivariate regression, Statistica Sinica 7, 497-525. Bai, J. (2010), Common Breaks in Means and
+    Variances for Panel Data, Journal of Econometrics 157, 78-92.
 
     Examples
     --------
@@ -124,34 +134,43 @@ def beta_breaks(
             "Take a shorter horizon, or compare periods by beta_regimes."
         )
     most = min(whole("max_breaks", max_breaks, least=1), room)
-    fixed = None if breaks is None else whole("breaks", breaks, least=0, most=room)
-    if fixed is None and not count:
-        raise OptionError("draws=0 leaves nothing to choose the number of breaks by; name it by breaks=.")
+    by = choice("breaks", breaks, Criterion) if isinstance(breaks, str) else None
+    fixed = None if breaks is None or by is not None else whole("breaks", breaks, least=0, most=room)
+    if fixed is None and by is None and not count:
+        raise OptionError("draws=0 leaves nothing to test the number of breaks by; name it, or 'bic' or 'lwz'.")
     most = most if fixed is None else max(fixed, 1)
     refuse_collinear(design, effects)
     rng, stored = generator(seed)
-    model = _Model(design, effects, shortest)
-    S, dates = model.fit(design.y[:, :, None], most)
-    tests = _tests(model, S[:, 0], dates[:, :, 0], most, count, rng, N * T, k)
-    chosen = fixed if fixed is not None else _sequence(tests)
+    lag = None if w is None else Lag.of(design, w, effects)
+    model = _Model(design, effects, shortest, lag)
+    n = N * T if lag is None else lag.n
+    S, dates, rhos = model.fit(design.y[:, :, None], most)
+    tests = _tests(model, S[:, 0], dates[:, :, 0], rhos[:, 0], most, count, rng, n, k)
+    told = criteria(S[:, 0], n, k + (effects == "none"))
+    by_criterion = pd.DataFrame({"bic": told[0], "lwz": told[1]}, index=pd.RangeIndex(most + 1, name="breaks"))
+    chosen = int(by_criterion[by].idxmin()) if by is not None else fixed if fixed is not None else _sequence(tests)
     at = dates[chosen, :chosen, 0]
     bounds = np.array([0, *at, T])
     said = [f"{plural(T, 'span')}: signs drawn for so few periods are a guide only"] if T < FEW and count else []
-    if fixed is None:
+    if by is not None:
+        said.append(f"the number of breaks is that of {by.upper()}, which takes regions as independent")
+    elif fixed is None:
         said.append(f"the number of breaks is that of the sequence of tests at {100 * LEVEL:g} %, {most} at most")
     options = {"variable": variable, "controls_at": controls_at, "horizon": horizon, "effects": effects,
-               "breaks": fixed, "max_breaks": most, "least": shortest, "draws": count}  # fmt: skip
+               "breaks": by or fixed, "max_breaks": most, "least": shortest, "draws": count}  # fmt: skip
     return BetaBreaks(
-        dates=_dates(model, at, count, rng, level),
-        table=_table(model, bounds, length, level),
+        dates=_dates(model, at, float(rhos[chosen, 0]), count, rng, level),
+        table=_table(model, bounds, length, level) if lag is None else lag.by_stretch(bounds, length, level),
         tests=tests,
+        criteria=by_criterion,
+        rho=float(rhos[chosen, 0]) if lag is not None else float("nan"),
         variable=variable,
         effects=effects,
         level=level,
         periods=design.periods,
         shape=(T, N),
-        notes=merge_notes(design.notes, said),
-        provenance=Provenance("beta_breaks", options, N, T, seed=stored),
+        notes=merge_notes(design.notes, said, lag.W.notes if lag is not None else ()),
+        provenance=Provenance("beta_breaks", options, N, T, lag.W.summary if lag is not None else None, stored),
     )
 
 
@@ -162,21 +181,26 @@ class _Model:
     design: Design
     effects: BreakEffects
     least: int
+    lag: Lag | None = None
 
-    def fit(self, y: FloatArray, most: int) -> tuple[FloatArray, IntArray]:
-        """Return least sums of squares and dates with 0 to `most` breaks of outcomes (T, N, B)."""
+    def fit(self, y: FloatArray, most: int) -> tuple[FloatArray, IntArray, FloatArray]:
+        """Return least sums of squares, dates and rho with 0 to `most` breaks of outcomes (T, N, B)."""
+        outcomes = y if self.lag is None else self.lag.three(y)
         try:
-            ssr = stretches(self.design.X, y, self.effects, self.least)
+            ssr = stretches(self.design.X, outcomes, self.effects, self.least)
         except np.linalg.LinAlgError as error:
             raise SingularDesignError(
                 f"some stretch of {plural(self.least, 'span')} does not identify its coefficients: a control does not "
                 f"vary in it under effects={self.effects!r}. Take longer stretches (least=) or leave controls out."
             ) from error
-        return best(ssr, most)
+        if self.lag is not None:
+            return profiled(ssr, self.lag.penalty, most)
+        S, dates = best(ssr, most)
+        return S, dates, np.zeros(S.shape)
 
-    def fitted(self, dates: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Return fitted values and residuals (T, N) with breaks at the dates."""
-        y = self.design.y
+    def fitted(self, dates: IntArray, rho: float) -> tuple[FloatArray, FloatArray]:
+        """Return fitted values and residuals (T, N) of y - rho W y with breaks at the dates."""
+        y = self.design.y if self.lag is None else self.lag.filtered(self.design.y, rho)
         fit = np.empty_like(y)
         bounds = [0, *dates, len(y)]
         for start, end in pairwise(bounds):
@@ -186,11 +210,12 @@ class _Model:
             fit[start:end] = y[start:end] - (inside.ravel() - Z @ b).reshape(inside.shape)
         return fit, y - fit
 
-    def drawn(self, dates: IntArray, count: int, rng: np.random.Generator) -> FloatArray:
+    def drawn(self, dates: IntArray, rho: float, count: int, rng: np.random.Generator) -> FloatArray:
         """Return outcomes (T, N, count) around the fit with breaks at the dates, signs of whole periods drawn anew."""
-        fit, e = self.fitted(dates)
+        fit, e = self.fitted(dates, rho)
         signs = rng.choice([-1.0, 1.0], size=(len(e), 1, count))
-        return np.asarray(fit[:, :, None] + e[:, :, None] * signs)
+        y = np.asarray(fit[:, :, None] + e[:, :, None] * signs)
+        return y if self.lag is None else self.lag.spread(y, rho)
 
 
 def _sup(S: FloatArray, n: int, k: int) -> FloatArray:
@@ -200,7 +225,15 @@ def _sup(S: FloatArray, n: int, k: int) -> FloatArray:
 
 
 def _tests(
-    model: _Model, S: FloatArray, dates: IntArray, most: int, count: int, rng: np.random.Generator, n: int, k: int
+    model: _Model,
+    S: FloatArray,
+    dates: IntArray,
+    rhos: FloatArray,
+    most: int,
+    count: int,
+    rng: np.random.Generator,
+    n: int,
+    k: int,
 ) -> pd.DataFrame:
     F = _sup(S, n, k)
     step = np.array([n * (S[j] - S[j + 1]) / S[j + 1] for j in range(most)])
@@ -209,7 +242,8 @@ def _tests(
     p_step = np.full(most, np.nan)
     if count:
         for j in range(most):
-            drawn, _ = model.fit(model.drawn(dates[j, :j], count, rng), most if j == 0 else j + 1)
+            y = model.drawn(dates[j, :j], float(rhos[j]), count, rng)
+            drawn, *_ = model.fit(y, most if j == 0 else j + 1)
             if j == 0:
                 drawn_F = _sup(drawn, n, k)
             law = n * (drawn[j] - drawn[j + 1]) / drawn[j + 1]
@@ -240,7 +274,7 @@ def _sequence(tests: pd.DataFrame) -> int:
     return found
 
 
-def _dates(model: _Model, at: IntArray, count: int, rng: np.random.Generator, level: float) -> pd.DataFrame:
+def _dates(model: _Model, at: IntArray, rho: float, count: int, rng: np.random.Generator, level: float) -> pd.DataFrame:
     periods = model.design.periods
     columns = ["first_span_ends", "conf_low", "conf_high"]
     if not len(at):
@@ -248,7 +282,7 @@ def _dates(model: _Model, at: IntArray, count: int, rng: np.random.Generator, le
     low: FloatArray | IntArray = at
     high: FloatArray | IntArray = at
     if count:
-        _, drawn = model.fit(model.drawn(at, count, rng), len(at))
+        _, drawn, _ = model.fit(model.drawn(at, rho, count, rng), len(at))
         tail = (1 - level) / 2
         found = drawn[len(at), : len(at)]
         low, high = (np.quantile(found, share, axis=1, method="inverted_cdf") for share in (tail, 1 - tail))
@@ -295,12 +329,18 @@ class BetaBreaks(Result):
         One row a stretch: its spans, beta with interval, speed and half-life.
     tests : DataFrame
         "some against none" (UDmax), "k against none" (sup F) and "k + 1 against k": statistic and p.
+    criteria : DataFrame
+        One row a number of breaks: `bic` and `lwz`, of which the smallest is best.
+    rho : float
+        Coefficient of the neighbours' growth; NaN without weights.
     notes, provenance : see `spatialconv.results`
     """
 
     dates: pd.DataFrame
     table: pd.DataFrame
     tests: pd.DataFrame
+    criteria: pd.DataFrame
+    rho: float
     variable: str
     effects: BreakEffects
     level: float
@@ -348,5 +388,6 @@ class BetaBreaks(Result):
                 f"  {row['first_span_ends']} to {row['last_span_ends']} ({plural(row['spans'], 'span')}): beta "
                 f"{number(row['beta'])} [{number(row['conf_low'])}, {number(row['conf_high'])}]"
             )
+        lines += [f"  rho {number(self.rho)} in all stretches"] if np.isfinite(self.rho) else []
         test = self.tests.iloc[0]
         return [*lines, f"  no break: UDmax = {number(test['statistic'], 2)}, {p_value(test['p_value'])}"]

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from spatialconv._core.regression.least_squares import collinear_columns
+from spatialconv._core.regression.profiled import Quadratic
 from spatialconv._core.regression.speed import half_life, speed
 from spatialconv._core.regression.threshold import Search, clustered, prepared, within
 from spatialconv._options import (
@@ -26,6 +27,7 @@ from spatialconv._options import (
     whole,
 )
 from spatialconv.convergence.beta.beta import INITIAL, growth_design
+from spatialconv.convergence.beta.lagged import Lag
 from spatialconv.errors import DataError, OptionError, SingularDesignError
 from spatialconv.models.specification.design import Design, refuse_reserved
 from spatialconv.panel import FloatArray, Panel, as_panel
@@ -43,6 +45,7 @@ _BLOCK = 50
 def beta_threshold(
     panel: Panel,
     variable: str,
+    w: Any = None,
     *,
     threshold: str | None = None,
     controls: str | Iterable[str] = (),
@@ -66,6 +69,8 @@ def beta_threshold(
     panel : Panel
     variable : str
         The level v, positive.
+    w : Graph, optional
+        Spatial weights: growth has a spatial lag then, with one coefficient on both sides.
     threshold : str, optional
         Column whose value at the start of a span decides on which side it is; the log initial level by default.
     controls, controls_at, horizon, overlapping
@@ -108,7 +113,9 @@ def beta_threshold(
     n (S - S(c)) / S(c), whose law is not known since c has no meaning under the null: signs of whole histories of
     regions' residuals are drawn anew (Hansen 1996, 1999, in the form of a wild bootstrap), regressors as they are. The
     set holds all c with n (S(c) - S(c^)) / S(c^) below -2 ln(1 - sqrt(level)); it may have holes, and takes errors of
-    one variance. Standard errors are clustered by region and take the threshold as known. Neighbours do not enter.
+    one variance. Standard errors are clustered by region and take the threshold as known.
+    With a spatial lag S is ``min over rho of S(rho) exp(-2 T log|I - rho W| / n)``, as in `beta_breaks`: every
+    candidate has its own rho, samples go through (I - rho W)^-1, and the betas come from one fit.
 
     References
     ----------
@@ -140,25 +147,29 @@ def beta_threshold(
     refuse_collinear(design, effects)
     candidates = _candidates(q, trim, what)
     x = design.X[:, :, 0]
-    search = prepared(design.X, x, q, candidates, effects, shift)
-    y = within(design.y, effects)
-    n = y.size
-    total, gain = search.gains(y.reshape(n, 1))
-    S0, S1 = float(total[0]), total[0] - gain[:, 0]
+    lag = None if w is None else Lag.of(design, w, effects)
+    search = _Lagged(prepared(design.X, x, q, candidates, effects, shift), effects, lag)
+    n = design.y.size if lag is None else lag.n
+    without, split, rhos = search.sums(design.y[:, :, None])
+    S0, S1 = float(without[0]), split[:, 0]
     at = int(np.argmin(S1))
     LR = n * (S1 - S1[at]) / S1[at]
     critical = -2 * np.log(1 - np.sqrt(level))
     F = float(n * (S0 - S1[at]) / S1[at])
     rng, stored = generator(seed)
-    table, residuals = _sides_of(design, x, q, float(candidates[at]), effects, shift, length, level)
-    p = _drawn(search, residuals, effects, F, count, rng) if count else np.nan
+    c = float(candidates[at])
+    if lag is None:
+        table, residuals = _sides_of(design, x, q, c, effects, shift, length, level)
+    else:
+        table, residuals = _sides_lagged(lag, design, x, q, c, shift, length, level)
+    p = _drawn(search, residuals, design.y, F, n, count, rng) if count else np.nan
     T, N = design.y.shape
     said = [f"{plural(N, 'region')}: signs drawn for so few histories are a guide only"] if N < FEW and count else []
     said += [f"{MOST} of the values in question are candidates"] if len(candidates) == MOST else []
     curve = pd.DataFrame({"threshold": candidates, "ssr": S1, "lr": LR, "inside": critical >= LR})
     options = {"variable": variable, "threshold": what, "controls_at": controls_at, "horizon": horizon,
                "effects": effects, "shift": bool(shift), "trim": trim, "draws": count}  # fmt: skip
-    provenance = Provenance("beta_threshold", options, N, T, seed=stored)
+    provenance = Provenance("beta_threshold", options, N, T, lag.W.summary if lag is not None else None, stored)
     inside = curve.loc[curve["inside"], "threshold"]
     return BetaThreshold(
         threshold=float(candidates[at]),
@@ -182,7 +193,8 @@ def beta_threshold(
         effects=effects,
         level=level,
         shape=(T, N),
-        notes=merge_notes(design.notes, said),
+        rho=float(rhos[at, 0]),
+        notes=merge_notes(design.notes, said, lag.W.notes if lag is not None else ()),
         provenance=provenance,
     )
 
@@ -265,16 +277,64 @@ def interval_row(b: float, se: float, length: float, level: float, df: int) -> d
     }
 
 
-def _drawn(search: Search, e: FloatArray, effects: str, found: float, count: int, rng: np.random.Generator) -> float:
+@dataclass(frozen=True, eq=False)
+class _Lagged:
+    """A search over candidates, with a spatial lag or without."""
+
+    search: Search
+    effects: str
+    lag: Lag | None
+
+    def sums(self, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return sums of squares of outcomes (T, N, B) without a split (B,), with each (G, B), and rho of these."""
+        outcomes = y if self.lag is None else self.lag.three(y)
+        total, gain = self.search.gains(within(outcomes, self.effects).reshape(-1, outcomes.shape[2]))
+        if self.lag is None:
+            return total, total - gain, np.full(gain.shape, np.nan)
+        without, _ = Quadratic.of(total).least(self.lag.penalty)
+        return without, *Quadratic.of(total - gain).least(self.lag.penalty)
+
+    def null(self, y: FloatArray) -> tuple[FloatArray, float]:
+        """Return the fitted values (T, N) of y - rho W y under one beta, and rho."""
+        assert self.lag is not None
+        total, _ = self.search.gains(within(self.lag.three(y[:, :, None]), self.effects).reshape(-1, 3))
+        _, rho = Quadratic.of(total).least(self.lag.penalty)
+        filtered = self.lag.filtered(y, float(rho[0]))
+        inside = within(filtered, self.effects).ravel()
+        rest = inside - self.search.basis @ (self.search.basis.T @ inside)
+        return filtered - rest.reshape(y.shape), float(rho[0])
+
+
+def _sides_lagged(
+    lag: Lag, design: Design, x: FloatArray, q: FloatArray, c: float, shift: bool, length: float, level: float
+) -> tuple[pd.DataFrame, FloatArray]:  # fmt: skip
+    """Return both sides by one fit with the spatial lag, and its innovations."""
+    above = (q > c).astype(float)
+    centre = 0.0 if shift else x.mean()
+    columns = [(x - centre) * (1 - above), (x - centre) * above, *([above] if shift else [])]
+    X = np.concatenate([np.stack(columns, axis=2), design.X[:, :, 1:]], axis=2)
+    fit = lag.fitted(X, ("below", "above", *(["shift"] if shift else []), *design.names[1:]))
+    rows = {
+        name: {"nobs": int((above == k).sum()), **lag.row(fit, name, length, level)}
+        for k, name in enumerate(("below", "above"))
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("side"), fit.residuals.to_numpy()
+
+
+def _drawn(
+    search: _Lagged, e: FloatArray, y: FloatArray, found: float, n: int, count: int, rng: np.random.Generator
+) -> float:
     """Return the share of samples, signs of regions' histories drawn anew, whose largest F is as large."""
-    T, N = e.shape
-    n, beyond = T * N, 0
-    for start in range(0, count, _BLOCK):
-        signs = rng.choice([-1.0, 1.0], size=(N, min(_BLOCK, count - start)))
-        y = within(e[:, :, None] * signs, effects).reshape(n, -1)
-        total, gain = search.gains(y)
-        largest = gain.max(axis=0)
-        beyond += int((n * largest / (total - largest) >= found).sum())
+    N, beyond = e.shape[1], 0
+    # Without a lag the regression takes its own fitted values out again.
+    signal, rho = (np.zeros_like(y), 0.0) if search.lag is None else search.null(y)
+    block = _BLOCK if search.lag is None else max(1, _BLOCK // 4)
+    for start in range(0, count, block):
+        signs = rng.choice([-1.0, 1.0], size=(N, min(block, count - start)))
+        drawn = signal[:, :, None] + e[:, :, None] * signs
+        without, split, _ = search.sums(drawn if search.lag is None else search.lag.spread(drawn, rho))
+        least = split.min(axis=0)
+        beyond += int((n * (without - least) / least >= found).sum())
     return (1 + beyond) / (1 + count)
 
 
@@ -299,6 +359,8 @@ class BetaThreshold(Result):
     sides : DataFrame
         "below" or "above" by period in which growth ends and region; where it does not change over time a column goes
         to `beta_regimes` as it is.
+    rho : float
+        Coefficient of the neighbours' growth; NaN without weights.
     notes, provenance : see `spatialconv.results`
     """
 
@@ -314,6 +376,7 @@ class BetaThreshold(Result):
     effects: ThresholdEffects
     level: float
     shape: tuple[int, int]
+    rho: float
     notes: tuple[str, ...]
     provenance: Provenance
 
@@ -357,5 +420,6 @@ class BetaThreshold(Result):
                 f"  {side} ({row['nobs']}): beta {number(row['beta'])} [{number(row['conf_low'])}, "
                 f"{number(row['conf_high'])}]"
             )
+        lines += [f"  rho {number(self.rho)} on both sides"] if np.isfinite(self.rho) else []
         drawn = self.test.reason or p_value(self.test.p_value)
         return [*lines, f"  one beta for all: sup F = {number(self.test.statistic, 2)}, {drawn}"]

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize_scalar
 
-from spatialconv._core.regression.breaks import best, stretches
+from spatialconv._core.regression.breaks import best, criteria, profiled, stretches
+from spatialconv._core.regression.profiled import Penalty
 from spatialconv._core.regression.threshold import prepared, within
 
 REFERENCE = json.loads(
@@ -77,3 +79,58 @@ def test_every_candidate_is_what_a_dense_regression_gives(effects, shift):
         above = (q > c).astype(float)
         split = [x, z, above * (x - x.mean()), *([above] if shift else [])]
         assert total[0] - taken == pytest.approx(dense(y, split, effects)[0], rel=1e-10)
+
+
+@pytest.mark.parametrize("effects", ["none", "time"])
+def test_a_spatial_lag_is_profiled_out_of_all_partitions(effects):
+    """The likelihood of every partition maximised by itself, with dense dummies and determinants."""
+    T, N = 8, 6
+    rng = np.random.default_rng(11)
+    W = rng.random((N, N)) * (rng.random((N, N)) < 0.7) + np.roll(np.eye(N), 1, axis=1)
+    np.fill_diagonal(W, 0)
+    W /= W.sum(axis=1, keepdims=True)
+    X = rng.standard_normal((T, N, 1)) + 3
+    slopes = np.where(np.arange(T) < 4, 1.0, -0.5)[:, None, None]
+    A = np.linalg.inv(np.eye(N) - 0.4 * W)
+    y = np.stack([(X * slopes)[:, :, 0] @ A.T + rng.standard_normal((T, N)) @ A.T * s for s in (0.3, 3.0)], axis=2)
+    values = np.linalg.eigvals(W)
+    low = 1 / values[np.abs(values.imag) < 1e-9].real.min()
+    penalty = Penalty(lambda r: np.log(np.abs(1 - np.multiply.outer(r, values))).sum(axis=-1), (low, 1.0), 1 / N)
+    Wy = np.einsum("ij,tjb->tib", W, y)
+    three = stretches(X, np.concatenate([y, y - Wy, y + Wy], axis=2), effects, 2)
+    S, dates, rhos = profiled(three, penalty, 2)
+    for b in range(2):
+        for m in range(3):
+            found = {}
+            for at in combinations(range(1, T), m):
+                bounds = [0, *at, T]
+                if min(np.diff(bounds)) < 2:
+                    continue
+
+                def effective(r, bounds=bounds, b=b):
+                    v = y[:, :, b] - r * Wy[:, :, b]
+                    sums = sum(dense(v[s:e], [X[s:e, :, 0]], effects)[0] for s, e in pairwise(bounds))
+                    return sums * np.exp(-2 / N * np.linalg.slogdet(np.eye(N) - r * W)[1])
+
+                inner = [
+                    minimize_scalar(effective, bounds=ends, method="bounded", options={"xatol": 1e-9})
+                    for ends in ((low + 1e-6, 0.0), (0.0, 0.5), (0.5, 1 - 1e-6))
+                ]
+                best_one = min(inner, key=lambda o: o.fun)
+                found[at] = best_one.fun, best_one.x
+            winner = min(found, key=lambda k: found[k][0])
+            assert tuple(dates[m, :m, b]) == winner
+            assert S[m, b] == pytest.approx(found[winner][0], rel=1e-6)
+            assert rhos[m, b] == pytest.approx(found[winner][1], abs=2e-3)
+
+
+def test_criteria_are_those_of_the_papers_on_rs_sums_of_squares():
+    n = len(REFERENCE["y"])
+    rss = np.array(REFERENCE["mean"]["rss"])
+    bic, lwz = criteria(rss, n, 1)
+    m = np.arange(len(rss))
+    # strucchange: -2 logLik + log(n) (k + 1) (m + 1), the same but for constants.
+    theirs = n * (np.log(rss) + 1 - np.log(n) + np.log(2 * np.pi)) + np.log(n) * 2 * (m + 1)
+    np.testing.assert_allclose(np.diff(bic) * n, np.diff(theirs), rtol=1e-9)
+    p = 2 * m + 1
+    np.testing.assert_allclose(lwz, np.log(rss / (n - p)) + p / n * 0.299 * np.log(n) ** 2.1, rtol=1e-12)

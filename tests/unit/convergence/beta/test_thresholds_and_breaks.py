@@ -139,7 +139,7 @@ def test_refusals_say_what_to_do():
         sc.beta_threshold(US, "income", effects="region")
     with pytest.raises(OptionError, match=r"trim must lie below 0\.5"):
         sc.beta_threshold(US, "income", trim=0.6)
-    with pytest.raises(OptionError, match="name it by breaks="):
+    with pytest.raises(OptionError, match="name it, or"):
         sc.beta_breaks(US, "income", draws=0)
     with pytest.raises(OptionError, match="breaks must be at most"):
         sc.beta_breaks(US, "income", horizon=5, breaks=12)
@@ -160,3 +160,85 @@ def test_pictures_show_the_curve_and_the_stretches():
         assert list(lines[f"date {k}"].get_xdata()) == [row["conf_low"], row["conf_high"]]
     with pytest.raises(OptionError, match=r"plot\.beta_changes takes"):
         sc.plot.beta_changes(US)
+
+
+@pytest.fixture(scope="module")
+def near():
+    return sc.weights.adjacency(sc.datasets.us_income().states)
+
+
+@pytest.mark.parametrize("effects", ["none", "time"])
+def test_breaks_beside_a_spatial_lag_are_the_best_fits_of_all_dates(near, effects):
+    """Every date fitted by `fit_panel` on columns that part there; the search looks at sums of squares alone."""
+    none = sc.beta_breaks(US, "income", near, horizon=10, effects=effects, breaks=0, draws=0)
+    whole = sc.beta(US, "income", near, horizon=10, effects=effects, spatial="lag", vcov="cluster")
+    assert none.rho == pytest.approx(whole.rho, abs=1e-6)
+    assert none.table["beta"].iloc[0] == pytest.approx(whole.beta, rel=1e-9)
+    assert none.table["std_error"].iloc[0] == pytest.approx(whole.std_errors["log_initial"], rel=1e-6)
+    found = sc.beta_breaks(US, "income", near, horizon=10, effects=effects, breaks=1, draws=9)
+    grown = sc.growth_panel(US, "income", horizon=10)
+    periods = list(grown.periods)
+    fits = {}
+    for k in range(2, len(periods) - 1):
+        late = {p: float(i >= k) for i, p in enumerate(periods)}
+
+        def parted(f, late=late):
+            return f.assign(
+                late=f["period"].map(late),
+                early=f["log_initial"] * (1 - f["period"].map(late)),
+                after=f["log_initial"] * f["period"].map(late),
+            )
+
+        name = grown.period
+        frame = parted(grown.frame.reset_index().rename(columns={name: "period", grown.region: "region"}))
+        one = sc.Panel(
+            frame[["region", "period", "growth", "late", "early", "after"]], region="region", period="period"
+        )
+        x = ["early", "after", *(["late"] if effects == "none" else [])]
+        fits[periods[k]] = sc.fit_panel(one, "growth", x, near, effects=effects, vcov="cluster")
+    best = max(fits, key=lambda p: fits[p].loglik)
+    assert found.dates["first_span_ends"].iloc[0] == best
+    np.testing.assert_allclose(found.table["beta"], fits[best].params[["early", "after"]], rtol=1e-6)
+    assert found.rho == pytest.approx(fits[best].rho, abs=1e-4)
+    assert "in all stretches" in repr(found)
+    again = sc.beta_breaks(US, "income", near, horizon=10, effects=effects, breaks=1, draws=9)
+    np.testing.assert_allclose(again.tests, found.tests)
+
+
+@pytest.mark.parametrize("effects", ["none", "time"])
+def test_a_threshold_beside_a_spatial_lag_is_the_best_fit_of_all_candidates(near, effects):
+    found = sc.beta_threshold(US, "income", near, horizon=20, effects=effects, draws=19)
+    grown = sc.growth_panel(US, "income", horizon=20)
+    x = grown.values("log_initial")
+    logs = {}
+    for c in [*found.curve["threshold"].to_numpy()[::12].tolist(), found.threshold]:
+        above = (x > c).astype(float)
+        parts = {"below": x * (1 - above), "above": x * above, "shift": above}
+        wide = {k: v.ravel() for k, v in parts.items()}
+        index = {"region": list(grown.regions) * len(x), "period": np.repeat(list(grown.periods), len(grown.regions))}
+        one = sc.Panel(
+            pd.DataFrame({**index, "growth": grown.values("growth").ravel(), **wide}), region="region", period="period"
+        )
+        logs[c] = sc.fit_panel(one, "growth", ["below", "above", "shift"], near, effects=effects, vcov="cluster")
+    assert max(logs, key=lambda c: logs[c].loglik) == found.threshold
+    best = logs[found.threshold]
+    np.testing.assert_allclose(found.table["beta"], best.params[["below", "above"]], rtol=1e-6)
+    np.testing.assert_allclose(found.table["std_error"], best.std_errors[["below", "above"]], rtol=1e-5)
+    assert found.rho == pytest.approx(best.rho, abs=1e-4)
+    # The likelihood ratio of candidates is that of the fits.
+    curve = found.curve.set_index("threshold")["lr"]
+    n = (48 - 1) * len(x) if effects == "time" else 48 * len(x)
+    for c, fit in logs.items():
+        assert n * np.log1p(curve[c] / n) == pytest.approx(2 * (best.loglik - fit.loglik), abs=1e-4)
+    assert 0 < found.test.p_value <= 1
+    assert "on both sides" in repr(found)
+
+
+def test_criteria_choose_the_number_of_breaks():
+    twice = sc.beta_breaks(US, "income", horizon=5, breaks="bic", draws=0)
+    assert len(twice.dates) == int(twice.criteria["bic"].idxmin())
+    lwz = sc.beta_breaks(US, "income", horizon=5, breaks="lwz", draws=0)
+    assert len(lwz.dates) == int(lwz.criteria["lwz"].idxmin()) <= len(twice.dates)
+    assert any("BIC, which takes regions as independent" in note for note in twice.notes)
+    with pytest.raises(OptionError, match="breaks must be one of"):
+        sc.beta_breaks(US, "income", breaks="aic")

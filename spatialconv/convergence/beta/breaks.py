@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from spatialconv._core.regression.breaks import IntArray, best, criteria, profiled, stretches
-from spatialconv._core.regression.threshold import clustered, within
+from spatialconv._core.regression.searches.breaks import IntArray, best, criteria, profiled, stretches
+from spatialconv._core.regression.searches.threshold import clustered, within
 from spatialconv._options import ControlsAt, choice, count_of, generator, names, probability, whole
 from spatialconv.convergence.beta.beta import INITIAL, growth_design
 from spatialconv.convergence.beta.lagged import Lag

@@ -13,7 +13,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from spatialconv._core.likelihood.likelihood import lag as lagged
-from spatialconv._core.regression.profiled import Penalty
+from spatialconv._core.regression.searches.profiled import Penalty
 from spatialconv._core.regression.speed import half_life, speed
 from spatialconv.models.estimation.fit import fit_design, sums_to_one
 from spatialconv.models.estimation.fitted import PanelFit

@@ -11,9 +11,9 @@ import pandas as pd
 from scipy import stats
 
 from spatialconv._core.regression.least_squares import collinear_columns
-from spatialconv._core.regression.profiled import Quadratic
+from spatialconv._core.regression.searches.profiled import Quadratic
+from spatialconv._core.regression.searches.threshold import Search, clustered, prepared, within
 from spatialconv._core.regression.speed import half_life, speed
-from spatialconv._core.regression.threshold import Search, clustered, prepared, within
 from spatialconv._options import (
     ControlsAt,
     choice,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from spatialconv._core.regression.threshold import clustered
+from spatialconv._core.regression.searches.threshold import clustered
 from spatialconv._options import ControlsAt, choice, first, names, probability, whole
 from spatialconv.convergence.beta.beta import INITIAL, growth_design
 from spatialconv.convergence.beta.thresholds import interval_row, refuse_collinear

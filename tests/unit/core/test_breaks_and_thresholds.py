@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-from spatialconv._core.regression.breaks import best, criteria, profiled, stretches
-from spatialconv._core.regression.profiled import Penalty
-from spatialconv._core.regression.threshold import prepared, within
+from spatialconv._core.regression.searches.breaks import best, criteria, profiled, stretches
+from spatialconv._core.regression.searches.profiled import Penalty
+from spatialconv._core.regression.searches.threshold import prepared, within
 
 REFERENCE = json.loads(
     (Path(__file__).parents[2] / "reference" / "strucchange" / "reference.json").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from spatialconv._core.regression.profiled import Penalty, Quadratic
+from spatialconv._core.regression.searches.profiled import Penalty, Quadratic
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]

@@ -1,0 +1,1 @@
+"""Searches over splits of a regression: breaks in time, thresholds, and a spatial lag profiled out of both."""

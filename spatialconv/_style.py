@@ -69,6 +69,8 @@ ODD = "#e0a93b"  # unlike its neighbours: neither high nor low
 QUADRANTS = {"HH": "#c6262e", "LL": "#2468a8", "HL": "#f6a98a", "LH": "#9cc9e6"}
 # Light to dark in equal steps of lightness; blue to the colour-blind and in print alike.
 SEQUENTIAL = ("#ecf4e0", "#b7dac7", "#8bc6c8", "#60adc2", "#398bb2", "#2b6ea0", "#234d84", "#182a5c")
+# Below a midpoint, and above it; neither the red and blue of what is significant.
+BELOW, ABOVE = ("#f3e3bf", "#d3a95c", "#9a6420", "#543005"), ("#d6ece4", "#8bc6c8", "#398bb2", "#182a5c")
 # Of ranks that test nothing: neither the red and blue of what is significant, nor the blue-green of the data.
 RANKS = ("#f1eaf6", "#cfb9df", "#a283bf", "#744c98", "#472066")
 HOT, COLD = ("#fcd3bd", "#f4936b", "#d6402f", "#a50f15"), ("#c5dbf0", "#8abae0", "#3f86c4", "#08519c")
@@ -355,6 +357,23 @@ def ramp(palette: str | Sequence[str] | None, k: int) -> list[str]:
         return [to_hex(colour) for colour in colours[:k]]
     blend = mpl.colors.LinearSegmentedColormap.from_list("spatialconv", SEQUENTIAL[:-1] if k < 6 else SEQUENTIAL)
     return [to_hex(blend(i / max(k - 1, 1))) for i in range(k)]
+
+
+def parted(palette: str | Sequence[str] | None, below: int, above: int) -> list[str]:
+    """Return colours of classes below and above a midpoint, lowest first: as far from it, as dark.
+
+    Below is brown and above the blue-green of data, or the halves of a matplotlib colormap, or colours as listed.
+    """
+    most = max(below, above, 1)
+    if palette is not None and not isinstance(palette, str):
+        return ramp(palette, below + above)
+    if palette is None:
+        sides = [mpl.colors.LinearSegmentedColormap.from_list("parted", side) for side in (BELOW, ABOVE)]
+        down, up = ([to_hex(side(i / max(most - 1, 1))) for i in range(most)] for side in sides)
+    else:
+        whole = ramp(palette, 2 * most)
+        down, up = whole[:most][::-1], whole[most:]
+    return [*reversed(down[:below]), *up[:above]]
 
 
 def ranks(k: int) -> list[str]:

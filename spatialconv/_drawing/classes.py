@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 from spatialconv import _style as look
 from spatialconv._core.space.natural_breaks import natural_breaks
 from spatialconv._drawing.footer import ISLAND, NO_DATA, Row
+from spatialconv._drawing.textures import COLD
 from spatialconv._options import first
 from spatialconv.errors import MissingDataError, OptionError
 from spatialconv.panel.calendar import place_of
@@ -20,7 +22,9 @@ from spatialconv.panel.calendar import place_of
 if TYPE_CHECKING:  # plots draw footers too, and need no geometry
     from spatialconv._drawing.ground import Ground
 
+FloatArray = npt.NDArray[np.float64]
 Scheme = Literal["natural-breaks", "quantiles", "equal-interval"]
+Parting = Literal["mean", "median"] | float  # where the colours of a scale part
 
 
 def periods_of(index: pd.Index, asked: Hashable | Iterable[Hashable]) -> pd.Index:
@@ -35,57 +39,111 @@ def periods_of(index: pd.Index, asked: Hashable | Iterable[Hashable]) -> pd.Inde
     return index[places]
 
 
+@dataclass(frozen=True)
+class Scale:
+    """The classes of some periods: how many lie below the midpoint and above it, its value, and limits, if they tell.
+
+    Without a midpoint all are above.
+    """
+
+    below: int
+    above: int
+    middle: float | None = None
+    limits: FloatArray | None = None
+
+    @property
+    def numbers(self) -> list[int]:
+        """The number of each class, lowest first."""
+        return [*range(-self.below, 0), *range(1, self.above + 1)]
+
+
 def classified(
-    values: npt.NDArray[np.float64], k: int, scheme: Scheme, common: bool
-) -> tuple[npt.NDArray[np.int64], list[npt.NDArray[np.float64]]]:
-    """Return the class 1..k of each cell (0 where missing), and for equal intervals the limits of the classes."""
-    codes, limits = np.zeros(values.shape, dtype=np.int64), []
-    for group in [slice(None)] if common else [slice(t, t + 1) for t in range(len(values))]:
+    values: FloatArray, k: int, scheme: Scheme, common: bool, parting: Parting | None = None
+) -> tuple[npt.NDArray[np.int64], list[Scale]]:
+    """Return the class of each cell (0 where missing), and the scale that all periods have, or each alone.
+
+    Classes are numbered 1, 2, … from the lowest; with a midpoint 1, 2, … from it upwards and -1, -2, … below it.
+    """
+    codes, scales = np.zeros(values.shape, dtype=np.int64), []
+    for group in _groups(values, common):
         part = values[group]
         seen = np.isfinite(part)
         if not seen.any():
             raise MissingDataError("there is nothing to map: every value is missing in a period asked for.")
-        x = part[seen]
-        edges = np.linspace(x.min(), x.max(), k + 1)
-        if scheme == "natural-breaks":
-            found = natural_breaks(x / np.abs(x).max(initial=1e-300), k)
-        elif scheme == "quantiles":
-            cuts = np.quantile(x, np.arange(1, k) / k)
-            # Ties can leave a quantile without members; classes are numbered anew.
-            found = np.unique(np.searchsorted(cuts, x, side="left"), return_inverse=True)[1] + 1
-        else:
-            found = np.searchsorted(edges[1:-1], x, side="left") + 1 if x.min() < x.max() else np.ones_like(x)
-        block = codes[group]
-        block[seen] = found
-        limits.append(edges)
-    return codes, limits if scheme == "equal-interval" else []
+        found, scale = _classes(part[seen], k, scheme) if parting is None else _parted(part[seen], k, scheme, parting)
+        codes[group][seen] = found
+        scales.append(scale)
+    return codes, scales
+
+
+def _groups(values: FloatArray, common: bool) -> list[slice]:
+    return [slice(None)] if common else [slice(t, t + 1) for t in range(len(values))]
+
+
+def _classes(
+    x: FloatArray, k: int, scheme: Scheme, ends: tuple[float, float] | None = None
+) -> tuple[npt.NDArray[np.int64], Scale]:
+    """Return the classes of values 1..k; equal intervals run from end to end, of the values unless said."""
+    if scheme == "equal-interval":
+        low, high = ends or (float(x.min()), float(x.max()))
+        edges = np.linspace(low, high, (k if low < high else 1) + 1)
+        return np.searchsorted(edges[1:-1], x, side="left") + 1, Scale(0, len(edges) - 1, limits=edges)
+    if scheme == "natural-breaks":
+        found = natural_breaks(x / np.abs(x).max(initial=1e-300), k)
+    else:
+        cuts = np.quantile(x, np.arange(1, k) / k)
+        # Ties can leave a quantile without members; classes are numbered anew.
+        found = np.unique(np.searchsorted(cuts, x, side="left"), return_inverse=True)[1] + 1
+    return found, Scale(0, int(found.max()))
+
+
+def _parted(x: FloatArray, k: int, scheme: Scheme, parting: Parting) -> tuple[npt.NDArray[np.int64], Scale]:
+    """Return classes below a midpoint and from it upwards, half of them each; an odd one goes where values reach far.
+
+    Where all values are on one side, it has all classes.
+    """
+    middles: dict[Any, Any] = {"mean": np.mean, "median": np.median}
+    middle = float(middles[parting](x) if parting in middles else parting)
+    low, found = x < middle, np.zeros(len(x), dtype=np.int64)
+    far = int(x.max() - middle >= middle - x.min())
+    share = [k, k] if low.all() or not low.any() else [k // 2 + (k % 2) * (1 - far), k // 2 + (k % 2) * far]
+    below, above, edges = 0, 0, np.array([middle])
+    if low.any():
+        # Counted from the midpoint downwards.
+        down, scale = _classes(middle - x[low], share[0], scheme, (0.0, float(middle - x.min())))
+        found[low], below = -down, scale.above
+        edges = np.concatenate([middle - scale.limits[:0:-1], edges]) if scale.limits is not None else edges
+    if not low.all():
+        found[~low], scale = _classes(x[~low], share[1], scheme, (middle, float(x.max())))
+        above = scale.above
+        edges = np.concatenate([edges, scale.limits[1:]]) if scale.limits is not None else edges
+    return found, Scale(below, above, middle, edges if scheme == "equal-interval" else None)
 
 
 def class_rows(
     codes: npt.NDArray[np.int64],
-    real: npt.NDArray[np.float64],
-    limits: list[npt.NDArray[np.float64]],
+    real: FloatArray,
+    scales: Sequence[Scale],
     palette: str | Sequence[str] | None,
-    common: bool,
 ) -> list[Row]:
     """Return the rows of the legend, highest class first, with the range and the count of each class."""
-    k = int(codes.max())
-    colours = look.ramp(palette, k)
-    groups = [slice(None)] if common else [slice(t, t + 1) for t in range(len(codes))]
-    ranges = [
-        class_ranges([real[group][codes[group] == c] for c in range(1, k + 1)], limits[i] if limits else None)
-        for i, group in enumerate(groups)
-    ]
+    common, parted = len(scales) == 1, scales[0].middle is not None
+    whole = Scale(max(scale.below for scale in scales), max(scale.above for scale in scales))
+    colours = look.parted(palette, whole.below, whole.above) if parted else look.ramp(palette, whole.above)
+    ranges = []
+    for scale, group in zip(scales, _groups(real, common), strict=True):
+        members = [real[group][codes[group] == c] for c in scale.numbers]
+        ranges.append(dict(zip(scale.numbers, class_ranges(members, scale.limits), strict=True)))
     rows = []
-    for c in range(k, 0, -1):
+    for c, colour in reversed(list(zip(whole.numbers, colours, strict=True))):
         counts = [str(int((row == c).sum())) for row in codes]
         if common:
             cells: tuple[str, ...] = tuple(counts)
-            label = ranges[0][c - 1]
+            label = ranges[0][c]
         else:
-            cells = tuple(part for i, n in enumerate(counts) for part in (ranges[i][c - 1], n))
-            label = f"class {c}"
-        rows.append(Row(c, label, colours[c - 1], cells=cells))
+            cells = tuple(part for found, n in zip(ranges, counts, strict=True) for part in (found.get(c, "none"), n))
+            label = f"{'above' if c > 0 else 'below'}, class {abs(c)}" if parted else f"class {c}"
+        rows.append(Row(c, label, colour, cells=cells, texture=COLD * (c < 0)))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Colours of clubs: from the highest, darkest, to the lowest, the same in plots and maps."""
+"""Colours of clubs: from the highest, darkest, to the lowest, the same in plots and maps; and textures of many."""
 
 from __future__ import annotations
 
@@ -16,3 +16,13 @@ def club_colours(count: int) -> list[str]:
         return [_ORDER[i] for i in chosen]
     blend = mpl.colors.LinearSegmentedColormap.from_list("clubs", _ORDER)
     return [to_hex(blend(i / (count - 1))) for i in range(count)]
+
+
+# Of neighbours in the order of many clubs, whose colours alone are too near to one another.
+_TEXTURES = ("", "\\\\\\\\", "----", "xxxx", "||||", "oo")
+FEW = 5  # clubs that lightness alone tells apart
+
+
+def club_textures(count: int) -> list[str]:
+    """Return the texture of each club on a map, first to last: none while they are few."""
+    return [_TEXTURES[i % len(_TEXTURES)] if count > FEW else "" for i in range(count)]

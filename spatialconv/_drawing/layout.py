@@ -9,7 +9,7 @@ from spatialconv import _style as look
 from spatialconv.errors import OptionError
 
 MARGIN, GAP, BETWEEN = 1.5, 4.0, 2.0  # mm around the sheet, between columns of maps, and between their rows
-TALLEST = 105.0  # mm, a single map
+TALLEST, OF_WIDTH = 105.0, 0.8  # mm, a single map; or that share of a width that is asked for
 LEAST = 15.0  # mm: below that, nobody sees a region on a map, and it is refused
 EASY = 20.0  # mm of the shorter side: maps that would be smaller go to another page
 LONG = 45.0  # mm of the longer side, with which a narrow country is read though it is less than EASY across
@@ -83,7 +83,14 @@ def _largest(across: int, count: int, aspect: float, fixed: Fixed, asked: float 
     around, heading = fixed(width, across)
     for rows in range(-(-count // across), 0, -1):
         room = (look.HEIGHT - around - 2 * MARGIN) / rows - heading
-        plan = Layout(across, rows, width, panel, min(max(panel / aspect, LEAST), room, TALLEST), aspect)
+        plan = Layout(
+            across,
+            rows,
+            width,
+            panel,
+            min(max(panel / aspect, LEAST), room, max(TALLEST, OF_WIDTH * (asked or 0.0))),
+            aspect,
+        )
         # One row a page is the last resort, and better small than not at all.
         if plan.height >= LEAST and (plan.size >= 1 or rows == 1):
             return plan

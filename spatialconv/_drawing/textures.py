@@ -11,21 +11,25 @@ from matplotlib.colors import to_rgb
 from matplotlib.path import Path
 
 COLD = "\\\\\\\\"  # of what is low: hot and high are plain
-_INK = {True: "#ffffff", False: "#3b5f7f"}  # on dark and on light colours
+_INK = {True: "#ffffff", False: "#454c55"}  # on dark and on light colours
 _DARK = 0.25
 
 
 def texture(ax: Axes, paths: Sequence[Path], colour: str, hatch: str, *, zorder: float = 2.5) -> None:
     """Draw the lines of a class over its regions, one pattern over all of them."""
+    ink = _INK[luminance(colour) < _DARK]
     lines = PathCollection(
         [Path.make_compound_path(*paths)],
         facecolors="none",
-        edgecolors=_INK[luminance(colour) < _DARK],
+        edgecolors=ink,
         linewidths=0.0,
         hatch=hatch,
         zorder=zorder,
         label="texture",
     )
+    # Newer matplotlib gives hatches a colour of their own, and not that of the edge.
+    if hasattr(lines, "set_hatchcolor"):
+        lines.set_hatchcolor(ink)
     lines.set_transform(ax.transData)
     ax.add_collection(lines, autolim=False)
 

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 from matplotlib.axes import Axes
 
 from spatialconv import _style as look
 from spatialconv._drawing.captions import Caption, spoken
 from spatialconv._drawing.cartography import Face
-from spatialconv._drawing.classes import Scheme, class_rows, classified, listed, periods_of, special_rows
+from spatialconv._drawing.classes import (
+    Parting,
+    Scale,
+    Scheme,
+    class_rows,
+    classified,
+    figure,
+    listed,
+    periods_of,
+    special_rows,
+)
 from spatialconv._drawing.footer import NO_DATA, Legend
 from spatialconv._drawing.ground import ground
 from spatialconv._options import MOST_CLASSES, choice, whole
-from spatialconv.errors import OptionError
-from spatialconv.maps._sheet import drawn, keyed
+from spatialconv.errors import NotPositiveError, OptionError
+from spatialconv.maps._sheet import counting, drawn, keyed
 from spatialconv.panel import Panel, as_panel
 
 _SCHEMES = {"natural-breaks": "natural breaks", "quantiles": "quantiles", "equal-interval": "equal intervals"}
@@ -32,6 +45,8 @@ def choropleth(
     scheme: Scheme = "natural-breaks",
     common: bool = True,
     log: bool = False,
+    midpoint: Parting | None = None,
+    relative: bool = False,
     labels: bool | str | Mapping[Hashable, str] | None = None,
     palette: str | Sequence[str] | None = None,
     title: str | None = None,
@@ -66,12 +81,20 @@ def choropleth(
         Find the breaks in all mapped periods together, so that colours can be compared between maps.
     log : bool
         Find the breaks in logarithms (positive values only); the legend stays in the variable's own unit.
+    midpoint : float, "mean" or "median", optional
+        Where the colours part, in the variable's own unit: brown and hatched below, blue-green from there upwards, half
+        of the classes on each side (an odd one where values reach farther). "mean" and "median" are of all values
+        mapped, or with `common=False` of each period.
+    relative : bool
+        Map the values in per cent of the mean of the panel's regions in each period, by default parted at 100: who is
+        above the mean, and by how much.
     labels : bool, str or mapping, optional
         Names to print: True for the regions' labels, a column of the geometry, or a mapping from region to text.
         Names never collide; what finds no room, even beside the land with a leader line, is counted in a note. Where no
         font has them, numbers stand in their place and `figure.key` says whose.
     palette : str or list of colours, optional
-        A matplotlib colormap or k colours from low to high; a print-safe blue-green scale by default.
+        A matplotlib colormap or k colours from low to high; a print-safe blue-green scale by default. With a midpoint a
+        diverging colormap, whose middle is the midpoint.
     title, legend : str, optional
         Heading of the figure, and of the legend (the variable's name by default; say the unit here).
     source : str, optional
@@ -107,7 +130,7 @@ def choropleth(
     OptionError
         If an option is not one of those allowed.
     NotPositiveError
-        If `log=True` and a value is not positive.
+        If `log=True` and a value or the midpoint is not positive, or `relative=True` and a mean is not.
 
     References
     ----------
@@ -121,6 +144,12 @@ def choropleth(
     >>> figure = sc.maps.choropleth(zj.panel, "exports", zj.cities, periods=(2016, 2020), labels=True)
     >>> len(figure.axes)  # two maps and the legend
     3
+
+    As wide as two columns, in per cent of the mean of each year, with Zhoushan's islands in an inset:
+
+    >>> figure = sc.maps.choropleth(zj.panel, "exports", zj.cities, relative=True, width="double", inset="Zhoushan")
+    >>> round(figure.size[0]), figure.caption
+    (190, 'Exports in % of the mean of the 11 regions in each period, 2016 and 2020; n = 11 regions.')
     """
     as_panel(panel)
     choice("scheme", scheme, _SCHEMES)
@@ -128,13 +157,26 @@ def choropleth(
     if k > MOST_CLASSES:
         raise OptionError(f"classes must be at most {MOST_CLASSES}, since no reader tells more shades apart; got {k}.")
     chosen = periods_of(panel.periods, periods if periods is not None else (panel.periods[0], panel.periods[-1]))
-    values = panel.values(variable, missing="keep", log=log)[panel.periods.get_indexer(chosen)]
-    real = panel.values(variable, missing="keep")[panel.periods.get_indexer(chosen)]
+    places = panel.periods.get_indexer(chosen)
+    values = panel.values(variable, missing="keep", log=log)[places]
+    real = panel.values(variable, missing="keep")[places]
+    if relative:
+        means = _means(real, chosen, variable)
+        real = 100 * real / means
+        values = np.log(real) if log else real
+        midpoint = 100.0 if midpoint is None else midpoint
     base = ground(geometry, panel.regions, projected=projected, inset=inset, inset_only=inset_only, outlines=outlines)
-    codes, limits = classified(values, k, scheme, common)
+    codes, scales = classified(values, k, scheme, common, _parting(midpoint, log))
     if log:
-        limits = [np.exp(edges) for edges in limits]
-    rows = class_rows(codes, real, limits, palette, common)
+        scales = [
+            replace(
+                scale,
+                limits=None if scale.limits is None else np.exp(scale.limits),
+                middle=None if scale.middle is None else float(np.exp(scale.middle)),
+            )
+            for scale in scales
+        ]
+    rows = class_rows(codes, real, scales, palette)
     rows += special_rows(base, no_data=codes == 0)
     heads = [str(period) for period in chosen]
     counts = ["n"] if len(chosen) == 1 else [f"n {head}" for head in heads]
@@ -142,12 +184,55 @@ def choropleth(
     how = _SCHEMES[scheme] + (" in logarithms" if log else "")
     how += f", common to {listed(heads)}" if common and len(heads) > 1 else ""
     notes = [how[0].upper() + how[1:]]
-    if int(codes.max()) < k:
-        notes.append(f"{int(codes.max())} classes for want of distinct values")
+    if (found := max(len(scale.numbers) for scale in scales)) < k:
+        notes.append(f"{found} class{'es' * (found > 1)} for want of distinct values")
+    if midpoint is not None:
+        notes.append(_parted_at(midpoint, scales, log))
     faces = [
         Face(head if len(heads) > 1 or not title else "", keyed(panel.regions, [int(c) or NO_DATA for c in row]))
         for head, row in zip(heads, codes, strict=True)
     ]
-    key = Legend(legend or variable, tuple(rows), tuple(columns), tuple(notes))
-    caption = Caption(legend or variable, spoken(chosen), panel.n_regions, source=source)
+    shown = f"{variable}, % of the mean" if relative else variable
+    make = counting if common else Legend
+    key = make(legend or shown, tuple(rows), tuple(columns), tuple(notes))
+    what = f"{variable} in % of the mean of the {panel.n_regions} regions in each period" if relative else variable
+    caption = Caption(legend or what, spoken(chosen), panel.n_regions, source=source)
     return drawn(base, faces, (key,), labels, title, ax, caption=caption, width=width)
+
+
+def _means(real: npt.NDArray[np.float64], periods: pd.Index, variable: str) -> npt.NDArray[np.float64]:
+    """Return the mean of the regions in each period, shape (periods, 1)."""
+    seen = np.isfinite(real)
+    means = np.where(seen, real, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
+    low = (means <= 0) & seen.any(axis=1)
+    if low.any():
+        t = int(np.flatnonzero(low)[0])
+        raise NotPositiveError(
+            f"relative=True divides by the mean of the regions, and that of {variable!r} is {means[t]:g} in "
+            f"{periods[t]}. Map the values themselves, with midpoint=0."
+        )
+    return np.asarray(np.where(seen.any(axis=1), means, 1.0)[:, None])
+
+
+def _parting(midpoint: Parting | None, log: bool) -> Parting | None:
+    """Return the midpoint on the scale of the breaks."""
+    if midpoint is None or midpoint in ("mean", "median"):
+        return midpoint
+    if isinstance(midpoint, (bool, str)) or not isinstance(midpoint, (int, float, np.integer, np.floating)):
+        raise OptionError(f"midpoint must be a number, 'mean' or 'median'; got {midpoint!r}.")
+    if not np.isfinite(midpoint):
+        raise OptionError(f"midpoint must be a finite number, 'mean' or 'median'; got {midpoint!r}.")
+    if log and midpoint <= 0:
+        raise NotPositiveError(f"breaks in logarithms part at a positive midpoint; got {midpoint:g}.")
+    return float(np.log(midpoint)) if log else float(midpoint)
+
+
+def _parted_at(midpoint: Parting, scales: Sequence[Scale], log: bool) -> str:
+    values = [figure(scale.middle) if scale.middle else "0" for scale in scales if scale.middle is not None]
+    # The mean of logarithms is the geometric mean's.
+    geometric = "geometric " if log and midpoint == "mean" else ""
+    what = f" ({geometric}{midpoint})" if isinstance(midpoint, str) else ""
+    note = f"Colours part at {listed(list(dict.fromkeys(values)))}{what}"
+    if all(not scale.below for scale in scales):
+        return f"{note}; no value lies below"
+    return f"{note}; all values lie below" if all(not scale.above for scale in scales) else note

@@ -12,7 +12,7 @@ from spatialconv import _style as look
 from spatialconv._drawing.captions import Caption, named, spoken
 from spatialconv._drawing.cartography import Face
 from spatialconv._drawing.classes import signed, special_rows
-from spatialconv._drawing.club_colours import club_colours
+from spatialconv._drawing.club_colours import FEW, club_colours, club_textures
 from spatialconv._drawing.footer import Legend, Row
 from spatialconv._drawing.ground import ground
 from spatialconv._options import expect
@@ -36,7 +36,7 @@ def clubs(
     outlines: Any = None,
     ax: Axes | None = None,
 ) -> look.Drawn:
-    """Map convergence clubs, the highest darkest; divergent regions are grey.
+    """Map convergence clubs, the highest darkest; divergent regions are grey, and many clubs are told apart by hatches.
 
     The legend has the size of each club and the t of its log t regression.
 
@@ -72,11 +72,12 @@ def clubs(
     )
     table = partition.table
     rows = [
-        Row(k, f"club {k}", colour, cells=(str(int(table.loc[k, "n"])), _t(table.loc[k, "t"])))
-        for k, colour in zip(table.index, club_colours(len(table)), strict=True)
+        Row(k, f"club {k}", colour, cells=(str(int(table.loc[k, "n"])), _t(table.loc[k, "t"])), texture=fine)
+        for k, colour, fine in zip(table.index, club_colours(len(table)), club_textures(len(table)), strict=True)
     ]
     if partition.divergent:
-        rows.append(Row(_DIVERGENT, "divergent", look.NEUTRAL, cells=(str(len(partition.divergent)), "")))
+        cells = (str(len(partition.divergent)), "")
+        rows.append(Row(_DIVERGENT, "divergent", look.NEUTRAL, cells=cells, texture="...." * (len(table) > FEW)))
     rows += special_rows(base, skip=1)
     key = Legend("Convergence clubs", tuple(rows), ("n", "t"))
     keys = [int(k) if known else _DIVERGENT for k, known in zip(partition.club, partition.club.notna(), strict=True)]

@@ -31,7 +31,8 @@ _INSIGNIFICANT = "not significant"
 _PAIRS = {"HH": "both high (HH)", "HL": "{x} high, {y} low (HL)", "LH": "{x} low, {y} high (LH)", "LL": "both low (LL)"}
 # Of local Geary: what is alike on both sides of the mean, and what is unlike, are no quadrants.
 _GEARY = {"HH": look.QUADRANTS["HH"], "LL": look.QUADRANTS["LL"], "alike": look.SEQUENTIAL[2], "unlike": look.ODD}
-_LOW = ("LL", "LH")  # hatched, so that high and low are told apart without colour
+# Hatched, so that high and low, like and unlike are told apart without colour.
+_TEXTURES = {"LL": COLD, "LH": COLD, "unlike": "xxxx"}
 
 
 def clusters(
@@ -107,7 +108,7 @@ def clusters(
             words.get(c, c),
             colour,
             cells=tuple(str(k.count(c)) for k in keys.values()),
-            texture=COLD * (c in _LOW),
+            texture=_TEXTURES.get(c, ""),
         )
         for c, colour in ({c: shades[c] for c in words} | {_INSIGNIFICANT: look.NEUTRAL}).items()
     ]

@@ -15,6 +15,7 @@ from spatialconv._drawing.cartography import Face
 from spatialconv._drawing.classes import special_rows
 from spatialconv._drawing.footer import ISLAND, Legend, Row
 from spatialconv._drawing.ground import ground
+from spatialconv._drawing.textures import COLD
 from spatialconv._options import expect
 from spatialconv.dynamics import HotSpotTrends
 from spatialconv.maps._sheet import drawn, keyed, statistic
@@ -36,7 +37,8 @@ def hot_spot_trends(
 ) -> look.Drawn:
     """Map what hot and cold spots have done over time: new, lasting, fading, on and off.
 
-    Only categories that occur are in the legend; hatched are those that are not hot or cold throughout.
+    Only categories that occur are in the legend; hatched are those that are not hot or cold throughout, and all that
+    is cold has the lines of cold spots besides, so that it is told from hot without colour.
 
     Parameters
     ----------
@@ -68,7 +70,9 @@ def hot_spot_trends(
     base = ground(geometry, trends.regions, projected=projected, inset=inset, inset_only=inset_only, outlines=outlines)
     keys = [ISLAND if pd.isna(category) else str(category) for category in trends.table["category"]]
     rows = [
-        Row(category, category, *trend_look(category), cells=(str(n),)) for category, n in trends.counts.items() if n
+        Row(category, category, *trend_look(category), (str(n),), texture=COLD * category.endswith(" cold"))
+        for category, n in trends.counts.items()
+        if n
     ]
     rows += special_rows(base, islands=np.array([[key == ISLAND for key in keys]]))
     notes = []
@@ -100,5 +104,6 @@ def trend_look(category: str) -> tuple[str, str]:
         return look.NEUTRAL, ""
     tones = {"hot": look.HOT, "cold": look.COLD}[side]
     tone = {"intensifying": 3, "persistent": 2, "consecutive": 1, "new": 0, "diminishing": 1, "historical": 0}
-    hatch = {"sporadic": "....", "oscillating": "xxxx", "historical": "\\\\\\\\", "diminishing": "////"}
+    # What is new has the light tone, and in grey that of no pattern but for its lines.
+    hatch = {"sporadic": "....", "oscillating": "oo", "historical": "----", "diminishing": "////", "new": "||||"}
     return tones[tone.get(kind, 0)], hatch.get(kind, "")

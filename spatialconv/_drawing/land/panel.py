@@ -29,7 +29,8 @@ FloatArray = npt.NDArray[np.float64]
 PAD = 1.03  # air around the land in a panel
 WIDE_REGION, HAIRLINE = 6.0, 0.15  # mm of a region with borders of full width; points of the thinnest line
 FINE = 0.025  # mm that cannot be seen: corners closer than that keep files large and nothing else
-GROUP_LINE = 0.9  # points of the outlines of groups
+GROUP_LINE = 0.7  # points of the outlines of groups
+LABEL = 11.0  # mm of "1000 km" beside the bar of an inset
 LIFT = 10.0  # by which insets stand before all that is drawn of the map
 
 
@@ -194,8 +195,17 @@ def _areal(shape: Any) -> Any:
 def _borders(ground: Ground, move: Any, scale: float, frame: Any) -> list[Path]:
     if ground.borders is None:
         return []
-    shapes = _plain(_shapes(ground.borders, move), scale, frame)
-    return [outline(shape) for shape in shapes[is_drawn(shapes)]]
+    shapes = _shapes(ground.borders, move)
+    if frame is None:
+        shapes = _plain(shapes, scale, None)
+        return [outline(shape) for shape in shapes[is_drawn(shapes)]]
+    # Lines, for the edge of the frame is nobody's border.
+    lines = shapely.intersection(shapely.boundary(shapes), shapely.box(*frame))
+    parts = [
+        part for part in shapely.get_parts(shapely.simplify(lines, FINE * scale)) if part.geom_type == "LineString"
+    ]
+    parts = [part for part in parts if not part.is_empty]
+    return [Path.make_compound_path(*[Path(shapely.get_coordinates(part)) for part in parts])] if parts else []
 
 
 def border_width(base: Ground, scale: float) -> float:
@@ -359,7 +369,8 @@ def _draw_frame(ax: Axes, view: View, window: Window) -> Rectangle:
     enlarged = window.ground.enlargement
     if enlarged is not None:
         metres = window.scale * window.ground.metres / enlarged
-        value = round_length(0.45 * (window.box[2] - window.box[0]) * metres)
+        wide = window.box[2] - window.box[0]
+        value = round_length(min(0.45 * wide, wide - LABEL) * metres)
         x, y = window.box[0] + 0.2, window.box[1] + 1.4
         bar = view.to_axes([(x, y), (x + value / metres, y)])
         ax.plot(*bar.T, color=look.INK, linewidth=1.0, solid_capstyle="butt", zorder=LIFT + 4, label="_bar")

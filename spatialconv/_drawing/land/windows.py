@@ -14,8 +14,8 @@ from spatialconv._drawing.ground import Ground
 
 FloatArray = npt.NDArray[np.float64]
 
-SIZES = (0.34, 0.28, 0.23, 0.19)  # of the panel's longer side, largest first
-LEAST, AIR, PAD = 13.0, 1.2, 0.8  # mm: side of a frame, around it, and within it
+SIZES = (0.34, 0.28, 0.23, 0.19, 0.16)  # of the panel's longer side, largest first
+LONG, LEAST, AIR, PAD = 16.0, 13.0, 1.2, 0.8  # mm: longer and shorter side of a frame at least, around it, within it
 SCALE_LINE = 3.6  # mm under the land in a frame, for its scale bar
 CELL = 0.5  # mm of the raster that says where the map is empty
 
@@ -60,7 +60,9 @@ def windows(
     taken[y < floor] = True
     found: list[Window] = []
     for inset, home in zip(insets, homes, strict=True):
-        window = next((w for s in SIZES if (w := _stood(inset, s * max(across, down), taken, home)) is not None), None)
+        window = next(
+            (w for s in SIZES if (w := _stood(inset, max(s * max(across, down), LONG), taken, home)) is not None), None
+        )
         if window is None:
             return None
         found.append(window)

@@ -16,7 +16,7 @@ BIN := $(VENV)/$(PROGRAMS)
 STAMP := $(VENV)/.installed
 RESULTS ?= results
 
-.PHONY: study test test-slow test-oldest test-newest lint dist docs docs-links sizes bench notebooks clean
+.PHONY: study test test-slow test-oldest test-newest lint dist docs docs-links sizes fuzz bench notebooks clean
 
 study: $(STAMP)
 	$(BIN)/spatialconv study zhejiang --out $(RESULTS)
@@ -83,6 +83,13 @@ docs-links: $(STAMP)
 # Every test and interval simulated; goes on where an earlier run stood.
 sizes: $(STAMP)
 	$(BIN)/python -m tests.simulation.sizes --jobs -1
+
+# Hostile input of every kind, so many minutes each; other seeds are other pieces.
+MINUTES ?= 2
+SEED ?= 1
+fuzz: $(STAMP)
+	for kind in panels geometries weights toml documents; do \
+	$(BIN)/python -m tests.fuzz $$kind --minutes $(MINUTES) --seed $(SEED) || exit 1; done
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks

@@ -11,11 +11,18 @@ import time
 from pathlib import Path
 
 import spatialconv as sc
+from tests.fuzz.documents import DOCUMENTS
 from tests.fuzz.files import GEOMETRIES, PANELS, WEIGHTS
 from tests.fuzz.kinds import Kind, Tally, once
 from tests.fuzz.toml import TOML
 
-KINDS: dict[str, Kind] = {"toml": TOML, "panels": PANELS, "geometries": GEOMETRIES, "weights": WEIGHTS}
+KINDS: dict[str, Kind] = {
+    "toml": TOML,
+    "documents": DOCUMENTS,
+    "panels": PANELS,
+    "geometries": GEOMETRIES,
+    "weights": WEIGHTS,
+}
 
 
 def run(kind: Kind, *, seed: int, minutes: float = 0.0, count: int = 0, said: Path | None = None) -> Tally:

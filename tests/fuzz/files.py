@@ -49,20 +49,24 @@ Option = Callable[[random.Random], Any]
 
 
 def turned(path: Path, draw: random.Random) -> None:
-    """Change one to six places of a file, or cut it off; one in three files stays whole."""
-    how = draw.random()
-    if how < 1 / 3:
+    """Turn a file over; one in three stays whole."""
+    if draw.random() < 1 / 3:
         return
-    held = bytearray(path.read_bytes())
+    path.write_bytes(turned_bytes(path.read_bytes(), draw))
+
+
+def turned_bytes(whole: bytes, draw: random.Random) -> bytes:
+    """Return bytes with one to six places changed, some of them cut off."""
+    held = bytearray(whole)
     for _ in range(draw.randint(1, 6)):
         at = draw.randrange(len(held) + 1)
         if draw.random() < 0.5 and at < len(held):
             held[at] = draw.randrange(256)
         else:
             held[at : at + draw.randint(0, 6)] = draw.choice(TOKENS)
-    if how > 0.85:
+    if draw.random() < 0.2:
         del held[draw.randrange(len(held) + 1) :]
-    path.write_bytes(bytes(held))
+    return bytes(held)
 
 
 def some(draw: random.Random, options: dict[str, Option], odd: float = 0.05) -> dict[str, Any]:

@@ -46,8 +46,7 @@ def shape_of(raw: RawTable) -> Shape | None:
     behind = _behind(body)
     notes = [" ".join(c for c in row if c) for row in body[len(body) - behind :]] if behind else []
     body = body[: len(body) - behind] if behind else body
-    deep = _label_columns(body)
-    if not body or deep >= len(rows[0]):
+    if not body or (deep := _label_columns(body)) >= len(rows[0]):
         return None
     labels, last = [], [""] * deep
     for row in body:

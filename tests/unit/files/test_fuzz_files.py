@@ -46,3 +46,9 @@ def test_a_piece_that_ends_the_process_is_a_fault_and_the_next_follows(monkeypat
     assert tally.tried == 3
     assert [command[command.index("--seed") + 1] for command in calls] == ["7", "9"]
     assert calls[0][:3] == [sys.executable, "-m", "tests.fuzz"]
+
+
+def test_hostile_documents_meet_answers_and_errors_of_ours():
+    tally = fuzz.run(fuzz.KINDS["documents"], seed=20261130, count=80)
+    assert tally.faults == {}, str(tally)
+    assert tally.outcomes["taken"] > 20

@@ -31,6 +31,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter
 
 from spatialconv._files.writing import whole_file
+from spatialconv._language import current, phrases, say, spoken_in
 from spatialconv._options import choice, first, names, whole
 from spatialconv._svg import halo, lean, titled, with_families
 from spatialconv.errors import FileError, MissingFontWarning, OptionError
@@ -147,6 +148,7 @@ class Sheet(Figure):
         # Code of each name that no font has: name. Empty where all names are printed.
         self.key: dict[str, str] = {}
         self._lacking = _LACKING.get()
+        self.language = current()
 
     @property
     def size(self) -> tuple[float, float]:
@@ -187,8 +189,11 @@ class Sheet(Figure):
 def style(*texts: Any) -> Iterator[None]:
     """Draw in the look of the house; `texts` are all words of the caller's that will be printed.
 
+    Those of the house are known by their language.
+
     Characters that no installed font has are printed as a mark, with a warning: a font never costs a figure.
     """
+    texts = (*texts, *phrases(current()).values())
     lacking = unprinted(texts)
     if lacking:
         warnings.warn(
@@ -221,7 +226,9 @@ class Pages(tuple[Sheet, ...]):
         shown = []
         for i, sheet in enumerate(self, start=1):
             page, size = sheet._repr_png_()
-            words = html.escape(f"{sheet.caption} (sheet {i} of {len(self)})".strip())
+            with spoken_in(sheet.language):
+                place = say("(sheet {i} of {n})", i=i, n=len(self))
+                words = html.escape(f"{sheet.caption}{say(' ')}{place}".strip())
             source = base64.b64encode(page).decode("ascii")
             shown.append(
                 f'<img alt="{words}" width="{size["width"]}" height="{size["height"]}" '
@@ -591,18 +598,41 @@ def measurer(fig: Figure, *, size: float = TEXT, **font: Any) -> Measure:
 
 
 def wrapped(text: str, measure: Measure, width: float) -> list[str]:
-    """Break a text at its spaces, and words that are longer than a line, into lines that fit a width in mm."""
+    """Break a text at its spaces, and words that are longer than a line, into lines that fit a width in mm.
+
+    What is written in Chinese is broken between its characters too, but not before a mark that closes.
+    """
     # Letters stand on the pixels of whatever they are drawn on, so that a text is a little wider there than here.
     width = width / 1.015
     lines = [""]
-    for word in text.split(" "):
-        trial = f"{lines[-1]} {word}".strip()
+    for glue, word in _words(text):
+        trial = f"{lines[-1]}{glue}{word}".strip()
         if measure(trial)[0] <= width:
             lines[-1] = trial
             continue
         lines += [word] if lines[-1] else []
         lines[-1:] = _broken(lines[-1] or word, measure, width)
     return lines
+
+
+_HAN = "\u2e80-\u3000\u3003-\u9fff\uf900-\ufaff"
+_RUN = f"[^{_HAN}\u201c\u201d\u2018\u2019\u300a\u300b\u3001\u3002\uff00-\uffef]"
+# A Chinese character, or what stands between two, with the marks that open before it and those that close after it; a
+# number keeps its classifier.
+_UNIT = re.compile(
+    f"[\u201c\u2018\u300a\uff08(]*(?:[{_HAN}]|{_RUN}*[0-9][{_HAN}]|{_RUN}+)"
+    "[\u201d\u2019\u300b\uff09)\u3001\u3002\uff0c\uff1a\uff1b\uff01\uff1f\uff05%]*"
+)
+
+
+def _words(text: str) -> Iterator[tuple[str, str]]:
+    """Return the pieces of a text between which a line may end, each with what parts it from the one before."""
+    for place, word in enumerate(text.split(" ")):
+        glue = " " if place else ""
+        units = _UNIT.findall(word) if current() == "zh" else [word]
+        for unit in units if "".join(units) == word else [word]:
+            yield glue, unit
+            glue = ""
 
 
 def _broken(word: str, measure: Measure, width: float) -> list[str]:

@@ -30,6 +30,7 @@ FLOORS = {
             "_doors",
             "_parallel",
             "_options",
+            "_language",
             "_labels",
             "_files",
             "_svg",

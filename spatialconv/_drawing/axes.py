@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from spatialconv import _style as look
+from spatialconv._language import say
 from spatialconv.errors import OptionError
 
 FloatArray = npt.NDArray[np.float64]
@@ -142,7 +143,9 @@ def forest(ax: Axes, rows: Mapping[str, pd.Series], order: Iterable[str]) -> Non
     for name, row in rows.items():
         y = places[name]
         if not np.isfinite(row["estimate"]):
-            ax.text(0.5, y, "undefined", ha="center", va="center", color=look.SOFT, transform=ax.get_yaxis_transform())
+            ax.text(
+                0.5, y, say("undefined"), ha="center", va="center", color=look.SOFT, transform=ax.get_yaxis_transform()
+            )
             continue
         ax.plot([row["conf_low"], row["conf_high"]], [y, y], color=look.FIRST, linewidth=1.0, label=f"interval {name}")
         ax.plot([row["estimate"]], [y], "o", color=look.FIRST, markersize=3.6, zorder=3, label=name)

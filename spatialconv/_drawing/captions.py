@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spatialconv._drawing.classes import listed
+from spatialconv._language import capital, restate, say
 
 
 @dataclass(frozen=True)
@@ -23,37 +24,38 @@ class Caption:
 
     def sentences(self) -> tuple[str, ...]:
         """Return the caption, one sentence a fact."""
-        size = f"n = {self.n} {self.unit}" if self.n is not None else ""
-        head = "; ".join(part for part in (", ".join(p for p in (self.what, self.periods) if p), size) if part)
+        size = say(f"n = {{n}} {self.unit}", n=self.n) if self.n is not None else ""
+        said = say(", ").join(part for part in (self.what, self.periods) if part)
+        head = say("; ").join(part for part in (said, size) if part)
         parts = [head, *self.tested]
-        parts += [f"Weights: {self.weights}"] if self.weights else []
+        parts += [say("Weights: {weights}", weights=restate(self.weights))] if self.weights else []
         return (*(_stopped(part) for part in parts if part), *self.sources)
 
     @property
     def sources(self) -> tuple[str, ...]:
         """The sentence that says whose the data are, if they are somebody's."""
-        return (_stopped(f"Source: {self.source}"),) if self.source else ()
+        return (_stopped(say("Source: {source}", source=self.source)),) if self.source else ()
 
     @property
     def text(self) -> str:
         """The caption in one line."""
-        return " ".join(self.sentences())
+        return say(" ").join(self.sentences())
 
 
 def _stopped(text: str) -> str:
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "?", "\u3002")) else f"{text}."
+    text = capital(text)
+    return text if text.endswith((".", "!", "?", "\u3002")) else text + say(".")
 
 
 def named(variable: str, log: bool = False, unit: str | None = None) -> str:
     """Return a variable as it is called in captions, with its unit where that is known."""
-    said = f"{variable} ({unit})" if unit else variable
-    return f"log of {said}" if log else said
+    said = say("{variable} ({unit})", variable=variable, unit=unit) if unit else variable
+    return say("log of {variable}", variable=said) if log else said
 
 
 def spoken(periods: Iterable[Any]) -> str:
     """Return periods in words: '2009', '1929 and 2009', '1929, 1950 and 2009', '1929 to 2009 (81 periods)'."""
     words = [str(period) for period in periods]
     if len(words) > 5:
-        return f"{words[0]} to {words[-1]} ({len(words)} periods)"
+        return say("{first} to {last} ({n} periods)", first=words[0], last=words[-1], n=len(words))
     return listed(words)

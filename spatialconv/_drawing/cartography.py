@@ -32,6 +32,7 @@ from spatialconv._drawing.ground import Ground
 from spatialconv._drawing.land.panel import GROUP_LINE, Overlay, View, draw_view, view_of
 from spatialconv._drawing.layout import BETWEEN, GAP, MARGIN, Layout, lay_out
 from spatialconv._drawing.placement import Label
+from spatialconv._language import enumerated, say
 from spatialconv._options import first
 from spatialconv.errors import OptionError
 
@@ -116,7 +117,8 @@ def draw(plan: Plan, base: Ground, *, ax: Axes | None = None) -> look.Drawn:
             sheets = _sheets(settled, base, layout, view)
         for sheet in sheets:
             sheet.key = key
-            sheet.caption += f" Key: {', '.join(f'{code} {name}' for code, name in key.items())}." if key else ""
+            named = enumerated(f"{code} {name}" for code, name in key.items())
+            sheet.caption += say(" Key: {names}.", names=named) if key else ""
         return sheets[0] if len(sheets) == 1 else look.Pages(sheets)
     if not isinstance(ax, Axes):
         raise OptionError(f"ax must be a matplotlib Axes; got {type(ax).__name__}.")
@@ -141,7 +143,7 @@ def _coded(plan: Plan) -> tuple[Plan, dict[str, str]]:
     names = iter(codes)
     shown = [next(names) if other else name for name, other in zip(plan.names, odd, strict=True)]
     key = dict(zip(codes, [str(name) for name, other in zip(plan.names, odd, strict=True) if other], strict=True))
-    note = "Numbers stand for names that no font here has; figure.key names them"
+    note = say("Numbers stand for names that no font here has; figure.key names them")
     return _noted(replace(plan, names=shown), note), key
 
 
@@ -162,7 +164,8 @@ def _outlined(plan: Plan, base: Ground) -> Plan:
 
 
 def _noted(plan: Plan, left_out: int | str) -> Plan:
-    some = f"{left_out} names left out for want of room" if left_out != 1 else "1 name left out for want of room"
+    several = say("{n} names left out for want of room", n=left_out)
+    some = several if left_out != 1 else say("1 name left out for want of room")
     note = left_out if isinstance(left_out, str) else some
     first_one = plan.legends[0]
     narrow = first_one.narrow and replace(first_one.narrow, notes=(*first_one.narrow.notes, note))
@@ -236,7 +239,9 @@ def _laid_out(plan: Plan, base: Ground, width: float | None, views: dict[Any, Vi
     frames: dict[tuple[float, int], _Frame] = {}
     # The longest title that a page may have.
     title = (
-        f"{plan.title} ({len(plan.faces)} of {len(plan.faces)})" if plan.title and len(plan.faces) > 4 else plan.title
+        say("{title} ({number} of {count})", title=plan.title, number=len(plan.faces), count=len(plan.faces))
+        if plan.title and len(plan.faces) > 4
+        else plan.title
     )
     furniture = base.enlargement is not None
 
@@ -279,8 +284,8 @@ def _sheets(plan: Plan, base: Ground, layout: Layout, view: View) -> list[look.S
     starts = range(0, len(plan.faces), layout.each)
     sheets: list[look.Sheet] = []
     for number, start in enumerate(starts, start=1):
-        part = f" ({number} of {len(starts)})" if len(starts) > 1 else ""
-        title = f"{plan.title}{part}" if plan.title else None
+        counted = say("{title} ({number} of {count})", title=plan.title, number=number, count=len(starts))
+        title = counted if plan.title and len(starts) > 1 else plan.title or None
         some = replace(plan, faces=plan.faces[start : start + layout.each])
         frame = _framed(some, title, layout.width, layout.across, furniture=base.enlargement is not None)
         sheets.append(_sheet(some, layout, frame, view))

@@ -15,6 +15,7 @@ from spatialconv import _style as look
 from spatialconv._core.space.natural_breaks import natural_breaks
 from spatialconv._drawing.footer import ISLAND, NO_DATA, Row
 from spatialconv._drawing.textures import COLD
+from spatialconv._language import enumerated, say
 from spatialconv._options import first
 from spatialconv.errors import MissingDataError, OptionError
 from spatialconv.panel.calendar import place_of
@@ -141,8 +142,10 @@ def class_rows(
             cells: tuple[str, ...] = tuple(counts)
             label = ranges[0][c]
         else:
-            cells = tuple(part for found, n in zip(ranges, counts, strict=True) for part in (found.get(c, "none"), n))
-            label = f"{'above' if c > 0 else 'below'}, class {abs(c)}" if parted else f"class {c}"
+            none = say("none")
+            cells = tuple(part for found, n in zip(ranges, counts, strict=True) for part in (found.get(c, none), n))
+            side = say("above, class {c}", c=c) if c > 0 else say("below, class {c}", c=-c)
+            label = side if parted else say("class {c}", c=c)
         rows.append(Row(c, label, colour, cells=cells, texture=COLD * (c < 0)))
     return rows
 
@@ -160,7 +163,7 @@ def class_ranges(groups: list[npt.NDArray[np.float64]], limits: npt.NDArray[np.f
         if apart:
             break
     return [
-        "none" if np.isnan(e[0]) else w[0] if w[0] == w[1] else f"{w[0]} to {w[1]}"
+        say("none") if np.isnan(e[0]) else w[0] if w[0] == w[1] else say("{low} to {high}", low=w[0], high=w[1])
         for w, e in zip(words, ends, strict=True)
     ]
 
@@ -190,10 +193,10 @@ def special_rows(base: Ground, *, no_data: Any = False, islands: Any = False, sk
         # The reader should not have to search the map for the few that stand apart.
         who = [str(region) for region in base.frame.index[np.atleast_2d(mask).any(axis=0)]] if cells.any() else []
         alone = 0 < len(who) <= 2 and not (key == NO_DATA and len(base.extra))
-        label = f"{key} ({', '.join(who)})" if alone else key
+        label = say("{what} ({names})", what=say(key), names=enumerated(who)) if alone else say(key)
         rows.append(Row(key, label, look.EMPTY, hatch, tuple(counts)))
     return rows
 
 
 def listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return words[0] if len(words) == 1 else say("{some} and {last}", some=enumerated(words[:-1]), last=words[-1])

@@ -11,16 +11,19 @@ from matplotlib.figure import Figure
 
 from spatialconv import _style as look
 from spatialconv._drawing.axes import finished, forest, given, row
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import first, names
 from spatialconv.errors import OptionError
 
 
+@speaking
 def coefficients(
     results: Mapping[str, Any],
     *,
     terms: str | Iterable[str] | None = None,
     reference: float = 0.0,
     title: str | None = None,
+    language: Language = "en",
     ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot estimates with their intervals, one panel a term and one line a model, so that models compare.
@@ -35,6 +38,8 @@ def coefficients(
         Where to draw the line of no effect.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw a single term into these axes.
 
@@ -96,9 +101,16 @@ def _terms(tables: Mapping[str, pd.DataFrame], terms: str | Iterable[str] | None
     return chosen
 
 
-_TERMS = {"log_initial": "\u03b2, initial level", "rho": "\u03c1, neighbours' growth", "lambda": "\u03bb"}
+_TERMS = {
+    "log_initial": "\u03b2, initial level",
+    "rho": "\u03c1, neighbours' growth",
+    "lambda": "\u03bb",
+    "intercept": "Intercept",
+    "speed": "Speed",
+    "half_life": "Half life",
+}
 
 
 def _words(term: str) -> str:
     plain = term.replace("_", " ")
-    return _TERMS.get(term, plain[:1].upper() + plain[1:])
+    return say(_TERMS[term]) if term in _TERMS else plain[:1].upper() + plain[1:]

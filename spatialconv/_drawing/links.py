@@ -23,6 +23,7 @@ from spatialconv._drawing.footer import ISLAND, Legend, Row
 from spatialconv._drawing.ground import Ground, ground
 from spatialconv._drawing.land.panel import Stage
 from spatialconv._drawing.layout import MARGIN, TALLEST
+from spatialconv._language import Language, enumerated, restate, say, speaking
 from spatialconv.errors import OptionError, WeightsError
 from spatialconv.weights.points import resolve_points
 
@@ -39,6 +40,7 @@ _RING: dict[str, Any] = {
 }
 
 
+@speaking
 def links(
     w: Any,
     geometry: Any,
@@ -52,6 +54,7 @@ def links(
     inset: Any = None,
     inset_only: bool = False,
     outlines: Any = None,
+    language: Language = "en",
     ax: Axes | None = None,
 ) -> look.Drawn:
     """Map spatial weights: a line for each link, as wide as its weight, and the regions without any marked.
@@ -69,7 +72,7 @@ def links(
         Polygons indexed by region, with a CRS. All regions of the geometry are drawn, those of `w` are linked.
     points : GeoSeries, GeoDataFrame or DataFrame with columns lon and lat, optional
         Where the lines meet; by default the seats in columns lon and lat, else points inside the regions.
-    labels, title, source, projected, width, inset, inset_only, outlines, ax
+    labels, title, source, projected, width, inset, inset_only, outlines, language, ax
         As in `choropleth`.
 
     Returns
@@ -107,7 +110,7 @@ def links(
     thin = _thinned(np.hypot(*(nodes[i] - nodes[j]).T) * mm, strength, _land(base) * mm**2)
     # A dot is a fifth of its region across, or it would be all that is seen.
     dot = min(2.4 if len(nodes) <= 30 else 1.6, 0.2 * np.sqrt(_land(base) / len(nodes)) * mm * 72 / 25.4)
-    rows = [Row("land", "region", _LAND, cells=(str(len(regions)),)), *_link_rows(strength, thin)]
+    rows = [Row("land", say("region"), _LAND, cells=(str(len(regions)),)), *_link_rows(strength, thin)]
     if islands.any():
         rows.append(Row(ISLAND, _island_words(aligned.islands), "", cells=(str(islands.sum()),), marker=_RING))
     rows += special_rows(base)
@@ -128,8 +131,8 @@ def links(
         for artist in (lines, *marks) if stage.clip is not None else ():
             artist.set_clip_path(stage.clip)
 
-    key = Legend("Weights", tuple(rows), ("n",))
-    caption = Caption(aligned.summary, source=source)
+    key = Legend(say("Weights"), tuple(rows), ("n",))
+    caption = Caption(restate(aligned.summary), source=source)
     face = Face("", dict.fromkeys(regions, "land"))
     plan = Plan((face,), (key,), names_of(base, labels), title, overlay, nodes, caption=caption, width=width)
     return draw(plan, base, ax=ax)
@@ -203,7 +206,7 @@ def _link_rows(strength: npt.NDArray[np.float64], thin: float) -> list[Row]:
     values = [top] if top - low < 1e-9 * top else [top, (low + top) / 2, low]
     places = 2 if low >= 0.005 else 4
     plain = [f"{value:.{places}f}" if 10.0**-places <= value < 100 else figure(value) for value in values]
-    words = ["pair of neighbours"] if len(values) == 1 else [f"weight {value}" for value in plain]
+    words = [say("pair of neighbours")] if len(values) == 1 else [say("weight {value}", value=v) for v in plain]
     widths, colours = _stroke(np.array(values), top, thin)
     counts = (str(strength.size), "", "") if len(values) == 1 else ("", "", "")
     return [
@@ -213,7 +216,9 @@ def _link_rows(strength: npt.NDArray[np.float64], thin: float) -> list[Row]:
 
 
 def _island_words(islands: Sequence[Hashable]) -> str:
-    return f"{ISLAND} ({', '.join(str(label) for label in islands)})" if len(islands) <= 2 else ISLAND
+    if len(islands) > 2:
+        return say(ISLAND)
+    return say("{what} ({names})", what=say(ISLAND), names=enumerated(str(label) for label in islands))
 
 
 def _regions(w: Any) -> pd.Index:

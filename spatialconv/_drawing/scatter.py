@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from spatialconv import _style as look
 from spatialconv._drawing.placement import Places, arrange, point_places
+from spatialconv._language import say
 
 FloatArray = npt.NDArray[np.float64]
 RADIUS = 0.65  # mm of a point
@@ -93,7 +94,10 @@ def _thinned(ax: Axes, points: Points, to_mm: _Scale) -> tuple[Points, FloatArra
     # A named point is in one of them, which is not in its way.
     own = {int(np.hypot(*(centres - spot).T).argmin()) for spot in to_mm(np.column_stack([few.x, few.y]))}
     centres = np.delete(centres, sorted(own), axis=0)
-    return few, centres, f"hexagons: 1 (light) to {counts.max():,.0f} (dark) of {len(points.x):,}, tones by logarithm"
+    key = say(
+        "hexagons: 1 (light) to {most:,.0f} (dark) of {n:,}, tones by logarithm", most=counts.max(), n=len(points.x)
+    )
+    return few, centres, key
 
 
 def write_ends(ax: Axes, x: FloatArray, y: FloatArray, ends: Mapping[int, str]) -> None:

@@ -27,6 +27,7 @@ from spatialconv._drawing.classes import (
 )
 from spatialconv._drawing.footer import NO_DATA, Legend
 from spatialconv._drawing.ground import ground
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import MOST_CLASSES, choice, whole
 from spatialconv.errors import NotPositiveError, OptionError
 from spatialconv.maps._sheet import counting, drawn, keyed
@@ -35,6 +36,7 @@ from spatialconv.panel import Panel, as_panel
 _SCHEMES = {"natural-breaks": "natural breaks", "quantiles": "quantiles", "equal-interval": "equal intervals"}
 
 
+@speaking
 def choropleth(
     panel: Panel,
     variable: str,
@@ -57,6 +59,7 @@ def choropleth(
     inset: Any = None,
     inset_only: bool = False,
     outlines: Any = None,
+    language: Language = "en",
     ax: Axes | None = None,
 ) -> look.Drawn:
     """Map a variable in classes, one map a period side by side, with breaks common to the periods.
@@ -113,6 +116,8 @@ def choropleth(
         Leave out of the map what insets show, so that it is drawn larger without Alaska or overseas regions.
     outlines : str, Series or mapping, optional
         Groups whose outlines are drawn over the map: a column of the geometry, or a group by region.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw a single map into these axes.
 
@@ -181,21 +186,23 @@ def choropleth(
     heads = [str(period) for period in chosen]
     counts = ["n"] if len(chosen) == 1 else [f"n {head}" for head in heads]
     columns = counts if common else [word for pair in zip(heads, ["n"] * len(heads), strict=True) for word in pair]
-    how = _SCHEMES[scheme] + (" in logarithms" if log else "")
-    how += f", common to {listed(heads)}" if common and len(heads) > 1 else ""
+    how = say(_SCHEMES[scheme]) + (say(" in logarithms") if log else "")
+    how += say(", common to {periods}", periods=listed(heads)) if common and len(heads) > 1 else ""
     notes = [how[0].upper() + how[1:]]
     if (found := max(len(scale.numbers) for scale in scales)) < k:
-        notes.append(f"{found} class{'es' * (found > 1)} for want of distinct values")
+        several = say("{k} classes for want of distinct values", k=found)
+        notes.append(several if found > 1 else say("1 class for want of distinct values"))
     if midpoint is not None:
         notes.append(_parted_at(midpoint, scales, log))
     faces = [
         Face(head if len(heads) > 1 or not title else "", keyed(panel.regions, [int(c) or NO_DATA for c in row]))
         for head, row in zip(heads, codes, strict=True)
     ]
-    shown = f"{variable}, % of the mean" if relative else variable
+    shown = say("{variable}, % of the mean", variable=variable) if relative else variable
     make = counting if common else Legend
     key = make(legend or shown, tuple(rows), tuple(columns), tuple(notes))
-    what = f"{variable} in % of the mean of the {panel.n_regions} regions in each period" if relative else variable
+    mean = say("{variable} in % of the mean of the {n} regions in each period", variable=variable, n=panel.n_regions)
+    what = mean if relative else variable
     caption = Caption(legend or what, spoken(chosen), panel.n_regions, source=source)
     return drawn(base, faces, (key,), labels, title, ax, caption=caption, width=width)
 
@@ -230,9 +237,9 @@ def _parting(midpoint: Parting | None, log: bool) -> Parting | None:
 def _parted_at(midpoint: Parting, scales: Sequence[Scale], log: bool) -> str:
     values = [figure(scale.middle) if scale.middle else "0" for scale in scales if scale.middle is not None]
     # The mean of logarithms is the geometric mean's.
-    geometric = "geometric " if log and midpoint == "mean" else ""
-    what = f" ({geometric}{midpoint})" if isinstance(midpoint, str) else ""
-    note = f"Colours part at {listed(list(dict.fromkeys(values)))}{what}"
+    word = "geometric mean" if log and midpoint == "mean" else midpoint
+    note = say("Colours part at {values}", values=listed(list(dict.fromkeys(values))))
+    note += say(f" ({word})") if isinstance(word, str) else ""
     if all(not scale.below for scale in scales):
-        return f"{note}; no value lies below"
-    return f"{note}; all values lie below" if all(not scale.above for scale in scales) else note
+        return note + say("; no value lies below")
+    return note + say("; all values lie below") if all(not scale.above for scale in scales) else note

@@ -15,6 +15,7 @@ from spatialconv._drawing.classes import signed, special_rows
 from spatialconv._drawing.club_colours import FEW, club_colours, club_textures
 from spatialconv._drawing.footer import Legend, Row
 from spatialconv._drawing.ground import ground
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect
 from spatialconv.convergence.clubs.clubs import ClubPartition
 from spatialconv.maps._sheet import drawn, keyed
@@ -22,6 +23,7 @@ from spatialconv.maps._sheet import drawn, keyed
 _DIVERGENT = "divergent"
 
 
+@speaking
 def clubs(
     partition: Any,
     geometry: Any,
@@ -34,6 +36,7 @@ def clubs(
     inset: Any = None,
     inset_only: bool = False,
     outlines: Any = None,
+    language: Language = "en",
     ax: Axes | None = None,
 ) -> look.Drawn:
     """Map convergence clubs, the highest darkest; divergent regions are grey, and many clubs are told apart by hatches.
@@ -46,7 +49,7 @@ def clubs(
         Result of `spatialconv.clubs`.
     geometry : GeoDataFrame
         Polygons indexed by region, with a CRS.
-    labels, title, source, projected, width, inset, inset_only, outlines, ax
+    labels, title, source, projected, width, inset, inset_only, outlines, language, ax
         As in `choropleth`.
 
     Returns
@@ -72,24 +75,28 @@ def clubs(
     )
     table = partition.table
     rows = [
-        Row(k, f"club {k}", colour, cells=(str(int(table.loc[k, "n"])), _t(table.loc[k, "t"])), texture=fine)
+        Row(k, say("club {k}", k=k), colour, cells=(str(int(table.loc[k, "n"])), _t(table.loc[k, "t"])), texture=fine)
         for k, colour, fine in zip(table.index, club_colours(len(table)), club_textures(len(table)), strict=True)
     ]
     if partition.divergent:
         cells = (str(len(partition.divergent)), "")
-        rows.append(Row(_DIVERGENT, "divergent", look.NEUTRAL, cells=cells, texture="...." * (len(table) > FEW)))
+        rows.append(Row(_DIVERGENT, say("divergent"), look.NEUTRAL, cells=cells, texture="...." * (len(table) > FEW)))
     rows += special_rows(base, skip=1)
-    key = Legend("Convergence clubs", tuple(rows), ("n", "t"))
+    key = Legend(say("Convergence clubs"), tuple(rows), ("n", "t"))
     keys = [int(k) if known else _DIVERGENT for k, known in zip(partition.club, partition.club.notna(), strict=True)]
     faces = [Face("", keyed(partition.club.index, keys))]
     options = partition.provenance.options
     caption = Caption(
-        f"Convergence clubs of {named(partition.variable, bool(options.get('log')))}",
+        say("Convergence clubs of {variable}", variable=named(partition.variable, bool(options.get("log")))),
         spoken(partition.paths.index),
         len(partition.club),
         tested=(
-            f"Clubs: t of the log t regression (Phillips and Sul) above {signed(options['threshold'])}, one-sided; "
-            f"regressions over {spoken(partition.periods_used)}",
+            say(
+                "Clubs: t of the log t regression (Phillips and Sul) above {threshold}, one-sided; "
+                "regressions over {periods}",
+                threshold=signed(options["threshold"]),
+                periods=spoken(partition.periods_used),
+            ),
         ),
         source=source,
     )

@@ -16,6 +16,7 @@ from spatialconv._drawing.classes import special_rows
 from spatialconv._drawing.footer import ISLAND, Row
 from spatialconv._drawing.ground import ground
 from spatialconv._drawing.textures import COLD
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect, probability
 from spatialconv.autocorrelation import GEARY, LocalBivariate, LocalGeary, LocalMoran
 from spatialconv.maps._sheet import among, by_period, counted, counting, drawn, keyed
@@ -35,6 +36,7 @@ _GEARY = {"HH": look.QUADRANTS["HH"], "LL": look.QUADRANTS["LL"], "alike": look.
 _TEXTURES = {"LL": COLD, "LH": COLD, "unlike": "xxxx"}
 
 
+@speaking
 def clusters(
     local: Any,
     geometry: Any,
@@ -50,6 +52,7 @@ def clusters(
     inset: Any = None,
     inset_only: bool = False,
     outlines: Any = None,
+    language: Language = "en",
     ax: Axes | None = None,
 ) -> look.Drawn:
     """Map the clusters of local Moran's I (a LISA map), or of its kin, one map a period side by side.
@@ -71,7 +74,7 @@ def clusters(
         Regions with p (or q) up to this level are coloured.
     fdr : bool
         Compare q, that is p under control of the false-discovery rate, with `level`.
-    labels, title, source, projected, width, inset, inset_only, outlines, ax
+    labels, title, source, projected, width, inset, inset_only, outlines, language, ax
         As in `choropleth`.
 
     Returns
@@ -105,7 +108,7 @@ def clusters(
     rows = [
         Row(
             c,
-            words.get(c, c),
+            say(words.get(c, c)),
             colour,
             cells=tuple(str(k.count(c)) for k in keys.values()),
             texture=_TEXTURES.get(c, ""),
@@ -116,11 +119,11 @@ def clusters(
     notes = []
     quiet = [str(t) for t, key in keys.items() if not set(key) & set(words)]
     if quiet:
-        notes.append(f"No region is significant at that level{among(quiet, tables)}.")
-    key = counting(heading + (", q (false-discovery control)" if fdr else ""), rows, counted(tables), notes)
+        notes.append(say("No region is significant at that level{among}.", among=among(quiet, tables)))
+    key = counting(heading + (say(", q (false-discovery control)") if fdr else ""), rows, counted(tables), notes)
     faces = [Face(str(t), keyed(local.regions, ks)) for t, ks in keys.items()]
     caption = Caption(
-        f"{heading} of {_of(local)}",
+        say("{statistic} of {variable}", statistic=heading, variable=_of(local)),
         spoken(tables),
         len(local.regions),
         tested=(_tested(local, tables, level, fdr),),
@@ -132,29 +135,35 @@ def clusters(
 
 def _tested(local: Any, tables: Mapping[Any, pd.DataFrame], level: float, fdr: bool) -> str:
     n = max(int(table["p"].notna().sum()) for table in tables.values())
-    how = f", {local.permutations:,} permutations" if local.permutations else ", normal distribution of z"
-    p = f"{local.alternative} p ({getattr(local, 'null', 'conditional')} randomisation{how})"
+    draws = say("{n:,} permutations", n=local.permutations) if local.permutations else say("normal distribution of z")
+    null = say(f"{getattr(local, 'null', 'conditional')} randomisation")
+    p = say("{side} p ({null}, {how})", side=say(local.alternative), null=null, how=draws)
     if fdr:
-        return (
-            f"Coloured where q (false-discovery control) \u2264 {level:g}: {p} under control of the false-discovery "
-            f"rate over the {n} regions of a period (Benjamini and Hochberg)"
+        return say(
+            "Coloured where q (false-discovery control) \u2264 {level:g}: {p} under control of the false-discovery "
+            "rate over the {n} regions of a period (Benjamini and Hochberg)",
+            level=level,
+            p=p,
+            n=n,
         )
-    return f"Coloured where p \u2264 {level:g}: {p}; not corrected for testing {n} regions at once"
+    return say(
+        "Coloured where p \u2264 {level:g}: {p}; not corrected for testing {n} regions at once", level=level, p=p, n=n
+    )
 
 
 def _of(local: Any) -> str:
     x = named(local.variable, local.log)
-    return f"{x} and {named(local.y, local.log)}" if isinstance(local, LocalBivariate) else x
+    return say("{x} and {y}", x=x, y=named(local.y, local.log)) if isinstance(local, LocalBivariate) else x
 
 
 def _legend(local: Any) -> tuple[dict[str, str], Mapping[str, str], str, str]:
     """Return the words and colours of the kinds, the heading, and the column that holds them."""
     if isinstance(local, LocalGeary):
-        return GEARY, _GEARY, "Local Geary's C", "kind"
+        return GEARY, _GEARY, say("Local Geary's C"), "kind"
     if isinstance(local, LocalBivariate):
-        words = {c: said.format(x=local.variable, y=local.y) for c, said in _PAIRS.items()}
-        return words, look.QUADRANTS, local.name, "quadrant"
-    return _QUADRANTS, look.QUADRANTS, "Local Moran's I", "quadrant"
+        words = {c: say(said, x=local.variable, y=local.y) for c, said in _PAIRS.items()}
+        return words, look.QUADRANTS, say(local.name), "quadrant"
+    return _QUADRANTS, look.QUADRANTS, say("Local Moran's I"), "quadrant"
 
 
 def _keys(table: pd.DataFrame, kind: str, column: str, level: float) -> list[str]:

@@ -17,6 +17,7 @@ from spatialconv import _style as look
 from spatialconv._drawing.captions import Caption, named, spoken
 from spatialconv._drawing.ground import ground
 from spatialconv._files.writing import write_whole
+from spatialconv._language import Language, current, say, speaking
 from spatialconv._options import expect
 from spatialconv.autocorrelation import QUADRANTS, HotSpots, LocalMoran
 from spatialconv.errors import FileError
@@ -46,7 +47,10 @@ class Page:
         return f'<iframe style="width:100%;height:640px;border:0" srcdoc="{html.escape(self.text)}"></iframe>'
 
 
-def explore(result: Any, geometry: Any, *, source: str | None = None, projected: Any = "auto") -> Page:
+@speaking
+def explore(
+    result: Any, geometry: Any, *, source: str | None = None, projected: Any = "auto", language: Language = "en"
+) -> Page:
     """Map hot spots or clusters of local Moran's I on a page to touch, all periods of the result on a slider.
 
     Hover over a region, or move to it by the tabulator, to read its name, value, z, p and class; a click marks it
@@ -58,7 +62,7 @@ def explore(result: Any, geometry: Any, *, source: str | None = None, projected:
         Result of `spatialconv.hot_spots` or `spatialconv.local_moran`.
     geometry : GeoDataFrame
         Polygons indexed by region, with a CRS.
-    source, projected
+    source, projected, language
         As in `choropleth`.
 
     Returns
@@ -106,6 +110,13 @@ def explore(result: Any, geometry: Any, *, source: str | None = None, projected:
         ("TITLE", html.escape(caption.what)),
         ("CAPTION", html.escape(caption.text)),
         ("HEIGHT", str(height)),
+        ("LANG", {"en": "en", "zh": "zh-CN"}[current()]),
+        ("PLAY", html.escape(say("Play"))),
+        ("STOP", html.escape(say("Stop"))),
+        ("PERIOD", html.escape(say("Period"))),
+        ("VALUE", say("value {figure}", figure="")),
+        ("COLON", say(": ")),
+        ("COMMA", say(", ")),
         ("DATA", written),
     ):
         text = text.replace(f"%%{name}%%", value)
@@ -116,31 +127,40 @@ def _classes(result: Any, tables: Mapping[Any, pd.DataFrame]) -> tuple[list[list
     """Return word and colour of each class, and the class of each region by period."""
     if isinstance(result, HotSpots):
         keys: list[Any] = list(CONFIDENCE)
-        classes = [[CONFIDENCE[k], look.CONFIDENCE[k]] for k in keys]
+        classes = [[say(CONFIDENCE[k]), look.CONFIDENCE[k]] for k in keys]
         found = [
             [keys.index(int(c)) if pd.notna(c) else len(keys) for c in table["confidence"]] for table in tables.values()
         ]
     else:
-        classes = [[QUADRANTS[k], look.QUADRANTS[k]] for k in ("HH", "HL", "LH", "LL")]
-        classes.append(["not significant", look.NEUTRAL])
-        words = [word for word, _ in classes]
+        classes = [[say(QUADRANTS[k]), look.QUADRANTS[k]] for k in ("HH", "HL", "LH", "LL")]
+        classes.append([say("not significant"), look.NEUTRAL])
+        words = [*(QUADRANTS[k] for k in ("HH", "HL", "LH", "LL")), "not significant"]
         found = [[words.index(c) if c in words else len(words) for c in table["cluster"]] for table in tables.values()]
-    return [*classes, [_NONE, look.EMPTY]], found
+    return [*classes, [say(_NONE), look.EMPTY]], found
 
 
 def _caption(result: Any, tables: Mapping[Any, pd.DataFrame], source: str | None) -> Caption:
-    what = statistic(result) if isinstance(result, HotSpots) else "Local Moran's I"
-    measure = "q (false-discovery rate)" if result.fdr else "p"
-    drawn = f"{result.permutations:,} permutations" if result.permutations else "normal distribution of z"
+    what = statistic(result) if isinstance(result, HotSpots) else say("Local Moran's I")
+    measure = say("q (false-discovery rate)") if result.fdr else "p"
+    draws = say("{n:,} permutations", n=result.permutations)
+    drawn = draws if result.permutations else say("normal distribution of z")
     level = "0.10, 0.05, 0.01" if isinstance(result, HotSpots) else f"{result.level:g}"
-    corrected = "" if result.fdr else "; not corrected for testing many regions at once"
+    corrected = "" if result.fdr else say("; not corrected for testing many regions at once")
+    side = "two-sided" if isinstance(result, HotSpots) else result.alternative
     return Caption(
-        f"{what} of {named(result.variable, result.log)}",
+        say("{statistic} of {variable}", statistic=what, variable=named(result.variable, result.log)),
         spoken(tables),
         len(result.regions),
-        tested=(f"Classes: two-sided {measure} \u2264 {level} ({drawn}){corrected}",)
-        if isinstance(result, HotSpots)
-        else (f"Classes: {result.alternative} {measure} \u2264 {level} ({drawn}){corrected}",),
+        tested=(
+            say(
+                "Classes: {side} {measure} \u2264 {level} ({drawn}){corrected}",
+                side=say(side),
+                measure=measure,
+                level=level,
+                drawn=drawn,
+                corrected=corrected,
+            ),
+        ),
         weights=result.provenance.weights,
         source=source,
     )

@@ -17,6 +17,7 @@ from spatialconv._drawing.classes import special_rows
 from spatialconv._drawing.footer import Legend, Row
 from spatialconv._drawing.ground import Ground, ground
 from spatialconv._drawing.land.panel import Stage
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect
 from spatialconv.dynamics import GravityCentre
 
@@ -27,6 +28,7 @@ _WORDS = {
 }
 
 
+@speaking
 def gravity_centre(
     centre: Any,
     geometry: Any,
@@ -39,6 +41,7 @@ def gravity_centre(
     inset: Any = None,
     inset_only: bool = False,
     outlines: Any = None,
+    language: Language = "en",
     ax: Axes | None = None,
 ) -> look.Drawn:
     """Map the path of a centre of gravity, and the standard deviational ellipses of the first and the last period.
@@ -51,7 +54,7 @@ def gravity_centre(
         Result of `spatialconv.gravity_centre`.
     geometry : GeoDataFrame
         Polygons indexed by region, with a CRS.
-    labels, title, source, projected, width, inset, inset_only, outlines, ax
+    labels, title, source, projected, width, inset, inset_only, outlines, language, ax
         As in `choropleth`.
 
     Returns
@@ -81,9 +84,11 @@ def gravity_centre(
     if centre.draws:
         last = len(periods) - 1
         hull = _ring(centre, base, last, *t[["region_major", "region_minor", "region_azimuth"]].iloc[last])
-    rows = [Row(k, f"centre and ellipse, {periods[k]}", colour, line=1.4) for k, colour in ends.items()]
+    rows = [
+        Row(k, say("centre and ellipse, {period}", period=periods[k]), colour, line=1.4) for k, colour in ends.items()
+    ]
     if hull is not None:
-        words = f"{100 * centre.level:g} % region of the centre, {periods[-1]} (dashed)"
+        words = say("{level:g} % region of the centre, {period} (dashed)", level=100 * centre.level, period=periods[-1])
         rows.append(Row("region", words, look.INK, line=0.8))
     rows += special_rows(base)
 
@@ -105,16 +110,16 @@ def gravity_centre(
             artist.set_clip_path(stage.clip)
 
     caption = Caption(
-        f"Gravity centre of {centre.variable}, its path and standard deviational ellipses",
+        say("Gravity centre of {variable}, its path and standard deviational ellipses", variable=centre.variable),
         spoken(periods),
         len(centre.regions),
         tested=(
-            f"Ellipses: {_WORDS[centre.formula]}",
-            *((f"Region by {centre.draws:,} bootstraps of regions",) if centre.draws else ()),
+            say("Ellipses: {how}", how=say(_WORDS[centre.formula])),
+            *((say("Region by {n:,} bootstraps of regions", n=centre.draws),) if centre.draws else ()),
         ),
         source=source,
     )
-    land = Row("land", "region", _LAND)
+    land = Row("land", say("region"), _LAND)
     key = Legend(centre.variable, (land, *rows))
     face = Face("", dict.fromkeys(centre.regions, "land"))
     plan = Plan((face,), (key,), names_of(base, labels), title, overlay, caption=caption, width=width)

@@ -16,11 +16,13 @@ from spatialconv._drawing.classes import special_rows
 from spatialconv._drawing.footer import ISLAND, Legend, Row
 from spatialconv._drawing.ground import ground
 from spatialconv._drawing.textures import COLD
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect
 from spatialconv.dynamics import HotSpotTrends
 from spatialconv.maps._sheet import drawn, keyed, statistic
 
 
+@speaking
 def hot_spot_trends(
     trends: Any,
     geometry: Any,
@@ -33,6 +35,7 @@ def hot_spot_trends(
     inset: Any = None,
     inset_only: bool = False,
     outlines: Any = None,
+    language: Language = "en",
     ax: Axes | None = None,
 ) -> look.Drawn:
     """Map what hot and cold spots have done over time: new, lasting, fading, on and off.
@@ -46,7 +49,7 @@ def hot_spot_trends(
         Result of `spatialconv.hot_spot_trends`.
     geometry : GeoDataFrame
         Polygons indexed by region, with a CRS.
-    labels, title, source, projected, width, inset, inset_only, outlines, ax
+    labels, title, source, projected, width, inset, inset_only, outlines, language, ax
         As in `choropleth`.
 
     Returns
@@ -70,26 +73,31 @@ def hot_spot_trends(
     base = ground(geometry, trends.regions, projected=projected, inset=inset, inset_only=inset_only, outlines=outlines)
     keys = [ISLAND if pd.isna(category) else str(category) for category in trends.table["category"]]
     rows = [
-        Row(category, category, *trend_look(category), (str(n),), texture=COLD * category.endswith(" cold"))
+        Row(category, say(category), *trend_look(category), (str(n),), texture=COLD * category.endswith(" cold"))
         for category, n in trends.counts.items()
         if n
     ]
     rows += special_rows(base, islands=np.array([[key == ISLAND for key in keys]]))
     notes = []
     if set(keys) <= {"no pattern", ISLAND}:
-        notes.append("No region is a hot or cold spot in the last period, or was in 90 % of all.")
-    span = f"{trends.periods[0]} to {trends.periods[-1]}"
-    key = Legend(f"{statistic(trends.spots)}, {span}", tuple(rows), ("n",), tuple(notes))
+        notes.append(say("No region is a hot or cold spot in the last period, or was in 90 % of all."))
+    span = say("{low} to {high}", low=trends.periods[0], high=trends.periods[-1])
+    key = Legend(statistic(trends.spots) + say(", ") + span, tuple(rows), ("n",), tuple(notes))
     faces = [Face("", keyed(trends.regions, keys))]
     spots = trends.spots
-    controlled = ", false-discovery rate controlled" if spots.fdr else ", not corrected for testing many regions"
+    free = say(", not corrected for testing many regions")
+    controlled = say(", false-discovery rate controlled") if spots.fdr else free
     caption = Caption(
-        f"{statistic(spots)} of {named(spots.variable, spots.log)}",
+        say("{statistic} of {variable}", statistic=statistic(spots), variable=named(spots.variable, spots.log)),
         spoken(trends.periods),
         len(trends.regions),
         tested=(
-            f"Spots at {100 * trends.level:g} % (two-sided{controlled}), trend of z (Mann-Kendall) at "
-            f"{100 * trends.trend_level:g} %",
+            say(
+                "Spots at {level:g} % (two-sided{controlled}), trend of z (Mann-Kendall) at {trend:g} %",
+                level=100 * trends.level,
+                controlled=controlled,
+                trend=100 * trends.trend_level,
+            ),
         ),
         weights=spots.provenance.weights,
         source=source,

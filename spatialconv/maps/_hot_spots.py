@@ -18,6 +18,7 @@ from spatialconv._drawing.classes import signed, special_rows
 from spatialconv._drawing.footer import ISLAND, Legend, Row
 from spatialconv._drawing.ground import Ground, ground
 from spatialconv._drawing.textures import COLD
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import choice, expect
 from spatialconv.autocorrelation import HotSpots
 from spatialconv.maps._paper import paper_legend
@@ -46,6 +47,7 @@ _RANKS = {
 }
 
 
+@speaking
 def hot_spots(
     hs: Any,
     geometry: Any,
@@ -61,6 +63,7 @@ def hot_spots(
     inset: Any = None,
     inset_only: bool = False,
     outlines: Any = None,
+    language: Language = "en",
     ax: Axes | None = None,
 ) -> look.Drawn:
     """Map the hot and cold spots of Gi or Gi*: which regions are significant at 90, 95 and 99 per cent.
@@ -89,7 +92,7 @@ def hot_spots(
     fdr : bool
         Confidence classes under control of the false-discovery rate (Benjamini and Hochberg 1995), which the legend
         says. A result with `fdr=True` is always mapped so.
-    labels, title, source, projected, width, inset, inset_only, outlines, ax
+    labels, title, source, projected, width, inset, inset_only, outlines, language, ax
         As in `choropleth`; `ax` takes one period and one kind of classes.
 
     Returns
@@ -134,12 +137,12 @@ def hot_spots(
     faces = []
     for t, table in tables.items():
         for i, (word, (_, found)) in enumerate(kinds.items()):
-            heading = f"{t} · {word}" if len(kinds) > 1 else str(t)
+            heading = f"{t} · {say(word)}" if len(kinds) > 1 else str(t)
             codes = pd.Series(found[t], index=table.index).fillna(0)
             keys = [ISLAND if np.isnan(z) else int(c) for z, c in zip(table["z"], codes, strict=True)]
             faces.append(Face(heading, keyed(hs.regions, keys), legend=i))
     caption = Caption(
-        f"{statistic(hs)} of {named(hs.variable, hs.log)}",
+        say("{statistic} of {variable}", statistic=statistic(hs), variable=named(hs.variable, hs.log)),
         spoken(tables),
         len(hs.regions),
         tested=_tested(hs, tables, classes, controlled),
@@ -157,20 +160,29 @@ def _tested(hs: Any, tables: Tables, classes: str, controlled: bool) -> tuple[st
     said = []
     if classes != "ranks":
         n = max(int(table["p"].notna().sum()) for table in tables.values())
-        how = f"{hs.permutations:,} conditional permutations" if hs.permutations else "normal distribution of z"
-        p = f"two-sided p ({how}; null: values lie on the regions at random)"
+        drawn_from = say("{n:,} conditional permutations", n=hs.permutations)
+        how = drawn_from if hs.permutations else say("normal distribution of z")
+        p = say("two-sided p ({how}; null: values lie on the regions at random)", how=how)
         if controlled:
             said.append(
-                f"Hot and cold where q ≤ 0.10, 0.05, 0.01: {p} under control of the false-discovery rate over the "
-                f"{n} regions of a period (Benjamini and Hochberg)"
+                say(
+                    "Hot and cold where q ≤ 0.10, 0.05, 0.01: {p} under control of the false-discovery rate over the "
+                    "{n} regions of a period (Benjamini and Hochberg)",
+                    p=p,
+                    n=n,
+                )
             )
         else:
-            said.append(f"Hot and cold where {p} ≤ 0.10, 0.05, 0.01; not corrected for testing {n} regions at once")
+            said.append(
+                say(
+                    "Hot and cold where {p} ≤ 0.10, 0.05, 0.01; not corrected for testing {n} regions at once", p=p, n=n
+                )
+            )
     if classes in ("ranks", "both"):
-        common = f", breaks common to {spoken(tables)}" if len(tables) > 1 else ""
-        said.append(f"Ranks: natural breaks of z{common}; they test nothing")
+        common = say(", breaks common to {periods}", periods=spoken(tables)) if len(tables) > 1 else ""
+        said.append(say("Ranks: natural breaks of z{common}; they test nothing", common=common))
     if classes == "paper":
-        said.append("Hot to cold on the left: natural breaks of z of each period alone; they test nothing")
+        said.append(say("Hot to cold on the left: natural breaks of z of each period alone; they test nothing"))
     return tuple(said)
 
 
@@ -188,22 +200,23 @@ def _ranks(hs: Any, tables: Tables) -> npt.NDArray[np.int64]:
 
 def _ranks_legend(hs: Any, tables: Tables, ranks: npt.NDArray[np.int64], base: Ground) -> Legend:
     k = max(int(ranks.max()), 1)
-    words = _RANKS.get(k, tuple(f"rank {c} of {k}, {_end(c, k)}".rstrip(", ") for c in range(1, k + 1)))
+    words = tuple(map(say, _RANKS[k])) if k in _RANKS else tuple(_rank(c, k) for c in range(1, k + 1))
     z = np.array([table["z"].to_numpy(dtype=float) for table in tables.values()])
     rows = []
     for c, colour in zip(range(k, 0, -1), reversed(look.ranks(k)), strict=True):
         inside = z[ranks == c]
         low, high = (signed(end) for end in (inside.min(), inside.max())) if inside.size else ("–", "–")
-        reach = f"z {low}" if low == high else f"z {low} to {high}"
+        reach = f"z {low}" if low == high else say("z {low} to {high}", low=low, high=high)
         rows.append(
-            Row(c, f"{words[c - 1]}, {reach}", colour, cells=tuple(str(int(n)) for n in (ranks == c).sum(axis=1)))
+            Row(c, words[c - 1] + say(", ") + reach, colour, cells=tuple(str(int(n)) for n in (ranks == c).sum(axis=1)))
         )
     rows += special_rows(base, islands=without_score(tables))
-    return counting(f"{statistic(hs)}, ranks of z", rows, counted(tables))
+    return counting(say("{statistic}, ranks of z", statistic=statistic(hs)), rows, counted(tables))
 
 
-def _end(c: int, k: int) -> str:
-    return "lowest" if c == 1 else "highest" if c == k else ""
+def _rank(c: int, k: int) -> str:
+    end = say(", lowest") if c == 1 else say(", highest") if c == k else ""
+    return say("rank {c} of {k}", c=c, k=k) + end
 
 
 def _confidence_legend(
@@ -214,17 +227,18 @@ def _confidence_legend(
         counts = [int(((table[column] == c) & table["z"].notna()).sum()) for table in tables.values()]
         cells = tuple(str(n) for n in counts)
         # The map of the paper stays as it was printed; elsewhere cold is told from hot without colour too.
-        rows.append(Row(c, word, look.CONFIDENCE[c], cells=cells, texture=COLD * (c < 0 and textured)))
+        rows.append(Row(c, say(word), look.CONFIDENCE[c], cells=cells, texture=COLD * (c < 0 and textured)))
     rows += special_rows(base, islands=without_score(tables))
     quiet = [str(t) for t, table in tables.items() if not table[column].fillna(0).ne(0).any()]
-    title = f"{statistic(hs)}, confidence" + (", false-discovery control" if controlled else "")
+    title = say("{statistic}, confidence", statistic=statistic(hs))
+    title += say(", false-discovery control") if controlled else ""
     return counting(title, rows, counted(tables), _quiet_note(quiet, tables, controlled))
 
 
 def _quiet_note(quiet: list[str], tables: Tables, controlled: bool) -> tuple[str, ...]:
     if not quiet:
         return ()
-    how = " after false-discovery control" if controlled else ""
+    how = say(" after false-discovery control") if controlled else ""
     if len(quiet) == len(tables) > 5:
-        return (f"No region is significant at 90 %{how} in any period.",)
-    return (f"No region is significant at 90 %{how}{among(quiet, tables)}.",)
+        return (say("No region is significant at 90 %{how} in any period.", how=how),)
+    return (say("No region is significant at 90 %{how}{among}.", how=how, among=among(quiet, tables)),)

@@ -17,6 +17,7 @@ from spatialconv._drawing.cartography import Face, Plan, draw, names_of
 from spatialconv._drawing.classes import listed, periods_of
 from spatialconv._drawing.footer import Legend, Row
 from spatialconv._drawing.ground import Ground
+from spatialconv._language import say
 
 # Classes of `confidence`, the surest first.
 CONFIDENCE = {3: "hot, 99 %", 2: "hot, 95 %", 1: "hot, 90 %", 0: "not significant"}
@@ -50,7 +51,7 @@ def counted(tables: Mapping[Any, pd.DataFrame]) -> tuple[str, ...]:
 
 def among(some: Sequence[str], tables: Mapping[Any, pd.DataFrame]) -> str:
     """Return ` in 2016 and 2018` for some of several periods, and nothing where there is one."""
-    return f" in {listed(some)}" if len(tables) > 1 else ""
+    return say(" in {periods}", periods=listed(some)) if len(tables) > 1 else ""
 
 
 def statistic(hs: Any) -> str:
@@ -87,7 +88,7 @@ def drawn(
 def least_to_most(counts: Sequence[int]) -> str:
     """Return the counts of many periods in one cell."""
     low, high = min(counts), max(counts)
-    return str(low) if low == high else f"{low} to {high}"
+    return str(low) if low == high else say("{low} to {high}", low=low, high=high)
 
 
 def counting(title: str, rows: Sequence[Row], columns: Sequence[str], notes: Sequence[str] = ()) -> Legend:
@@ -95,6 +96,6 @@ def counting(title: str, rows: Sequence[Row], columns: Sequence[str], notes: Seq
     short = [
         replace(row, cells=(least_to_most([int(cell) for cell in row.cells]),) if row.cells else ()) for row in rows
     ]
-    said = (*notes, f"n: least to most of {len(columns)} periods")
+    said = (*notes, say("n: least to most of {n} periods", n=len(columns)))
     narrow = Legend(title, tuple(short), ("n",), said) if len(columns) > 1 else None
     return Legend(title, tuple(rows), tuple(columns), tuple(notes), narrow)

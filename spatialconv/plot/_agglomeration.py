@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from spatialconv import _style as look
 from spatialconv._core.dispersion import agglomeration as core
 from spatialconv._drawing.axes import STEPS, finished, given, row
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect, first
 from spatialconv.agglomeration import IndustryTable
 from spatialconv.errors import OptionError
@@ -21,12 +22,14 @@ from spatialconv.errors import OptionError
 _LINES = (("-", look.FIRST), ("--", look.SECOND), ("-.", look.INK), (":", look.FIRST), ((0, (6, 1.5)), look.SOFT))
 
 
+@speaking
 def location_curves(
     table: Any,
     *,
     industries: Iterable[Hashable] | None = None,
     period: Hashable | None = None,
     title: str | None = None,
+    language: Language = "en",
     ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot the locational Lorenz curves of industries: shares of all jobs across, of the industry's up.
@@ -43,6 +46,8 @@ def location_curves(
         The last by default.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw into these axes.
 
@@ -74,7 +79,8 @@ def location_curves(
     x = np.broadcast_to(jobs.sum(axis=0) / jobs.sum(), s.shape)
     gini = core.locational_gini(s, x)
     chosen = _chosen(table, industries, gini)
-    heading = f"Location of {table.quantity}" + (f", {period}" if len(table.periods) > 1 else "")
+    heading = say("Location of {quantity}", quantity=table.quantity)
+    heading += say(", {period}", period=period) if len(table.periods) > 1 else ""
     names = [f"{table.industries[k]} ({gini[k]:.2f})" for k in chosen]
     with look.style(title, heading, names):
         plot = given(ax) if ax is not None else row(1, title, height=70.0)[0]
@@ -85,14 +91,14 @@ def location_curves(
         handles, labels = plot.get_legend_handles_labels()
         plot.legend(
             handles[1:], labels[1:], loc="upper left", frameon=False, fontsize=look.TEXT, handlelength=2.8,
-            title="locational Gini in brackets", title_fontsize=look.TEXT, alignment="left", borderaxespad=0.2,
+            title=say("locational Gini in brackets"), title_fontsize=look.TEXT, alignment="left", borderaxespad=0.2,
         )  # fmt: skip
         plot.set(xlim=(0, 1), ylim=(0, 1))
         plot.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
         plot.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
         look.frame(plot)
-        plot.set_xlabel("share of all industries, cumulated", fontsize=look.TEXT, color=look.SOFT)
-        plot.set_ylabel("share of the industry, cumulated", fontsize=look.TEXT, color=look.SOFT)
+        plot.set_xlabel(say("share of all industries, cumulated"), fontsize=look.TEXT, color=look.SOFT)
+        plot.set_ylabel(say("share of the industry, cumulated"), fontsize=look.TEXT, color=look.SOFT)
         plot.set_title(heading, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK)
         return finished([plot], ax)
 

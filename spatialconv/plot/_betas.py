@@ -13,6 +13,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from spatialconv import _style as look
 from spatialconv._drawing.axes import STEPS, finished, forest, given, row, time_axis
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import choice, expect
 from spatialconv.convergence.beta.quantiles import BetaQuantiles
 from spatialconv.convergence.beta.regimes import BetaRegimes
@@ -34,7 +35,10 @@ class _Line(NamedTuple):
     high: FloatArray
 
 
-def betas(result: Any, *, of: Of = "beta", title: str | None = None, ax: Axes | None = None) -> Figure | Axes:
+@speaking
+def betas(
+    result: Any, *, of: Of = "beta", title: str | None = None, language: Language = "en", ax: Axes | None = None
+) -> Figure | Axes:
     """Plot beta, or the speed of convergence, over windows of time, lengths of span, quantiles or regimes.
 
     Estimates with their intervals: a line with a band where they follow one another (windows, quantiles), points
@@ -48,6 +52,8 @@ def betas(result: Any, *, of: Of = "beta", title: str | None = None, ax: Axes | 
         What to plot; quantiles have an interval of beta only.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw into these axes.
 
@@ -85,9 +91,17 @@ def betas(result: Any, *, of: Of = "beta", title: str | None = None, ax: Axes | 
         if by != "window":
             plot.xaxis.set_major_locator(FixedLocator(list(line.x)))
             plot.set_xticks(line.x, [f"{at:g}" for at in result.table.index])
-        plot.set_xlabel(f"{_AXES[by]}; {100 * result.level:g} % intervals", fontsize=look.TEXT, color=look.SOFT)
+        plot.set_xlabel(
+            say("{what}; {level:g} % intervals", what=say(_AXES[by]), level=100 * result.level),
+            fontsize=look.TEXT,
+            color=look.SOFT,
+        )
         plot.set_title(
-            f"{_NAMES[of]}, {result.variable}", loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK
+            say(_NAMES[of]) + say(", ") + result.variable,
+            loc="left",
+            fontsize=look.HEADING,
+            fontweight="bold",
+            color=look.INK,
         )
         return finished([plot], ax)
 
@@ -126,7 +140,11 @@ def _regimes(result: BetaRegimes, of: Of, title: str | None, ax: Axes | None) ->
         forest(plot, rows, rows)
         plot.axvline(0, color=look.SOFT, linewidth=0.6, zorder=1, label="zero")
         plot.set_title(
-            f"{_NAMES[of]}, {result.variable}", loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK
+            say(_NAMES[of]) + say(", ") + result.variable,
+            loc="left",
+            fontsize=look.HEADING,
+            fontweight="bold",
+            color=look.INK,
         )
-        plot.set_xlabel(f"{100 * result.level:g} % intervals", fontsize=look.TEXT, color=look.SOFT)
+        plot.set_xlabel(say("{level:g} % intervals", level=100 * result.level), fontsize=look.TEXT, color=look.SOFT)
         return finished([plot], ax)

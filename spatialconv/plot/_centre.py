@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
 from spatialconv._drawing.axes import STEPS, finished, given, row
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect
 from spatialconv.dynamics import GravityCentre
 
@@ -17,7 +18,10 @@ _SIDE = 70.0  # mm: km to the east and to the north have one scale
 _NAMED = 8  # periods written at the path; of more only the ends
 
 
-def gravity_path(centre: Any, *, title: str | None = None, ax: Axes | None = None) -> Figure | Axes:
+@speaking
+def gravity_path(
+    centre: Any, *, title: str | None = None, language: Language = "en", ax: Axes | None = None
+) -> Figure | Axes:
     """Plot the path of a centre of gravity in km east and north of where it began.
 
     Parameters
@@ -26,6 +30,8 @@ def gravity_path(centre: Any, *, title: str | None = None, ax: Axes | None = Non
         Result of `spatialconv.gravity_centre`.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw into these axes.
 
@@ -49,7 +55,7 @@ def gravity_path(centre: Any, *, title: str | None = None, ax: Axes | None = Non
     xy = centre.table[["east", "north"]].to_numpy(dtype=float)
     words = [str(period) for period in centre.periods]
     shown = range(len(words)) if len(words) <= _NAMED else (0, len(words) - 1)
-    across, up = "km to the east", "km to the north"
+    across, up = say("km to the east"), say("km to the north")
     with look.style(title, words, across, up):
         plot = given(ax) if ax is not None else row(1, title, height=_SIDE)[0]
         plot.plot(*xy.T, color=look.FIRST, linewidth=look.LINE, zorder=3, label="path")

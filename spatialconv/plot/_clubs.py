@@ -13,10 +13,10 @@ from matplotlib.ticker import MaxNLocator
 from spatialconv import _style as look
 from spatialconv._drawing.axes import BOTTOM, LEFT, RIGHT, STEPS, finished, given, time_axis
 from spatialconv._drawing.club_colours import club_colours
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect, whole
 from spatialconv.convergence.clubs.clubs import ClubPartition
 from spatialconv.panel import FloatArray
-from spatialconv.results import plural
 
 HEIGHT = 42.0  # mm of a panel
 ACROSS = 3
@@ -24,7 +24,10 @@ GAP, LINE_OF_TEXT, NOTE = 1.0, 3.2, 3.3  # mm
 MEMBER, DIVERGENT = "#c9c9c9", "#8c8c8c"
 
 
-def transition_paths(result: Any, *, most: int = 5, title: str | None = None, ax: Axes | None = None) -> Figure | Axes:
+@speaking
+def transition_paths(
+    result: Any, *, most: int = 5, title: str | None = None, language: Language = "en", ax: Axes | None = None
+) -> Figure | Axes:
     """Plot relative transition paths: the mean of each club, then each club with its members.
 
     A path at 1 is the mean of all regions; clubs whose paths run together converge, those whose paths part do not.
@@ -39,6 +42,8 @@ def transition_paths(result: Any, *, most: int = 5, title: str | None = None, ax
         Show the members of so many clubs, the highest; 0 shows the first panel alone.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw the first panel into these axes.
 
@@ -76,23 +81,23 @@ def transition_paths(result: Any, *, most: int = 5, title: str | None = None, ax
 
 
 def _heading(result: ClubPartition) -> str:
-    return "Means of clubs" if result.n_clubs else "Divergent regions"
+    return say("Means of clubs") if result.n_clubs else say("Divergent regions")
 
 
 def _named(result: ClubPartition, club: int) -> str:
     n = len(result.members[club])
-    return f"Club {club}: {plural(n, 'region')}"
+    return say("Club {k}: {n} regions", k=club, n=n) if n != 1 else say("Club {k}: 1 region", k=club)
 
 
 def _note(result: ClubPartition, shown: list[int]) -> str:
-    words = ["mean of all regions = 1"]
+    words = [say("mean of all regions = 1")]
     if len(result.periods_used) < len(result.paths):
-        words.append("grey ground: periods that the regressions discard")
+        words.append(say("grey ground: periods that the regressions discard"))
     if result.divergent:
-        words.append("dashed: divergent regions")
+        words.append(say("dashed: divergent regions"))
     if 0 < len(shown) < result.n_clubs:
-        words.append(f"members of clubs 1 to {len(shown)} of {result.n_clubs}")
-    text = "; ".join(words)
+        words.append(say("members of clubs 1 to {k} of {n}", k=len(shown), n=result.n_clubs))
+    text = say("; ").join(words)
     return text[0].upper() + text[1:]
 
 

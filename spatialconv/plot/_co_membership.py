@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from spatialconv import _style as look
 from spatialconv._drawing.axes import finished, given
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect
 from spatialconv.convergence.clubs.stability import ClubStability
 
@@ -22,7 +23,10 @@ SMALL = 62.0  # mm of a matrix without names
 KEY = 3.0  # mm across the key
 
 
-def co_membership(result: Any, *, title: str | None = None, ax: Axes | None = None) -> Figure | Axes:
+@speaking
+def co_membership(
+    result: Any, *, title: str | None = None, language: Language = "en", ax: Axes | None = None
+) -> Figure | Axes:
     """Plot how often each pair of regions is in one club, regions ordered by club and by how surely they belong there.
 
     Dark blocks on the diagonal are clubs that hold together; dark cells off the blocks are regions that might as well
@@ -34,6 +38,8 @@ def co_membership(result: Any, *, title: str | None = None, ax: Axes | None = No
         Result of `bootstrap`, `sensitivity` or `rolling` of a ClubPartition.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw the matrix, without its key, into these axes.
 
@@ -55,7 +61,7 @@ def co_membership(result: Any, *, title: str | None = None, ax: Axes | None = No
     share = result.co_membership.to_numpy(dtype=float)[np.ix_(order, order)]
     names = [str(label) for label in regions.index[order]]
     club = regions["club"].fillna(0).to_numpy(dtype=int)[order]
-    head = f"Share of {len(result.table)} runs in one club"
+    head = say("Share of {n} runs in one club", n=len(result.table))
     with look.style(title, head, names):
         named = len(names) <= NAMED
         axes = [given(ax)] if ax is not None else _sheet(names if named else [], title)
@@ -108,11 +114,11 @@ def _matrix(ax: Axes, share: npt.NDArray[np.float64], club: npt.NDArray[np.int_]
                 clip_on=False,
             )
     middles = [(a + b - 1) / 2 for a, b in pairwise(edges)]
-    ax.set_xticks(middles, [str(club[a]) if club[a] else "div." for a in edges[:-1]])
-    unseen = "; grey: never drawn together" if np.isnan(share).any() else ""
-    ax.set_xlabel(f"club{unseen}", fontsize=look.TEXT, color=look.INK, labelpad=1)
+    ax.set_xticks(middles, [str(club[a]) if club[a] else say("div.") for a in edges[:-1]])
+    unseen = say("; grey: never drawn together") if np.isnan(share).any() else ""
+    ax.set_xlabel(say("club") + unseen, fontsize=look.TEXT, color=look.INK, labelpad=1)
     if names is None:
-        ax.set_yticks(middles, [str(club[a]) if club[a] else "div." for a in edges[:-1]])
+        ax.set_yticks(middles, [str(club[a]) if club[a] else say("div.") for a in edges[:-1]])
     else:
         ax.set_yticks(range(len(names)), names)
     look.frame(ax)

@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
 from spatialconv._drawing.axes import STEPS
+from spatialconv._language import Language, restate, say, speaking
 from spatialconv._multiverse import AXES, Multiverse
 from spatialconv._options import expect, names, whole
 from spatialconv.errors import OptionError
@@ -57,8 +58,14 @@ class Choice:
     taken: Mask
 
 
+@speaking
 def specification_curve(
-    result: Any, *, axes: str | Iterable[str] | None = None, most: int = MOST, title: str | None = None
+    result: Any,
+    *,
+    axes: str | Iterable[str] | None = None,
+    most: int = MOST,
+    title: str | None = None,
+    language: Language = "en",
 ) -> Figure:
     """Plot all estimates of a multiverse sorted by size, and beneath each the choices that led to it.
 
@@ -78,6 +85,8 @@ def specification_curve(
         do the rarest of others.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
 
     Returns
     -------
@@ -106,7 +115,7 @@ def specification_curve(
     table = result.estimated.sort_values("estimate", kind="stable")
     rows = list(_choices(result, table, _shown(result, axes), most))
     if rows and len(table) > SINGLE:
-        rows = [Choice("p", f"at most {1 - result.level:.2g}", _significant(result, table)), *rows]
+        rows = [Choice("p", say("at most {level:.2g}", level=1 - result.level), _significant(result, table)), *rows]
     heading = title or _heading(result)
     with look.style(heading, [r.name for r in rows]):
         groups = dict.fromkeys(r.group for r in rows)
@@ -142,39 +151,48 @@ def _shown(result: Multiverse, axes: str | Iterable[str] | None) -> list[str]:
 
 def _heading(result: Multiverse) -> str:
     grid = result.grid
-    return f"β of {grid.variable}, initial level" if grid.focus is None else f"{grid.focus} in {grid.variable}"
+    if grid.focus is None:
+        return say("β of {variable}, initial level", variable=grid.variable)
+    return say("{focus} in {variable}", focus=grid.focus, variable=grid.variable)
 
 
 def _choices(result: Multiverse, table: pd.DataFrame, axes: list[str], most: int) -> Iterator[Choice]:
     for axis in axes:
-        group = _SAID[axis]
+        group = say(_SAID[axis])
         if axis == "controls":
             sets = [result.grid.specs[k].controls for k in table.index]
             members = dict.fromkeys(name for one in sets for name in one)
-            found = {"none": np.array([not one for one in sets])}
+            found = {say("none"): np.array([not one for one in sets])}
             found |= {name: np.array([name in one for one in sets]) for name in members}
         else:
             order = dict.fromkeys(getattr(spec, axis) for spec in result.grid.specs)
             values = table[axis].to_numpy()
-            found = {
-                _APPROACH.get(str(value), str(value)) if axis == "correction" else str(value): values == value
-                for value in order
-            }
+            found = {_called(axis, str(value)): values == value for value in order}
         found = {name: taken for name, taken in found.items() if taken.any()}
         yield from (Choice(group, name, taken) for name, taken in _fewer(found, most, axis == "sample").items())
+
+
+def _called(axis: str, value: str) -> str:
+    """Return what a choice is called; names of data, groups and weights are the caller's."""
+    if axis == "correction":
+        return say(_APPROACH.get(value, value))
+    if axis == "sample":
+        return say("all") if value == "all" else restate(value) if value.startswith("without ") else value
+    return say(value, sense=axis) if axis in ("effects", "vcov") else value
 
 
 def _fewer(found: dict[str, Mask], most: int, samples: bool) -> dict[str, Mask]:
     """Join choices of which there are too many: those left out in turn first, then the rarest."""
     if len(found) <= most:
         return found
-    turns = [name for name in found if samples and name.startswith("without ")]
+    without = say("without {region}", region="\0").split("\0")
+    turns = [name for name in found if samples and name.startswith(without[0]) and name.endswith(without[1])]
     if len(turns) > 1:
-        found = _joined(found, turns, f"one left out ({len(turns)})")
+        found = _joined(found, turns, say("one left out ({n})", n=len(turns)))
     if len(found) <= most:
         return found
     rarest = sorted(found, key=lambda name: int(found[name].sum()))[: len(found) - most + 1]
-    return _joined(found, rarest, f"others ({len(rarest)})")
+    return _joined(found, rarest, say("others ({n})", n=len(rarest)))
 
 
 def _joined(found: dict[str, Mask], members: list[str], name: str) -> dict[str, Mask]:
@@ -277,7 +295,7 @@ def _limits(frame: pd.DataFrame) -> tuple[float, float]:
 
 def _median(ax: Axes, median: float) -> None:
     ax.axhline(median, color=look.SOFT, linewidth=0.8, linestyle=(0, (4, 2)), zorder=3, label="median")
-    text = f"median\n{number(median)}".replace("-", "−")
+    text = f"{say('median')}\n{number(median)}".replace("-", "−")
     ax.annotate(
         text,
         (1, median),
@@ -393,12 +411,15 @@ def _words_above(sheet: look.Sheet, result: Multiverse, table: pd.DataFrame, hea
     across, down = sheet.size
     counts = result.shares
     percent = f"{100 * (1 - result.level):.3g}"
-    said = (
-        f"{counts['estimated']:,} specifications: {100 * counts['negative']:.0f} % negative, "
-        f"{100 * counts['significant']:.0f} % significant at {percent} %"
+    said = say(
+        "{n:,} specifications: {negative:.0f} % negative, {significant:.0f} % significant at {percent} %",
+        n=counts["estimated"],
+        negative=100 * counts["negative"],
+        significant=100 * counts["significant"],
+        percent=percent,
     )
     if result.bootstrap:
-        said += f" ({100 * counts['significant_bootstrap']:.0f} % by the bootstrap)"
+        said += say(" ({share:.0f} % by the bootstrap)", share=100 * counts["significant_bootstrap"])
     sheet.text(1.5 / across, 1 - 1.5 / down, heading, fontsize=look.HEADING, fontweight="bold", va="top")
     sheet.text(1.5 / across, 1 - 6.0 / down, said, fontsize=look.TEXT, va="top", color=look.INK)
     _legend(sheet, result, table, 11.2)
@@ -408,7 +429,7 @@ def _legend(sheet: look.Sheet, result: Multiverse, table: pd.DataFrame, top: flo
     from matplotlib.lines import Line2D
 
     many = len(table) > SINGLE
-    unit = "column, most of it " if many else ""
+    unit = say("column, most of it ") if many else ""
     line: Any = Line2D
     marks = [
         line(
@@ -420,7 +441,7 @@ def _legend(sheet: look.Sheet, result: Multiverse, table: pd.DataFrame, top: flo
             markerfacecolor=look.INK,
             markeredgecolor=look.INK,
             linewidth=1.2,
-            label=f"{unit}significant",
+            label=unit + say("significant"),
         ),
         line(
             [],
@@ -432,11 +453,11 @@ def _legend(sheet: look.Sheet, result: Multiverse, table: pd.DataFrame, top: flo
             markeredgecolor="#6b6b6b",
             markeredgewidth=0.5,
             linewidth=1.2,
-            label=f"{unit}not significant",
+            label=unit + say("not significant"),
         ),
     ]
     if result.preferred is not None and result.preferred in table.index:
-        marks.append(line([], [], color=look.SECOND, marker="D", markersize=4, linewidth=0, label="preferred"))
+        marks.append(line([], [], color=look.SECOND, marker="D", markersize=4, linewidth=0, label=say("preferred")))
     across, down = sheet.size
     sheet.legend(
         handles=marks,
@@ -457,14 +478,16 @@ def _words_below(sheet: look.Sheet, result: Multiverse, n: int, left: float) -> 
     drawn = _drawn(result, result.estimated.sort_values("estimate", kind="stable"))
     low, high = _limits(drawn)
     beyond = int(((drawn["conf_low"] < low) | (drawn["conf_high"] > high)).sum())
-    said = f"specifications, sorted by estimate; {100 * result.level:g} % intervals"
+    said = say("specifications, sorted by estimate; {level:g} % intervals", level=100 * result.level)
     if n > SINGLE:
-        said = (
-            f"{n:,} specifications in {COLUMNS} columns, sorted by estimate; median interval of a column; shade: share "
-            "with the choice, none to all"
+        said = say(
+            "{n:,} specifications in {columns} columns, sorted by estimate; median interval of a column; shade: share "
+            "with the choice, none to all",
+            n=n,
+            columns=COLUMNS,
         )
     if beyond:
-        said += f"; {beyond:,} intervals run beyond the axis"
+        said += say("; {n:,} intervals run beyond the axis", n=beyond)
     lines = look.wrapped(said, look.measurer(sheet), across - left - 2.0)
     for i, line in enumerate(lines):
         sheet.text(left / across, (BELOW - 2.0 - 3.2 * i) / down, line, fontsize=look.TEXT, color=look.SOFT, va="top")

@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from spatialconv import _style as look
 from spatialconv._drawing.axes import STEPS, finished, given
 from spatialconv._drawing.classes import periods_of
+from spatialconv._language import Language, restate, say, speaking
 from spatialconv._options import expect
 from spatialconv.dynamics import DensityPath, MarkovChain, SpatialMarkov
 from spatialconv.errors import OptionError
@@ -26,11 +27,13 @@ ALL = 50  # ridges that a page has room for
 OVERLAP = 2.2  # how many of these the highest ridge reaches up
 
 
+@speaking
 def density(
     result: Any,
     *,
     period: Hashable | Iterable[Hashable] | None = None,
     title: str | None = None,
+    language: Language = "en",
     ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot the densities of the periods one below the other (ridges), so that the distribution is seen to move.
@@ -46,6 +49,8 @@ def density(
         Which periods; by default all, or about a dozen evenly spaced ones with the first and the last.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw into these axes.
 
@@ -72,8 +77,8 @@ def density(
         )
     curves = result.densities.loc[chosen].to_numpy(dtype=float)
     words = {"relative": "relative to the mean", "log": "logarithm", "level": "level"}[result.scale]
-    label = f"{result.variable}, {words}"
-    how = f"Gaussian kernel, bandwidth: {result.bandwidth}"
+    label = result.variable + say(", ") + say(words)
+    how = say("Gaussian kernel, bandwidth: {rule}", rule=restate(result.bandwidth))
     reach = _reach(curves)
     with look.style(title, label, [str(p) for p in chosen], how):
         plot = given(ax) if ax is not None else _sheet(title, reach, [str(p) for p in chosen])
@@ -138,11 +143,13 @@ def _ridges(ax: Axes, x: Any, curves: Any, periods: pd.Index, *, mean: bool) -> 
     ax.spines["left"].set_visible(False)
 
 
+@speaking
 def transitions(
     result: Any,
     *,
     counts: bool = True,
     title: str | None = None,
+    language: Language = "en",
     ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot the matrix of transition probabilities; of a spatial chain, one matrix for each class of neighbours.
@@ -158,6 +165,8 @@ def transitions(
         Print how many regions departed from each class at its row.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw a single matrix into these axes; of a spatial chain the pooled one.
 
@@ -190,12 +199,12 @@ def _pooled(result: Any) -> tuple[pd.DataFrame, pd.Series]:
 
 def _tables(result: Any) -> dict[str, tuple[pd.DataFrame, pd.Series]]:
     if isinstance(result, MarkovChain):
-        return {"Probability of moving": _pooled(result)}
-    found = {"All": _pooled(result)}
+        return {say("Probability of moving"): _pooled(result)}
+    found = {say("All"): _pooled(result)}
     m = len(result.lag_classes)
     for label in result.lag_classes.index:
-        end = " (lowest)" if label == 1 else " (highest)" if label == m else ""
-        found[f"Neighbours: {label}{end}"] = (
+        end = say(" (lowest)") if label == 1 else say(" (highest)") if label == m else ""
+        found[say("Neighbours: {label}", label=label) + end] = (
             result.probabilities.loc[label],
             result.counts.loc[label].sum(axis=1),
         )
@@ -264,9 +273,9 @@ def _matrix(ax: Axes, p: pd.DataFrame, departures: pd.Series | None) -> None:
     ax.tick_params(
         top=False, bottom=False, left=False, labeltop=True, labelbottom=False, labelleft=True, length=0, pad=1.5
     )
-    ax.set_ylabel("from class", labelpad=2)
+    ax.set_ylabel(say("from class"), labelpad=2)
     ax.xaxis.set_label_position("top")
-    ax.set_xlabel("to class", labelpad=2)
+    ax.set_xlabel(say("to class"), labelpad=2)
 
 
 def _short(p: float) -> str:

@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
 from spatialconv._drawing.axes import STEPS, finished, given, row
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect, first, whole
 from spatialconv.errors import OptionError
 from spatialconv.index import CompositeIndex
@@ -21,8 +22,15 @@ from spatialconv.index import CompositeIndex
 _BAR, _LINE = 3.6, 3.8  # mm of a region, of a row of the legend
 
 
+@speaking
 def contributions(
-    result: Any, *, period: Hashable | None = None, most: int = 40, title: str | None = None, ax: Axes | None = None
+    result: Any,
+    *,
+    period: Hashable | None = None,
+    most: int = 40,
+    title: str | None = None,
+    language: Language = "en",
+    ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot the score of each region in one period as a bar, highest on top, split into the groups' contributions.
 
@@ -36,6 +44,8 @@ def contributions(
         How many regions to show; of more, the highest, which the axis says.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw into these axes.
 
@@ -67,7 +77,7 @@ def contributions(
     shown = order[:most]
     parts = result.contributions.loc[period].loc[shown]
     groups = [str(group) for group in parts.columns]
-    heading = f"Composite index, {period}"
+    heading = say("Composite index, {period}", period=period)
     with look.style(title, list(shown), groups, heading):
         text = look.measurer(look.Sheet(10, 10))
         left = max(text(str(region))[0] for region in shown) + 4
@@ -79,7 +89,8 @@ def contributions(
         pad = 4.0 + _LINE * len(lines) * 72 / 25.4
         plot.set_title(heading, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK, pad=pad)
         _legend(plot, lines, dict(zip(groups, _colours(len(groups)), strict=True)), text)
-        of = f"score ({len(shown)} of {len(order)} regions)" if len(shown) < len(order) else "score"
+        some = say("score ({some} of {n} regions)", some=len(shown), n=len(order))
+        of = some if len(shown) < len(order) else say("score")
         plot.set_xlabel(of, fontsize=look.TEXT, color=look.SOFT)
         return finished([plot], ax)
 

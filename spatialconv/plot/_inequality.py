@@ -14,6 +14,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from spatialconv import _style as look
 from spatialconv._drawing.axes import BOTTOM, LEFT, STEPS, finished, given, time_axis
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect
 from spatialconv.convergence.dispersion.dagum import PARTS, DagumGini
 from spatialconv.convergence.dispersion.inequality import TheilDecomposition
@@ -26,7 +27,8 @@ _WITHIN, _BETWEEN, _OVERLAP = "#1f5a8c", ("#d9825f", "#b5482a", "#7d2d17", "#f0b
 _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (2, 2)))
 
 
-def theil(result: Any, *, title: str | None = None, ax: Axes | None = None) -> Figure | Axes:
+@speaking
+def theil(result: Any, *, title: str | None = None, language: Language = "en", ax: Axes | None = None) -> Figure | Axes:
     """Plot Theil's index over time as the sum of its parts, and beside it the share of each.
 
     Parameters
@@ -35,6 +37,8 @@ def theil(result: Any, *, title: str | None = None, ax: Axes | None = None) -> F
         Result of `spatialconv.theil`.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw only the sum into these axes.
 
@@ -51,13 +55,22 @@ def theil(result: Any, *, title: str | None = None, ax: Axes | None = None) -> F
     """
     expect(result, TheilDecomposition, "plot.theil", "the result of sc.theil")
     between = dict(zip(result.parts[:-1], _BETWEEN * len(result.parts), strict=False))
-    labels = {part: part.replace("_", " ") for part in result.parts}
+    labels = {part: say(part.replace("_", " "), sense="part") for part in result.parts}
     name = {"t": "Theil's T", "l": "Theil's L"}[result.measure]
     colours = {"within": _WITHIN, **between}
-    return _parts(result.table, "total", colours, labels, f"{name} of {result.variable}", title, ax)
+    return _parts(
+        result.table,
+        "total",
+        colours,
+        labels,
+        say("{statistic} of {variable}", statistic=say(name), variable=result.variable),
+        title,
+        ax,
+    )
 
 
-def dagum(result: Any, *, title: str | None = None, ax: Axes | None = None) -> Figure | Axes:
+@speaking
+def dagum(result: Any, *, title: str | None = None, language: Language = "en", ax: Axes | None = None) -> Figure | Axes:
     """Plot the Gini coefficient over time as the sum of Dagum's parts, and beside it the share of each.
 
     Parameters
@@ -66,6 +79,8 @@ def dagum(result: Any, *, title: str | None = None, ax: Axes | None = None) -> F
         Result of `spatialconv.dagum`.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw only the sum into these axes.
 
@@ -83,7 +98,16 @@ def dagum(result: Any, *, title: str | None = None, ax: Axes | None = None) -> F
     expect(result, DagumGini, "plot.dagum", "the result of sc.dagum")
     colours = dict(zip(PARTS, (_WITHIN, _BETWEEN[0], _OVERLAP), strict=True))
     labels = {"within": "within", "between": "between (net)", "transvariation": "transvariation"}
-    return _parts(result.table, "gini", colours, labels, f"Gini coefficient of {result.variable}", title, ax)
+    labels = {part: say(words, sense="part") for part, words in labels.items()}
+    return _parts(
+        result.table,
+        "gini",
+        colours,
+        labels,
+        say("Gini coefficient of {variable}", variable=result.variable),
+        title,
+        ax,
+    )
 
 
 def _parts(
@@ -95,7 +119,7 @@ def _parts(
     title: str | None,
     ax: Axes | None,
 ) -> Figure | Axes:
-    shares = "Share of each part, %"
+    shares = say("Share of each part, %")
     with look.style(title, head, shares, list(labels.values()), [str(p) for p in table.index]):
         axes = [given(ax)] if ax is not None else _two(title, [labels[part] for part in colours])
         _stacked(axes[0], table, total, colours)

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from spatialconv import _style as look
 from spatialconv._drawing.axes import finished, given, row
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect, first
 from spatialconv.dynamics import LisaPaths
 from spatialconv.errors import OptionError
@@ -18,11 +19,13 @@ from spatialconv.errors import OptionError
 _SIDE = 72.0  # mm
 
 
+@speaking
 def lisa_paths(
     paths: Any,
     *,
     regions: Hashable | Iterable[Hashable] | None = None,
     title: str | None = None,
+    language: Language = "en",
     ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot how regions and their neighbours have moved: every displacement as a line, some regions with the whole path.
@@ -37,6 +40,8 @@ def lisa_paths(
         Regions whose path is drawn in full and named; the two longest by default.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw into these axes.
 
@@ -61,7 +66,7 @@ def lisa_paths(
     own, near = (paths.path[name].to_numpy(dtype=float).reshape(shape) for name in ("own", "neighbours"))
     named = _named(paths, regions)
     unit = "relative to the mean" if paths.scale == "relative" else "standard deviations from the mean"
-    across, up = f"{paths.variable}, {unit}", "its neighbours' average"
+    across, up = paths.variable + say(", ") + say(unit), say("its neighbours' average")
     centre = 1.0 if paths.scale == "relative" else 0.0
     with look.style(title, across, up, [str(paths.regions[k]) for k in named]):
         plot = given(ax) if ax is not None else row(1, title, height=_SIDE)[0]

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
 from spatialconv._drawing.axes import BOTTOM, STEPS, above, finished, given, headings, row
+from spatialconv._language import Language, restate, say, speaking
 from spatialconv._options import expect
 from spatialconv.convergence.few_periods.null import NullDistribution
 from spatialconv.results import p_value
@@ -21,7 +22,10 @@ HEIGHTS, ROOM = (1.36, 1.23, 1.10), 1.46
 BARS = 70
 
 
-def null_picture(result: Any, *, title: str | None = None, ax: Axes | None = None) -> Figure | Axes:
+@speaking
+def null_picture(
+    result: Any, *, title: str | None = None, language: Language = "en", ax: Axes | None = None
+) -> Figure | Axes:
     """Plot the betas that a panel and its estimator give under no convergence, with the estimate marked.
 
     Whether there is anything to publish: an estimate inside the heap is what chance and the bias of the estimator
@@ -34,6 +38,8 @@ def null_picture(result: Any, *, title: str | None = None, ax: Axes | None = Non
         Result of `BetaConvergence.null_distribution`.
     title : str, optional
         Heading of the figure; by default the regression.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw into these axes.
 
@@ -55,7 +61,7 @@ def null_picture(result: Any, *, title: str | None = None, ax: Axes | None = Non
     >>> figure = sc.plot.null_picture(b.null_distribution(draws=499, seed=1))
     """
     expect(result, NullDistribution, "plot.null_picture", "the result of BetaConvergence.null_distribution")
-    heading = result.title if title is None else title
+    heading = restate(result.title) if title is None else title
     with look.style(heading, [heading]):
         plot = (
             given(ax) if ax is not None else row(1, None, height=48.0, left=4.0, top=above(heading), bottom=BOTTOM)[0]
@@ -75,16 +81,16 @@ def _draw(ax: Axes, result: NullDistribution) -> None:
     look.frame(ax)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
-    ax.set_xlabel("\u03b2 estimated where \u03b2 = 0")
+    ax.set_xlabel(say("\u03b2 estimated where \u03b2 = 0"))
 
 
 def _mark(ax: Axes, result: NullDistribution, edges: npt.NDArray[np.float64]) -> None:
     """Draw the marks from left to right, each lower than the one before, so that no text meets a line."""
     digits = max(2, int(np.ceil(1 - np.log10(max(result.sd, 1e-9)))))
     marks = [
-        (result.estimate, f"estimate {result.estimate:.{digits}f}", look.SECOND, "-"),
-        (result.mean, f"mean {result.mean:.{digits}f}", look.FIRST, "--"),
-        (0.0, "truth 0", look.INK, ":"),
+        (result.estimate, say("estimate {value}", value=f"{result.estimate:.{digits}f}"), look.SECOND, "-"),
+        (result.mean, say("mean {value}", value=f"{result.mean:.{digits}f}"), look.FIRST, "--"),
+        (0.0, say("truth 0"), look.INK, ":"),
     ]
     left, right = min(edges[0], result.estimate, 0.0), max(edges[-1], result.estimate, 0.0)
     pad = 0.04 * (right - left)
@@ -117,7 +123,5 @@ def _bars(result: NullDistribution) -> tuple[npt.NDArray[np.float64], npt.NDArra
 
 
 def _found(result: NullDistribution) -> str:
-    return (
-        f"{100 * result.share_below:.1f} % of panels without convergence have a \u03b2 as low; "
-        f"{p_value(result.p_value)}"
-    )
+    share = say("{share:.1f} % of panels without convergence have a \u03b2 as low", share=100 * result.share_below)
+    return share + say("; ") + restate(p_value(result.p_value))

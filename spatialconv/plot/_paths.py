@@ -17,6 +17,7 @@ from spatialconv._core.dispersion.measures import MEASURES
 from spatialconv._drawing.axes import STEPS, finished, given, row, time_axis
 from spatialconv._drawing.classes import figure
 from spatialconv._drawing.scatter import write_ends
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect, first, names, probability
 from spatialconv.convergence.dispersion.sigma import SigmaConvergence
 from spatialconv.errors import OptionError
@@ -24,11 +25,13 @@ from spatialconv.errors import OptionError
 MANY = 25  # periods
 
 
+@speaking
 def sigma(
     result: Any,
     *,
     measures: str | Iterable[str] = ("sd_log", "cv"),
     title: str | None = None,
+    language: Language = "en",
     ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot measures of dispersion over time, each in a panel of its own with its own scale.
@@ -41,6 +44,8 @@ def sigma(
         Columns of `result.table`, side by side.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw a single measure into these axes.
 
@@ -80,7 +85,7 @@ def sigma(
 
 
 def _label(measure: str) -> str:
-    return MEASURES[measure].label if measure in MEASURES else measure.replace("_", " ")
+    return say(MEASURES[measure].label if measure in MEASURES else measure.replace("_", " "))
 
 
 def _path(ax: Axes, series: pd.Series) -> None:
@@ -104,7 +109,14 @@ def _short(value: float) -> str:
     return text.replace("-", "\u2212")
 
 
-def moran_path(result: Any, *, level: float = 0.05, title: str | None = None, ax: Axes | None = None) -> Figure | Axes:
+def _logged(variable: str, log: bool) -> str:
+    return say("log {variable}", variable=variable) if log else variable
+
+
+@speaking
+def moran_path(
+    result: Any, *, level: float = 0.05, title: str | None = None, language: Language = "en", ax: Axes | None = None
+) -> Figure | Axes:
     """Plot Moran's I (or Geary's C, or G) over time, with what it would be if values were placed at random.
 
     The band is the expectation plus and minus so many standard deviations under the null that a normal test
@@ -118,6 +130,8 @@ def moran_path(result: Any, *, level: float = 0.05, title: str | None = None, ax
         Of the band and the marks; 0.05 is plus and minus 1.96 standard deviations.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw into these axes.
 
@@ -165,8 +179,10 @@ def moran_path(result: Any, *, level: float = 0.05, title: str | None = None, ax
             )
         plot.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
         look.frame(plot)
-        of = f"{words} of {'log ' if result.log else ''}{result.variable}"
+        of = say("{statistic} of {variable}", statistic=say(words), variable=_logged(result.variable, result.log))
         plot.set_title(of, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK)
-        note = f"{100 * (1 - level):g} % band under the null; filled where p \u2264 {level:g}"
+        note = say(
+            "{band:g} % band under the null; filled where p \u2264 {level:g}", band=100 * (1 - level), level=level
+        )
         plot.set_xlabel(note, fontsize=look.TEXT, color=look.SOFT, loc="left")
         return finished([plot], ax)

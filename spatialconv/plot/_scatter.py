@@ -19,6 +19,7 @@ from spatialconv._core.regression.added_variable import added_variable
 from spatialconv._drawing.axes import above, finished, given, headings, limits, row, square
 from spatialconv._drawing.classes import figure, listed
 from spatialconv._drawing.scatter import HEXAGONS, Points, annotate
+from spatialconv._language import Language, capital, say, speaking
 from spatialconv._options import expect, first
 from spatialconv.convergence.beta.beta import BetaConvergence
 from spatialconv.errors import OptionError
@@ -30,6 +31,7 @@ FloatArray = npt.NDArray[np.float64]
 Labels = bool | Literal["all"] | Iterable[Hashable]
 
 
+@speaking
 def moran_scatter(
     panel: Panel,
     variable: str,
@@ -39,6 +41,7 @@ def moran_scatter(
     log: bool = False,
     labels: Labels = True,
     title: str | None = None,
+    language: Language = "en",
     ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot each region's value against that of its neighbours; the slope is Moran's I.
@@ -64,6 +67,8 @@ def moran_scatter(
         regions given. A name that finds no room without collision is left out.
     title : str, optional
         Heading; the variable and the period by default.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw into these axes.
 
@@ -100,11 +105,11 @@ def moran_scatter(
     z = (values - values.mean()) / values.std()
     stretch = len(z) / float(aligned.matrix.sum())
     lagged = stretch * np.asarray(aligned.matrix @ z)
-    name = f"{'log ' if log else ''}{variable}"
-    x_label, y_label = f"{name}, standardised", f"neighbours' {name}"
+    name = say("log {variable}", variable=variable) if log else variable
+    x_label, y_label = say("{name}, standardised", name=name), say("neighbours' {name}", name=name)
     if not np.isclose(stretch, 1):
         y_label += f" (\u00d7 n/S\u2080 = {stretch:.3g})"
-    heading = title if title is not None else f"{name[0].upper()}{name[1:]}, {period}"
+    heading = title if title is not None else capital(name) + say(", ") + str(period)
     hollow = np.isin(np.arange(len(z)), one.regions.get_indexer(list(aligned.islands)))
     points = Points(z, lagged, _named(one.regions, np.hypot(z, lagged), labels), hollow)
     with look.style(heading, name, list(points.names)):
@@ -115,7 +120,8 @@ def moran_scatter(
         plot.plot(ends, test["I"] * ends, color=look.SECOND, linewidth=0.9, zorder=2, label="slope")
         found = f"I = {number(test['I'], 3)}, z = {number(test['z'], 2)}, {p_value(test['p'])}".replace("-", "\u2212")
         line = (ends[0], test["I"] * ends[0], ends[1], test["I"] * ends[1])
-        counted = annotate(plot, points, corners=_CORNERS, lines=[line])
+        corners = {at: say(words) for at, words in _CORNERS.items()}
+        counted = annotate(plot, points, corners=corners, lines=[line])
         plot.set_xlabel("\n".join(filter(None, [x_label, counted])))
         plot.set_ylabel(y_label)
         headings(plot, heading, found)
@@ -149,11 +155,13 @@ def _named(regions: pd.Index, distance: FloatArray, labels: Labels, most: int = 
     return [str(region) if region in chosen else None for region in regions]
 
 
+@speaking
 def beta_scatter(
     result: Any,
     *,
     labels: Labels = True,
     title: str | None = None,
+    language: Language = "en",
     ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot growth on initial level as the growth regression sees it; the slope of the line is beta.
@@ -171,6 +179,8 @@ def beta_scatter(
         15), "all", or the regions given. Where there are several periods the name carries the period.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw into these axes.
 
@@ -200,7 +210,7 @@ def beta_scatter(
     fit = result.fit
     net = _net_of(fit)
     texts = _point_names(fit.design, x, y, labels)
-    heading = title if title is not None else f"Growth of {result.variable}"
+    heading = title if title is not None else say("Growth of {variable}", variable=result.variable)
     with look.style(heading, texts, result.variable, net):
         plot = (
             given(ax)
@@ -214,9 +224,10 @@ def beta_scatter(
         look.frame(plot)
         points = Points(x.ravel(), y.ravel(), texts, np.zeros(x.size, dtype=bool))
         counted = annotate(plot, points, lines=[(ends[0], line[0], ends[1], line[1])])
-        said = [f"initial level, log {result.variable}", f"both axes net of {net}" if net else "", counted]
+        below = say("both axes net of {what}", what=net) if net else ""
+        said = [say("initial level, log {variable}", variable=result.variable), below, counted]
         plot.set_xlabel("\n".join(filter(None, said)))
-        plot.set_ylabel("mean growth a period")
+        plot.set_ylabel(say("mean growth a period"))
         by_z = f", z = {number(fit.tstats['log_initial'], 2)}, {p_value(fit.pvalues['log_initial'])}"
         found = f"\u03b2 = {figure(result.beta)}{'' if result.z_withheld else by_z}"
         headings(plot, heading, found.replace("-", "\u2212"))
@@ -239,11 +250,11 @@ def _partialled(result: Any) -> tuple[FloatArray, FloatArray]:
 
 def _net_of(fit: Any) -> str:
     """Say what was taken out of both axes."""
-    parts = [name for name in ("controls",) if len(fit.spec.x) > 1 or fit.spec.durbin]
+    parts = [say(name) for name in ("controls",) if len(fit.spec.x) > 1 or fit.spec.durbin]
     if fit.spec.effects != "none":
-        parts.append({"two-way": "effects"}.get(fit.spec.effects, f"{fit.spec.effects} effects"))
+        parts.append(say({"two-way": "effects"}.get(fit.spec.effects, f"{fit.spec.effects} effects")))
     if fit.design.W is not None and fit.spec.spatial in ("lag", "sarar"):
-        parts.append("neighbours' growth")
+        parts.append(say("neighbours' growth"))
     return listed(parts) if parts else ""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from spatialconv._language import say
 from spatialconv.results import number
 
 MINUS, ABSENT, UNDEFINED = "\u2212", "\u2013", "undefined"
@@ -109,7 +110,7 @@ def label(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, (bool, np.bool_)):
-        return "yes" if value else "no"
+        return say("yes") if value else say("no")
     if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return ABSENT
     if isinstance(value, (float, np.floating)):

@@ -7,12 +7,14 @@ from typing import Any
 
 import pandas as pd
 
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import MOST_DIGITS, choice, first, whole
 from spatialconv.errors import OptionError
 from spatialconv.tables._regression import CELLS, EFFECTS, Cells, regression
 from spatialconv.tables._table import Table
 
 
+@speaking
 def effects(
     results: Mapping[str, Any] | Any,
     *,
@@ -22,6 +24,7 @@ def effects(
     labels: Mapping[str, str] | None = None,
     digits: int = 4,
     caption: str = "",
+    language: Language = "en",
 ) -> Table:
     """Set the effects of regressors out: direct, indirect and total side by side, model under model.
 
@@ -29,7 +32,7 @@ def effects(
     ----------
     results : mapping of name to result, or one result
         What `impacts()` of fitted spatial models returns.
-    cells, stars, terms, labels, digits, caption
+    cells, stars, terms, labels, digits, caption, language
         As in `regression`.
 
     Returns
@@ -69,9 +72,10 @@ def effects(
             rules.append(sum(len(part) for part in parts))
             parts.append(pd.DataFrame("", index=[str(name)], columns=list(EFFECTS)))
         parts.append(made)
+    made_of = pd.concat(parts)
     said = regression([*named.values()], cells=cells, stars=stars, digits=digits, footer=()).notes
     return Table(
-        frame=pd.concat(parts),
+        frame=made_of.rename(columns={effect: say(effect, sense="effect") for effect in EFFECTS}),
         caption=caption,
         notes=said,
         data=pd.concat({name: result.tidy() for name, result in named.items()}, names=["model"]).reset_index(level=0),
@@ -104,7 +108,8 @@ def _of_one(
     for effect in EFFECTS:
         chosen = [f"{term}: {effect}" for term in terms or have]
         made = regression([result], cells=cells, stars=stars, terms=chosen, labels=labels, digits=digits, footer=())
+        ending = say("{term}, {effect}", term="", effect=say(effect, sense="effect"))
         columns[effect] = made.frame["(1)"].tolist()
-        index = [text.removesuffix(f", {effect}") for text in made.frame.index]
+        index = [text.removesuffix(ending) for text in made.frame.index]
     assert len(index) == rows * len(terms or have)
     return pd.DataFrame(columns, index=index, dtype=object)

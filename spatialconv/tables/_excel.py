@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from spatialconv._extras import extra
+from spatialconv._language import say
 from spatialconv.results import plain
 from spatialconv.tables._archive import same_bytes
 from spatialconv.tables._cells import width
@@ -28,7 +29,7 @@ def to_xlsx(grid: Grid, frame: pd.DataFrame, *, caption: str, notes: Sequence[st
         from openpyxl.utils import get_column_letter
     book = Workbook()
     sheet = book.active
-    sheet.title = "table"
+    sheet.title = say("table")
     line = 1
     if caption:
         _write(sheet.cell(1, 1), caption)
@@ -49,7 +50,7 @@ def to_xlsx(grid: Grid, frame: pd.DataFrame, *, caption: str, notes: Sequence[st
     for k, note in enumerate(notes):
         _write(sheet.cell(line + len(grid.rows) + 2 + k, 1), note)
     sheet.freeze_panes = sheet.cell(line + 1, grid.labels + 1)
-    figures = book.create_sheet("figures")
+    figures = book.create_sheet(say("figures"))
     for j, name in enumerate(frame.columns):
         _write(figures.cell(1, j + 1), str(name))
         figures.cell(1, j + 1).font = Font(bold=True)

@@ -1,5 +1,15 @@
 """What stands over the columns of results, in words; the names that code uses stay in CSV."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from spatialconv._language import current, restate, say
+from spatialconv.results import Result
+
 HEADS = {
     "std_error": "standard error",
     "p_value": "p",
@@ -26,3 +36,62 @@ HEADS = {
     "p_lambda": "p of lambda",
     "sigma2": "sigma\u00b2",
 }
+
+# Columns whose cells are words of results, never labels.
+WORDED = (
+    "verdict",
+    "severity",
+    "question",
+    "evidence",
+    "advice",
+    "null",
+    "alternative",
+    "reason",
+    "quadrant",
+    "cluster",
+    "kind",
+    "category",
+    "distribution",
+    "measure",
+)
+
+# Options that name variables of the panel.
+_NAMING = ("variable", "y", "x", "controls", "indicators", "parts", "population", "variables")
+
+
+def heads_of(frame: pd.DataFrame, content: Result) -> Mapping[str, str]:
+    """Return what stands over the columns of a result: words for some in English, for all that have some in Chinese."""
+    if current() == "en":
+        return HEADS
+    own = _names_in(content)
+    names = [name for name in (*frame.columns, *frame.index.names) if isinstance(name, str) and name not in own]
+    return {name: say(HEADS[name]) if name in HEADS else say(name, sense="column") for name in names}
+
+
+def _names_in(content: Result) -> set[str]:
+    """Return the names of variables that a result was given, which are nobody's to translate."""
+    options = getattr(getattr(content, "provenance", None), "options", {})
+    given = [options.get(key) for key in _NAMING] + [getattr(content, "variable", None)]
+    found: set[str] = set()
+    for one in given:
+        found |= {one} if isinstance(one, str) else {str(name) for name in one} if isinstance(one, Iterable) else set()
+    return found
+
+
+def worded(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose cells of words are in the language at hand; the very frame in English."""
+    there = [name for name in WORDED if name in frame.columns]
+    if current() == "en" or not there:
+        return frame
+    told = {name: [restate(say(cell)) if isinstance(cell, str) else cell for cell in frame[name]] for name in there}
+    return frame.assign(**told)
+
+
+def titled(content: Result) -> str:
+    """Return what a table of a result is called: its first line, or in Chinese what it is, and of which variable."""
+    name = type(content).__name__
+    told = say(name, sense="title")
+    if told == name:
+        return repr(content).splitlines()[0]
+    of: Any = getattr(content, "variable", None)
+    return told + say(": ") + of if isinstance(of, str) else told

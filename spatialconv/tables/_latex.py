@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from spatialconv._language import say
 from spatialconv.tables._cells import EXPONENT, latex_cell, latex_text, most_stars
 
 UPRIGHT, TURNED = 345.0, 598.0  # pt, \linewidth of an article on A4 and of the same page turned
@@ -84,7 +85,8 @@ def to_latex(grid: Grid, *, caption: str, label: str, notes: Sequence[str], rule
 
 
 def _counted(caption: str, place: int, parts: int) -> str:
-    return f"{caption} (part {place + 1} of {parts})".strip() if parts > 1 else caption
+    said = say("{caption} (part {i} of {n})", caption=caption, i=place + 1, n=parts)
+    return said.strip() if parts > 1 else caption
 
 
 def _parts(grid: Grid) -> list[tuple[Grid, _Fit]]:
@@ -199,14 +201,16 @@ def _one(grid: Grid, fit: _Fit, *, caption: str, label: str, notes: Sequence[str
     lines = [r"\begin{table}[htbp]", r"\centering"]
     lines += [rf"\caption{{{latex_text(caption)}}}"] if caption else []
     lines += [rf"\label{{{label}}}"] if label else []
-    under = [r"\par\smallskip", rf"\begin{{minipage}}{{\linewidth}}\footnotesize Notes: {written}\end{{minipage}}"]
+    below = say("Notes: {notes}", notes=written)
+    under = [r"\par\smallskip", rf"\begin{{minipage}}{{\linewidth}}\footnotesize {below}\end{{minipage}}"]
     return "\n".join([*lines, *sized, *inner, *(under if notes else []), r"\end{table}"]) + "\n"
 
 
 def _long(grid: Grid, fit: _Fit, head: str, body: list[str], *, caption: str, label: str, notes: str) -> str:
     """Return a table that runs over pages, its heads on each; notes are a paragraph, which may run over pages too."""
     columns = len(grid.header)
-    again = rf"\multicolumn{{{columns}}}{{r@{{}}}}{{\footnotesize continued on the next page}} \\"
+    more = say("continued on the next page")
+    again = rf"\multicolumn{{{columns}}}{{r@{{}}}}{{\footnotesize {more}}} \\"
     name = rf"\label{{{label}}}" if label else ""
     lines = [r"\begin{landscape}"] if fit.turned else []
     lines += ["{" + fit.size + _sep(fit)]
@@ -214,7 +218,7 @@ def _long(grid: Grid, fit: _Fit, head: str, body: list[str], *, caption: str, la
     lines += [rf"\caption{{{caption}}}{name}\\"] if caption else [rf"{name}"] if name else []
     lines += [r"\toprule", head, r"\midrule", r"\endfirsthead", r"\toprule", head, r"\midrule", r"\endhead"]
     lines += [r"\midrule", again, r"\endfoot", r"\bottomrule", r"\endlastfoot", *body, r"\end{longtable}", "}"]
-    lines += [rf"{{\noindent\footnotesize\sloppy Notes: {notes}\par}}"] if notes else []
+    lines += [rf"{{\noindent\footnotesize\sloppy {say('Notes: {notes}', notes=notes)}\par}}"] if notes else []
     lines += [r"\end{landscape}"] if fit.turned else []
     return "\n".join(lines) + "\n"
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from spatialconv._language import Language, current, enumerated, restate, say, speaking
 from spatialconv._options import MOST_DIGITS, choice, first, whole
 from spatialconv.errors import OptionError
 from spatialconv.tables._cells import ABSENT, UNDEFINED, figure, label, probability_text, signed
@@ -86,6 +87,7 @@ class _Model:
     withheld: bool  # whether beta has no standard error because none holds over few periods
 
 
+@speaking
 def regression(
     results: Mapping[str, Any] | Sequence[Any],
     *,
@@ -97,6 +99,7 @@ def regression(
     digits: int = 4,
     tests: Mapping[str, Any] | None = None,
     caption: str = "",
+    language: Language = "en",
 ) -> Table:
     """Set fitted models side by side in the order that journals print.
 
@@ -124,6 +127,8 @@ def regression(
         A block of tests at the foot: for each row one test a model, in the order of `results` or by the names of
         models, None where a model has none. A test has `statistic` and `p_value`, as those of `sc.lm_tests` have.
     caption : str
+    language : {"en", "zh"}
+        Of the fixed words of rows, notes and cells; names of models, terms and labels stay as they are.
 
     Returns
     -------
@@ -158,16 +163,19 @@ def regression(
     choice("cells", cells, CELLS)
     whole("digits", digits, least=1, most=MOST_DIGITS)
     models = _models(results)
-    texts = {**_LABELS, **FOOTER, **(labels or {})}
+    own = dict(labels or {})
+    texts = {key: say(words) for key, words in {**_LABELS, **FOOTER}.items()} | own
+    # A regressor may be called as a row of the footer is, "weights" or "effects".
+    of_terms = {key: say(words) for key, words in {**_LABELS, **{k: FOOTER[k] for k in _DERIVED}}.items()} | own
     shown = _ordered(models) if terms is None else _known(tuple(terms), models)
     asked = _test_rows(tests or {}, models)
-    rows = [row for term in shown for row in _coefficient_rows(term, models, cells, stars, digits, texts)]
+    rows = [row for term in shown for row in _coefficient_rows(term, models, cells, stars, digits, of_terms)]
     below, weight_notes = _footer_rows(tuple(footer), models, digits, texts)
     names = [m.name for m in models]
     lines = rows + below + asked
     frame = pd.DataFrame([r[1:] for r in lines], index=[r[0] for r in lines], columns=names, dtype=object)
     blocks = [len(rows)] * bool(below) + [len(rows + below)] * bool(asked)
-    said = ("tests: statistic, with p in brackets",) if asked else ()
+    said = (say("tests: statistic, with p in brackets"),) if asked else ()
     return Table(
         frame=frame,
         caption=caption,
@@ -218,7 +226,7 @@ def _beside(result: Any) -> dict[str, Any]:
         found["sample"] = f"{int(about['n_regions'])} × {int(about['n_periods'])}"
     of = getattr(result, "provenance", None)
     kind = of.options.get("vcov") if of is not None else None
-    return found | ({"errors": _ERRORS.get(str(kind), str(kind))} if kind else {})
+    return found | ({"errors": say(_ERRORS.get(str(kind), str(kind)))} if kind else {})
 
 
 def _ordered(models: list[_Model]) -> tuple[str, ...]:
@@ -283,7 +291,7 @@ def _coefficient_rows(
 def _term_label(term: str, texts: Mapping[str, str]) -> str:
     base, _, effect = term.rpartition(": ")
     if term not in texts and effect in EFFECTS:
-        return f"{texts.get(base, base)}, {effect}"
+        return say("{term}, {effect}", term=texts.get(base, base), effect=say(effect, sense="effect"))
     if term in texts or not term.startswith("W:"):
         return texts.get(term, term)
     return f"W × {texts.get(term[2:], term[2:])}"
@@ -303,8 +311,11 @@ def _under(row: pd.Series, cells: Cells, digits: int) -> str:
 def _few_periods(models: list[_Model]) -> tuple[str, ...]:
     if not any(m.withheld and INITIAL in m.terms.index for m in models):
         return ()
-    text = "undefined: over few periods no standard error of the initial level holds under effects of regions"
-    return (f"{text}; p and set by b.inference",)
+    text = (
+        "undefined: over few periods no standard error of the initial level holds under effects of regions; "
+        "p and set by b.inference"
+    )
+    return (say(text),)
 
 
 def stars_of(p: float) -> str:
@@ -312,7 +323,7 @@ def stars_of(p: float) -> str:
 
 
 def _figure(value: float, digits: int) -> str:
-    return UNDEFINED if np.isnan(value) else figure(float(value), digits)
+    return say(UNDEFINED) if np.isnan(value) else figure(float(value), digits)
 
 
 def _footer_rows(
@@ -340,7 +351,11 @@ def _about(key: str, about: Mapping[str, Any], digits: int) -> str:
         return signed(f"{value:.{digits}f}")
     if isinstance(value, (float, np.floating)):
         return _figure(float(value), digits)
-    return _WORDS.get((key, value), label(value)) or ABSENT
+    if key == "model" and isinstance(value, str):
+        return say(value, sense="model")
+    if key == "effects" and current() != "en":
+        return say(f"{value} effects")
+    return say(_WORDS[key, value]) if (key, value) in _WORDS else label(value) or ABSENT
 
 
 def _weights(models: list[_Model]) -> tuple[list[str], tuple[str, ...]]:
@@ -350,25 +365,30 @@ def _weights(models: list[_Model]) -> tuple[list[str], tuple[str, ...]]:
     if not distinct:
         return [], ()
     if len(set(given)) == 1:
-        return [], (f"weights: {distinct[0]}",)
+        return [], (say("weights: {weights}", weights=restate(distinct[0])),)
     code = {w: f"W{k}" if len(distinct) > 1 else "W" for k, w in enumerate(distinct, start=1)}
-    return [code.get(w, ABSENT) for w in given], tuple(f"{code[w]}: {w}" for w in distinct)
+    return [code.get(w, ABSENT) for w in given], tuple(
+        say("{code}: {weights}", code=code[w], weights=restate(w)) for w in distinct
+    )
 
 
 def _legend(cells: Cells, stars: bool) -> tuple[str, ...]:
-    under = (_IN_PARENTHESES[cells],) if cells in _IN_PARENTHESES else ()
-    marks = ", ".join(f"{mark} p < {bound:.2f}" for bound, mark in reversed(STARS))
-    return (*under, f"stars: {marks}") if stars else under
+    under = (say(_IN_PARENTHESES[cells]),) if cells in _IN_PARENTHESES else ()
+    marks = say(", ").join(f"{mark} p < {bound:.2f}" for bound, mark in reversed(STARS))
+    return (*under, say("stars: {marks}", marks=marks)) if stars else under
 
 
 def _warnings(models: list[_Model]) -> tuple[str, ...]:
     said: dict[str, list[str]] = {}
     for model in models:
         bound = str(model.about.get("at_bound") or "")
-        own = (f"{bound} on the bound of the admissible interval, do not use",) if bound else ()
-        for note in dict.fromkeys((*own, *model.notes)):
+        own = (say("{term} on the bound of the admissible interval, do not use", term=bound),) if bound else ()
+        for note in dict.fromkeys((*own, *map(restate, model.notes))):
             said.setdefault(note, []).append(model.name)
-    return tuple(note if len(who) == len(models) else f"{', '.join(who)}: {note}" for note, who in said.items())
+    return tuple(
+        note if len(who) == len(models) else say("{names}: {note}", names=enumerated(who), note=note)
+        for note, who in said.items()
+    )
 
 
 def _figures(terms: tuple[str, ...], footer: tuple[str, ...], models: list[_Model]) -> pd.DataFrame:

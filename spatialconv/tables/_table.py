@@ -4,27 +4,43 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import wraps
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import pandas as pd
 
 from spatialconv._files.spreadsheet import guarded
 from spatialconv._files.writing import write_whole
+from spatialconv._language import Language, current, restate, say, speaking, spoken_in
 from spatialconv._options import choice, first
 from spatialconv.errors import FileError, OptionError
 from spatialconv.results import Result, rows_shown
 from spatialconv.tables._cells import Digits, column_texts, html_cell, label
 from spatialconv.tables._excel import to_xlsx
-from spatialconv.tables._heads import HEADS
+from spatialconv.tables._heads import heads_of, titled, worded
 from spatialconv.tables._latex import Grid, to_latex
 from spatialconv.tables._text import LONG, SHOWN, in_terminal, to_markdown
 from spatialconv.tables._word import to_docx
 
+W = TypeVar("W", bound=Callable[..., Any])
+
+
+def _own(written: W) -> W:
+    """Let a writer of a table say what it adds in the language of the table."""
+
+    @wraps(written)
+    def inside(self: Table, *args: Any, **options: Any) -> Any:
+        with spoken_in(self.language):
+            return written(self, *args, **options)
+
+    return cast(W, inside)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Table:
-    """A table for print.
+    r"""A table for print.
 
     Attributes
     ----------
@@ -43,6 +59,8 @@ class Table:
         "l" or "r" a column, those of the index first; numbers on the right by default.
     heads : mapping of column to str, optional
         What stands over columns instead of their names; CSV keeps the names.
+    language : {"en", "zh"}
+        Of the words that the writers add. LaTeX needs `\usepackage{ctex}` for Chinese.
     """
 
     frame: pd.DataFrame
@@ -53,15 +71,18 @@ class Table:
     rules: tuple[int, ...] = ()
     align: str | None = None
     heads: Mapping[str, str] | None = None
+    language: Language = field(default_factory=current)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the figures with all their digits, as CSV holds them."""
         return (self.frame if self.data is None else self.data).copy()
 
+    @_own
     def to_markdown(self) -> str:
         """Return a Markdown (pipe) table, its columns padded so that the source reads well too."""
         return to_markdown(_grid(self), caption=self.caption, notes=self.notes)
 
+    @_own
     def to_latex(self, *, label: str = "") -> str:
         r"""Return LaTeX that fits a page of A4; a floating table if it has caption, label or notes.
 
@@ -71,6 +92,7 @@ class Table:
         grid = _grid(self)
         return to_latex(grid, caption=self.caption, label=label, notes=self.notes, rules=self.rules)
 
+    @_own
     def to_html(self) -> str:
         """Return an HTML table that needs no style sheet."""
         grid = _grid(self)
@@ -89,10 +111,8 @@ class Table:
             )
         lines.append("</tbody>")
         if self.notes:
-            text = "<br>".join(html.escape(note) for note in self.notes)
-            lines.append(
-                f'<tfoot><tr><td colspan="{len(sides)}" style="text-align:left">Notes: {text}</td></tr></tfoot>'
-            )
+            said = say("Notes: {notes}", notes="<br>".join(html.escape(note) for note in self.notes))
+            lines.append(f'<tfoot><tr><td colspan="{len(sides)}" style="text-align:left">{said}</td></tr></tfoot>')
         return "\n".join([*lines, "</table>"]) + "\n"
 
     def to_csv(self) -> str:
@@ -105,6 +125,7 @@ class Table:
         shown = _shows_index(frame)
         return str(_guarded(frame).to_csv(index=shown, lineterminator="\n"))
 
+    @_own
     def to_docx(self) -> bytes:
         """Return a Word document with the table in it, caption above and notes below; needs the extra `word`.
 
@@ -115,6 +136,7 @@ class Table:
         """
         return to_docx(_grid(self), caption=self.caption, notes=self.notes, rules=self.rules)
 
+    @_own
     def to_xlsx(self) -> bytes:
         """Return an Excel workbook: the table as it is printed, and a sheet of the figures with all their digits.
 
@@ -131,17 +153,20 @@ class Table:
         """Write the table to a file; the suffix says how. See `spatialconv.tables.save`."""
         return save(self, path, label=label)
 
+    @_own
     def __repr__(self) -> str:
         grid = _grid(replace(self, frame=self.frame.head(SHOWN)) if len(self.frame) > LONG else self)
         return in_terminal(grid, len(self.frame), caption=self.caption, notes=self.notes)
 
+    @_own
     def _repr_html_(self) -> str:
         if len(self.frame) <= LONG:
             return self.to_html()
         short = replace(self, frame=self.frame.head(SHOWN), data=None, align=self.align)
-        return short.to_html() + f"<p>{rows_shown(SHOWN, len(self.frame))}</p>\n"
+        return short.to_html() + f"<p>{restate(rows_shown(SHOWN, len(self.frame)))}</p>\n"
 
 
+@speaking
 def table(
     content: Table | Result | pd.DataFrame,
     *,
@@ -149,6 +174,7 @@ def table(
     notes: tuple[str, ...] | None = None,
     digits: Digits = None,
     heads: Mapping[str, str] | None = None,
+    language: Language = "en",
 ) -> Table:
     """Make a Table of a frame, or of a result: its `.table` where it has one, else what `tidy()` gives.
 
@@ -162,6 +188,9 @@ def table(
         Decimals.
     heads : mapping of column to str, optional
         What stands over columns instead of their names; those of results get words (`spatialconv.tables.HEADS`).
+    language : {"en", "zh"}
+        Of caption, heads, notes and words of a result, and of what the writers add; labels and names of variables stay
+        as they are, and so does what has no Chinese phrase.
 
     Returns
     -------
@@ -178,14 +207,19 @@ def table(
     """
     if isinstance(content, Table):
         given = {"caption": caption, "notes": notes, "digits": digits, "heads": heads}
+        given |= {"language": language} if language != "en" else {}
         changed = {k: v for k, v in given.items() if v is not None}
         return Table(**{**{f: getattr(content, f) for f in Table.__dataclass_fields__}, **changed})
     if isinstance(content, Result):
         held = getattr(content, "table", None)
         frame = held if isinstance(held, pd.DataFrame) else content.tidy()
-        caption = repr(content).splitlines()[0] if caption is None else caption
-        said = content.notes if notes is None else tuple(notes)
-        return Table(frame.copy(), caption, said, digits, heads=HEADS if heads is None else heads)
+        caption = titled(content) if caption is None else caption
+        said = tuple(map(restate, content.notes)) if notes is None else tuple(notes)
+        shown = worded(frame)
+        # CSV keeps the words of the code.
+        data = None if shown is frame else frame.copy()
+        over = heads_of(frame, content) if heads is None else heads
+        return Table(shown.copy(), caption, said, digits, data=data, heads=over)
     if isinstance(content, pd.DataFrame):
         return Table(content.copy(), caption or "", tuple(notes or ()), digits, heads=heads)
     raise OptionError(f"a table is made of a DataFrame, a result or a Table; got {type(content).__name__}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from spatialconv._language import restate, say
 from spatialconv.results import WIDE, rows_shown
 from spatialconv.tables._cells import markdown_cell, width
 from spatialconv.tables._latex import Grid
@@ -14,7 +15,7 @@ SHOWN, LONG = 20, 60  # rows that a repr shows of a table with more than LONG
 
 def to_markdown(grid: Grid, *, caption: str, notes: Sequence[str]) -> str:
     """Return a pipe table, padded, with caption and notes."""
-    said = ["", "Notes:", "", *(f"- {markdown_cell(note)}" for note in notes)] if notes else []
+    said = ["", say("Notes:"), "", *(f"- {markdown_cell(note)}" for note in notes)] if notes else []
     head = [f"**{markdown_cell(caption)}**", ""] if caption else []
     return "\n".join([*head, *_piped(grid), *said]) + "\n"
 
@@ -23,9 +24,9 @@ def in_terminal(grid: Grid, rows: int, *, caption: str, notes: Sequence[str]) ->
     """Return the same for reading: columns that 80 characters do not hold stand below, and lines are wrapped."""
     blocks = ["\n".join(_piped(block)) for block in _blocks(grid)]
     if len(grid.rows) < rows:
-        blocks.append(rows_shown(len(grid.rows), rows))
+        blocks.append(restate(rows_shown(len(grid.rows), rows)))
     head = [textwrap.fill(f"**{markdown_cell(caption)}**", WIDE), ""] if caption else []
-    said = ["", "Notes:", ""] if notes else []
+    said = ["", say("Notes:"), ""] if notes else []
     for note in notes:
         said.append(textwrap.fill(f"- {markdown_cell(note)}", WIDE, subsequent_indent="  ", break_long_words=False))
     return "\n".join([*head, "\n\n".join(blocks), *said])

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from spatialconv._extras import extra
+from spatialconv._language import current, say
 from spatialconv.tables._archive import same_bytes
 from spatialconv.tables._cells import STARRED
 from spatialconv.tables._latex import Grid, text_width
@@ -23,6 +24,7 @@ def to_docx(grid: Grid, *, caption: str, notes: Sequence[str], rules: Sequence[i
         from docx import Document
         from docx.enum.section import WD_ORIENT
         from docx.enum.table import WD_TABLE_ALIGNMENT
+        from docx.oxml.ns import qn
         from docx.shared import Cm, Pt
     document = Document()
     section = document.sections[0]
@@ -34,6 +36,9 @@ def to_docx(grid: Grid, *, caption: str, notes: Sequence[str], rules: Sequence[i
         section.page_width, section.page_height = Cm(29.7), Cm(21.0)
     document.styles["Normal"].font.name = "Times New Roman"
     document.styles["Normal"].font.size = Pt(FONT)
+    if current() == "zh":
+        # Without a font for it Word sets Chinese in whatever it finds.
+        document.styles["Normal"].element.rPr.rFonts.set(qn("w:eastAsia"), "SimSun")
     if caption:
         _paragraph(document.add_paragraph(), caption, size=10.0, bold=True, keep=True, after=4.0)
     made = document.add_table(rows=len(grid.rows) + 1, cols=len(grid.header))
@@ -50,9 +55,8 @@ def to_docx(grid: Grid, *, caption: str, notes: Sequence[str], rules: Sequence[i
             _ruled(cell, above, below)
             _paragraph(cell.paragraphs[0], text, size=size, align=align, keep=k == 0)
     if notes:
-        _paragraph(
-            document.add_paragraph(), "Notes: " + " ".join(_stopped(note) for note in notes), size=8.0, before=4.0
-        )
+        said = say("Notes: {notes}", notes=say(" ").join(map(_stopped, notes)))
+        _paragraph(document.add_paragraph(), said, size=8.0, before=4.0)
     file = io.BytesIO()
     document.save(file)
     return same_bytes(file.getvalue())
@@ -80,7 +84,7 @@ def _widths(grid: Grid) -> tuple[list[float], float, bool]:
 
 
 def _stopped(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    return text if text.endswith((".", "!", "?", "\u3002")) else text + say(".")
 
 
 def _paragraph(

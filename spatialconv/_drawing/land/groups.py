@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from spatialconv._language import say
 from spatialconv._options import first
 from spatialconv.errors import AlignmentError, OptionError
 
@@ -81,7 +82,7 @@ def named(outlines: Any) -> str:
     if isinstance(outlines, str):
         return outlines
     name = getattr(outlines, "name", None)
-    return str(name) if name is not None else "outline of groups"
+    return str(name) if name is not None else say("outline of groups")
 
 
 def is_drawn(shapes: Any) -> npt.NDArray[np.bool_]:

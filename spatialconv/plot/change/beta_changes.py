@@ -12,7 +12,9 @@ from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
 from spatialconv._drawing.axes import STEPS, finished, given, headings, row
+from spatialconv._language import Language, restate, say, speaking
 from spatialconv._options import expect
+from spatialconv.convergence.beta.beta import INITIAL
 from spatialconv.convergence.beta.breaks import BetaBreaks
 from spatialconv.convergence.beta.thresholds import BetaThreshold
 from spatialconv.results import number, p_value
@@ -20,7 +22,10 @@ from spatialconv.results import number, p_value
 _TOP = 13.0  # mm
 
 
-def beta_changes(result: Any, *, title: str | None = None, ax: Axes | None = None) -> Figure | Axes:
+@speaking
+def beta_changes(
+    result: Any, *, title: str | None = None, language: Language = "en", ax: Axes | None = None
+) -> Figure | Axes:
     """Plot the likelihood ratio of every candidate threshold with the set it leaves, or beta between breaks in time.
 
     Of `beta_threshold`: what lies below the dashed line is in the set. Of `beta_breaks`: beta of every stretch with its
@@ -32,6 +37,8 @@ def beta_changes(result: Any, *, title: str | None = None, ax: Axes | None = Non
         Result of `beta_threshold` or `beta_breaks`.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw into these axes.
 
@@ -55,11 +62,13 @@ def beta_changes(result: Any, *, title: str | None = None, ax: Axes | None = Non
     kinds = (BetaThreshold, BetaBreaks)
     expect(result, kinds, "plot.beta_changes", "the result of sc.beta_threshold or sc.beta_breaks")
     if isinstance(result, BetaThreshold):
-        head = f"Threshold of {result.what} in beta, {result.variable}"
-        found = f"{number(result.threshold, 2)}; one beta for all: {result.test.reason or p_value(result.test.p_value)}"
+        head = say("Threshold of {what} in beta, {variable}", what=_what(result), variable=result.variable)
+        test = restate(result.test.reason or "") or restate(p_value(result.test.p_value))
+        found = say("{value}; one beta for all: {test}", value=number(result.threshold, 2), test=test)
     else:
-        head = f"Breaks in beta, {result.variable}"
-        found = f"{len(result.dates)} found; no break: {p_value(float(result.tests.iloc[0]['p_value']))}"
+        head = say("Breaks in beta, {variable}", variable=result.variable)
+        test = restate(p_value(float(result.tests.iloc[0]["p_value"])))
+        found = say("{n} found; no break: {test}", n=len(result.dates), test=test)
     with look.style(title, head, found):
         plot = given(ax) if ax is not None else row(1, title, top=_TOP)[0]
         if isinstance(result, BetaThreshold):
@@ -72,13 +81,17 @@ def beta_changes(result: Any, *, title: str | None = None, ax: Axes | None = Non
         return finished([plot], ax)
 
 
+def _what(result: BetaThreshold) -> str:
+    return say(INITIAL) if result.what == INITIAL else result.what
+
+
 def _threshold(ax: Axes, result: BetaThreshold) -> None:
     x, lr = (result.curve[name].to_numpy(dtype=float) for name in ("threshold", "lr"))
     ax.step(x, lr, where="post", color=look.FIRST, linewidth=look.LINE, label="likelihood ratio")
     ax.axhline(result.critical, color=look.SECOND, linewidth=0.8, linestyle="--", label="critical value")
     ax.plot([result.threshold], [0], "o", color=look.SECOND, markersize=4, label="threshold", clip_on=False)
     ax.set_ylim(0, max(float(np.quantile(lr, 0.95)), 1.5 * result.critical))
-    ax.set_xlabel(f"{result.what}; below the line: {100 * result.level:g} % set")
+    ax.set_xlabel(say("{what}; below the line: {level:g} % set", what=_what(result), level=100 * result.level))
 
 
 def _breaks(ax: Axes, result: BetaBreaks) -> None:
@@ -109,4 +122,4 @@ def _breaks(ax: Axes, result: BetaBreaks) -> None:
     if not numeric:
         step = -(-len(axis) // 8)
         ax.set_xticks(range(0, len(axis), step), [str(period) for period in axis[::step]])
-    ax.set_xlabel(f"period in which spans end; {100 * result.level:g} % intervals")
+    ax.set_xlabel(say("period in which spans end; {level:g} % intervals", level=100 * result.level))

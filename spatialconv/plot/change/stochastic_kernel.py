@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from spatialconv import _style as look
 from spatialconv._core.dynamics.transition_kernel import highest
 from spatialconv._drawing.axes import STEPS, finished, given, row
+from spatialconv._language import Language, current, say, speaking
 from spatialconv._options import choice, expect
 from spatialconv.dynamics import StochasticKernel
 from spatialconv.errors import OptionError
@@ -27,8 +28,9 @@ _WORDS = {"relative": "relative to the mean", "log": "log, less the mean", "leve
 _BLUES = LinearSegmentedColormap.from_list("kernel", ["#ffffff", "#9ec3de", look.FIRST])
 
 
+@speaking
 def stochastic_kernel(
-    result: Any, *, kind: Kind = "contour", title: str | None = None, ax: Axes | None = None
+    result: Any, *, kind: Kind = "contour", title: str | None = None, language: Language = "en", ax: Axes | None = None
 ) -> Figure | Axes:
     """Plot a stochastic kernel.
 
@@ -42,6 +44,8 @@ def stochastic_kernel(
         surface in perspective, which hides what lies behind.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw into these axes; three-dimensional ones for "surface".
 
@@ -79,11 +83,11 @@ def stochastic_kernel(
 
 
 def _axes_words(result: StochasticKernel) -> tuple[str, str]:
-    what = f"{result.variable}, {_WORDS[result.scale]}"
+    what = result.variable + say(", ") + say(_WORDS[result.scale])
     if result.given == "neighbours":
-        before = f", {result.horizon:g} before" if result.horizon else ""
-        return f"neighbours' {what}{before}", what
-    return what, f"{what}, {result.horizon:g} later"
+        before = say(", {horizon:g} before", horizon=result.horizon) if result.horizon else ""
+        return say("neighbours' {name}", name=what) + before, what
+    return what, what + say(", {horizon:g} later", horizon=result.horizon)
 
 
 def _seen(result: StochasticKernel) -> tuple[float, float]:
@@ -166,15 +170,19 @@ def _surface(result: StochasticKernel, low: float, high: float, title: str | Non
     )
     plot.view_init(elev=38, azim=-62)
     # Turned axes are too short for the variable and its scale twice: they stand on one of the two.
-    plot.set_xlabel(x_words.replace(y_words, "").replace("' ", "'").replace("neighbours'", "the neighbours'"))
-    plot.set_ylabel(y_words.removeprefix(x_words).lstrip(", ") or y_words)
-    plot.set_zlabel("density")
+    x_short = x_words.replace(y_words, "").replace("' ", "'").replace("neighbours'", "the neighbours'")
+    plot.set_xlabel(x_short if current() == "en" else x_words)
+    plot.set_ylabel(y_words.removeprefix(x_words).lstrip(", \uff0c") or y_words)
+    plot.set_zlabel(say("density"))
     for axis in (plot.xaxis, plot.yaxis, plot.zaxis):
         axis.set_major_locator(MaxNLocator(4, steps=STEPS))
     return finished([plot], ax)
 
 
-def ergodic(result: Any, *, title: str | None = None, ax: Axes | None = None) -> Figure | Axes:
+@speaking
+def ergodic(
+    result: Any, *, title: str | None = None, language: Language = "en", ax: Axes | None = None
+) -> Figure | Axes:
     """Plot the ergodic density of a stochastic kernel, its bands, and the density of the last period.
 
     Parameters
@@ -183,6 +191,8 @@ def ergodic(result: Any, *, title: str | None = None, ax: Axes | None = None) ->
         Result of `spatialconv.stochastic_kernel` with given="past".
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw into these axes.
 
@@ -205,7 +215,7 @@ def ergodic(result: Any, *, title: str | None = None, ax: Axes | None = None) ->
     expect(result, StochasticKernel, "plot.ergodic", "the result of sc.stochastic_kernel")
     if result.ergodic is None:
         raise OptionError("there is no ergodic density given neighbours; take given='past'.")
-    what, last = f"{result.variable}, {_WORDS[result.scale]}", str(result.periods[-1])
+    what, last = result.variable + say(", ") + say(_WORDS[result.scale]), str(result.periods[-1])
     low, high = _seen(result)
     grid = result.grid
     with look.style(title, what, last, "ergodic"):
@@ -214,12 +224,12 @@ def ergodic(result: Any, *, title: str | None = None, ax: Axes | None = None) ->
             bounds = result.ergodic[["conf_low", "conf_high"]].to_numpy(dtype=float)
             said = f"{100 * result.level:g} %"
             plot.fill_between(grid, *bounds.T, color=look.FIRST, alpha=0.18, linewidth=0, label=said)
-        plot.plot(grid, result.ergodic["density"], color=look.FIRST, linewidth=look.LINE, label="ergodic")
+        plot.plot(grid, result.ergodic["density"], color=look.FIRST, linewidth=look.LINE, label=say("ergodic"))
         plot.plot(grid, result.now, color=look.SECOND, linewidth=0.9, linestyle="--", label=last)
         plot.set_xlim(low, high)
         plot.set_ylim(0, None)
         plot.set_xlabel(what)
-        plot.set_ylabel("density")
+        plot.set_ylabel(say("density"))
         plot.legend(frameon=False, loc="upper right")
         plot.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
         look.frame(plot)

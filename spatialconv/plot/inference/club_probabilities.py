@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from spatialconv import _style as look
 from spatialconv._drawing.axes import STEPS, finished, given, row
 from spatialconv._drawing.club_colours import club_colours
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect
 from spatialconv.convergence.clubs.explain import ClubExplanation
 from spatialconv.errors import OptionError
@@ -23,8 +24,14 @@ _EDGE = 15  # points of the curve from an end at which a name would cross it
 _DARK = 1.5  # sum of red, green and blue
 
 
+@speaking
 def club_probabilities(
-    explanation: Any, *, name: str | None = None, title: str | None = None, ax: Axes | None = None
+    explanation: Any,
+    *,
+    name: str | None = None,
+    title: str | None = None,
+    language: Language = "en",
+    ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot how probable each club is by a regressor, the others at their means.
 
@@ -38,6 +45,8 @@ def club_probabilities(
         Regressor; the first by default.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw into these axes.
 
@@ -68,10 +77,10 @@ def club_probabilities(
     index = float((explanation.params * frame.mean()).drop(chosen).sum()) + explanation.params[chosen] * value
     bands = explanation.at(index)
     logged = chosen in explanation.provenance.options["log"]
-    across, up = f"log of {chosen}" if logged else str(chosen), "probability"
+    across, up = say("log of {variable}", variable=chosen) if logged else str(chosen), say("probability")
     kinds = list(bands.columns)
     colours = club_colours(len(kinds))
-    with look.style(title, across, up, "club"):
+    with look.style(title, across, up, say("club")):
         plot = given(ax) if ax is not None else row(1, title)[0]
         low = np.zeros(_POINTS)
         for k, kind in enumerate(kinds):
@@ -91,7 +100,7 @@ def club_probabilities(
                     "ha": side,
                     "va": "center",
                 }
-                plot.annotate(f"club {kind}", at, color=ink, zorder=4, **words)
+                plot.annotate(say("club {k}", k=kind), at, color=ink, zorder=4, **words)
             low = high
         for k, kind in enumerate(kinds):
             own = frame.loc[explanation.club == kind, chosen].to_numpy(dtype=float)

@@ -11,13 +11,15 @@ from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
 from spatialconv._drawing.axes import STEPS, finished, given, row
+from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect
 from spatialconv.errors import OptionError
 from spatialconv.models.moments.strength import InstrumentTests
 
 
+@speaking
 def instrument_tests(
-    tests: Any, *, name: str | None = None, title: str | None = None, ax: Axes | None = None
+    tests: Any, *, name: str | None = None, title: str | None = None, language: Language = "en", ax: Axes | None = None
 ) -> Figure | Axes:
     """Plot the p of Anderson and Rubin's test by the coefficient of an endogenous regressor.
 
@@ -32,6 +34,8 @@ def instrument_tests(
         Endogenous regressor, rho for the lag of the outcome; the first by default.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw into these axes.
 
@@ -62,7 +66,7 @@ def instrument_tests(
         raise OptionError(f"there is no set of {chosen}: {tests.notes[-1].removeprefix('no sets: ')}.")
     curve = tests.curves[chosen]
     value, p = curve["value"].to_numpy(dtype=float), curve["p_value"].to_numpy(dtype=float)
-    across, up = f"coefficient: {chosen}", "p-value"
+    across, up = say("coefficient: {name}", name=chosen), say("p-value")
     with look.style(title, across, up):
         plot = given(ax) if ax is not None else row(1, title)[0]
         limit = 1 - tests.level

@@ -14,6 +14,7 @@ from spatialconv import _style as look
 from spatialconv import autocorrelation
 from spatialconv._drawing.axes import STEPS, finished, given, headings, row
 from spatialconv._drawing.scatter import write_ends
+from spatialconv._language import Language, restate, say, speaking
 from spatialconv._options import expect
 from spatialconv.panel.calendar import place_of
 from spatialconv.results import p_value
@@ -22,8 +23,9 @@ LEVEL = 0.05
 _TOP = 13.0  # mm
 
 
+@speaking
 def correlogram(
-    result: Any, *, period: Hashable = None, title: str | None = None, ax: Axes | None = None
+    result: Any, *, period: Hashable = None, title: str | None = None, language: Language = "en", ax: Axes | None = None
 ) -> Figure | Axes:
     """Plot autocorrelation by distance: z of ever wider bands, or the statistic of one ring after another.
 
@@ -38,6 +40,8 @@ def correlogram(
         The last by default.
     title : str, optional
         Heading of the figure.
+    language : {"en", "zh"}
+        Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
         Draw into these axes.
 
@@ -62,10 +66,13 @@ def correlogram(
     table, most = result.table.loc[at], result.strongest.loc[at]
     rings = result.bands == "rings"
     name = {"I": "Moran's I", "C": "Geary's C"}[result.statistic]
-    what = f"{name} of {'log ' if result.log else ''}{result.variable}, {at}"
-    head = what if rings else f"z of {what}"
-    found = (
-        f"strongest {result._band(_above(table, most), most['distance'])}: {p_value(most['p_all'])} over all distances"
+    of = say("log {variable}", variable=result.variable) if result.log else result.variable
+    what = say("{statistic} of {variable}", statistic=say(name), variable=of) + say(", ") + str(at)
+    head = what if rings else say("z of {what}", what=what)
+    found = say(
+        "strongest {band}: {test} over all distances",
+        band=restate(result._band(_above(table, most), most["distance"])),
+        test=restate(p_value(most["p_all"])),
     )
     with look.style(title, head, found):
         plot = given(ax) if ax is not None else row(1, title, top=_TOP)[0]
@@ -91,8 +98,8 @@ def correlogram(
         plot.set_ylim(min(float(seen.min()), 0.0) - 0.12 * spread, float(seen.max()) + 0.18 * spread)
         plot.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
         plot.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-        band = "grey: 95 % of random maps; " if rings else ""
-        plot.set_xlabel(f"km; {band}filled: p over all \u2264 {LEVEL:g}")
+        band = say("grey: 95 % of random maps; ") if rings else ""
+        plot.set_xlabel("km" + say("; ") + band + say("filled: p over all \u2264 {level:g}", level=LEVEL))
         headings(plot, head, found)
         look.frame(plot)
         if not rings:

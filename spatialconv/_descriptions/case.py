@@ -222,6 +222,9 @@ class CaseFile(Section):
         description="Whether regions that panel, geometry and weights do not all have are left out, each named in the "
         "report, or an error.",
     )
+    language: Literal["en", "zh"] = Field(
+        "en", description="Of the fixed words of figures and tables; the text of the report stays English."
+    )
     labels: Annotated[dict[str, Called], Made(dict, "{value} must be texts by column; got {got}.")] = Field(
         {}, description="What to call variables in tables, figures and the report, by column of the panel."
     )

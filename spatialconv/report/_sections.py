@@ -135,6 +135,8 @@ def _data(study: Any, made: Tables) -> Iterator[Block]:
     if study.case.uncertainty:
         yield Text(words.uncertainty(study))
     yield Text(words.sample(study))
+    if study.case.language != "en":
+        yield Text("The fixed words of figures and tables are in the language of the case; this text is English.")
     yield from _bullets(list(study.notes))
     if "left_out" in made:
         yield Shown(made["left_out"], most=MOST_ROWS, where="tables/left_out.csv")

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from spatialconv import datasets, weights
+from spatialconv._language import spoken_in
 from spatialconv.autocorrelation import geary, hot_spots, moran
 from spatialconv.convergence.dispersion.sigma import sigma
 from spatialconv.panel import Panel
@@ -116,7 +117,8 @@ def _analysed(sources: Sources, samples: dict[str, Panel], step: Callable[[str],
         notes=sources.notes,
         provenance=_provenance(case, panel),
     )
-    return replace(study, further=found(study, step))
+    with spoken_in(case.language):
+        return replace(study, further=found(study, step))
 
 
 def _ends(panel: Panel) -> list[Any]:

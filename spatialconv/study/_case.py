@@ -13,6 +13,7 @@ from spatialconv import weights
 from spatialconv._files.encoding import known_encoding
 from spatialconv._files.table import Dialect
 from spatialconv._labels.rules import rule_of
+from spatialconv._language import Language
 from spatialconv._options import (
     MOST_CLASSES,
     CheckExtent,
@@ -298,6 +299,8 @@ class Case:
         Column of the panel with the standard deviation of the variable's logarithm, if it is known.
     intersect : bool
         Whether regions that panel, geometry and weights do not all have are left out, each named, or an error.
+    language : {"en", "zh"}
+        Of the fixed words of figures and tables; the text of the report stays English.
     labels : mapping of column to text
         What to call variables in tables, figures and the report.
     permutations, seed : int
@@ -325,6 +328,7 @@ class Case:
     about: str = ""
     uncertainty: str = ""
     intersect: bool = False
+    language: Language = "en"
     labels: Mapping[str, str] = field(default_factory=dict)
     permutations: int = 0
     seed: int = 1
@@ -345,6 +349,7 @@ class Case:
             choice("further", part, Further)
         choice("controls_at", self.controls_at, ControlsAt)
         choice("missing", self.missing, Missing)
+        choice("language", self.language, Language)
         if self.variable in self.controls:
             raise OptionError(f"controls name the variable {self.variable!r} itself; leave it out.")
         if not self.weights:

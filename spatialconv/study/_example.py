@@ -140,6 +140,7 @@ variable = "exports"                # a column of the panel, in levels and posit
 unit = "100 million yuan"           # for legends and captions
 about = "Reconstructed levels of the Zhejiang study, as an example."    # what a reader should know about the data
 controls = ["digital"]              # columns for the conditional models; [] for none
+# language = "zh"                   # of the fixed words of figures and tables; "en" without it
 # controls_at = "start"             # or "end", or "mean": when in a span of growth they are taken
 log = true                          # Moran's I and Geary's C of the logarithm
 # missing = "raise"                 # or "omit": statistics of a period are of the regions that are there

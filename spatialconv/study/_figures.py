@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from spatialconv import maps, plot
+from spatialconv._language import Language, capital, say, spoken_in
 from spatialconv.panel import Panel, parts_of
 from spatialconv.study._grid import APPROACHES, EFFECTS
 from spatialconv.study._result import Study
@@ -20,13 +21,25 @@ PATH_FROM = 5
 
 def study_figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
     """Return name, caption and what draws it, for every figure of a study."""
+    spoken = study.case.language
+    with spoken_in(spoken):
+        made = _figures(study)
+    return {name: (caption, partial(_drawn, spoken, draw)) for name, (caption, draw) in made.items()}
+
+
+def _drawn(spoken: Language, draw: Callable[[], Any]) -> Any:
+    with spoken_in(spoken):
+        return draw()
+
+
+def _figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
     case = study.case
     names = study.names_on_maps
     ends = list(dict.fromkeys([study.panel.periods[0], study.panel.periods[-1]]))
-    unit = f", {case.unit}" if case.unit else ""
+    unit = say(", ") + case.unit if case.unit else ""
     made: dict[str, tuple[str, Callable[[], Any]]] = {
         "map": (
-            f"{_capital(case.variable)}{unit}: natural breaks common to the maps.",
+            say("{variable}: natural breaks common to the maps.", variable=capital(case.variable) + unit),
             lambda: maps.choropleth(
                 study.panel,
                 case.variable,
@@ -35,47 +48,65 @@ def study_figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
                 classes=case.maps.classes,
                 log=case.maps.log,
                 labels=names,
-                legend=f"{_capital(case.variable)}{unit}",
+                legend=capital(case.variable) + unit,
             ),
         ),
         "hot_spots": (
-            f"{study.hot_spots.name} of {case.variable}, weights {case.hot_weights!r}: confidence classes (left) test "
-            "the regions, ranks of z (right) order them.",
+            say(
+                "{statistic} of {variable}, weights {weights!r}: confidence classes (left) test the regions, ranks of "
+                "z (right) order them.",
+                statistic=study.hot_spots.name,
+                variable=case.variable,
+                weights=case.hot_weights,
+            ),
             lambda: maps.hot_spots(
                 study.hot_spots, study.geometry, period=study.hot_spots.periods, classes="both", labels=names
             ),
         ),
-        "sigma": (f"Dispersion of log {case.variable} across regions.", lambda: plot.sigma(study.sigma)),
+        "sigma": (
+            say("Dispersion of log {variable} across regions.", variable=case.variable),
+            lambda: plot.sigma(study.sigma),
+        ),
     }
     if study.panel.n_periods > PATH_FROM:
         first = study.moran[case.main]
         made["moran_path"] = (
-            f"Moran's I of {case.variable} by period, weights {case.main!r}.",
+            say("Moran's I of {variable} by period, weights {weights!r}.", variable=case.variable, weights=case.main),
             lambda: plot.moran_path(first),
         )
     for weights, graph in study.weights.items():
         for period in ends:
             made[f"moran_scatter_{slug(weights)}_{slug(period)}"] = (
-                f"Moran scatter plot, {period}, weights {weights!r}; the slope is Moran's I.",
+                say(
+                    "Moran scatter plot, {period}, weights {weights!r}; the slope is Moran's I.",
+                    period=period,
+                    weights=weights,
+                ),
                 partial(plot.moran_scatter, _there(study, period), case.variable, graph, period=period, log=case.log),
             )
     for weights, graph in study.weights.items():
         made[f"links_{slug(weights)}"] = (
-            f"Links of the weights {weights!r}.",
+            say("Links of the weights {weights!r}.", weights=weights),
             partial(maps.links, graph, study.geometry, points=_seats(study), labels=names),
         )
     if case.published:
         made["hot_spots_of_the_paper"] = (
-            f"{study.hot_spots.name} as the paper maps it: natural breaks of each period, called hot to cold (left), "
-            "beside what is significant (right).",
+            say(
+                "{statistic} as the paper maps it: natural breaks of each period, called hot to cold (left), beside "
+                "what is significant (right).",
+                statistic=study.hot_spots.name,
+            ),
             lambda: maps.hot_spots(study.hot_spots, study.geometry, classes="paper", labels=names),
         )
     fits = _by_effects(study)
     if fits:
         terms = ["log_initial", *(["rho"] if case.model.spatial == "lag" else [])]
         made["effects"] = (
-            f"Beta{' and rho' if len(terms) > 1 else ''} of {case.subsamples.whole} without controls under all effects "
-            "and both approaches, with 95 % intervals.",
+            say(
+                "{terms} of {sample} without controls under all effects and both approaches, with 95 % intervals.",
+                terms=say("Beta and rho") if len(terms) > 1 else say("Beta"),
+                sample=case.subsamples.whole,
+            ),
             lambda: plot.coefficients(fits, terms=terms),
         )
     for part in study.further.values():
@@ -96,8 +127,12 @@ def _by_effects(study: Study) -> dict[str, Any]:
         for correction, approach in APPROACHES.items():
             fit = study.betas.get(study.case.subsamples.whole, (), effects, correction)
             if fit is not None:
-                fits["no effects" if effects == "none" else f"{effects}, {approach}"] = fit
+                fits[say("no effects") if effects == "none" else _called(effects, approach)] = fit
     return fits
+
+
+def _called(effects: str, approach: str) -> str:
+    return say(effects, sense="effects") + say(", ") + say(approach)
 
 
 def _seats(study: Study) -> pd.DataFrame | None:
@@ -105,10 +140,6 @@ def _seats(study: Study) -> pd.DataFrame | None:
     if not source.lon:
         return None
     return pd.DataFrame({"lon": study.geometry[source.lon], "lat": study.geometry[source.lat]})
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def slug(label: Any) -> str:

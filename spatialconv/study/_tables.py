@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from spatialconv._language import enumerated, restate, say, spoken_in
 from spatialconv.study._grid import APPROACHES
 from spatialconv.study._result import Study
 from spatialconv.summary import CONTROLS_AT
@@ -29,12 +30,17 @@ _GRID = {
 
 def study_tables(study: Study) -> dict[str, Table]:
     """Return all tables of a study."""
+    with spoken_in(study.case.language):
+        return _tables(study)
+
+
+def _tables(study: Study) -> dict[str, Table]:
     made = {
         "weights": _weights(study),
         "growth": table(study.growth, caption=_growth_caption(study), digits=2),
         "descriptives": table(
             study.descriptives,
-            caption="Variables of the growth regression",
+            caption=say("Variables of the growth regression"),
             digits=dict.fromkeys(("mean", "std", "min", "max", "median"), 4),
         ),
         "moran": _global(study, study.moran, "Moran's I"),
@@ -47,7 +53,7 @@ def study_tables(study: Study) -> dict[str, Table]:
     if len(study.checks):
         made["checks"] = _checks(study)
     if len(study.left_out):
-        made["left_out"] = table(study.left_out, caption="What was left out, and why")
+        made["left_out"] = table(study.left_out, caption=say("What was left out, and why"))
     for name, conditional in (("beta_absolute", False), ("beta_conditional", True)):
         shown = _regression(study, conditional) if not conditional or study.case.controls else None
         made |= {name: shown} if shown is not None else {}
@@ -61,16 +67,21 @@ def _weights(study: Study) -> Table:
     for name, s in study.summaries.items():
         rows[name] = {
             "links": s.links,
-            "no neighbour": ", ".join(str(label) for label in s.islands) or "nobody",
-            "neighbours": f"{s.min_neighbours} to {s.max_neighbours}, mean {s.mean_neighbours:.2f}",
+            "no neighbour": enumerated(str(label) for label in s.islands) or say("nobody"),
+            "neighbours": say(
+                "{low} to {high}, mean {mean:.2f}", low=s.min_neighbours, high=s.max_neighbours, mean=s.mean_neighbours
+            ),
             "groups": s.components,
             "rho above": s.rho_interval[0],
             "rho below": s.rho_interval[1],
         }
-    notes = tuple(dict.fromkeys(f"{name}: {study.moran[name].provenance.weights}" for name in study.summaries))
+    said = {name: restate(study.moran[name].provenance.weights or "") for name in study.summaries}
+    notes = tuple(dict.fromkeys(say("{code}: {weights}", code=name, weights=text) for name, text in said.items()))
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("weights")
     return table(
-        pd.DataFrame.from_dict(rows, orient="index").rename_axis("weights"),
-        caption="Spatial weights, and the interval in which rho must lie",
+        frame,
+        caption=say("Spatial weights, and the interval in which rho must lie"),
+        heads={name: say(name, sense="column") for name in ("weights", *frame.columns)},
         notes=notes,
         digits={"rho above": 3, "rho below": 3},
     )
@@ -78,20 +89,23 @@ def _weights(study: Study) -> Table:
 
 def _growth_caption(study: Study) -> str:
     horizon = study.case.model.horizon
-    unit = f" of {study.span}" if horizon > 1 else ""
-    return f"Growth of {study.case.variable} over spans{unit}, {study.growth.unit}"
+    about = {"variable": study.case.variable, "span": study.span, "unit": restate(study.growth.unit)}
+    if horizon > 1:
+        return say("Growth of {variable} over spans of {span}, {unit}", **about)
+    return say("Growth of {variable} over spans, {unit}", variable=about["variable"], unit=about["unit"])
 
 
 def _global(study: Study, results: Any, name: str) -> Table:
     frames = {weights: result.table for weights, result in results.items()}
     first = next(iter(results.values()))
     notes = dict.fromkeys(note for result in results.values() for note in result.notes)
-    drawn = f"; p_permutation from {first.permutations} permutations (seed {study.case.seed})"
-    how = f"z and p under {first.null}, {first.alternative}" + (drawn if first.permutations else "")
+    drawn = say("; p_permutation from {n} permutations (seed {seed})", n=first.permutations, seed=study.case.seed)
+    how = say("z and p under {null}, {side}", null=say(first.null), side=say(first.alternative))
+    how += drawn if first.permutations else ""
     return table(
         pd.concat(frames, names=["weights"]),
-        caption=f"{name} of {'the logarithm of ' if study.case.log else ''}{study.case.variable}{_there(study)}",
-        notes=(how, *notes),
+        caption=say("{statistic} of {variable}", statistic=say(name), variable=_variable(study)) + _there(study),
+        notes=(how, *map(restate, notes)),
         digits=_STATISTIC,
         heads=HEADS,
     )
@@ -100,11 +114,14 @@ def _global(study: Study, results: Any, name: str) -> Table:
 def _hot_spots(study: Study) -> Table:
     hot = study.hot_spots
     frame = pd.concat({period: hot.at(period) for period in hot.periods}, names=[study.panel.period])
-    caption = (
-        f"{hot.name} of {'the logarithm of ' if hot.log else ''}{hot.variable}: natural breaks of z (jenks, 1 the "
-        "lowest) and confidence (-3 cold at 99 % to 3 hot at 99 %)"
+    caption = say(
+        "{statistic} of {variable}: natural breaks of z (jenks, 1 the lowest) and confidence (-3 cold at 99 % to 3 hot "
+        "at 99 %)",
+        statistic=hot.name,
+        variable=say("the logarithm of {variable}", variable=hot.variable) if hot.log else hot.variable,
     )
-    return table(frame, caption=caption, notes=hot.notes, digits={"z": 3, "value": 2}, heads=HEADS)
+    notes = tuple(map(restate, hot.notes))
+    return table(frame, caption=caption, notes=notes, digits={"z": 3, "value": 2}, heads=HEADS)
 
 
 def _sigma(study: Study) -> Table:
@@ -112,8 +129,8 @@ def _sigma(study: Study) -> Table:
     digits = {"mean": 2, "sd": 2} | {name: 3 for name in frame.columns if name not in ("n", "mean", "sd")}
     return table(
         frame,
-        caption=f"Dispersion of {study.case.variable}{_there(study)}",
-        notes=study.sigma.notes,
+        caption=say("Dispersion of {variable}", variable=study.case.variable) + _there(study),
+        notes=tuple(map(restate, study.sigma.notes)),
         digits=digits,
         heads=HEADS,
     )
@@ -123,7 +140,12 @@ def _sigma_tests(study: Study) -> Table:
     first, last = study.sigma.periods[0], study.sigma.periods[-1]
     frame = pd.concat([test.tidy() for test in study.sigma.tests], ignore_index=True).set_index("term")
     shown = frame[["statistic", "df", "p_value", "distribution", "reason"]]
-    caption = f"Has the dispersion of {study.case.variable} changed, {first} to {last}?"
+    caption = say(
+        "Has the dispersion of {variable} changed, {first} to {last}?",
+        variable=study.case.variable,
+        first=first,
+        last=last,
+    )
     return table(shown, caption=caption, heads=HEADS)
 
 
@@ -131,16 +153,20 @@ def _grid(study: Study) -> Table:
     frame = study.betas.table
     model = study.case.model
     empty = [name for name in frame.columns if name.endswith(("rho", "lambda")) and frame[name].isna().all()]
-    controls = f", alone and with {', '.join(study.case.controls)} {_when(study)}" if study.case.controls else ""
-    weights = f"; {model.name} with the weights {study.case.main!r}" if model.name != "OLS" else ""
+    named = {"controls": enumerated(study.case.controls), "when": _when(study)}
+    controls = say(", alone and with {controls} {when}", **named) if study.case.controls else ""
+    space = say("; {model} with the weights {weights!r}", model=model.name, weights=study.case.main)
+    weights = space if model.name != "OLS" else ""
     notes = (
-        "direct: effects estimated or demeaned; Lee-Yu: on the data transformed so that the effects are gone",
-        "sigma2 and log-likelihood of the two approaches are of different data and not comparable",
-        "no z of beta under effects of regions: over few periods it rejects a true null too often (b.inference)",
+        say("direct: effects estimated or demeaned; Lee-Yu: on the data transformed so that the effects are gone"),
+        say("sigma2 and log-likelihood of the two approaches are of different data and not comparable"),
+        say("no z of beta under effects of regions: over few periods it rejects a true null too often (b.inference)"),
     )
     return table(
         frame.drop(columns=empty),
-        caption=f"Growth regressions of {study.case.variable} on its initial log level{controls}{weights}",
+        caption=say("Growth regressions of {variable} on its initial log level", variable=study.case.variable)
+        + controls
+        + weights,
         notes=notes,
         digits=_GRID,
         heads=HEADS,
@@ -163,28 +189,36 @@ def _regression(study: Study, conditional: bool) -> Table | None:
         for correction, approach in APPROACHES.items():
             fit = study.betas.get(sample, controls, case.model.effects, correction)
             if fit is not None:
-                fits[f"{sample}, {approach}" if case.model.effects != "none" else sample] = fit
+                fits[f"{sample}{say(', ')}{say(approach)}" if case.model.effects != "none" else sample] = fit
     if not fits:
         return None
-    kind = f"with {', '.join(controls)} {_when(study)}" if conditional else "without controls"
-    effects = {"none": "no effects", "two-way": "region and time effects"}.get(
-        case.model.effects, f"{case.model.effects} effects"
+    with_them = say("with {controls} {when}", controls=enumerated(controls), when=_when(study))
+    kind = with_them if conditional else say("without controls")
+    effects = say(
+        {"none": "no effects", "two-way": "region and time effects"}.get(
+            case.model.effects, f"{case.model.effects} effects"
+        )
     )
     return regression(
         fits,
         cells="estimate (z)",
         digits=3,
         footer=("speed", "half_life", "loglik", "rsquared_between", "nobs", "weights"),
-        caption=f"Growth of {case.variable}, {effects}, {kind}",
+        caption=say(", ").join((say("Growth of {variable}", variable=case.variable), effects, kind)),
     )
 
 
+def _variable(study: Study) -> str:
+    of = study.case.variable
+    return say("the logarithm of {variable}", variable=of) if study.case.log else of
+
+
 def _there(study: Study) -> str:
-    return ", n regions that are there in a period" if study.case.missing == "omit" else ""
+    return say(", n regions that are there in a period") if study.case.missing == "omit" else ""
 
 
 def _when(study: Study) -> str:
-    return CONTROLS_AT[study.case.controls_at]
+    return say(CONTROLS_AT[study.case.controls_at])
 
 
 def _replication(study: Study) -> dict[str, Table]:

@@ -59,11 +59,11 @@ WORDED = (
 _NAMING = ("variable", "y", "x", "controls", "indicators", "parts", "population", "variables")
 
 
-def heads_of(frame: pd.DataFrame, content: Result) -> Mapping[str, str]:
+def heads_of(frame: pd.DataFrame, content: Result | None = None) -> Mapping[str, str]:
     """Return what stands over the columns of a result: words for some in English, for all that have some in Chinese."""
     if current() == "en":
         return HEADS
-    own = _names_in(content)
+    own = set() if content is None else _names_in(content)
     names = [name for name in (*frame.columns, *frame.index.names) if isinstance(name, str) and name not in own]
     return {name: say(HEADS[name]) if name in HEADS else say(name, sense="column") for name in names}
 

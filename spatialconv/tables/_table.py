@@ -19,7 +19,7 @@ from spatialconv.errors import FileError, OptionError
 from spatialconv.results import Result, rows_shown
 from spatialconv.tables._cells import Digits, column_texts, html_cell, label
 from spatialconv.tables._excel import to_xlsx
-from spatialconv.tables._heads import heads_of, titled, worded
+from spatialconv.tables._heads import HEADS, heads_of, titled, worded
 from spatialconv.tables._latex import Grid, to_latex
 from spatialconv.tables._text import LONG, SHOWN, in_terminal, to_markdown
 from spatialconv.tables._word import to_docx
@@ -221,6 +221,7 @@ def table(
         over = heads_of(frame, content) if heads is None else heads
         return Table(shown.copy(), caption, said, digits, data=data, heads=over)
     if isinstance(content, pd.DataFrame):
+        heads = heads_of(content) if heads is HEADS else heads
         return Table(content.copy(), caption or "", tuple(notes or ()), digits, heads=heads)
     raise OptionError(f"a table is made of a DataFrame, a result or a Table; got {type(content).__name__}.")
 

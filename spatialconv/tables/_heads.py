@@ -39,6 +39,7 @@ HEADS = {
 
 # Columns whose cells are words of results, never labels.
 WORDED = (
+    "test",
     "verdict",
     "severity",
     "question",
@@ -81,10 +82,14 @@ def _names_in(content: Result) -> set[str]:
 def worded(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame whose cells of words are in the language at hand; the very frame in English."""
     there = [name for name in WORDED if name in frame.columns]
-    if current() == "en" or not there:
+    if current() == "en" or not (there or frame.index.name in WORDED):
         return frame
-    told = {name: [restate(say(cell)) if isinstance(cell, str) else cell for cell in frame[name]] for name in there}
-    return frame.assign(**told)
+    told = frame.assign(**{name: [_told(cell) for cell in frame[name]] for name in there})
+    return told.rename(index=_told) if frame.index.name in WORDED else told
+
+
+def _told(cell: Any) -> Any:
+    return restate(say(cell)) if isinstance(cell, str) else cell
 
 
 def titled(content: Result) -> str:

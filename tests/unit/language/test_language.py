@@ -190,6 +190,23 @@ def test_tables_of_results_have_chinese_heads_and_notes(table):
     assert made.caption.endswith("：exports")
 
 
+def test_questions_and_verdicts_of_a_check():
+    b = sc.beta(ZJ.panel, "exports", sc.weights.inverse_distance(ZJ.cities), spatial="lag", effects="time")
+    report = sc.check(b, questions=("sample", "islands", "bound", "speed"), progress=False)
+    made = sc.tables.table(report, language="zh")
+    assert set(made.frame["verdict"]) <= {"通过", "注意", "不通过", "无法判定", "未检验"}
+    assert all(question.endswith("？") for question in made.frame["question"])
+    assert made.to_csv() == sc.tables.table(report).to_csv()
+
+
+def test_tests_of_models_by_name_and_hypotheses():
+    tests = sc.lm_tests(ZJ.panel, "exports", "digital", W, effects="time")
+    made = sc.tables.table(tests, language="zh")
+    assert made.frame.index[0] == "LM滞后检验"
+    assert made.frame["alternative"].iloc[0] == "ρ ≠ 0"
+    assert made.to_csv() == sc.tables.table(tests).to_csv()
+
+
 # ------------------------------------------------------------------ what nothing translates
 
 

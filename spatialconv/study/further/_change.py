@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spatialconv import plot
+from spatialconv._language import say
 from spatialconv.autocorrelation import correlogram as by_distance
 from spatialconv.convergence.beta.breaks import beta_breaks
 from spatialconv.convergence.beta.thresholds import beta_threshold
@@ -32,7 +33,10 @@ def correlogram(study: Study) -> Found:
         permutations=case.permutations or 999,
         seed=case.seed,
     )
-    figure = (f"Autocorrelation of {case.variable} by distance.", lambda: plot.correlogram(found))
+    figure = (
+        say("Autocorrelation of {variable} by distance.", variable=case.variable),
+        lambda: plot.correlogram(found),
+    )
     return Found(found, said(found), {"correlogram": _table(found)}, {"correlogram": figure})
 
 
@@ -40,7 +44,10 @@ def unit_roots(study: Study) -> Found:
     """Do gaps between regions come back (stochastic convergence)?"""
     case = study.case
     found = roots_of_gaps(study.panel, case.variable, seed=case.seed)
-    figure = (f"Gaps in {case.variable}, those that come back in colour.", lambda: plot.unit_roots(found))
+    figure = (
+        say("Gaps in {variable}, those that come back in colour.", variable=case.variable),
+        lambda: plot.unit_roots(found),
+    )
     return Found(found, said(found), {"unit_roots": _table(found)}, {"unit_roots": figure})
 
 
@@ -56,7 +63,7 @@ def breaks(study: Study) -> Found:
     """When did beta change, and how often?"""
     case = study.case
     found = beta_breaks(study.panel, case.variable, **_regression(study), seed=case.seed)
-    figure = (f"Beta of {case.variable} between breaks.", lambda: plot.beta_changes(found))
+    figure = (say("Beta of {variable} between breaks.", variable=case.variable), lambda: plot.beta_changes(found))
     return Found(found, said(found), {"breaks": _table(found)}, {"breaks": figure})
 
 
@@ -64,7 +71,10 @@ def threshold(study: Study) -> Found:
     """Is beta another above some initial level?"""
     case = study.case
     found = beta_threshold(study.panel, case.variable, **_regression(study), seed=case.seed)
-    figure = (f"Threshold of the initial level in beta of {case.variable}.", lambda: plot.beta_changes(found))
+    figure = (
+        say("Threshold of the initial level in beta of {variable}.", variable=case.variable),
+        lambda: plot.beta_changes(found),
+    )
     return Found(found, said(found), {"threshold": _table(found)}, {"threshold": figure})
 
 
@@ -81,10 +91,17 @@ def stochastic_kernel(study: Study) -> Found:
     found = kernel_of(study.panel, case.variable, missing="omit" if case.missing == "omit" else "raise")
     figures = {
         "stochastic_kernel": (
-            f"Density of {case.variable} {found.horizon:g} later, given its value before.",
+            say(
+                "Density of {variable} {horizon:g} later, given its value before.",
+                variable=case.variable,
+                horizon=found.horizon,
+            ),
             lambda: plot.stochastic_kernel(found),
         ),
-        "ergodic": (f"Where the moves of {case.variable} would lead.", lambda: plot.ergodic(found)),
+        "ergodic": (
+            say("Where the moves of {variable} would lead.", variable=case.variable),
+            lambda: plot.ergodic(found),
+        ),
     }
     return Found(found, said(found), {"stochastic_kernel": _table(found)}, figures)
 
@@ -95,4 +112,4 @@ def _regression(study: Study) -> dict[str, Any]:
 
 
 def _table(found: Any) -> Table:
-    return table(found, caption=titled(found), notes=found.notes)
+    return table(found, caption=titled(found))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from spatialconv import maps, plot
+from spatialconv._language import say
 from spatialconv.convergence.clubs.clubs import clubs as find_clubs
 from spatialconv.dynamics import density, markov
 from spatialconv.dynamics import mobility as rank_mobility
@@ -32,18 +33,20 @@ def clubs(study: Study) -> Found:
         index=pd.Index(groups, name="club"),
     )
     made = {
-        "clubs": table(found, caption=titled(found), notes=found.notes),
+        "clubs": table(found, caption=titled(found)),
         "club_members": Table(
-            members, f"Clubs of {case.variable}: who belongs to which", data=found.club.rename("club").to_frame()
+            members,
+            say("Clubs of {variable}: who belongs to which", variable=case.variable),
+            data=found.club.rename("club").to_frame(),
         ),
     }
     figures = {
         "clubs": (
-            f"Convergence clubs of {case.variable}.",
+            say("Convergence clubs of {variable}.", variable=case.variable),
             lambda: maps.clubs(found, study.geometry, labels=study.names_on_maps),
         ),
         "club_paths": (
-            f"Relative transition paths of {case.variable}, by club.",
+            say("Relative transition paths of {variable}, by club.", variable=case.variable),
             lambda: plot.transition_paths(found),
         ),
     }
@@ -62,12 +65,18 @@ def mobility(study: Study) -> Found:
     chain = markov(panel, case.variable)
     path = density(panel, case.variable)
     made = {
-        "mobility": table(ranks, caption=titled(ranks), notes=ranks.notes),
-        "markov": table(chain, caption=titled(chain), notes=chain.notes),
+        "mobility": table(ranks, caption=titled(ranks)),
+        "markov": table(chain, caption=titled(chain)),
     }
     figures = {
-        "markov": (f"Transitions of {case.variable} between classes.", lambda: plot.transitions(chain)),
-        "density": (f"Density of {case.variable} relative to its mean.", lambda: plot.density(path)),
+        "markov": (
+            say("Transitions of {variable} between classes.", variable=case.variable),
+            lambda: plot.transitions(chain),
+        ),
+        "density": (
+            say("Density of {variable} relative to its mean.", variable=case.variable),
+            lambda: plot.density(path),
+        ),
     }
     return Found((ranks, chain, path), (*said(ranks), *said(chain)), made, figures)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from spatialconv import plot
+from spatialconv._language import say
 from spatialconv.convergence.beta.beta import BetaConvergence, beta
 from spatialconv.errors import ModelError, SpatialConvError
 from spatialconv.models.estimation.fit import fit_panel
@@ -71,7 +72,11 @@ def impacts(study: Study) -> Found:
         except SpatialConvError as error:
             lost.append(f"SDM: {one_line(error)}")
     found = {name: fit.impacts() for name, fit in fits.items()}
-    made = effects(found, digits=3, caption=f"Direct, indirect and total effects on growth of {case.variable}")
+    made = effects(
+        found,
+        digits=3,
+        caption=say("Direct, indirect and total effects on growth of {variable}", variable=case.variable),
+    )
     return Found(found, tuple(lost), {"impacts": made})
 
 
@@ -121,9 +126,12 @@ def robustness(study: Study) -> Found:
     values = pd.Series({name: fit.beta for name, fit in fits.items()})
     ends = f"beta lies between {values.min():.4f} ({values.idxmin()}) and {values.max():.4f} ({values.idxmax()})"
     alone = f"beta is {values.iloc[0]:.4f} with the weights {values.index[0]!r}; the case has no others to compare"
-    made = regression(fits, digits=3, caption=f"Growth of {case.variable} with each of the weights")
+    made = regression(
+        fits, digits=3, caption=say("Growth of {variable} with each of the weights", variable=case.variable)
+    )
     terms = ["log_initial", *(["rho"] if case.model.spatial == "lag" else [])]
-    caption = f"Beta{' and rho' if len(terms) > 1 else ''} with each of the weights, with 95 % intervals."
+    named = say("Beta and rho") if len(terms) > 1 else say("Beta")
+    caption = say("{terms} with each of the weights, with 95 % intervals.", terms=named)
     figure = {"robustness": (caption, lambda: plot.coefficients(fits, terms=terms))}
     return Found(fits, (ends if len(fits) > 1 else alone, *lost), {"robustness": made}, figure)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from spatialconv._language import current, restate
 from spatialconv.results import HypothesisTest, Result
 from spatialconv.tables import Table, table
 
@@ -43,7 +44,9 @@ def said(result: Result) -> tuple[str, ...]:
 
 def titled(result: Result) -> str:
     """Return the title of a result, for the caption of its table."""
-    return result.name if isinstance(result, HypothesisTest) else result._headline()[0]
+    if isinstance(result, HypothesisTest):
+        return restate(result.name)
+    return result._headline()[0] if current() == "en" else table(result).caption
 
 
 def of_tests(result: Result) -> Table:
@@ -52,4 +55,4 @@ def of_tests(result: Result) -> Table:
     shown = frame[["statistic", "df", "p_value", "distribution", "null"]]
     if frame["reason"].astype(bool).any():
         shown = shown.assign(reason=frame["reason"])
-    return table(shown, caption=titled(result), notes=result.notes, digits={"statistic": 3})
+    return table(shown, caption=titled(result), notes=tuple(map(restate, result.notes)), digits={"statistic": 3})

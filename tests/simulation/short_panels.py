@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spatialconv.convergence.few_periods.simulated import Missed, outside
+from spatialconv.convergence.few_periods.simulated import COVERAGE_BAND, Missed, outside
 from tests.simulation.nested import WITHIN, _again, _world_of
 from tests.simulation.short_panel_cells import (
     BLOCK,
@@ -185,9 +185,12 @@ def text(first: pd.DataFrame | None) -> str:
             "",
             "## What is missing",
             "",
-            f"{len(short)} of {len(list(designs()))} cells have fewer than {ASKED:,} panels; without any:",
-            "",
-            *[f"- {d.key}" for d in short if not stored().get(d.key, {}).get("panels")],
+            *(
+                [f"{len(short)} of {len(list(designs()))} cells have fewer than {ASKED:,} panels; without any:", ""]
+                + [f"- {d.key}" for d in short if not stored().get(d.key, {}).get("panels")]
+                if short
+                else [f"All {len(list(designs()))} cells have {ASKED:,} panels or more."]
+            ),
             "",
             "Indirect inference, jackknife and dynamic model are not among the estimates.",
             "",
@@ -245,11 +248,30 @@ def missed(rows: list[dict[str, Any]]) -> dict[tuple[str, str], tuple[Missed, ..
     return found
 
 
+def covered(rows: list[dict[str, Any]]) -> dict[tuple[str, str], tuple[tuple[str, float, float], ...]]:
+    """Return the worlds of convergence in which a set misses its band, as `simulated.COVERS` has them."""
+    found: dict[tuple[str, str], tuple[tuple[str, float, float], ...]] = {}
+    for of in rows:
+        shares = [round(100 - float(of[name]), 1) for name in ("LR, true beta", "RF, true beta")]
+        if min(shares) < COVERAGE_BAND[0] or max(shares) > COVERAGE_BAND[1]:
+            one = (f"{world_in_words(of)}, beta {float(of['beta']):g}", shares[0], shares[1])
+            key = of["panel"], of["effects"]
+            found[key] = (*found.get(key, ()), one)
+    return found
+
+
+def written_sets() -> list[dict[str, Any]]:
+    """Return the rows of worlds of convergence as SHORT_PANELS.md has them."""
+    return _rows("## Power against no convergence, and sets")
+
+
 def written() -> list[dict[str, Any]]:
     """Return the rows of worlds without convergence as SHORT_PANELS.md has them."""
-    section = (
-        TABLE.read_text(encoding="utf-8").split("## The tests of b.inference where beta is 0")[1].split("\n## ")[0]
-    )
+    return _rows("## The tests of b.inference where beta is 0")
+
+
+def _rows(head: str) -> list[dict[str, Any]]:
+    section = TABLE.read_text(encoding="utf-8").split(head)[1].split("\n## ")[0]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
     return [dict(zip(cells[0], line, strict=True)) for line in cells[2:]]
 
@@ -263,11 +285,13 @@ def main() -> None:
     ask.add_argument("--seconds", type=float, default=float("inf"), help="processor time after which no block begins")
     ask.add_argument("--studentised", action="store_true", help="draw the part on the studentised beta anew")
     ask.add_argument("--write", action="store_true", help="write SHORT_PANELS.md")
-    ask.add_argument("--missed", action="store_true", help="print simulated.MISSES as the table has it, and no more")
+    ask.add_argument("--missed", action="store_true", help="print simulated.MISSES and COVERS as the table has them")
     given = ask.parse_args()
     if given.missed:
         for key, worlds in missed(written()).items():
             print(f"{key}: {worlds},")
+        for key, sets in covered(written_sets()).items():
+            print(f"COVERS {key}: {sets},")
         return
     from spatialconv._parallel import run
 

@@ -18,6 +18,7 @@ from spatialconv._parallel import checked_jobs
 from spatialconv._parallel import progress as shown
 from spatialconv._parallel import run as parallel
 from spatialconv.convergence.few_periods.short_panel import EVEN, RhoBy, exploded, origin_of, sample_of, title_of
+from spatialconv.convergence.few_periods.simulated import covers
 from spatialconv.models.small_samples.bootstrap import half_life_of, speed_of
 from spatialconv.results import Provenance, Result, number
 
@@ -142,7 +143,8 @@ def _set_of(
     pieces = f"the set has {ends.pieces} pieces; the ends are those of all together"
     ratio = options["test"] == "likelihood-ratio"
     lost = exploded(dict(zip(curve["beta"], curve["exploded"], strict=True))) if ratio else []
-    notes = (*([pieces] if ends.pieces > 1 else []), *lost, EVEN)
+    where = covers(b.fit.spec.effects, b.fit.n_periods, "ratio" if ratio else "robust")
+    notes = (*([pieces] if ends.pieces > 1 else []), *lost, *where, EVEN)
     h, origin = b.length, origin_of(b, "confidence_set", options, seed)
     return ConfidenceSet((ends.low / h, ends.high / h), best, level, h, ends.pieces, curve, title_of(b), notes, origin)
 

@@ -70,6 +70,13 @@ MISSES: dict[tuple[str, str], tuple[Missed, ...]] = {
         Missed("one region 4 s.d. off", True, (4.9, 5.7), (3.2, 3.8)),
     ),
 }
+# Sets of 95 % are to cover the true beta in so many per cent.
+COVERAGE_BAND = (93.0, 97.0)
+# Panel simulated and effects -> worlds of convergence in which they do not: by the ratio, by the robust score and F.
+COVERS: dict[tuple[str, str], tuple[tuple[str, float, float], ...]] = {
+    ("11 x 4", "two-way"): (("drifts 1.0 s.d. apart, beta -0.2", 98.1, 97.4),),
+    ("11 x 4", "region"): (("drifts 1.0 s.d. apart, beta -0.3", 94.9, 97.6),),
+}
 # Panels of so many spans at most are held against the panel simulated: spans decide how far beta is biased.
 _LIKE = ((6, "11 x 4"), (12, "31 x 8"))
 _TESTS = {"ratio": "the likelihood ratio", "robust": "the robust score and F"}
@@ -98,6 +105,17 @@ def misses(effects: str, T: int) -> tuple[str, ...]:
                 f"per cent against convergence (two-sided): {'; '.join(said)}"
             )
     return tuple(notes)
+
+
+def covers(effects: str, T: int, test: str) -> tuple[str, ...]:
+    """Return what to say of a set by a test ("ratio", "robust"): where simulations saw it cover too much or too little."""
+    low, high = COVERAGE_BAND
+    worlds = COVERS.get((like(T), effects), ())
+    shares = {world: ratio if test == "ratio" else robust for world, ratio, robust in worlds}
+    said = [f"{share:g} % ({world})" for world, share in shares.items() if not low <= share <= high]
+    if not said:
+        return ()
+    return (f"sets of 95 % cover the true beta in {'; '.join(said)} of {PANELS:,} simulated panels of {like(T)}",)
 
 
 def few_periods(fit: PanelFit) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import spatialconv as sc
 from spatialconv.convergence.few_periods import simulated
 from spatialconv.convergence.few_periods.short_panel import sample_of
 from spatialconv.errors import ModelError, OptionError, UnsupportedModelError
-from tests.simulation.short_panels import missed, written
+from tests.simulation.short_panels import covered, missed, written, written_sets
 from tests.terminal import plain_repr
 from tests.tolerances import ROUNDING
 
@@ -138,3 +138,13 @@ def test_panels_that_explode_are_counted_and_said():
     alone = b.short_panel_test(beta=1 / 3, draws=99, seed=1)
     assert any(note.startswith("at beta = 0.3333 levels of up to 100 %") for note in alone.notes)
     assert not any("stands in" in note for note in b.short_panel_test(draws=99, seed=1).notes)
+
+
+def test_sets_that_miss_their_coverage_say_so_as_it_was_simulated(zj, plain):
+    assert covered(written_sets()) == simulated.COVERS
+    said = "sets of 95 % cover the true beta in 98.1 % (drifts 1.0 s.d. apart, beta -0.2) of 1,000 simulated panels"
+    assert any(note.startswith(said) for note in plain.confidence_set(draws=99, seed=1).notes)
+    region = sc.beta(zj.panel, "exports", effects="region")
+    assert not any("cover the true" in note for note in region.confidence_set(draws=99, seed=1).notes)
+    robust = region.confidence_set(draws=99, seed=1, test="robust").notes
+    assert any("97.6 % (drifts 1.0 s.d. apart, beta -0.3)" in note for note in robust)

@@ -18,7 +18,7 @@ from spatialconv.checks._finding import LEVEL
 from spatialconv.checks._links import other_links
 from spatialconv.convergence.beta.beta import GROWTH, INITIAL, BetaConvergence
 from spatialconv.convergence.dispersion.sigma import SigmaConvergence
-from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning
+from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning, UnsupportedModelError
 from spatialconv.panel import Panel
 from spatialconv.results import one_line
 
@@ -143,6 +143,11 @@ def subject_of(result: Any, geometry: Any, effort: Effort) -> Subject:
     taken = "the result of sc.beta, sc.clubs, sc.composite_index, sc.coupling or of agglomeration, or a study"
     expect(result, (BetaConvergence, Surrounded), "check", f"{taken} of sc.study.run or analyse")
     if isinstance(result, BetaConvergence):
+        if isinstance(result.asked.w, Mapping):
+            raise UnsupportedModelError(
+                f"check() asks about one W for all periods; the regression has {len(result.asked.w)}, one a period. Ask of "
+                "the same regression with the weights of one of them: b.again(w=...)."
+            )
         return Subject(result, effort, other_links(result, geometry, {}), geometry=geometry)
     around: Surroundings = result.surroundings()
     b = around.b

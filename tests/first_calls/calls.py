@@ -237,6 +237,7 @@ CALLS = {
     "plot.co_membership": 'sc.plot.co_membership(sc.clubs(p(), "y").sensitivity(progress=False))',
     "plot.coefficients": 'sc.plot.coefficients({"a": b()})',
     "plot.contributions": "sc.plot.contributions(index())",
+    "plot.correlogram": 'sc.plot.correlogram(sc.correlogram(p(), "y", g(), permutations=19))',
     "plot.dagum": 'sc.plot.dagum(sc.dagum(p(), "y", groups=groups()))',
     "plot.density": 'sc.plot.density(sc.density(p(), "y"))',
     "plot.ergodic": 'sc.plot.ergodic(sc.stochastic_kernel(p(), "y"))',

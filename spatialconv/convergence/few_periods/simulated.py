@@ -108,7 +108,7 @@ def misses(effects: str, T: int) -> tuple[str, ...]:
 
 
 def covers(effects: str, T: int, test: str) -> tuple[str, ...]:
-    """Return what to say of a set by a test ("ratio", "robust"): where simulations saw it cover too much or too little."""
+    """Return what to say of a set by a test ("ratio" or "robust"): where simulated ones miss 95 % by far."""
     low, high = COVERAGE_BAND
     worlds = COVERS.get((like(T), effects), ())
     shares = {world: ratio if test == "ratio" else robust for world, ratio, robust in worlds}

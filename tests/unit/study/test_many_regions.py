@@ -180,7 +180,8 @@ class TestCheckOfTheStudy:
         light = replace(case, check=sc.study.CheckChoice(extent="light"))
         found = sc.study.analyse(light, progress=False).checks
         names = {finding.name for finding in found}
-        long = ("z-values", "few periods", "no convergence", "absolute", "weights", "neighbours", "regions", "effects")
+        long = tuple(name for name in checks.QUESTIONS if name in checks.LONG)
+        assert {"no convergence", "neighbours", "unit root", "regions"} < set(long)
         assert names == set(checks.QUESTIONS) - set(long)
         assert f"not asked: {', '.join(long)}" in found.notes
         assert found.verdict.startswith(f"By {len(names)} of {len(checks.QUESTIONS)} questions: It may ")

@@ -145,8 +145,8 @@ def subject_of(result: Any, geometry: Any, effort: Effort) -> Subject:
     if isinstance(result, BetaConvergence):
         if isinstance(result.asked.w, Mapping):
             raise UnsupportedModelError(
-                f"check() asks about one W for all periods; the regression has {len(result.asked.w)}, one a period. Ask of "
-                "the same regression with the weights of one of them: b.again(w=...)."
+                f"check() asks about one W for all periods; the regression has {len(result.asked.w)}, one a period. "
+                "Ask of the same regression with the weights of one of them: b.again(w=...)."
             )
         return Subject(result, effort, other_links(result, geometry, {}), geometry=geometry)
     around: Surroundings = result.surroundings()

@@ -111,10 +111,11 @@ def _allowed(table: Regression, k: int, regions: float) -> np.ndarray[Any, Any]:
 
 
 def _precise(table: Regression, k: int) -> bool:
-    """Return whether a column prints what may be p to three digits or more, as R does."""
+    """Return whether a column prints a ratio or an error beside what may be p to three digits or more, as R does."""
     printed = [c for cells in table.coefficients.values() if (c := cells[k]) is not None]
-    inside = [c.round for c in printed if table.round in (None, "p")]
-    inside += [c.square for c in printed if table.square in (None, "p")]
+    both = [c for c in printed if c.round is not None and c.square is not None]
+    inside = [c.round for c in both if table.round in (None, "p")]
+    inside += [c.square for c in both if table.square in (None, "p")]
     return any(f is not None and 0 < f.value < 1 and f.unit <= 0.01 * f.value for f in inside)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import spatialconv as sc
 from spatialconv.auditing.documents import html, latex, notes, plain, word
@@ -162,6 +163,23 @@ def test_what_holds_no_table_is_refused_with_what_to_do(tmp_path, name, says):
     for call in (sc.audit, sc.auditing.transcribe):
         with pytest.raises(FileError, match=says):
             call(tmp_path / name)
+
+
+def test_honest_summaries_of_r_have_no_finding():
+    """No N and no degrees of freedom are printed, and p to three digits: some one number of degrees must do."""
+    rng = np.random.default_rng(5)
+    for _ in range(40):
+        df, lines = int(rng.integers(8, 900)), []
+        for k in range(int(rng.integers(2, 8))):
+            t, error = rng.standard_t(df) + 2 * rng.normal(), 10 ** rng.uniform(-3, 1)
+            p = 2 * stats.t.sf(abs(t), df)
+            stars = "*" * sum(p < level for level in (0.05, 0.01, 0.001))
+            shown = f"{p:.3g}" if p >= 1e-4 else f"{p:.2e}"
+            lines.append(f"x{k:<9} {t * error:>10.6f} {error:>10.6f} {t:>7.3f} {shown:>8} {stars}")
+        head = "            Estimate Std. Error t value Pr(>|t|)    "
+        codes = "---\nSignif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1\n"
+        text = "\n".join([head, *lines, codes])
+        assert sc.audit(text).findings == (), text
 
 
 def test_the_first_panel_keeps_its_name():

@@ -36,6 +36,8 @@ from spatialconv.weights import Aligned
 
 # Specifications that go to a process together.
 BLOCK = 256
+# Beyond so many samples that leave out one region or period each, a multiverse says first how far it has grown.
+LEFT_OUT = 500
 
 
 class Row(NamedTuple):
@@ -129,6 +131,11 @@ def multiverse(
     OptionError, VariableError
         If a word or a name is unknown, or no specification can be estimated.
 
+    Warns
+    -----
+    SpatialConvWarning
+        Before it begins, if more than 500 samples leave out one region or period each.
+
     Notes
     -----
     Every row is what `beta` (`fit_panel` where `focus` is given) returns for its choices alone. A specification that
@@ -172,8 +179,24 @@ def multiverse(
     if bootstrap:
         count_of("bootstrap", bootstrap, least=19)
     used = generator(seed)[1] if bootstrap else None
+    _warn_of_many(grid)
     rows = estimate(grid, jobs=jobs, progress=progress, level=level, draws=bootstrap, seed=used)
     return build(grid, rows, level, place, bootstrap, used)
+
+
+def _warn_of_many(grid: Grid) -> None:
+    """Say what leaving out regions one by one makes of a grid, before it is estimated."""
+    out = sum(sample.leaves_out is not None for sample in grid.samples.values())
+    if out <= LEFT_OUT:
+        return
+    others = len(grid) // len(grid.samples) * (len(grid.samples) - out)
+    warnings.warn(
+        f"a multiverse of {len(grid):,} specifications, {others:,} but for the {out:,} samples that leave out one "
+        "region or period each: weights are cut, standardised and factorised anew for all of them. sc.check leaves "
+        "out the regions that move beta most; samples= takes groups of your own instead.",
+        SpatialConvWarning,
+        stacklevel=3,
+    )
 
 
 def preferred_place(grid: Grid, preferred: int | Specification | None) -> int | None:

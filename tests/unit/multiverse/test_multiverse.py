@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import warnings
 from itertools import product
 
@@ -406,3 +408,26 @@ def test_the_public_name_is_the_function_whoever_imports_first():
 
     assert callable(sc.multiverse)
     assert sc.multiverse is spatialconv._multiverse.multiverse
+
+
+def test_what_leaving_out_one_by_one_makes_of_a_grid_is_said_first(zj, weights, monkeypatch):
+    grid = sc.specifications(
+        zj.panel, "exports", weights=weights, effects=("none", "time"), samples=("all", "leave-one-out")
+    )
+    module = sys.modules["spatialconv._multiverse._run"]
+    begun = []
+    monkeypatch.setattr(module, "estimate", lambda *_, **__: begun.append(1))
+    monkeypatch.setattr(module, "build", lambda *_: None)
+    monkeypatch.setattr(module, "LEFT_OUT", 11)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sc.multiverse(grid)
+    monkeypatch.setattr(module, "LEFT_OUT", 10)
+    said = r"of 48 specifications, 4 but for the 11 samples that leave out one region or period each"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        monkeypatch.setattr(module, "estimate", lambda *_, **__: begun.append(len(caught)))
+        sc.multiverse(grid)
+    assert re.search(said, str(caught[0].message))
+    assert caught[0].filename == __file__
+    assert begun == [1, 1]

@@ -16,13 +16,13 @@ BIN := $(VENV)/$(PROGRAMS)
 STAMP := $(VENV)/.installed
 RESULTS ?= results
 
-.PHONY: study test test-slow test-oldest test-newest lint dist docs docs-links sizes fuzz bench notebooks clean
+.PHONY: study test test-slow test-oldest test-newest lint dist docs docs-links sizes fuzz bench gallery notebooks clean
 
 study: $(STAMP)
 	$(BIN)/spatialconv study zhejiang --out $(RESULTS)
 
 # One thread a worker: workers that spin for cores slow each other down.
-test test-slow test-oldest test-newest notebooks docs sizes: export OPENBLAS_NUM_THREADS := 1
+test test-slow test-oldest test-newest notebooks docs sizes gallery: export OPENBLAS_NUM_THREADS := 1
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n auto -m "not slow"
@@ -94,11 +94,15 @@ fuzz: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks
 
+# Contact sheets of every figure, at four sizes and to three eyes.
+gallery: $(STAMP)
+	$(BIN)/python -m tests.gallery --out build/gallery
+
 notebooks: $(STAMP)
 	$(BIN)/python -m pytest -m notebooks
 
 clean:
-	rm -rf docs/_build $(VENV) $(VENV)-oldest $(VENV)-newest $(VENV)-dist dist $(RESULTS) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf docs/_build build $(VENV) $(VENV)-oldest $(VENV)-newest $(VENV)-dist dist $(RESULTS) .pytest_cache .mypy_cache .ruff_cache
 
 # Reinstalled when the dependencies change.
 $(STAMP): pyproject.toml

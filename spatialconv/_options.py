@@ -22,6 +22,16 @@ BetaCorrection = Literal[
     "auto", "none", "lee-yu", "splm", "indirect", "adjusted-score", "adjusted-score-robust", "correlated-random"
 ]
 Vcov = Literal["information", "observed", "robust", "cluster", "driscoll-kraay", "conley", "scpc"]
+# As papers call them.
+ERRORS = {
+    "information": "information matrix",
+    "observed": "observed information",
+    "robust": "robust",
+    "cluster": "clustered by region",
+    "driscoll-kraay": "Driscoll-Kraay",
+    "conley": "Conley",
+    "scpc": "principal components over space (SCPC)",
+}
 Alternative = Literal["two-sided", "greater", "less"]
 Null = Literal["randomisation", "normality", "permutation"]
 Standardise = Literal["row", "spectral", "none"]

@@ -177,12 +177,13 @@ class Sheet(Figure):
         with mpl.rc_context({"text.parse_math": False}):
             super().draw(renderer)
 
-    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+    def _repr_png_(self) -> tuple[bytes, dict[str, Any]]:
         # Drawn finer than shown, for screens with small pixels; the metadata tell the size to show.
         page, dpi, shown = io.BytesIO(), 200, 125
         self.savefig(page, format="png", dpi=dpi, metadata={"Software": None})
         width, height = (round(float(side) * shown) for side in self.get_size_inches())
-        return page.getvalue(), {"width": width, "height": height}
+        size: dict[str, Any] = {"width": width, "height": height}
+        return page.getvalue(), size | ({"alt": self.caption} if self.caption else {})
 
 
 @contextmanager

@@ -132,6 +132,12 @@ def titled(drawing: str, caption: str) -> str:
     return f"{opened}\n<title>{words}</title>{drawing[start:]}"
 
 
+def title_of(drawing: str) -> str:
+    """Return the title of an SVG, which is the caption of its figure; nothing where it has none."""
+    found = re.search(r"<title>(.*?)</title>", drawing, re.DOTALL)
+    return html.unescape(found[1]) if found else ""
+
+
 _OUTLINES = re.compile(r'<defs class="outlines">\s*(.*?)</defs>', re.DOTALL)
 
 

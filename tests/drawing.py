@@ -59,7 +59,7 @@ def texts(figure: Figure) -> list[Text]:
     """All visible texts of a figure that print something; labels of ticks beyond the axes are not printed."""
     beyond = set()
     for ax in figure.axes:
-        for axis in (ax.xaxis, ax.yaxis):
+        for axis in (ax.xaxis, ax.yaxis, *([ax.zaxis] if hasattr(ax, "zaxis") else [])):
             low, high = sorted(axis.get_view_interval())
             out = [t for t in axis.get_major_ticks() if not ax.axison or not low - 1e-9 <= t.get_loc() <= high + 1e-9]
             beyond |= {id(label) for tick in out for label in (tick.label1, tick.label2)}

@@ -196,6 +196,7 @@ class CaseFile(Section):
         description="A column of the panel, in levels and positive; logs are taken where they are needed."
     )
     unit: Text = Field("", description="Unit of the variable, for legends and captions.")
+    source: Text = Field("", description="Whose the data are; it closes the caption below every figure.")
     about: Text = Field("", description="What a reader should know about the data.")
     controls: Controls = Field([], description="Columns of the panel for the conditional models; [] for none.")
     controls_at: ControlsAt = Field(

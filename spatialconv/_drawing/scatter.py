@@ -20,8 +20,22 @@ from spatialconv._language import say
 
 FloatArray = npt.NDArray[np.float64]
 RADIUS = 0.65  # mm of a point
-# Beyond so many points a cloud is a blot: hexagons of so many mm across count them.
-HEXAGONS, ACROSS = 5_000, 1.5
+# Points from which they are lighter and below the line; beyond so many a cloud is a blot: hexagons of so many mm across
+# count them.
+MANY, HEXAGONS, ACROSS = 150, 5_000, 1.5
+
+
+def point_style(n: int) -> tuple[float, float]:
+    """Return size in points, and opacity, of so many points: the ink of thousands is that of some hundreds."""
+    if n <= MANY:
+        return 3.6, 1.0
+    return float(np.clip(3.6 * (MANY / n) ** 0.25, 1.2, 3.6)), float(np.clip((MANY / n) ** 0.5, 0.12, 0.8))
+
+
+def slope_line(ax: Axes, x: FloatArray, y: FloatArray) -> None:
+    """Draw the line of a scatter plot, over a white one that keeps it apart from the points."""
+    ax.plot(x, y, color="white", linewidth=2.6, zorder=1.9, label="_clear")
+    ax.plot(x, y, color=look.SECOND, linewidth=1.2, zorder=2, label="slope")
 
 
 @dataclass(frozen=True)
@@ -48,7 +62,12 @@ def annotate(
     """
     to_mm = _Scale(ax)
     points, centres, said = _thinned(ax, points, to_mm)
-    style: dict[str, Any] = {"linestyle": "", "marker": "o", "markersize": 3.6, "color": look.FIRST, "zorder": 4}
+    n = len(points.x)
+    size, opaque = point_style(n)
+    style: dict[str, Any] = {"linestyle": "", "marker": "o", "markersize": size, "color": look.FIRST, "zorder": 4}
+    if n > MANY:
+        # Below the line, and so light that where they are thick is seen.
+        style |= {"zorder": 1.5, "alpha": opaque}
     solid = ~points.hollow
     ax.plot(points.x[solid], points.y[solid], label="regions", markeredgewidth=0, **style)
     ax.plot(points.x[~solid], points.y[~solid], label="no neighbours", mfc="white", markeredgewidth=0.9, **style)
@@ -100,7 +119,7 @@ def _thinned(ax: Axes, points: Points, to_mm: _Scale) -> tuple[Points, FloatArra
     return few, centres, key
 
 
-def write_ends(ax: Axes, x: FloatArray, y: FloatArray, ends: Mapping[int, str]) -> None:
+def write_ends(ax: Axes, x: FloatArray, y: FloatArray, ends: Mapping[int, str], *, colour: str = look.FIRST) -> None:
     """Write words at some points of a line, above or below, wherever the line leaves most room."""
     to_mm = _Scale(ax)
     spots = to_mm(np.column_stack([x, y]))
@@ -114,13 +133,15 @@ def write_ends(ax: Axes, x: FloatArray, y: FloatArray, ends: Mapping[int, str]) 
             [[*(c - np.array([width, height]) / 2), *(c + np.array([width, height]) / 2)] for c in centres]
         )
         blank = np.full((6, 4), np.nan)
-        offered.append(
-            _dearer(Places((text,) * 6, boxes, np.array([0, 0.2, 0.2, 0.1, 0.3, 0.3]), blank, np.zeros(6)), course)
-        )
+        # Beyond the axes stand their own words.
+        over = np.maximum(-boxes[:, :2], boxes[:, 2:] - np.asarray(to_mm.size)).max(axis=1)
+        costs = np.array([0, 0.2, 0.2, 0.1, 0.3, 0.3]) + 4.0 * (over > 0)
+        inside = Places((text,) * 6, boxes, costs, blank, np.zeros(6))
+        offered.append(_dearer(inside, course))
     for label in arrange(offered):
         if label is not None:
             at = to_mm.back(np.array([label.centre]))[0]
-            style: Any = {"ha": "center", "va": "center", "color": look.FIRST, "fontweight": "bold"}
+            style: Any = {"ha": "center", "va": "center", "color": colour, "fontweight": "bold"}
             ax.text(at[0], at[1], label.text, label="end", zorder=5, **style)
 
 

@@ -17,8 +17,10 @@ from spatialconv.panel import FloatArray, Missing, Panel, omits
 from spatialconv.results import TIDY, Provenance, Result, extent, merge_notes, number, p_value, plural
 
 Bandwidth = Literal["silverman", "scott"]
+Boundary = Literal["reflect", "none"]
 ModeInterval = Literal["dense", "whole"]
 _FEW = 30
+_NOTHING = 1e-6  # mass below zero that no figure and no digit shows
 _MOST_POINTS = 100_000  # no figure has so many pixels
 
 
@@ -37,6 +39,8 @@ class DensityPath(Result):
         `peak` (where it is highest).
     bandwidth : str
         Rule, or "fixed".
+    edge : str
+        What was done at zero, in words; empty where nothing was.
     periods, regions : Index
     """
 
@@ -49,6 +53,7 @@ class DensityPath(Result):
     regions: pd.Index
     notes: tuple[str, ...]
     provenance: Provenance
+    edge: str = ""
     _values: tuple[FloatArray, ...] | None = field(default=None, repr=False)
 
     @property
@@ -184,7 +189,7 @@ class DensityPath(Result):
         lines = [
             f"Density of {described(self.variable, self.scale)}: {extent(len(self.regions), len(self.periods))} "
             f"({self.periods[0]} to {self.periods[-1]})",
-            f"  Gaussian kernel, bandwidth: {self.bandwidth}",
+            f"  Gaussian kernel, bandwidth: {self.bandwidth}" + (f", {self.edge}" if self.edge else ""),
         ]
         for period in dict.fromkeys((self.periods[0], self.periods[-1])):
             row = self.table.loc[period]
@@ -274,6 +279,7 @@ def density(
     *,
     scale: Scale = "relative",
     bandwidth: Bandwidth | float = "silverman",
+    boundary: Boundary = "reflect",
     points: int = 256,
     missing: Missing = "raise",
 ) -> DensityPath:
@@ -292,8 +298,13 @@ def density(
         Values over the mean of their period (1 is the average region), natural logarithms, or as they are.
     bandwidth : {"silverman", "scott"} or float
         Rule by period, or one bandwidth for all periods, in the unit of the scale.
+    boundary : {"reflect", "none"}
+        Where no value is negative, and values are not in logarithms, a density has no mass below zero: what a kernel
+        would put there is folded back at zero (Silverman 1986, section 2.10; so does Quah). "none" leaves it there,
+        and a note says how much.
     points : int
-        Of the grid, which reaches three bandwidths beyond the extremes of all periods.
+        Of the grid, which reaches three bandwidths beyond the extremes of all periods, and not below zero where
+        densities are reflected there.
     missing : {"raise", "omit"}
         "omit" takes in every period the regions that are there, `n` in the table; periods with fewer than three have no
         density.
@@ -317,7 +328,8 @@ def density(
               h = 0.9 \min\{s, IQR / 1.349\} n^{-1/5}
 
     ("silverman"), or 1.06 s n^(-1/5) ("scott"). Modes seen in a density hang on its bandwidth: `mode_test` asks
-    whether they are there.
+    whether they are there, of the density on the whole line. Reflected at zero it is f(x) + f(-x) for x >= 0, which
+    integrates to one and is level at zero.
 
     References
     ----------
@@ -346,11 +358,18 @@ def density(
     periods = panel.periods[kept]
     rows = [row[own] for row, own in zip(values[kept], there[kept], strict=True)]
     h, rule = _bandwidths(rows, bandwidth)
-    grid = np.linspace(min(map(np.min, rows)) - 3 * h.max(), max(map(np.max, rows)) + 3 * h.max(), points)
-    curves = kernel.density(rows, grid, h)
+    choice("boundary", boundary, Boundary)
+    # Where no kernel reaches zero there is nothing to reflect.
+    outside = kernel.below(rows, 0.0, h)
+    bounded = scale != "log" and all((row >= 0).all() for row in rows)
+    folds = bounded and boundary == "reflect" and bool(outside.max() > _NOTHING)
+    low, high = min(map(np.min, rows)) - 3 * h.max(), max(map(np.max, rows)) + 3 * h.max()
+    grid = np.linspace(max(low, 0.0) if folds else low, high, points)
+    curves = (kernel.reflected if folds else kernel.density)(rows, grid, h)
+    count = kernel.reflected_modes if folds else _modes
     table = pd.DataFrame([_moments(row) for row in rows], index=periods)
     table["bandwidth"] = h
-    table["modes"] = [int(kernel.modes(row[None], width)[0]) for row, width in zip(rows, h, strict=True)]
+    table["modes"] = [count(row, width) for row, width in zip(rows, h, strict=True)]
     table["peak"] = grid[curves.argmax(axis=1)]
     return DensityPath(
         variable=variable,
@@ -360,10 +379,11 @@ def density(
         bandwidth=rule,
         periods=periods,
         regions=panel.regions,
-        notes=merge_notes(panel.notes, absent, _notes(rows, periods, h, scale)),
+        edge="reflected at zero" if folds else "",
+        notes=merge_notes(panel.notes, absent, _notes(rows, periods, outside, bounded, folds)),
         provenance=Provenance(
             "density",
-            {"variable": variable, "scale": scale, "bandwidth": bandwidth, "points": points}
+            {"variable": variable, "scale": scale, "bandwidth": bandwidth, "boundary": boundary, "points": points}
             | ({"missing": missing} if omits(missing) else {}),
             panel.n_regions,
             len(periods),
@@ -415,17 +435,24 @@ def _chosen(periods: pd.Index, asked: Any) -> pd.Index:
     return periods[periods.isin(wanted)]
 
 
-def _notes(rows: list[FloatArray], periods: pd.Index, h: FloatArray, scale: str) -> tuple[str, ...]:
+def _modes(values: FloatArray, width: float) -> int:
+    return int(kernel.modes(values[None], width)[0])
+
+
+def _notes(
+    rows: list[FloatArray], periods: pd.Index, outside: FloatArray, bounded: bool, folds: bool
+) -> tuple[str, ...]:
     notes = []
     least = min(map(len, rows))
     if least < _FEW:
         notes.append(f"{least} regions are few for a density: its shape is mostly that of the kernel and its bandwidth")
-    if scale != "log" and all((row >= 0).all() for row in rows):
-        outside = kernel.below(rows, 0.0, h)
-        worst = int(outside.argmax())
-        if outside[worst] > 0.01:
-            notes.append(
-                f"up to {100 * outside[worst]:.0f} % of a density lies below zero, where no value is "
-                f"({periods[worst]}); take scale='log'"
-            )
+    worst = int(outside.argmax())
+    if bounded and outside[worst] > 0.01:
+        where = f"below zero, where no value is ({periods[worst]})"
+        much = f"up to {100 * outside[worst]:.0f} % of a density"
+        notes.append(
+            f"{much} would lie {where}, and is reflected at zero; scale='log' needs no such correction"
+            if folds
+            else f"{much} lies {where}; take boundary='reflect' or scale='log'"
+        )
     return tuple(notes)

@@ -20,6 +20,7 @@ from ._scatter import moran_scatter as moran_scatter
 from ._shared import coefficients as coefficients
 from ._shared import save as save
 from .change.beta_changes import beta_changes as beta_changes
+from .change.heatmap import heatmap as heatmap
 from .change.stochastic_kernel import ergodic as ergodic
 from .change.stochastic_kernel import stochastic_kernel as stochastic_kernel
 from .change.unit_roots import unit_roots as unit_roots

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
 from spatialconv._core.dispersion import agglomeration as core
-from spatialconv._drawing.axes import STEPS, finished, given, row
+from spatialconv._drawing.axes import Frame, drawn, headed, labelled, legend, ticks
+from spatialconv._drawing.captions import Caption
 from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect, first
 from spatialconv.agglomeration import IndustryTable
@@ -29,6 +29,8 @@ def location_curves(
     industries: Iterable[Hashable] | None = None,
     period: Hashable | None = None,
     title: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
     language: Language = "en",
     ax: Axes | None = None,
 ) -> Figure | Axes:
@@ -46,6 +48,10 @@ def location_curves(
         The last by default.
     title : str, optional
         Heading of the figure.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -82,25 +88,37 @@ def location_curves(
     heading = say("Location of {quantity}", quantity=table.quantity)
     heading += say(", {period}", period=period) if len(table.periods) > 1 else ""
     names = [f"{table.industries[k]} ({gini[k]:.2f})" for k in chosen]
-    with look.style(title, heading, names):
-        plot = given(ax) if ax is not None else row(1, title, height=70.0)[0]
+    n = len(table.regions)
+    caption = Caption(
+        say("Locational Lorenz curves of {quantity}", quantity=table.quantity),
+        str(period) if len(table.periods) > 1 else "",
+        n,
+        tested=(
+            say(
+                "{n} regions in order of their location quotients, industry by industry; locational Gini in brackets",
+                n=n,
+            ),
+        ),
+        source=source,
+    )
+
+    def paint(axes: list[Axes]) -> None:
+        plot = axes[0]
+        plot.set(xlim=(0, 1), ylim=(0, 1))
         plot.plot([0, 1], [0, 1], color=look.SOFT, linewidth=0.6, zorder=1, label="as everything")
         for k, name, (dash, colour) in zip(chosen, names, _LINES, strict=False):
             across, up = core.lorenz(s[k], x[k])
             plot.plot(across, up, linestyle=dash, color=colour, zorder=2, label=name)
-        handles, labels = plot.get_legend_handles_labels()
-        plot.legend(
-            handles[1:], labels[1:], loc="upper left", frameon=False, fontsize=look.TEXT, handlelength=2.8,
-            title=say("locational Gini in brackets"), title_fontsize=look.TEXT, alignment="left", borderaxespad=0.2,
-        )  # fmt: skip
-        plot.set(xlim=(0, 1), ylim=(0, 1))
-        plot.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
-        plot.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+        curves = dict(zip(names, plot.lines[1:], strict=True))
+        # Curves lie below the diagonal.
+        legend(plot, curves, title=say("locational Gini in brackets"), loc="upper left", handlelength=2.8)
+        ticks(plot)
         look.frame(plot)
-        plot.set_xlabel(say("share of all industries, cumulated"), fontsize=look.TEXT, color=look.SOFT)
-        plot.set_ylabel(say("share of the industry, cumulated"), fontsize=look.TEXT, color=look.SOFT)
-        plot.set_title(heading, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK)
-        return finished([plot], ax)
+        labelled(plot, say("share of all industries, cumulated"), say("share of the industry, cumulated"))
+        headed(plot, heading)
+
+    with look.style(title, heading, names, caption.text):
+        return drawn(paint, Frame(height=70.0), caption, title=title, width=width, ax=ax)
 
 
 def _chosen(table: IndustryTable, industries: Iterable[Hashable] | None, gini: Any) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -9,12 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, MaxNLocator
+from matplotlib.ticker import FixedLocator
 
 from spatialconv import _style as look
-from spatialconv._drawing.axes import STEPS, finished, forest, given, row, time_axis
+from spatialconv._drawing.axes import HEIGHT, Frame, drawn, forest, headed, labelled, row_height, ticks, time_axis
+from spatialconv._drawing.captions import Caption, about, effects_of, named, spans, spoken, time_unit
 from spatialconv._language import Language, say, speaking
-from spatialconv._options import choice, expect
+from spatialconv._options import ERRORS, choice, expect
 from spatialconv.convergence.beta.quantiles import BetaQuantiles
 from spatialconv.convergence.beta.regimes import BetaRegimes
 from spatialconv.convergence.beta.series import BetaSeries
@@ -37,7 +39,15 @@ class _Line(NamedTuple):
 
 @speaking
 def betas(
-    result: Any, *, of: Of = "beta", title: str | None = None, language: Language = "en", ax: Axes | None = None
+    result: Any,
+    *,
+    of: Of = "beta",
+    title: str | None = None,
+    unit: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
+    language: Language = "en",
+    ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot beta, or the speed of convergence, over windows of time, lengths of span, quantiles or regimes.
 
@@ -52,6 +62,12 @@ def betas(
         What to plot; quantiles have an interval of beta only.
     title : str, optional
         Heading of the figure.
+    unit : str, optional
+        Of the variable, for axes and the caption.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -77,33 +93,91 @@ def betas(
     kinds = (BetaSeries, BetaQuantiles, BetaRegimes)
     expect(result, kinds, "plot.betas", "the result of sc.beta_rolling, beta_spacing, beta_quantiles or beta_regimes")
     choice("of", of, ("beta", "speed"))
-    if isinstance(result, BetaRegimes):
-        return _regimes(result, of, title, ax)
-    by = result.by if isinstance(result, BetaSeries) else "quantile"
-    if by == "quantile" and of == "speed":
+    if isinstance(result, BetaQuantiles) and of == "speed":
         raise OptionError("quantiles have an interval of beta, not of the speed; plot of='beta'.")
+    heading = say(_NAMES[of]) + say(", ") + result.variable
+    caption = _caption(result, of, unit, source)
+    rows = _rows(result, of) if isinstance(result, BetaRegimes) else {}
+
+    def paint(axes: list[Axes]) -> None:
+        if rows:
+            forest(axes[0], rows, rows)
+            axes[0].axvline(0, color=look.SOFT, linewidth=0.6, zorder=1, label="zero")
+            labelled(axes[0], say("{level:g} % intervals", level=100 * result.level))
+        else:
+            _line_up(axes[0], result, of)
+        headed(axes[0], heading)
+
+    height = row_height(len(rows)) * len(rows) + 3 if rows else HEIGHT
+    with look.style(title, heading, list(rows or result.table.index), caption.text):
+        return drawn(paint, Frame(height=height), caption, title=title, width=width, ax=ax)
+
+
+def _caption(result: Any, of: Of, unit: str | None, source: str | None) -> Caption:
+    """Say what was estimated, in which windows or over which spans, and what the intervals are."""
+    options = result.provenance.options
+    what = say(
+        "{what}: growth of {variable} on its initial log level",
+        what=say(_NAMES[of]),
+        variable=named(result.variable, unit=unit),
+    )
+    if isinstance(result, BetaSeries):
+        one = next(iter(result.results.values()))
+        ends = [period for each in result.results.values() for period in each.fit.design.periods]
+        unit_of_time = time_unit(one.fit.design.periods)
+        how = say(ERRORS[options.get("vcov", "information")])
+        if result.by == "window":
+            said = say(
+                "windows of {window} {unit}, each {step} after the one before; spans of growth of {length:g} that end "
+                "from {first} to {last}",
+                window=options["window"],
+                unit=say(unit_of_time),
+                step=options["step"],
+                length=one.length,
+                first=min(ends),
+                last=max(ends),
+            )
+        else:
+            said = say(
+                "spans of {lengths} {unit}, which end from {first} to {last}",
+                lengths=spoken(result.table.index),
+                unit=say(unit_of_time),
+                first=min(ends),
+                last=max(ends),
+            )
+    elif isinstance(result, BetaQuantiles):
+        said = spans(result.design.periods, result.length)
+        how = say("{n:,} bootstrap samples of regions", n=options["draws"])
+    else:
+        said, how = spans(result.fit.design.periods, result.length), say(ERRORS[options.get("vcov", "information")])
+    kind = say("{level:g} % intervals ({how})", level=100 * result.level, how=how)
+    return about(result, what, periods=said, tested=(kind, _model(options)), spatial=True, source=source)
+
+
+def _model(options: Mapping[str, Any]) -> str:
+    spatial = _SPATIAL.get(str(options.get("spatial")))
+    return effects_of(options.get("effects", "none")) + (say("; ") + say(spatial) if spatial else "")
+
+
+_SPATIAL = {"lag": "spatial lag", "error": "spatial error", "sarar": "spatial lag and error"}
+
+
+def _rows(result: BetaRegimes, of: Of) -> dict[str, pd.Series]:
+    names = ("beta", "conf_low", "conf_high") if of == "beta" else ("speed", "speed_low", "speed_high")
+    columns = dict(zip(names, ("estimate", "conf_low", "conf_high"), strict=True))
+    return {str(regime): values[list(names)].rename(columns) for regime, values in result.table.iterrows()}
+
+
+def _line_up(ax: Axes, result: Any, of: Of) -> None:
+    by = result.by if isinstance(result, BetaSeries) else "quantile"
     line = _line(result.table, of)
-    with look.style(title, result.variable, list(result.table.index)):
-        plot = given(ax) if ax is not None else row(1, title)[0]
-        if by == "window":
-            time_axis(plot, result.table.index)
-        _draw(plot, line, joined=by != "horizon")
-        if by != "window":
-            plot.xaxis.set_major_locator(FixedLocator(list(line.x)))
-            plot.set_xticks(line.x, [f"{at:g}" for at in result.table.index])
-        plot.set_xlabel(
-            say("{what}; {level:g} % intervals", what=say(_AXES[by]), level=100 * result.level),
-            fontsize=look.TEXT,
-            color=look.SOFT,
-        )
-        plot.set_title(
-            say(_NAMES[of]) + say(", ") + result.variable,
-            loc="left",
-            fontsize=look.HEADING,
-            fontweight="bold",
-            color=look.INK,
-        )
-        return finished([plot], ax)
+    if by == "window":
+        time_axis(ax, result.table.index)
+    _draw(ax, line, joined=by != "horizon")
+    if by != "window":
+        ax.xaxis.set_major_locator(FixedLocator(list(line.x)))
+        ax.set_xticks(line.x, [f"{at:g}" for at in result.table.index])
+    labelled(ax, say("{what}; {level:g} % intervals", what=say(_AXES[by]), level=100 * result.level))
 
 
 def _line(table: pd.DataFrame, of: Of) -> _Line:
@@ -125,26 +199,5 @@ def _draw(ax: Axes, line: _Line, *, joined: bool) -> None:
         ax.vlines(x, low, high, color=look.FIRST, linewidth=1.0, zorder=2, label="interval")
         ax.plot(x, value, "o", color=look.FIRST, markersize=3.6, zorder=3, label="estimate")
         ax.set_xlim(x[0] - 0.6, x[-1] + 0.6)
-    ax.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+    ticks(ax, x=False)
     look.frame(ax)
-
-
-def _regimes(result: BetaRegimes, of: Of, title: str | None, ax: Axes | None) -> Figure | Axes:
-    table = result.table
-    names = ("beta", "conf_low", "conf_high") if of == "beta" else ("speed", "speed_low", "speed_high")
-    columns = dict(zip(names, ("estimate", "conf_low", "conf_high"), strict=True))
-    rows = {str(regime): values[list(names)].rename(columns) for regime, values in table.iterrows()}
-    with look.style(title, list(rows), result.variable):
-        wide = max(look.measurer(look.Sheet(10, 10))(name)[0] for name in rows) + 4
-        plot = given(ax) if ax is not None else row(1, title, height=5.0 * len(rows) + 3, left=wide, bottom=9.5)[0]
-        forest(plot, rows, rows)
-        plot.axvline(0, color=look.SOFT, linewidth=0.6, zorder=1, label="zero")
-        plot.set_title(
-            say(_NAMES[of]) + say(", ") + result.variable,
-            loc="left",
-            fontsize=look.HEADING,
-            fontweight="bold",
-            color=look.INK,
-        )
-        plot.set_xlabel(say("{level:g} % intervals", level=100 * result.level), fontsize=look.TEXT, color=look.SOFT)
-        return finished([plot], ax)

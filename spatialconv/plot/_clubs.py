@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
-from spatialconv._drawing.axes import BOTTOM, LEFT, RIGHT, STEPS, finished, given, time_axis
+from spatialconv._drawing.axes import Frame, drawn, headed, ticks, time_axis
+from spatialconv._drawing.captions import Caption, about, logged, measured, spoken
+from spatialconv._drawing.classes import signed
 from spatialconv._drawing.club_colours import club_colours
 from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect, whole
@@ -20,13 +21,21 @@ from spatialconv.panel import FloatArray
 
 HEIGHT = 42.0  # mm of a panel
 ACROSS = 3
-GAP, LINE_OF_TEXT, NOTE = 1.0, 3.2, 3.3  # mm
+LINE_OF_TEXT = 3.2  # mm
 MEMBER, DIVERGENT = "#c9c9c9", "#8c8c8c"
 
 
 @speaking
 def transition_paths(
-    result: Any, *, most: int = 5, title: str | None = None, language: Language = "en", ax: Axes | None = None
+    result: Any,
+    *,
+    most: int = 5,
+    title: str | None = None,
+    unit: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
+    language: Language = "en",
+    ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot relative transition paths: the mean of each club, then each club with its members.
 
@@ -42,6 +51,12 @@ def transition_paths(
         Show the members of so many clubs, the highest; 0 shows the first panel alone.
     title : str, optional
         Heading of the figure.
+    unit : str, optional
+        Of the variable, for axes and the caption.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -66,18 +81,21 @@ def transition_paths(
     expect(result, ClubPartition, "plot.transition_paths", "the result of sc.clubs")
     shown = list(result.members)[: whole("most", most)]
     heads = [_heading(result), *(_named(result, k) for k in shown)]
-    note = _note(result, shown)
-    with look.style(title, heads, note, list(result.periods_used), [str(p) for p in result.paths.index]):
-        axes = [given(ax)] if ax is not None else _grid(len(heads), title, note)
-        colours = dict(zip(result.members, club_colours(len(result.members)), strict=True))
+    caption = _caption(result, shown, unit, source)
+    colours = dict(zip(result.members, club_colours(len(result.members)), strict=True))
+
+    def paint(axes: list[Axes]) -> None:
         _means(axes[0], result, colours)
         for plot, k in zip(axes[1:], shown, strict=False):
             _members(plot, result, k, colours[k])
         if ax is None and shown:
             _same_limits(axes[1:], result, shown)
         for plot, head in zip(axes, heads, strict=False):
-            plot.set_title(head, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK)
-        return finished(axes, ax)
+            headed(plot, head)
+
+    with look.style(title, heads, caption.text, [str(p) for p in result.paths.index]):
+        frame = Frame(len(heads), HEIGHT, ACROSS, bottom=6.5)
+        return drawn(paint, frame, caption, title=title, width=width, ax=ax)
 
 
 def _heading(result: ClubPartition) -> str:
@@ -89,7 +107,8 @@ def _named(result: ClubPartition, club: int) -> str:
     return say("Club {k}: {n} regions", k=club, n=n) if n != 1 else say("Club {k}: 1 region", k=club)
 
 
-def _note(result: ClubPartition, shown: list[int]) -> str:
+def _caption(result: ClubPartition, shown: list[int], unit: str | None, source: str | None) -> Caption:
+    options = result.provenance.options
     words = [say("mean of all regions = 1")]
     if len(result.periods_used) < len(result.paths):
         words.append(say("grey ground: periods that the regressions discard"))
@@ -97,32 +116,13 @@ def _note(result: ClubPartition, shown: list[int]) -> str:
         words.append(say("dashed: divergent regions"))
     if 0 < len(shown) < result.n_clubs:
         words.append(say("members of clubs 1 to {k} of {n}", k=len(shown), n=result.n_clubs))
-    text = say("; ").join(words)
-    return text[0].upper() + text[1:]
-
-
-def _grid(count: int, title: str | None, note: str) -> list[Axes]:
-    """Return axes in rows of three on a new sheet, with a note beneath."""
-    single = count == 1
-    across, width = (1, look.COLUMN) if single else (min(count, ACROSS), look.PAGE)
-    rows = -(-count // across)
-    bold = look.measurer(look.Sheet(width, 10), size=look.TITLE, weight="bold")
-    lines = look.wrapped(title, bold, width - 3.0) if title else []
-    above = 6.5 + 4.0 * len(lines) + 2.0 * bool(lines)
-    each = (width - across * LEFT - RIGHT - GAP * (across - 1)) / across
-    step = HEIGHT + BOTTOM + 2.0
-    remarks = look.wrapped(note, look.measurer(look.Sheet(width, 10)), width - 3.0)
-    sheet = look.Sheet(width, above + rows * step - 4.0 + NOTE * len(remarks))
-    for i, line in enumerate(reversed(remarks)):
-        y = (1.5 + NOTE * i) / sheet.size[1]
-        sheet.text(1.5 / width, y, line, fontsize=look.TEXT, color=look.SOFT, va="bottom")
-    for i, line in enumerate(lines):
-        y = 1 - (1.5 + 4.0 * i) / sheet.size[1]
-        sheet.text(1.5 / width, y, line, fontsize=look.TITLE, fontweight="bold", va="top")
-    return [
-        sheet.place(LEFT + (i % across) * (each + LEFT + GAP), above + (i // across) * step, each, HEIGHT)
-        for i in range(count)
-    ]
+    test = say(
+        "Clubs by the log t test of Phillips and Sul, one-sided: convergence is rejected where t < {threshold}",
+        threshold=signed(options["threshold"]),
+    )
+    of = measured(logged(result.what, result.variable), result.variable, unit)
+    what = say("Relative transition paths, {variable}", variable=of)
+    return about(result, what, periods=spoken(result.paths.index), tested=(say("; ").join(words), test), source=source)
 
 
 def _means(ax: Axes, result: ClubPartition, colours: dict[int, str]) -> None:
@@ -144,7 +144,7 @@ def _means(ax: Axes, result: ClubPartition, colours: dict[int, str]) -> None:
         y = result.club_paths[k].to_numpy(dtype=float)
         ax.plot(x, y, color=colour, linewidth=1.4, zorder=3, label=f"club {k}")
         ends.append((float(y[-1]), str(k), colour))
-    ax.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+    ticks(ax, x=False)
     look.frame(ax)
     _names(ax, ends)
 
@@ -173,7 +173,7 @@ def _same_limits(axes: Sequence[Axes], result: ClubPartition, shown: list[int]) 
     pad = 0.06 * (high - low) or 0.05
     for ax in axes:
         ax.set_ylim(low - pad, high + pad)
-        ax.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+        ticks(ax, x=False)
 
 
 def _names(ax: Axes, ends: list[tuple[float, str, str]]) -> None:

@@ -12,20 +12,27 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from spatialconv import _style as look
-from spatialconv._drawing.axes import finished, given
-from spatialconv._language import Language, say, speaking
+from spatialconv._drawing.axes import Frame, drawn, headed, name_rows
+from spatialconv._drawing.captions import about, logged
+from spatialconv._language import Language, restate, say, speaking
 from spatialconv._options import expect
 from spatialconv.convergence.clubs.stability import ClubStability
 
 NAMED = 60  # regions whose names find room beside a page-wide matrix
-ROW = 2.9  # mm of a row with a name
+ROW, LEAST_ROW = 2.9, 2.7  # mm of a row with a name, as usual and at least
 SMALL = 62.0  # mm of a matrix without names
 KEY = 3.0  # mm across the key
 
 
 @speaking
 def co_membership(
-    result: Any, *, title: str | None = None, language: Language = "en", ax: Axes | None = None
+    result: Any,
+    *,
+    title: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
+    language: Language = "en",
+    ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot how often each pair of regions is in one club, regions ordered by club and by how surely they belong there.
 
@@ -38,6 +45,10 @@ def co_membership(
         Result of `bootstrap`, `sensitivity` or `rolling` of a ClubPartition.
     title : str, optional
         Heading of the figure.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -62,36 +73,39 @@ def co_membership(
     names = [str(label) for label in regions.index[order]]
     club = regions["club"].fillna(0).to_numpy(dtype=int)[order]
     head = say("Share of {n} runs in one club", n=len(result.table))
-    with look.style(title, head, names):
-        named = len(names) <= NAMED
-        axes = [given(ax)] if ax is not None else _sheet(names if named else [], title)
-        image = _matrix(axes[0], share, club, names if named and ax is None else None)
-        axes[0].set_title(head, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK)
+    named = len(names) <= NAMED
+    caption = about(
+        result,
+        head + say(", ") + logged(result.what),
+        tested=(
+            say("Runs: {how}", how=restate(result.resampled)),
+            say("Grey: never drawn together") if np.isnan(share).any() else "",
+        ),
+        source=source,
+    )
+
+    def paint(axes: list[Axes]) -> None:
+        plot = axes[0]
+        across, down = look.extent(plot)
+        room = min(across, down) / len(names) >= LEAST_ROW
+        image = _matrix(plot, share, club, names if named and room and ax is None else None)
+        headed(plot, head)
         if ax is None:
-            key = axes[0].figure.colorbar(image, cax=axes[1])
+            high = min(down, 40.0)
+            side = plot.inset_axes((1 + 4.0 / across, 1 - high / down, KEY / across, high / down))
+            key = plot.figure.colorbar(image, cax=side)
             key.set_ticks([0, 0.25, 0.5, 0.75, 1])
             key.outline.set_visible(False)
-            look.frame(axes[1], x=False)
-            axes[1].yaxis.tick_right()
-            axes[1].spines["left"].set_visible(False)
-        return finished(axes, ax)
+            look.frame(side, x=False)
+            side.yaxis.tick_right()
+            side.spines["left"].set_visible(False)
 
-
-def _sheet(names: list[str], title: str | None) -> list[Axes]:
-    measure = look.measurer(look.Sheet(look.PAGE, 10))
-    left = max([measure(name)[0] for name in names], default=6.0) + 3.5
-    side = max(SMALL, ROW * len(names)) if names else SMALL
-    width = look.PAGE if left + side + KEY + 16 > look.COLUMN else look.COLUMN
-    side = min(side, width - left - KEY - 16)
-    bold = look.measurer(look.Sheet(width, 10), size=look.TITLE, weight="bold")
-    lines = look.wrapped(title, bold, width - 3.0) if title else []
-    above = 6.5 + 4.0 * len(lines) + 2.0 * bool(lines)
-    # No wider than needed: a matrix is square, and blank paper beside it says nothing.
-    sheet = look.Sheet(left + side + KEY + 16, above + side + 8.0)
-    for i, line in enumerate(lines):
-        y = 1 - (1.5 + 4.0 * i) / sheet.size[1]
-        sheet.text(1.5 / sheet.size[0], y, line, fontsize=look.TITLE, fontweight="bold", va="top")
-    return [sheet.place(left, above, side, side), sheet.place(left + side + 4.0, above, KEY, min(side, 40.0))]
+    side = max(SMALL, ROW * len(names)) if named else SMALL
+    frame = Frame(
+        height=lambda across: min(across, side), right=KEY + 16, usual=look.PAGE if side > SMALL else look.COLUMN
+    )
+    with look.style(title, head, names, caption.text):
+        return drawn(paint, frame, caption, title=title, width=width, ax=ax)
 
 
 def _matrix(ax: Axes, share: npt.NDArray[np.float64], club: npt.NDArray[np.int_], names: list[str] | None) -> Any:
@@ -115,12 +129,11 @@ def _matrix(ax: Axes, share: npt.NDArray[np.float64], club: npt.NDArray[np.int_]
             )
     middles = [(a + b - 1) / 2 for a, b in pairwise(edges)]
     ax.set_xticks(middles, [str(club[a]) if club[a] else say("div.") for a in edges[:-1]])
-    unseen = say("; grey: never drawn together") if np.isnan(share).any() else ""
-    ax.set_xlabel(say("club") + unseen, fontsize=look.TEXT, color=look.INK, labelpad=1)
+    ax.set_xlabel(say("club"), fontsize=look.TEXT, color=look.INK, labelpad=1)
     if names is None:
         ax.set_yticks(middles, [str(club[a]) if club[a] else say("div.") for a in edges[:-1]])
     else:
-        ax.set_yticks(range(len(names)), names)
+        name_rows(ax, range(len(names)), names)
     look.frame(ax)
     ax.tick_params(length=0)
     for side in ("left", "bottom"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
-from spatialconv._drawing.axes import STEPS
+from spatialconv._drawing.axes import STEPS, cut, sheet_of
+from spatialconv._drawing.captions import Caption, about
+from spatialconv._drawing.classes import listed
 from spatialconv._language import Language, restate, say, speaking
 from spatialconv._multiverse import AXES, Multiverse
 from spatialconv._options import expect, names, whole
@@ -28,7 +30,7 @@ Mask = npt.NDArray[np.bool_]
 # Up to this many specifications each one is drawn; more share columns of 0.4 mm.
 SINGLE, COLUMNS = 320, 330
 # mm: heights of the curve, of a row of choices, between groups, for the words above and below, and margins.
-CURVE, ROW, GROUP, ABOVE, BELOW, RIGHT = 56.0, 3.1, 1.5, 16.5, 9.0, 15.0
+CURVE, ROW, GROUP, ABOVE, BELOW, RIGHT = 56.0, 3.1, 1.5, 16.5, 2.0, 15.0
 MOST = 12  # choices of an axis with a row each
 WORDS_AT_MOST = 36.0  # mm of the name of a choice
 DIM = "#a9a9a9"
@@ -65,6 +67,8 @@ def specification_curve(
     axes: str | Iterable[str] | None = None,
     most: int = MOST,
     title: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
     language: Language = "en",
 ) -> Figure:
     """Plot all estimates of a multiverse sorted by size, and beneath each the choices that led to it.
@@ -85,6 +89,10 @@ def specification_curve(
         do the rarest of others.
     title : str, optional
         Heading of the figure.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
 
@@ -117,24 +125,27 @@ def specification_curve(
     if rows and len(table) > SINGLE:
         rows = [Choice("p", say("at most {level:.2g}", level=1 - result.level), _significant(result, table)), *rows]
     heading = title or _heading(result)
-    with look.style(heading, [r.name for r in rows]):
+    caption = _caption(result, table, source)
+    with look.style(heading, [r.name for r in rows], caption.text):
+        wide = look.width_of(width, look.PAGE)
+        probe = look.Sheet(wide, 10)
+        above = _above(result, table, heading, probe)
         groups = dict.fromkeys(r.group for r in rows)
         below = ROW * len(rows) + GROUP * max(len(groups) - 1, 0)
-        height = ABOVE + CURVE + (3.0 + below if rows else 0.0) + BELOW
+        height = above + CURVE + (3.0 + below if rows else 0.0) + BELOW
         if height > look.HEIGHT:
             raise OptionError(
                 f"{len(rows)} rows of choices need {height:.0f} mm, and a page has {look.HEIGHT:.0f}; show fewer by "
                 "axes=(…) or most=…"
             )
-        sheet = look.Sheet(look.PAGE, height)
+        sheet, _ = sheet_of(height, caption, None, wide)
         left = _left(sheet, rows)
-        width = look.PAGE - left - RIGHT
-        curve = sheet.place(left, ABOVE, width, CURVE)
+        across = wide - left - RIGHT
+        curve = sheet.place(left, above, across, CURVE)
         _words_above(sheet, result, table, heading)
         _curve(curve, result, table)
         if rows:
-            _lower(sheet.place(left, ABOVE + CURVE + 3.0, width, below), rows, table, result)
-        _words_below(sheet, result, len(table), left)
+            _lower(sheet.place(left, above + CURVE + 3.0, across, below), rows, table, result)
         return sheet
 
 
@@ -208,16 +219,8 @@ def _left(sheet: look.Sheet, rows: list[Choice]) -> float:
     plain, bold = look.measurer(sheet), look.measurer(sheet, weight="bold")
     if not rows:
         return 13.0
-    names_ = max(plain(_cut(row.name, plain))[0] for row in rows)
+    names_ = max(plain(cut(row.name, plain, WORDS_AT_MOST))[0] for row in rows)
     return float(max(13.0, 2.0 + max(bold(row.group)[0] for row in rows) + 3.0 + names_ + 2.0))
-
-
-def _cut(text: str, measure: look.Measure) -> str:
-    if measure(text)[0] <= WORDS_AT_MOST:
-        return text
-    while len(text) > 1 and measure(text + "…")[0] > WORDS_AT_MOST:
-        text = text[:-1]
-    return text + "…"
 
 
 def _significant(result: Multiverse, table: pd.DataFrame) -> Mask:
@@ -242,7 +245,7 @@ def _drawn(result: Multiverse, table: pd.DataFrame) -> pd.DataFrame:
 def _curve(ax: Axes, result: Multiverse, table: pd.DataFrame) -> None:
     column, drawn = _bins(len(table)), _drawn(result, table)
     ax.axhline(0, color=look.INK, linewidth=0.6, zorder=1, label="zero")
-    across = ax.get_position().width * look.PAGE
+    across, _ = look.extent(ax)
     wide = min(1.2, 0.8 * across / len(drawn) * look.MM * 72)
     for significant, colour in ((False, DIM), (True, look.FIRST)):
         part = drawn[drawn["significant"] == significant]
@@ -347,11 +350,13 @@ def _lower(ax: Axes, rows: list[Choice], table: pd.DataFrame, result: Multiverse
         place = column[int(np.flatnonzero(table.index == result.preferred)[0])]
         ax.axvline(place, color=look.SECOND, linewidth=0.6, zorder=0.5, label="preferred")
     seen: set[str] = set()
-    left = ax.get_position().x0 * look.PAGE
+    left = ax.get_position().x0 * cast(look.Sheet, ax.get_figure()).size[0]
     for row, at in zip(rows, places, strict=True):
         words: dict[str, Any] = {"va": "center_baseline", "fontsize": look.TEXT, "annotation_clip": False}
         where: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
-        ax.annotate(_cut(row.name, plain), (0, at), xytext=(-3, 0), ha="right", color=look.INK, **where, **words)
+        ax.annotate(
+            cut(row.name, plain, WORDS_AT_MOST), (0, at), xytext=(-3, 0), ha="right", color=look.INK, **where, **words
+        )
         if row.group not in seen:
             seen.add(row.group)
             shift = -(left - 1.5) * look.MM * 72
@@ -363,7 +368,7 @@ def _lower(ax: Axes, rows: list[Choice], table: pd.DataFrame, result: Multiverse
 
 def _dotted(ax: Axes, rows: list[Choice], places: list[float], significant: Mask) -> None:
     x = np.arange(len(significant))
-    across = ax.get_position().width * look.PAGE
+    across, _ = look.extent(ax)
     size = float(np.clip(0.75 * across / len(x) * look.MM * 72, 1.3, 3.2))
     for row, at in zip(rows, places, strict=True):
         ax.axhline(at, color="#ececec", linewidth=0.5, zorder=0)
@@ -407,8 +412,7 @@ def _box(columns: int, at: float, half: float) -> Any:
     return Rectangle((-0.5, at - half), columns, 2 * half, fill=False, edgecolor=look.FAINT, linewidth=0.3, zorder=2)
 
 
-def _words_above(sheet: look.Sheet, result: Multiverse, table: pd.DataFrame, heading: str) -> None:
-    across, down = sheet.size
+def _said(result: Multiverse) -> str:
     counts = result.shares
     percent = f"{100 * (1 - result.level):.3g}"
     said = say(
@@ -420,12 +424,37 @@ def _words_above(sheet: look.Sheet, result: Multiverse, table: pd.DataFrame, hea
     )
     if result.bootstrap:
         said += say(" ({share:.0f} % by the bootstrap)", share=100 * counts["significant_bootstrap"])
-    sheet.text(1.5 / across, 1 - 1.5 / down, heading, fontsize=look.HEADING, fontweight="bold", va="top")
-    sheet.text(1.5 / across, 1 - 6.0 / down, said, fontsize=look.TEXT, va="top", color=look.INK)
-    _legend(sheet, result, table, 11.2)
+    return said
 
 
-def _legend(sheet: look.Sheet, result: Multiverse, table: pd.DataFrame, top: float) -> None:
+def _lines_above(result: Multiverse, heading: str, sheet: look.Sheet) -> tuple[list[str], list[str]]:
+    room = sheet.size[0] - 3.0
+    bold = look.measurer(sheet, size=look.HEADING, weight="bold")
+    return look.wrapped(heading, bold, room), look.wrapped(_said(result), look.measurer(sheet), room)
+
+
+def _above(result: Multiverse, table: pd.DataFrame, heading: str, sheet: look.Sheet) -> float:
+    """Return mm that heading, counts and legend take."""
+    heads, said = _lines_above(result, heading, sheet)
+    rows = -(-len(_marks(result, table)) // _columns(result, table, sheet))
+    return ABOVE + 4.0 * (len(heads) - 1) + 3.4 * (len(said) - 1) + 4.0 * (rows - 1)
+
+
+def _words_above(sheet: look.Sheet, result: Multiverse, table: pd.DataFrame, heading: str) -> None:
+    across, down = sheet.size
+    heads, said = _lines_above(result, heading, sheet)
+    y = 1.5
+    for line in heads:
+        sheet.text(1.5 / across, 1 - y / down, line, fontsize=look.HEADING, fontweight="bold", va="top")
+        y += 4.0
+    for line in said:
+        sheet.text(1.5 / across, 1 - (y + 0.5) / down, line, fontsize=look.TEXT, va="top", color=look.INK)
+        y += 3.4
+    _legend(sheet, result, table, y + 2.3)
+
+
+def _marks(result: Multiverse, table: pd.DataFrame) -> list[Any]:
+    """Return what the legend explains."""
     from matplotlib.lines import Line2D
 
     many = len(table) > SINGLE
@@ -458,12 +487,24 @@ def _legend(sheet: look.Sheet, result: Multiverse, table: pd.DataFrame, top: flo
     ]
     if result.preferred is not None and result.preferred in table.index:
         marks.append(line([], [], color=look.SECOND, marker="D", markersize=4, linewidth=0, label=say("preferred")))
+    return marks
+
+
+def _columns(result: Multiverse, table: pd.DataFrame, sheet: look.Sheet) -> int:
+    """Return how many entries of the legend stand side by side."""
+    marks, measure = _marks(result, table), look.measurer(sheet)
+    widest = max(measure(str(mark.get_label()))[0] for mark in marks) + 12.0
+    return max(1, min(len(marks), int((sheet.size[0] - 3.0) // widest)))
+
+
+def _legend(sheet: look.Sheet, result: Multiverse, table: pd.DataFrame, top: float) -> None:
+    marks = _marks(result, table)
     across, down = sheet.size
     sheet.legend(
         handles=marks,
         loc="upper left",
         bbox_to_anchor=(0.2 / across, 1 - (top - 1.2) / down),
-        ncols=len(marks),
+        ncols=_columns(result, table, sheet),
         frameon=False,
         fontsize=look.TEXT,
         handlelength=2.0,
@@ -473,21 +514,33 @@ def _legend(sheet: look.Sheet, result: Multiverse, table: pd.DataFrame, top: flo
     )
 
 
-def _words_below(sheet: look.Sheet, result: Multiverse, n: int, left: float) -> None:
-    across, down = sheet.size
-    drawn = _drawn(result, result.estimated.sort_values("estimate", kind="stable"))
-    low, high = _limits(drawn)
+def _caption(result: Multiverse, table: pd.DataFrame, source: str | None) -> Caption:
+    n, grid = len(table), result.grid
+    low, high = _limits(drawn := _drawn(result, table))
     beyond = int(((drawn["conf_low"] < low) | (drawn["conf_high"] > high)).sum())
-    said = say("specifications, sorted by estimate; {level:g} % intervals", level=100 * result.level)
+    level = 100 * result.level
+    said = say("{n:,} specifications, sorted by estimate; {level:g} % intervals", n=n, level=level)
     if n > SINGLE:
         said = say(
-            "{n:,} specifications in {columns} columns, sorted by estimate; median interval of a column; shade: share "
-            "with the choice, none to all",
+            "{n:,} specifications in {columns} columns, sorted by estimate; bands: the median of a column's "
+            "{level:g} % intervals; shade: share with the choice, none to all",
             n=n,
             columns=COLUMNS,
+            level=level,
         )
     if beyond:
         said += say("; {n:,} intervals run beyond the axis", n=beyond)
-    lines = look.wrapped(said, look.measurer(sheet), across - left - 2.0)
-    for i, line in enumerate(lines):
-        sheet.text(left / across, (BELOW - 2.0 - 3.2 * i) / down, line, fontsize=look.TEXT, color=look.SOFT, va="top")
+    what = (
+        say("Estimates of the initial level in growth of {variable}", variable=grid.variable)
+        if grid.focus is None
+        else say("Estimates of {focus} in growth of {variable}", focus=grid.focus, variable=grid.variable)
+    )
+    weights = [str(name) for name in dict.fromkeys(table["weights"]) if name is not None and name == name]
+    return about(
+        result,
+        what,
+        periods=say("{n} periods", n=result.provenance.n_periods),
+        tested=(said, say("Significant: p \u2264 {level:.2g}, two-sided", level=1 - result.level)),
+        weights=listed(weights) if weights else None,
+        source=source,
+    )

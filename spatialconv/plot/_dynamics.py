@@ -10,19 +10,20 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
-from spatialconv._drawing.axes import STEPS, finished, given
-from spatialconv._drawing.classes import periods_of
-from spatialconv._language import Language, restate, say, speaking
+from spatialconv._drawing.axes import Frame, drawn, labelled, name_rows, ticks
+from spatialconv._drawing.captions import Caption, about, named, told
+from spatialconv._drawing.classes import figure, periods_of
+from spatialconv._language import Language, enumerated, restate, say, speaking
 from spatialconv._options import expect
 from spatialconv.dynamics import DensityPath, MarkovChain, SpatialMarkov
 from spatialconv.errors import OptionError
 
 MOST = 12  # ridges that can be told apart
 RIDGE = 9.0  # mm from one base line to the next
-CELL = 5.8  # mm, the least width of a cell that has room for its number
+CELL, NARROW_CELL = 5.8, 4.2  # mm, the least width of a cell that has room for 0.91, and for .91
+NARROW = 20.0  # mm of a matrix, below which it stands in another row
 ALL = 50  # ridges that a page has room for
 OVERLAP = 2.2  # how many of these the highest ridge reaches up
 
@@ -33,6 +34,9 @@ def density(
     *,
     period: Hashable | Iterable[Hashable] | None = None,
     title: str | None = None,
+    unit: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
     language: Language = "en",
     ax: Axes | None = None,
 ) -> Figure | Axes:
@@ -49,6 +53,12 @@ def density(
         Which periods; by default all, or about a dozen evenly spaced ones with the first and the last.
     title : str, optional
         Heading of the figure.
+    unit : str, optional
+        Of the variable, for axes and the caption.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -79,21 +89,28 @@ def density(
     words = {"relative": "relative to the mean", "log": "logarithm", "level": "level"}[result.scale]
     label = result.variable + say(", ") + say(words)
     how = say("Gaussian kernel, bandwidth: {rule}", rule=restate(result.bandwidth))
-    reach = _reach(curves)
-    with look.style(title, label, [str(p) for p in chosen], how):
-        plot = given(ax) if ax is not None else _sheet(title, reach, [str(p) for p in chosen])
+    label = say("{variable} ({unit})", variable=label, unit=unit) if unit and result.scale == "level" else label
+    caption = about(
+        result,
+        say("Densities of {variable}, {scale}", variable=named(result.variable, unit=unit), scale=say(words)),
+        tested=(
+            how + say(", ") + restate(result.edge) if result.edge else how,
+            say("{some} of {n} periods drawn", some=len(chosen), n=len(result.periods))
+            if len(chosen) < len(result.periods)
+            else "",
+        ),
+        source=source,
+    )
+
+    def paint(axes: list[Axes]) -> None:
+        plot = axes[0]
         _ridges(plot, result.grid, curves, chosen, mean=result.scale == "relative")
-        plot.set_xlabel(label, color=look.INK)
-        plot.annotate(
-            how,
-            (0, 0),
-            xytext=(0, -27),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            color=look.SOFT,
-            va="top",
-        )
-        return finished([plot], ax)
+        labelled(plot, label)
+
+    # No higher than a page, however many there are.
+    height = min(RIDGE * _reach(curves), look.HEIGHT - 40.0) + 1.0
+    with look.style(title, label, [str(p) for p in chosen], caption.text):
+        return drawn(paint, Frame(height=height, top=2.0), caption, title=title, width=width, ax=ax)
 
 
 def _spaced(periods: pd.Index) -> pd.Index:
@@ -108,21 +125,6 @@ def _reach(curves: Any) -> float:
     return float((bases + OVERLAP * curves.max(axis=1) / curves.max()).max())
 
 
-def _sheet(title: str | None, reach: float, names: list[str]) -> Axes:
-    measure = look.measurer(look.Sheet(look.COLUMN, 10))
-    left = max(measure(name)[0] for name in names) + 4.0
-    bold = look.measurer(look.Sheet(look.COLUMN, 10), size=look.TITLE, weight="bold")
-    lines = look.wrapped(title, bold, look.COLUMN - 3.0) if title else []
-    above = 2.0 + 4.0 * len(lines) + 1.0 * bool(lines)
-    # No higher than a page, however many there are.
-    height = min(RIDGE * reach, look.HEIGHT - 30.0 - above) + 1.0
-    sheet = look.Sheet(look.COLUMN, above + height + 14.5)
-    for i, line in enumerate(lines):
-        y = 1 - (1.5 + 4.0 * i) / sheet.size[1]
-        sheet.text(1.5 / look.COLUMN, y, line, fontsize=look.TITLE, fontweight="bold", va="top")
-    return sheet.place(left, above, look.COLUMN - left - 3.0, height)
-
-
 def _ridges(ax: Axes, x: Any, curves: Any, periods: pd.Index, *, mean: bool) -> None:
     scale = OVERLAP / float(curves.max())
     bases = np.arange(len(periods))[::-1].astype(float)
@@ -133,11 +135,11 @@ def _ridges(ax: Axes, x: Any, curves: Any, periods: pd.Index, *, mean: bool) -> 
         # Later ridges stand in front of earlier ones, whose feet they hide.
         ax.fill_between(x, base, top, color="#c9dcec", linewidth=0, zorder=2 * i + 1)
         ax.plot(x, top, color=look.FIRST, linewidth=0.9, zorder=2 * i + 2, label=str(period))
-    ax.set_yticks(bases, [str(period) for period in periods])
+    name_rows(ax, list(bases), periods)
     ax.set_ylim(-0.1, _reach(curves) + 0.05)
     shown = np.flatnonzero((curves > 1e-3 * curves.max()).any(axis=0))
     ax.set_xlim(x[shown[0]], x[shown[-1]])
-    ax.xaxis.set_major_locator(MaxNLocator(6, steps=STEPS))
+    ticks(ax, 6, y=False)
     look.frame(ax)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
@@ -149,6 +151,9 @@ def transitions(
     *,
     counts: bool = True,
     title: str | None = None,
+    unit: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
     language: Language = "en",
     ax: Axes | None = None,
 ) -> Figure | Axes:
@@ -165,6 +170,12 @@ def transitions(
         Print how many regions departed from each class at its row.
     title : str, optional
         Heading of the figure.
+    unit : str, optional
+        Of the variable, for axes and the caption.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -184,12 +195,54 @@ def transitions(
     if not isinstance(counts, bool):
         raise OptionError(f"counts must be True or False; got {counts!r}.")
     tables = _tables(result) if ax is None else {"": _pooled(result)}
-    with look.style(title, list(tables)):
-        axes = [given(ax)] if ax is not None else _grid(title, len(tables), len(_pooled(result)[0]))
+    k = len(_pooled(result)[0])
+    caption = _moves_caption(result, unit, source)
+
+    def paint(axes: list[Axes]) -> None:
         for plot, (head, (p, n)) in zip(axes, tables.items(), strict=True):
             _matrix(plot, p, n if counts else None)
-            plot.set_title(head, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK, pad=21)
-        return finished(axes, ax)
+            if head:
+                plot.set_title(head, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK, pad=21)
+
+    with look.style(title, list(tables), caption.text):
+        frame = Frame(
+            len(tables),
+            lambda across: across * (0.8 if k > 2 else 0.6),
+            3,
+            left=11.0,
+            right=12.0,
+            top=14.0,
+            bottom=3.0,
+            least=NARROW,
+        )
+        return drawn(paint, frame, caption, title=title, width=width, ax=ax)
+
+
+_MOVING = {"relative": "relative to the mean of its period", "log": "logarithm", "level": "level", "rank": "rank"}
+
+
+def _moves_caption(result: Any, unit: str | None, source: str | None) -> Caption:
+    """Say what is classed and where the classes end, how long a step is, and whether neighbours matter."""
+    spatial = isinstance(result, SpatialMarkov)
+    chain = result.pooled if spatial else result
+    step = chain.step
+    ends = [figure(value) for value in chain.classes["most"].iloc[:-1]]
+    n = say("n at a row: moves that begin in its class")
+    if ends:
+        count = len(chain.classes)
+        n = say("{k} classes, up to {ends} and above", k=count, ends=enumerated(ends)) + say("; ") + n
+    neighbours = say("Classes of neighbours by their average") if spatial else ""
+    return about(
+        result,
+        say(
+            "Probabilities of moving between classes of {variable}, {scale}, in {steps}",
+            variable=named(result.variable, unit=unit),
+            scale=say(_MOVING.get(result.scale, result.scale)),
+            steps=say("{n} steps", n=step) if step != 1 else say("1 step"),
+        ),
+        tested=(n, neighbours, told(result.tests[0]) if spatial else ""),
+        source=source,
+    )
 
 
 def _pooled(result: Any) -> tuple[pd.DataFrame, pd.Series]:
@@ -211,32 +264,11 @@ def _tables(result: Any) -> dict[str, tuple[pd.DataFrame, pd.Series]]:
     return found
 
 
-def _grid(title: str | None, count: int, k: int) -> list[Axes]:
-    left, right, top, bottom = 11.0, 12.0, 14.0, 3.0
-    across = 1 if count == 1 else min(count, 3)
-    width = look.COLUMN if count == 1 else look.PAGE
-    side = width / across - left - right
-    tall = side * (0.8 if k > 2 else 0.6)
-    rows = -(-count // across)
-    bold = look.measurer(look.Sheet(width, 10), size=look.TITLE, weight="bold")
-    lines = look.wrapped(title, bold, width - 3.0) if title else []
-    above = 4.0 * len(lines) + 2.0 * bool(lines)
-    sheet = look.Sheet(width, above + rows * (top + tall + bottom))
-    for i, line in enumerate(lines):
-        y = 1 - (1.5 + 4.0 * i) / sheet.size[1]
-        sheet.text(1.5 / width, y, line, fontsize=look.TITLE, fontweight="bold", va="top")
-    return [
-        sheet.place(
-            left + (i % across) * (left + side + right), above + top + (i // across) * (top + tall + bottom), side, tall
-        )
-        for i in range(count)
-    ]
-
-
 def _matrix(ax: Axes, p: pd.DataFrame, departures: pd.Series | None) -> None:
     values = p.to_numpy(dtype=float)
     k = len(values)
-    legible = look.extent(ax)[0] / k >= CELL
+    room = look.extent(ax)[0] / k
+    legible = room >= NARROW_CELL
     shades = mpl.colors.LinearSegmentedColormap.from_list("transitions", ["#ffffff", *look.SEQUENTIAL[1:7]])
     for i in range(k):
         for j in range(k):
@@ -249,7 +281,7 @@ def _matrix(ax: Axes, p: pd.DataFrame, departures: pd.Series | None) -> None:
                 ax.text(
                     j + 0.5,
                     i + 0.5,
-                    _short(values[i, j]),
+                    _short(values[i, j]) if room >= CELL else _bare(values[i, j]),
                     ha="center",
                     va="center",
                     color="white" if values[i, j] > 0.55 else look.INK if values[i, j] > 0 else look.FAINT,
@@ -280,3 +312,7 @@ def _matrix(ax: Axes, p: pd.DataFrame, departures: pd.Series | None) -> None:
 
 def _short(p: float) -> str:
     return "0" if p == 0 else "1" if p == 1 else f"{p:.2f}" if p >= 0.005 else "<.01"
+
+
+def _bare(p: float) -> str:
+    return _short(p).removeprefix("0") or "0" if p >= 0.005 else "0" if p == 0 else ".00"

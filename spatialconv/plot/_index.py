@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
-from spatialconv._drawing.axes import STEPS, finished, given, row
+from spatialconv._drawing.axes import Frame, cut, drawn, labelled, name_rows, row_height, ticks
+from spatialconv._drawing.captions import Caption
 from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect, first, whole
 from spatialconv.errors import OptionError
@@ -29,6 +29,8 @@ def contributions(
     period: Hashable | None = None,
     most: int = 40,
     title: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
     language: Language = "en",
     ax: Axes | None = None,
 ) -> Figure | Axes:
@@ -44,6 +46,10 @@ def contributions(
         How many regions to show; of more, the highest, which the axis says.
     title : str, optional
         Heading of the figure.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -78,21 +84,44 @@ def contributions(
     parts = result.contributions.loc[period].loc[shown]
     groups = [str(group) for group in parts.columns]
     heading = say("Composite index, {period}", period=period)
-    with look.style(title, list(shown), groups, heading):
-        text = look.measurer(look.Sheet(10, 10))
-        left = max(text(str(region))[0] for region in shown) + 4
-        lines = _legend_rows(groups, text, look.COLUMN - left - 3) if len(groups) > 1 else []
-        top = 6.5 + _LINE * len(lines)
-        height = _BAR * len(shown) + 2
-        plot = given(ax) if ax is not None else row(1, title, height=height, left=left, top=top, bottom=9.5)[0]
+    options = result.provenance.options
+    some: dict[str, Any] = {"some": len(shown), "n": len(order)}
+    only = say("the {some} highest of {n} regions", **some) if len(shown) < len(order) else ""
+    how = options["weighting"] if isinstance(options["weighting"], str) else "as given"
+    parts_of = say("Composite index, contributions of groups of indicators")
+    caption = Caption(
+        parts_of if len(groups) > 1 else say("Composite index"),
+        str(period),
+        len(order),
+        tested=(
+            say(
+                "Indicators made comparable by {normalise}, weights of indicators: {weighting}, {aggregation} mean",
+                normalise=say(options["normalise"], sense="normalise"),
+                weighting=say(how, sense="weighting"),
+                aggregation=say(options["aggregation"], sense="aggregation"),
+            ),
+            only,
+        ),
+        source=source,
+    )
+
+    def paint(axes: list[Axes]) -> None:
+        plot = axes[0]
+        text = look.measurer(cast(Figure, plot.get_figure(root=True)))
+        most_of_name = look.extent(plot)[0] - 6.0
+        short = {group: cut(group, text, most_of_name) for group in groups}
+        lines = _legend_rows(groups, short, text, look.extent(plot)[0]) if len(groups) > 1 else []
         _bars(plot, parts)
         pad = 4.0 + _LINE * len(lines) * 72 / 25.4
-        plot.set_title(heading, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK, pad=pad)
-        _legend(plot, lines, dict(zip(groups, _colours(len(groups)), strict=True)), text)
-        some = say("score ({some} of {n} regions)", some=len(shown), n=len(order))
-        of = some if len(shown) < len(order) else say("score")
-        plot.set_xlabel(of, fontsize=look.TEXT, color=look.SOFT)
-        return finished([plot], ax)
+        bold = look.measurer(cast(Figure, plot.get_figure(root=True)), size=look.HEADING, weight="bold")
+        head = "\n".join(look.wrapped(heading, bold, look.extent(plot)[0]))
+        plot.set_title(head, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK, pad=pad)
+        _legend(plot, lines, short, dict(zip(groups, _colours(len(groups)), strict=True)), text)
+        labelled(plot, say("score ({some} of {n} regions)", **some) if only else say("score"))
+
+    height = row_height(len(shown), _BAR) * len(shown) + 2
+    with look.style(title, list(shown), groups, heading, caption.text):
+        return drawn(paint, Frame(height=height), caption, title=title, width=width, ax=ax)
 
 
 def _colours(k: int) -> list[str]:
@@ -117,18 +146,18 @@ def _bars(ax: Axes, parts: pd.DataFrame) -> None:
     if not (values < 0).any():
         ax.set_xlim(left=0)
     ax.set_ylim(-len(parts) + 0.4, 0.6)
-    ax.set_yticks(y, [str(region) for region in parts.index])
-    ax.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+    name_rows(ax, list(y), parts.index)
+    ticks(ax, y=False)
     look.frame(ax)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
 
 
-def _legend_rows(groups: list[str], text: look.Measure, width: float) -> list[list[str]]:
+def _legend_rows(groups: list[str], short: dict[str, str], text: look.Measure, width: float) -> list[list[str]]:
     rows: list[list[str]] = [[]]
     used = 0.0
     for group in groups:
-        wide = text(group)[0] + 7.0
+        wide = text(short[group])[0] + 7.0
         if rows[-1] and used + wide > width:
             rows.append([])
             used = 0.0
@@ -137,12 +166,16 @@ def _legend_rows(groups: list[str], text: look.Measure, width: float) -> list[li
     return rows
 
 
-def _legend(ax: Axes, lines: list[list[str]], colours: dict[str, str], text: look.Measure) -> None:
+def _legend(
+    ax: Axes, lines: list[list[str]], short: dict[str, str], colours: dict[str, str], text: look.Measure
+) -> None:
     across, down = look.extent(ax)
     for k, line in enumerate(lines):
         x, y = 0.0, 1 + (1.4 + _LINE * (len(lines) - 1 - k)) / down
         for group in line:
             place: Any = {"transform": ax.transAxes, "clip_on": False, "linewidth": 0, "label": f"legend {group}"}
             ax.add_patch(Rectangle((x / across, y), 3.0 / across, 2.2 / down, facecolor=colours[group], **place))
-            ax.text((x + 4.0) / across, y + 1.1 / down, group, transform=ax.transAxes, va="center", color=look.INK)
-            x += text(group)[0] + 7.0
+            ax.text(
+                (x + 4.0) / across, y + 1.1 / down, short[group], transform=ax.transAxes, va="center", color=look.INK
+            )
+            x += text(short[group])[0] + 7.0

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from spatialconv import _style as look
-from spatialconv._drawing.axes import BOTTOM, LEFT, STEPS, finished, given, time_axis
+from spatialconv._drawing.axes import Frame, cut, drawn, headed, ticks, time_axis
+from spatialconv._drawing.captions import Caption, about, named
 from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect
 from spatialconv.convergence.dispersion.dagum import PARTS, DagumGini
@@ -22,13 +23,23 @@ from spatialconv.convergence.dispersion.inequality import TheilDecomposition
 BARS = 12  # periods, up to which parts are bars and more become areas
 HEIGHT = 50.0  # mm
 LINE_OF_TEXT = 3.4  # mm
+MOST_OF_WORDS = 34.0  # mm of the name of a part
 
 _WITHIN, _BETWEEN, _OVERLAP = "#1f5a8c", ("#d9825f", "#b5482a", "#7d2d17", "#f0b79d"), "#c4c4c4"
 _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (2, 2)))
 
 
 @speaking
-def theil(result: Any, *, title: str | None = None, language: Language = "en", ax: Axes | None = None) -> Figure | Axes:
+def theil(
+    result: Any,
+    *,
+    title: str | None = None,
+    unit: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
+    language: Language = "en",
+    ax: Axes | None = None,
+) -> Figure | Axes:
     """Plot Theil's index over time as the sum of its parts, and beside it the share of each.
 
     Parameters
@@ -37,6 +48,12 @@ def theil(result: Any, *, title: str | None = None, language: Language = "en", a
         Result of `spatialconv.theil`.
     title : str, optional
         Heading of the figure.
+    unit : str, optional
+        Of the variable, for axes and the caption.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -58,19 +75,27 @@ def theil(result: Any, *, title: str | None = None, language: Language = "en", a
     labels = {part: say(part.replace("_", " "), sense="part") for part in result.parts}
     name = {"t": "Theil's T", "l": "Theil's L"}[result.measure]
     colours = {"within": _WITHIN, **between}
-    return _parts(
-        result.table,
-        "total",
-        colours,
-        labels,
-        say("{statistic} of {variable}", statistic=say(name), variable=result.variable),
-        title,
-        ax,
+    what = say(
+        "{statistic} of {variable}, within and between groups",
+        statistic=say(name),
+        variable=named(result.variable, unit=unit),
     )
+    head = say("{statistic} of {variable}", statistic=say(name), variable=result.variable)
+    caption = about(result, what, tested=(_groups(result),), source=source)
+    return _parts(result.table, "total", colours, labels, head, caption, title, width, ax)
 
 
 @speaking
-def dagum(result: Any, *, title: str | None = None, language: Language = "en", ax: Axes | None = None) -> Figure | Axes:
+def dagum(
+    result: Any,
+    *,
+    title: str | None = None,
+    unit: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
+    language: Language = "en",
+    ax: Axes | None = None,
+) -> Figure | Axes:
     """Plot the Gini coefficient over time as the sum of Dagum's parts, and beside it the share of each.
 
     Parameters
@@ -79,6 +104,12 @@ def dagum(result: Any, *, title: str | None = None, language: Language = "en", a
         Result of `spatialconv.dagum`.
     title : str, optional
         Heading of the figure.
+    unit : str, optional
+        Of the variable, for axes and the caption.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -99,15 +130,18 @@ def dagum(result: Any, *, title: str | None = None, language: Language = "en", a
     colours = dict(zip(PARTS, (_WITHIN, _BETWEEN[0], _OVERLAP), strict=True))
     labels = {"within": "within", "between": "between (net)", "transvariation": "transvariation"}
     labels = {part: say(words, sense="part") for part, words in labels.items()}
-    return _parts(
-        result.table,
-        "gini",
-        colours,
-        labels,
-        say("Gini coefficient of {variable}", variable=result.variable),
-        title,
-        ax,
-    )
+    what = say("Gini coefficient of {variable}, Dagum's parts", variable=named(result.variable, unit=unit))
+    caption = about(result, what, tested=(_groups(result),), source=source)
+    head = say("Gini coefficient of {variable}", variable=result.variable)
+    return _parts(result.table, "gini", colours, labels, head, caption, title, width, ax)
+
+
+def _groups(result: Any) -> str:
+    """Say how many groups there are, and whether people are counted instead of regions."""
+    groups = result.by_group.index.get_level_values(1).nunique()
+    weighted = result.provenance.options.get("population") is not None
+    how = say("regions weighted by population") if weighted else say("regions weigh alike")
+    return say("{n} groups", n=groups) + say("; ") + how
 
 
 def _parts(
@@ -116,32 +150,22 @@ def _parts(
     colours: Mapping[str, str],
     labels: Mapping[str, str],
     head: str,
+    caption: Caption,
     title: str | None,
+    width: look.Width | None,
     ax: Axes | None,
 ) -> Figure | Axes:
     shares = say("Share of each part, %")
-    with look.style(title, head, shares, list(labels.values()), [str(p) for p in table.index]):
-        axes = [given(ax)] if ax is not None else _two(title, [labels[part] for part in colours])
+
+    def paint(axes: list[Axes]) -> None:
         _stacked(axes[0], table, total, colours)
-        axes[0].set_title(head, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK)
+        headed(axes[0], head)
         if ax is None:
             _lines(axes[1], table, colours, labels)
-            axes[1].set_title(shares, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK)
-        return finished(axes, ax)
+            headed(axes[1], shares)
 
-
-def _two(title: str | None, labels: list[str]) -> list[Axes]:
-    measure = look.measurer(look.Sheet(look.PAGE, 10))
-    aside = max(measure(label)[0] for label in labels) + 4.0
-    bold = look.measurer(look.Sheet(look.PAGE, 10), size=look.TITLE, weight="bold")
-    lines = look.wrapped(title, bold, look.PAGE - 3.0) if title else []
-    above = 6.5 + 4.0 * len(lines) + 2.0 * bool(lines)
-    sheet = look.Sheet(look.PAGE, above + HEIGHT + BOTTOM - 3.0)
-    for i, line in enumerate(lines):
-        y = 1 - (1.5 + 4.0 * i) / sheet.size[1]
-        sheet.text(1.5 / look.PAGE, y, line, fontsize=look.TITLE, fontweight="bold", va="top")
-    each = (look.PAGE - 2 * LEFT - 4.0 - aside) / 2
-    return [sheet.place(LEFT, above, each, HEIGHT), sheet.place(2 * LEFT + 4.0 + each, above, each, HEIGHT)]
+    with look.style(title, head, shares, list(labels.values()), [str(p) for p in table.index], caption.text):
+        return drawn(paint, Frame(2, HEIGHT, bottom=6.5), caption, title=title, width=width, ax=ax)
 
 
 def _stacked(ax: Axes, table: pd.DataFrame, total: str, colours: Mapping[str, str]) -> None:
@@ -161,7 +185,7 @@ def _stacked(ax: Axes, table: pd.DataFrame, total: str, colours: Mapping[str, st
     else:
         ax.plot(x, table[total].to_numpy(dtype=float), color=look.INK, linewidth=0.8, label=total)
     ax.set_ylim(0, 1.06 * float(np.nanmax(table[total])) or 1.0)
-    ax.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+    ticks(ax, x=False)
     look.frame(ax)
 
 
@@ -178,13 +202,13 @@ def _lines(ax: Axes, table: pd.DataFrame, colours: Mapping[str, str], labels: Ma
     shown = table[[f"{part}_share" for part in colours]].to_numpy(dtype=float)
     most = 100 * float(np.nanmax(shown)) if np.isfinite(shown).any() else 100.0
     ax.set_ylim(0, min(100.0, 1.12 * most))
-    ax.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+    ticks(ax, x=False)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     look.frame(ax)
     places = _apart([value for value, _ in ends.values()], ax)
     for (part, (_, ink)), place in zip(ends.items(), places, strict=True):
         ax.annotate(
-            labels[part],
+            cut(labels[part], look.measurer(cast(Figure, ax.get_figure(root=True))), MOST_OF_WORDS),
             (1, place),
             xycoords=("axes fraction", "data"),
             xytext=(4, 0),

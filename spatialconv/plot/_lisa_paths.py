@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spatialconv import _style as look
-from spatialconv._drawing.axes import finished, given, row
+from spatialconv._drawing.axes import Frame, drawn, headed, labelled, legend, ticks
+from spatialconv._drawing.captions import about, named, told
 from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect, first
 from spatialconv.dynamics import LisaPaths
@@ -25,6 +26,9 @@ def lisa_paths(
     *,
     regions: Hashable | Iterable[Hashable] | None = None,
     title: str | None = None,
+    unit: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
     language: Language = "en",
     ax: Axes | None = None,
 ) -> Figure | Axes:
@@ -40,6 +44,12 @@ def lisa_paths(
         Regions whose path is drawn in full and named; the two longest by default.
     title : str, optional
         Heading of the figure.
+    unit : str, optional
+        Of the variable, for axes and the caption.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -64,31 +74,43 @@ def lisa_paths(
     expect(paths, LisaPaths, "plot.lisa_paths", "the result of sc.lisa_paths")
     shape = (len(paths.periods), len(paths.regions))
     own, near = (paths.path[name].to_numpy(dtype=float).reshape(shape) for name in ("own", "neighbours"))
-    named = _named(paths, regions)
-    unit = "relative to the mean" if paths.scale == "relative" else "standard deviations from the mean"
-    across, up = paths.variable + say(", ") + say(unit), say("its neighbours' average")
+    named_regions = _named(paths, regions)
+    unit_words = "relative to the mean" if paths.scale == "relative" else "standard deviations from the mean"
+    unit_words = say(unit_words)
+    across, up = paths.variable + say(", ") + unit_words, say("its neighbours' average")
     centre = 1.0 if paths.scale == "relative" else 0.0
-    with look.style(title, across, up, [str(paths.regions[k]) for k in named]):
-        plot = given(ax) if ax is not None else row(1, title, height=_SIDE)[0]
+    heading = say("Paths of regions and neighbours, {variable}", variable=paths.variable)
+    caption = about(
+        paths,
+        say("LISA paths of {variable}, {scale}", variable=named(paths.variable, unit=unit), scale=unit_words),
+        tested=(say("Lines from the first period to a dot at the last"), told(paths.independence)),
+        source=source,
+    )
+
+    def paint(axes: list[Axes]) -> None:
+        plot = axes[0]
         plot.axhline(centre, color=look.FAINT, linewidth=0.6, zorder=1)
         plot.axvline(centre, color=look.FAINT, linewidth=0.6, zorder=1)
+        # Lines of thousands would make one grey of all.
+        faint: dict[str, Any] = {"color": look.SOFT, "linewidth": 0.6, "alpha": min(1.0, 250 / shape[1]), "zorder": 2}
         for k in range(shape[1]):
-            ends = [0, -1]
-            plot.plot(
-                own[ends, k], near[ends, k], color=look.SOFT, linewidth=0.6, zorder=2, label=str(paths.regions[k])
-            )
-        plot.plot(own[-1], near[-1], ".", color=look.SOFT, markersize=3, zorder=2.1, label="last period")
-        for k, colour in zip(named, (look.FIRST, look.SECOND) * len(named), strict=False):
+            plot.plot(own[[0, -1], k], near[[0, -1], k], label=str(paths.regions[k]), **faint)
+        plot.plot(own[-1], near[-1], ".", color=look.SOFT, markersize=3, alpha=faint["alpha"], label="last period")
+        for k, colour in zip(named_regions, (look.FIRST, look.SECOND) * len(named_regions), strict=False):
             name = str(paths.regions[k])
             plot.plot(own[:, k], near[:, k], color=colour, linewidth=look.LINE, zorder=3, label=f"path {name}")
             plot.plot(own[-1, k], near[-1, k], "o", color=colour, markersize=4, zorder=3.1, label=f"end {name}")
-        drawn = [line for line in plot.lines if str(line.get_label()).startswith("path ")]
-        plot.legend(drawn, [str(paths.regions[k]) for k in named], loc="upper left", frameon=False)
-        plot.set_xlabel(across)
-        plot.set_ylabel(up)
         plot.margins(0.08)
+        lines = [line for line in plot.lines if str(line.get_label()).startswith("path ")]
+        labelled(plot, across, up)
+        ticks(plot)
         look.frame(plot)
-        return finished([plot], ax)
+        words = [str(paths.regions[k]) for k in named_regions]
+        legend(plot, dict(zip(words, lines, strict=True)))
+        headed(plot, heading)
+
+    with look.style(title, across, up, heading, caption.text, [str(paths.regions[k]) for k in named_regions]):
+        return drawn(paint, Frame(height=_SIDE), caption, title=title, width=width, ax=ax)
 
 
 def _named(paths: LisaPaths, regions: Any) -> list[int]:

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
-from spatialconv._drawing.axes import BOTTOM, STEPS, above, finished, given, headings, row
+from spatialconv._drawing.axes import Frame, drawn, headed, labelled, ticks
+from spatialconv._drawing.captions import about
 from spatialconv._language import Language, restate, say, speaking
 from spatialconv._options import expect
 from spatialconv.convergence.few_periods.null import NullDistribution
@@ -24,7 +24,13 @@ BARS = 70
 
 @speaking
 def null_picture(
-    result: Any, *, title: str | None = None, language: Language = "en", ax: Axes | None = None
+    result: Any,
+    *,
+    title: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
+    language: Language = "en",
+    ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot the betas that a panel and its estimator give under no convergence, with the estimate marked.
 
@@ -38,6 +44,10 @@ def null_picture(
         Result of `BetaConvergence.null_distribution`.
     title : str, optional
         Heading of the figure; by default the regression.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -62,13 +72,27 @@ def null_picture(
     """
     expect(result, NullDistribution, "plot.null_picture", "the result of BetaConvergence.null_distribution")
     heading = restate(result.title) if title is None else title
-    with look.style(heading, [heading]):
-        plot = (
-            given(ax) if ax is not None else row(1, None, height=48.0, left=4.0, top=above(heading), bottom=BOTTOM)[0]
-        )
-        _draw(plot, result)
-        headings(plot, heading, _found(result))
-        return finished([plot], ax)
+    options = result.provenance.options
+    caption = about(
+        result,
+        say("Estimates of \u03b2 where there is no convergence; {model}", model=restate(result.title)),
+        tested=(
+            say(
+                "{n:,} panels drawn under \u03b2 = 0 ({scheme} bootstrap); p two-sided, of studentised estimates",
+                n=options["draws"],
+                scheme=say(options["scheme"], sense="scheme"),
+            ),
+        ),
+        spatial=True,
+        source=source,
+    )
+
+    def paint(axes: list[Axes]) -> None:
+        _draw(axes[0], result)
+        headed(axes[0], heading, _found(result))
+
+    with look.style(heading, caption.text):
+        return drawn(paint, Frame(height=48.0, left=4.0), caption, width=width, ax=ax)
 
 
 def _draw(ax: Axes, result: NullDistribution) -> None:
@@ -77,11 +101,11 @@ def _draw(ax: Axes, result: NullDistribution) -> None:
     colours = [look.SECOND if below else look.FAINT for below in low]
     ax.bar(edges[:-1], heights, np.diff(edges), align="edge", color=colours, linewidth=0, label="betas")
     _mark(ax, result, edges)
-    ax.xaxis.set_major_locator(MaxNLocator(6, steps=STEPS))
+    ticks(ax, 6, y=False)
     look.frame(ax)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
-    ax.set_xlabel(say("\u03b2 estimated where \u03b2 = 0"))
+    labelled(ax, say("\u03b2 estimated where \u03b2 = 0"))
 
 
 def _mark(ax: Axes, result: NullDistribution, edges: npt.NDArray[np.float64]) -> None:

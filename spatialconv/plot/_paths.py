@@ -9,20 +9,22 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
 from spatialconv import autocorrelation
 from spatialconv._core.dispersion.measures import MEASURES
-from spatialconv._drawing.axes import STEPS, finished, given, row, time_axis
+from spatialconv._drawing.axes import Frame, drawn, from_zero, headed, labelled, ticks, time_axis
+from spatialconv._drawing.captions import about, named, told
 from spatialconv._drawing.classes import figure
 from spatialconv._drawing.scatter import write_ends
-from spatialconv._language import Language, say, speaking
+from spatialconv._language import Language, capital, restate, say, speaking
 from spatialconv._options import expect, first, names, probability
 from spatialconv.convergence.dispersion.sigma import SigmaConvergence
 from spatialconv.errors import OptionError
+from spatialconv.results import p_value
 
 MANY = 25  # periods
+_NULLS = {"normality": "values are normal", "randomisation": "values lie on the regions at random"}
 
 
 @speaking
@@ -31,6 +33,9 @@ def sigma(
     *,
     measures: str | Iterable[str] = ("sd_log", "cv"),
     title: str | None = None,
+    unit: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
     language: Language = "en",
     ax: Axes | None = None,
 ) -> Figure | Axes:
@@ -44,6 +49,12 @@ def sigma(
         Columns of `result.table`, side by side.
     title : str, optional
         Heading of the figure.
+    unit : str, optional
+        Of the variable, for axes and the caption.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -75,13 +86,37 @@ def sigma(
         )
     if ax is not None and len(chosen) > 1:
         raise OptionError(f"ax takes one measure, and {len(chosen)} are asked for: {first(chosen)}.")
-    heads = [f"{_label(m)[0].upper()}{_label(m)[1:]}" for m in chosen]
-    with look.style(title, heads, list(result.periods)):
-        axes = [given(ax)] if ax is not None else row(len(chosen), title, bottom=6.5)
+    heads = [capital(_label(m)) for m in chosen]
+    cut_off = any(_lowest(result.table[m]) > 0 for m in chosen)
+    caption = about(
+        result,
+        say("Dispersion of {variable} across regions", variable=named(result.variable, unit=unit)),
+        tested=(*_tests(result), say("The axes do not begin at zero") if cut_off else ""),
+        source=source,
+    )
+
+    def paint(axes: list[Axes]) -> None:
         for plot, measure, head in zip(axes, chosen, heads, strict=True):
             _path(plot, result.table[measure])
-            plot.set_title(head, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK)
-        return finished(axes, ax)
+            headed(plot, head)
+
+    with look.style(title, heads, caption.text, list(result.periods)):
+        return drawn(paint, Frame(len(chosen), bottom=6.5), caption, title=title, width=width, ax=ax)
+
+
+def _tests(result: SigmaConvergence) -> tuple[str, ...]:
+    """Return what is said below of first against last period, and of the trend of the leading measure."""
+    trend = result.tests[-1]
+    term = trend.name.removeprefix("trend of ")
+    slope = float(result.trend["estimate"].get(term, np.nan))
+    of = say("ln {measure}", measure=_label(result.leading)) if term.startswith("ln ") else _label(term)
+    change = say(
+        "Trend of {measure}: {slope} a unit of time, {test} (HAC)",
+        measure=of,
+        slope=figure(slope),
+        test=restate(p_value(trend.p_value)),
+    )
+    return told(result.pitman_morgan), change if np.isfinite(slope) else ""
 
 
 def _label(measure: str) -> str:
@@ -95,12 +130,22 @@ def _path(ax: Axes, series: pd.Series) -> None:
     # Marks of many periods would hide the line.
     mark: Any = {"marker": "o", "markersize": 3} if len(y) <= MANY else {}
     ax.plot(x, y, color=look.FIRST, label=str(series.name), zorder=3, **mark)
-    spread = np.nanmax(y) - np.nanmin(y) or abs(np.nanmax(y)) or 1.0
-    ax.set_ylim(np.nanmin(y) - 0.2 * spread, np.nanmax(y) + 0.2 * spread)
-    ax.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+    ax.set_ylim(_lowest(series), np.nanmax(y) + 0.2 * _spread(series))
+    ticks(ax, x=False)
     look.frame(ax)
+    from_zero(ax)
     seen = np.flatnonzero(np.isfinite(y))
-    write_ends(ax, x, y, {int(i): _short(y[i]) for i in (seen[0], seen[-1])})
+    write_ends(ax, x, y, {int(i): _short(y[i]) for i in dict.fromkeys((seen[0], seen[-1]))})
+
+
+def _spread(series: pd.Series) -> float:
+    return float(series.max() - series.min()) or abs(float(series.max())) or 1.0
+
+
+def _lowest(series: pd.Series) -> float:
+    """Return where the axis begins: at zero if that is near, for no measure of dispersion is below."""
+    low = float(series.min()) - 0.2 * _spread(series)
+    return 0.0 if low <= 0.25 * float(series.min()) and series.min() >= 0 else low
 
 
 def _short(value: float) -> str:
@@ -109,13 +154,17 @@ def _short(value: float) -> str:
     return text.replace("-", "\u2212")
 
 
-def _logged(variable: str, log: bool) -> str:
-    return say("log {variable}", variable=variable) if log else variable
-
-
 @speaking
 def moran_path(
-    result: Any, *, level: float = 0.05, title: str | None = None, language: Language = "en", ax: Axes | None = None
+    result: Any,
+    *,
+    level: float = 0.05,
+    title: str | None = None,
+    unit: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
+    language: Language = "en",
+    ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot Moran's I (or Geary's C, or G) over time, with what it would be if values were placed at random.
 
@@ -130,6 +179,12 @@ def moran_path(
         Of the band and the marks; 0.05 is plus and minus 1.96 standard deviations.
     title : str, optional
         Heading of the figure.
+    unit : str, optional
+        Of the variable, for axes and the caption.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -157,13 +212,32 @@ def moran_path(
     z = float(stats.norm.ppf(1 - probability("level", level) / 2))
     table, name = result.table, result.statistic
     words = {"I": "Moran's I", "C": "Geary's C", "G": "General G"}[name]
-    with look.style(title, result.variable, list(result.periods)):
-        plot = given(ax) if ax is not None else row(1, title)[0]
+    variable = say("log {variable}", variable=result.variable) if result.log else result.variable
+    heading = say("{statistic} of {variable}", statistic=say(words), variable=variable)
+    how = (
+        say("{n:,} permutations", n=result.permutations)
+        if result.permutations
+        else say("normal distribution of z") + say(", ") + say(result.null, sense="null")
+    )
+    band: dict[str, Any] = {"band": 100 * (1 - level), "level": level}
+    caption = about(
+        result,
+        say("{statistic} of {variable}", statistic=say(words), variable=named(result.variable, result.log, unit)),
+        tested=(
+            say("Band: {band:g} % under the null that {null}", band=band["band"], null=say(_NULLS[result.null])),
+            say("Filled where p \u2264 {level:g}, {side} ({how})", level=level, side=say(result.alternative), how=how),
+        ),
+        source=source,
+    )
+
+    def paint(axes: list[Axes]) -> None:
+        plot = axes[0]
         x = time_axis(plot, table.index)
         spread = z * np.sqrt(table["variance"].to_numpy(dtype=float))
         middle, value = (table[column].to_numpy(dtype=float) for column in ("expected", name))
         hit = table["p"].to_numpy(dtype=float) <= level
-        plot.fill_between(x, middle - spread, middle + spread, color="#ececec", linewidth=0, zorder=1, label="band")
+        wide = 0 if len(x) > 1 else 6  # of one period the band has no width but that of its edge
+        plot.fill_between(x, middle - spread, middle + spread, color="#ececec", linewidth=wide, zorder=1, label="band")
         plot.plot(x, middle, color=look.SOFT, linewidth=0.6, zorder=2, label="expected")
         plot.plot(x, value, color=look.FIRST, zorder=3, label=name)
         for where, fill, label in ((hit, look.FIRST, "significant"), (~hit, "white", "not significant")):
@@ -177,12 +251,10 @@ def moran_path(
                 zorder=4,
                 label=label,
             )
-        plot.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+        ticks(plot, x=False)
         look.frame(plot)
-        of = say("{statistic} of {variable}", statistic=say(words), variable=_logged(result.variable, result.log))
-        plot.set_title(of, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK)
-        note = say(
-            "{band:g} % band under the null; filled where p \u2264 {level:g}", band=100 * (1 - level), level=level
-        )
-        plot.set_xlabel(note, fontsize=look.TEXT, color=look.SOFT, loc="left")
-        return finished([plot], ax)
+        headed(plot, heading)
+        labelled(plot, say("{band:g} % band under the null; filled where p \u2264 {level:g}", **band))
+
+    with look.style(title, heading, caption.text, list(result.periods)):
+        return drawn(paint, Frame(), caption, title=title, width=width, ax=ax)

@@ -16,11 +16,12 @@ from spatialconv import autocorrelation, weights
 from spatialconv._core.likelihood.effects import projection
 from spatialconv._core.likelihood.information import spatial_filter
 from spatialconv._core.regression.added_variable import added_variable
-from spatialconv._drawing.axes import above, finished, given, headings, limits, row, square
+from spatialconv._drawing.axes import Frame, drawn, equal, headed, height_of_equal, labelled, limits
+from spatialconv._drawing.captions import about, named, spans
 from spatialconv._drawing.classes import figure, listed
-from spatialconv._drawing.scatter import HEXAGONS, Points, annotate
+from spatialconv._drawing.scatter import Points, annotate, slope_line
 from spatialconv._language import Language, capital, say, speaking
-from spatialconv._options import expect, first
+from spatialconv._options import ERRORS, expect, first
 from spatialconv.convergence.beta.beta import BetaConvergence
 from spatialconv.errors import OptionError
 from spatialconv.models.specification.design import matrix
@@ -41,6 +42,9 @@ def moran_scatter(
     log: bool = False,
     labels: Labels = True,
     title: str | None = None,
+    unit: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
     language: Language = "en",
     ax: Axes | None = None,
 ) -> Figure | Axes:
@@ -67,6 +71,12 @@ def moran_scatter(
         regions given. A name that finds no room without collision is left out.
     title : str, optional
         Heading; the variable and the period by default.
+    unit : str, optional
+        Of the variable, for axes and the caption.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -99,42 +109,48 @@ def moran_scatter(
     >>> figure = sc.plot.moran_scatter(zj.panel, "exports", w, period=2020, log=True)
     """
     one = as_panel(panel).subset(periods=[period])
-    test = autocorrelation.moran(one, variable, w, log=log).table.iloc[0]
+    found = autocorrelation.moran(one, variable, w, log=log)
+    test = found.table.iloc[0]
     values = one.values(variable, log=log)[0]
     aligned = weights.align(w, one.regions)
     z = (values - values.mean()) / values.std()
     stretch = len(z) / float(aligned.matrix.sum())
     lagged = stretch * np.asarray(aligned.matrix @ z)
     name = say("log {variable}", variable=variable) if log else variable
-    x_label, y_label = say("{name}, standardised", name=name), say("neighbours' {name}", name=name)
+    y_label = say("neighbours' {name}", name=name)
     if not np.isclose(stretch, 1):
         y_label += f" (\u00d7 n/S\u2080 = {stretch:.3g})"
     heading = title if title is not None else capital(name) + say(", ") + str(period)
     hollow = np.isin(np.arange(len(z)), one.regions.get_indexer(list(aligned.islands)))
     points = Points(z, lagged, _named(one.regions, np.hypot(z, lagged), labels), hollow)
-    with look.style(heading, name, list(points.names)):
-        plot, room = square(ax, z, lagged, top=above(heading), below=_key(len(z)))
+    said = f"I = {number(test['I'], 3)}, z = {number(test['z'], 2)}, {p_value(test['p'])}".replace("-", "\u2212")
+    caption = about(
+        found,
+        say("Moran scatter plot of {variable}", variable=named(variable, log, unit)),
+        tested=(said + say(", two-sided (normal distribution of z; null: values lie on the regions at random)"),),
+        source=source,
+    )
+
+    def paint(axes: list[Axes]) -> None:
+        plot = axes[0]
+        room = equal(plot, z, lagged)
         plot.axhline(0, color=look.FAINT, linewidth=0.5, zorder=1)
         plot.axvline(0, color=look.FAINT, linewidth=0.5, zorder=1)
         ends = np.array(room[0])
-        plot.plot(ends, test["I"] * ends, color=look.SECOND, linewidth=0.9, zorder=2, label="slope")
-        found = f"I = {number(test['I'], 3)}, z = {number(test['z'], 2)}, {p_value(test['p'])}".replace("-", "\u2212")
         line = (ends[0], test["I"] * ends[0], ends[1], test["I"] * ends[1])
+        slope_line(plot, ends, test["I"] * ends)
         corners = {at: say(words) for at, words in _CORNERS.items()}
         counted = annotate(plot, points, corners=corners, lines=[line])
-        plot.set_xlabel("\n".join(filter(None, [x_label, counted])))
-        plot.set_ylabel(y_label)
-        headings(plot, heading, found)
-        return finished([plot], ax)
+        below = say("{name}, standardised", name=name)
+        labelled(plot, say("; ").join(filter(None, [below, counted])), y_label)
+        headed(plot, heading, said)
+
+    with look.style(heading, name, list(points.names), caption.text):
+        return drawn(paint, Frame(height=height_of_equal(z, lagged)), caption, width=width, ax=ax)
 
 
 # Where the quadrants are, right and up: the region first, its neighbours second.
 _CORNERS = {(1, 1): "high among high", (0, 1): "low among high", (0, 0): "low among low", (1, 0): "high among low"}
-
-
-def _key(points: int) -> float:
-    """Return the mm that a line on hexagons takes, where there are any."""
-    return 3.5 if points > HEXAGONS else 0.0
 
 
 def _named(regions: pd.Index, distance: FloatArray, labels: Labels, most: int = 15, few: int = 8) -> list[str | None]:
@@ -161,6 +177,9 @@ def beta_scatter(
     *,
     labels: Labels = True,
     title: str | None = None,
+    unit: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
     language: Language = "en",
     ax: Axes | None = None,
 ) -> Figure | Axes:
@@ -179,6 +198,12 @@ def beta_scatter(
         15), "all", or the regions given. Where there are several periods the name carries the period.
     title : str, optional
         Heading of the figure.
+    unit : str, optional
+        Of the variable, for axes and the caption.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -211,27 +236,39 @@ def beta_scatter(
     net = _net_of(fit)
     texts = _point_names(fit.design, x, y, labels)
     heading = title if title is not None else say("Growth of {variable}", variable=result.variable)
-    with look.style(heading, texts, result.variable, net):
-        plot = (
-            given(ax)
-            if ax is not None
-            else row(1, None, height=62.0, top=above(heading), bottom=(13.0 if net else 9.5) + _key(x.size))[0]
-        )
+    by_z = f", z = {number(fit.tstats['log_initial'], 2)}, {p_value(fit.pvalues['log_initial'])}"
+    found = f"\u03b2 = {figure(result.beta)}{'' if result.z_withheld else by_z}".replace("-", "\u2212")
+    errors = say(ERRORS.get(fit.spec.vcov, fit.spec.vcov))
+    by_test = say(", two-sided (standard errors: {errors}; null: \u03b2 = 0)", errors=errors)
+    net_of = say("both axes net of {what}", what=net) if net else ""
+    caption = about(
+        result,
+        say("Growth of {variable} a period on its initial log level", variable=named(result.variable, unit=unit)),
+        periods=spans(fit.design.periods, result.length),
+        tested=(
+            found if result.z_withheld else found + by_test,
+            capital(net_of),
+            say("{n:,} points", n=x.size) if x.size != result.provenance.n_regions else "",
+        ),
+        spatial=True,
+        source=source,
+    )
+
+    def paint(axes: list[Axes]) -> None:
+        plot = axes[0]
         ends = np.array([x.min(), x.max()])
         line = y.mean() + result.beta * (ends - x.mean())
         limits(plot, x.ravel(), y.ravel())
-        plot.plot(ends, line, color=look.SECOND, linewidth=0.9, zorder=2, label="slope")
+        slope_line(plot, ends, line)
         look.frame(plot)
         points = Points(x.ravel(), y.ravel(), texts, np.zeros(x.size, dtype=bool))
         counted = annotate(plot, points, lines=[(ends[0], line[0], ends[1], line[1])])
-        below = say("both axes net of {what}", what=net) if net else ""
-        said = [say("initial level, log {variable}", variable=result.variable), below, counted]
-        plot.set_xlabel("\n".join(filter(None, said)))
-        plot.set_ylabel(say("mean growth a period"))
-        by_z = f", z = {number(fit.tstats['log_initial'], 2)}, {p_value(fit.pvalues['log_initial'])}"
-        found = f"\u03b2 = {figure(result.beta)}{'' if result.z_withheld else by_z}"
-        headings(plot, heading, found.replace("-", "\u2212"))
-        return finished([plot], ax)
+        said = [say("initial level, log {variable}", variable=result.variable), net_of, counted]
+        labelled(plot, say("; ").join(filter(None, said)), say("mean growth a period"))
+        headed(plot, heading, found)
+
+    with look.style(heading, texts, result.variable, net, caption.text):
+        return drawn(paint, Frame(height=62.0), caption, width=width, ax=ax)
 
 
 def _partialled(result: Any) -> tuple[FloatArray, FloatArray]:

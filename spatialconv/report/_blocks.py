@@ -165,12 +165,15 @@ class _Page:
                 return f'<div class="gallery">{"".join(self.block(picture) for picture in pictures)}</div>'
             case Picture(name, caption):
                 held = self.figures / f"{name}.svg"
+                text = held.read_text(encoding="utf-8")
+                # What stands below the figure, for those who cannot see it.
+                words = svg.title_of(text) or caption
                 if held.stat().st_size > MOST_DRAWN:
-                    shown = _picture(held.with_suffix(".png"), caption)
+                    shown = _picture(held.with_suffix(".png"), words)
                     return f"<figure>{shown}<figcaption>{html.escape(caption)}</figcaption></figure>"
-                drawing, outlines = svg.outlines(held.read_text(encoding="utf-8"))
+                drawing, outlines = svg.outlines(text)
                 self.outlines |= outlines
-                shown = svg.inline(drawing, re.sub(r"[^\w-]", "-", name), caption)
+                shown = svg.inline(drawing, re.sub(r"[^\w-]", "-", name), words)
                 return f"<figure>{shown}<figcaption>{html.escape(caption)}</figcaption></figure>"
 
 

@@ -181,6 +181,7 @@ def _dispersion(study: Any, made: Tables, captions: Captions) -> Iterator[Block]
     yield Shown(_some_periods(made["sigma"], study, "sigma"))
     yield Shown(made["sigma_tests"])
     yield from _picture("sigma", captions)
+    yield from _picture("heatmap", captions)
 
 
 def _convergence(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:

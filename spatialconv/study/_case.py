@@ -293,8 +293,8 @@ class Case:
     missing : {"raise", "omit"}
         What to do about cells without a value: refuse them, or take statistics of a period of the regions that are
         there, and growth regressions of the regions that are always there.
-    unit, about : str
-        Unit of the variable, and what a reader should know about the data.
+    unit, source, about : str
+        Unit of the variable and whose the data are, which every figure says below it; what a reader should know.
     uncertainty : str
         Column of the panel with the standard deviation of the variable's logarithm, if it is known.
     intersect : bool
@@ -325,6 +325,7 @@ class Case:
     log: bool = True
     missing: Missing = "raise"
     unit: str = ""
+    source: str = ""
     about: str = ""
     uncertainty: str = ""
     intersect: bool = False
@@ -369,6 +370,16 @@ class Case:
     def main(self) -> str:
         """Name of the main weights: the one marked, else the first."""
         return next((w.name for w in self.weights if w.main), self.weights[0].name)
+
+    @property
+    def whose(self) -> dict[str, Any]:
+        """What every figure says of the data."""
+        return {"source": self.source or None}
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What figures of the variable say of it and of the data."""
+        return {"unit": self.unit or None, **self.whose}
 
     @property
     def hot_weights(self) -> str:
@@ -419,6 +430,7 @@ def zhejiang() -> Case:
         title="Exports by cross-border online retail in Zhejiang, 2016 to 2020",
         variable="exports",
         unit="100 million yuan, prices of 2016",
+        source="Luo and Zhang (2024), levels reconstructed",
         about=(
             "The case of Luo and Zhang (2024). The paper prints growth rates but no export levels. The levels used "
             "here are reconstructed from its published figures; they are not observed."

@@ -138,6 +138,7 @@ TEMPLATE = """#:schema ./case.schema.json
 title = "Exports of eleven cities, an example"
 variable = "exports"                # a column of the panel, in levels and positive; logs are taken where needed
 unit = "100 million yuan"           # for legends and captions
+source = "Luo and Zhang (2024), levels reconstructed"   # whose the data are; it closes the caption of every figure
 about = "Reconstructed levels of the Zhejiang study, as an example."    # what a reader should know about the data
 controls = ["digital"]              # columns for the conditional models; [] for none
 # language = "zh"                   # of the fixed words of figures and tables; "en" without it

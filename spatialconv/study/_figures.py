@@ -37,6 +37,7 @@ def _figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
     names = study.names_on_maps
     ends = list(dict.fromkeys([study.panel.periods[0], study.panel.periods[-1]]))
     unit = say(", ") + case.unit if case.unit else ""
+    whose, said = case.whose, case.said
     made: dict[str, tuple[str, Callable[[], Any]]] = {
         "map": (
             say("{variable}: natural breaks common to the maps.", variable=capital(case.variable) + unit),
@@ -49,6 +50,7 @@ def _figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
                 log=case.maps.log,
                 labels=names,
                 legend=capital(case.variable) + unit,
+                **whose,
             ),
         ),
         "hot_spots": (
@@ -60,19 +62,26 @@ def _figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
                 weights=case.hot_weights,
             ),
             lambda: maps.hot_spots(
-                study.hot_spots, study.geometry, period=study.hot_spots.periods, classes="both", labels=names
+                study.hot_spots, study.geometry, period=study.hot_spots.periods, classes="both", labels=names, **whose
             ),
         ),
         "sigma": (
             say("Dispersion of log {variable} across regions.", variable=case.variable),
-            lambda: plot.sigma(study.sigma),
+            lambda: plot.sigma(study.sigma, **said),
         ),
     }
     if study.panel.n_periods > PATH_FROM:
         first = study.moran[case.main]
         made["moran_path"] = (
             say("Moran's I of {variable} by period, weights {weights!r}.", variable=case.variable, weights=case.main),
-            lambda: plot.moran_path(first),
+            lambda: plot.moran_path(first, **said),
+        )
+    if study.panel.n_periods > 1:
+        made["heatmap"] = (
+            say(
+                "{variable} by region and period, relative to the mean of the period.", variable=capital(case.variable)
+            ),
+            lambda: plot.heatmap(study.panel, case.variable, scale="relative", **said),
         )
     for weights, graph in study.weights.items():
         for period in ends:
@@ -82,12 +91,14 @@ def _figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
                     period=period,
                     weights=weights,
                 ),
-                partial(plot.moran_scatter, _there(study, period), case.variable, graph, period=period, log=case.log),
+                partial(
+                    plot.moran_scatter, _there(study, period), case.variable, graph, period=period, log=case.log, **said
+                ),
             )
     for weights, graph in study.weights.items():
         made[f"links_{slug(weights)}"] = (
             say("Links of the weights {weights!r}.", weights=weights),
-            partial(maps.links, graph, study.geometry, points=_seats(study), labels=names),
+            partial(maps.links, graph, study.geometry, points=_seats(study), labels=names, **whose),
         )
     if case.published:
         made["hot_spots_of_the_paper"] = (
@@ -96,7 +107,7 @@ def _figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
                 "what is significant (right).",
                 statistic=study.hot_spots.name,
             ),
-            lambda: maps.hot_spots(study.hot_spots, study.geometry, classes="paper", labels=names),
+            lambda: maps.hot_spots(study.hot_spots, study.geometry, classes="paper", labels=names, **whose),
         )
     fits = _by_effects(study)
     if fits:
@@ -107,7 +118,7 @@ def _figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
                 terms=say("Beta and rho") if len(terms) > 1 else say("Beta"),
                 sample=case.subsamples.whole,
             ),
-            lambda: plot.coefficients(fits, terms=terms),
+            lambda: plot.coefficients(fits, terms=terms, **whose),
         )
     for part in study.further.values():
         made |= part.figures

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spatialconv._language import Language, current, enumerated, restate, say, speaking
-from spatialconv._options import MOST_DIGITS, choice, first, whole
+from spatialconv._options import ERRORS, MOST_DIGITS, choice, first, whole
 from spatialconv.errors import OptionError
 from spatialconv.tables._cells import ABSENT, UNDEFINED, figure, label, probability_text, signed
 from spatialconv.tables._table import Table
@@ -56,15 +56,6 @@ _LABELS = {
     "n_periods": "Periods",
 }
 _WORDS = {("correction", "lee-yu"): "Lee-Yu", ("correction", "none"): "direct"}
-_ERRORS = {
-    "information": "information matrix",
-    "observed": "observed information",
-    "robust": "robust",
-    "cluster": "clustered by region",
-    "driscoll-kraay": "Driscoll-Kraay",
-    "conley": "Conley",
-    "scpc": "principal components over space (SCPC)",
-}
 INITIAL = "log_initial"
 _DERIVED = ("speed", "half_life")
 _FIRST = ("log_initial",)  # beta
@@ -226,7 +217,7 @@ def _beside(result: Any) -> dict[str, Any]:
         found["sample"] = f"{int(about['n_regions'])} × {int(about['n_periods'])}"
     of = getattr(result, "provenance", None)
     kind = of.options.get("vcov") if of is not None else None
-    return found | ({"errors": say(_ERRORS.get(str(kind), str(kind)))} if kind else {})
+    return found | ({"errors": say(ERRORS.get(str(kind), str(kind)))} if kind else {})
 
 
 def _ordered(models: list[_Model]) -> tuple[str, ...]:

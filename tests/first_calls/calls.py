@@ -243,6 +243,7 @@ CALLS = {
     "plot.ergodic": 'sc.plot.ergodic(sc.stochastic_kernel(p(), "y"))',
     "plot.gravity_path": 'sc.plot.gravity_path(sc.gravity_centre(p(), "y", g(), draws=19))',
     "plot.instrument_tests": "sc.plot.instrument_tests(gmm().instrument_tests())",
+    "plot.heatmap": 'sc.plot.heatmap(p(), "y")',
     "plot.lisa_paths": 'sc.plot.lisa_paths(sc.lisa_paths(p(), "y", w()))',
     "plot.location_curves": "sc.plot.location_curves(t())",
     "plot.moran_path": 'sc.plot.moran_path(sc.moran(p(), "y", w()))',

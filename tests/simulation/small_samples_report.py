@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from spatialconv import _style as look
-from spatialconv._drawing.axes import row
 
 METHODS = {
     "z": "z-values",
@@ -210,7 +209,8 @@ def figure(main: pd.DataFrame, conditional: pd.DataFrame, path: Path) -> None:
     colours = {"z": look.SECOND, "around": look.SOFT, "imposed": look.FIRST}
     words = {"z": "z-values", "around": "bootstrap around the estimate", "imposed": "bootstrap with beta imposed"}
     with look.style("Eleven cities, four years", "\u03b2"):
-        size, coverage = row(2, None, height=62, left=26, bottom=15)
+        sheet = look.Sheet(look.PAGE, 83.5)
+        size, coverage = (sheet.place(left, 6.5, 61.5, 62.0) for left in (26.0, 115.5))
         null = own[own.beta == 0]
         rejections = {
             "z": z[z.beta == 0].assign(value=lambda f: f["rejects, z"]),

@@ -50,6 +50,21 @@ def density(x: Iterable[FloatArray], grid: FloatArray, h: FloatArray) -> FloatAr
     return np.array(rows)
 
 
+def reflected(x: Iterable[FloatArray], grid: FloatArray, h: FloatArray) -> FloatArray:
+    """Return densities of non-negative rows of x on a grid from zero on, what lies below folded back (Silverman 2.10).
+
+    Of the data and their mirror image, above zero only and twice: it integrates to one and has no slope at zero.
+    """
+    rows = list(x)
+    return density(rows, grid, h) + density([-row for row in rows], grid, h)
+
+
+def reflected_modes(x: FloatArray, h: float) -> int:
+    """Return how many modes the reflected density of one row x, (N,), has; zero is one where it falls from there."""
+    # That of the data with their mirror image is symmetric: an odd number has one in the middle.
+    return int((modes(np.concatenate([x, -x])[None], h)[0] + 1) // 2)
+
+
 def below(x: Iterable[FloatArray], point: float, h: FloatArray) -> FloatArray:
     """Return the mass that densities of rows of x put below a point."""
     from scipy.special import ndtr

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
-from spatialconv._drawing.axes import STEPS, finished, given, headings, row
+from spatialconv._drawing.axes import Frame, drawn, headed, labelled, ticks, time_axis
+from spatialconv._drawing.captions import Caption, about, effects_of, named, spans, told
 from spatialconv._language import Language, restate, say, speaking
 from spatialconv._options import expect
 from spatialconv.convergence.beta.beta import INITIAL
@@ -19,12 +19,17 @@ from spatialconv.convergence.beta.breaks import BetaBreaks
 from spatialconv.convergence.beta.thresholds import BetaThreshold
 from spatialconv.results import number, p_value
 
-_TOP = 13.0  # mm
-
 
 @speaking
 def beta_changes(
-    result: Any, *, title: str | None = None, language: Language = "en", ax: Axes | None = None
+    result: Any,
+    *,
+    title: str | None = None,
+    unit: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
+    language: Language = "en",
+    ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot the likelihood ratio of every candidate threshold with the set it leaves, or beta between breaks in time.
 
@@ -37,6 +42,12 @@ def beta_changes(
         Result of `beta_threshold` or `beta_breaks`.
     title : str, optional
         Heading of the figure.
+    unit : str, optional
+        Of the variable, for axes and the caption.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -69,16 +80,53 @@ def beta_changes(
         head = say("Breaks in beta, {variable}", variable=result.variable)
         test = restate(p_value(float(result.tests.iloc[0]["p_value"])))
         found = say("{n} found; no break: {test}", n=len(result.dates), test=test)
-    with look.style(title, head, found):
-        plot = given(ax) if ax is not None else row(1, title, top=_TOP)[0]
+    caption = _caption(result, unit, source)
+
+    def paint(axes: list[Axes]) -> None:
+        plot = axes[0]
         if isinstance(result, BetaThreshold):
             _threshold(plot, result)
         else:
             _breaks(plot, result)
-        headings(plot, head, found)
-        plot.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+        ticks(plot, x=isinstance(result, BetaThreshold))
         look.frame(plot)
-        return finished([plot], ax)
+        headed(plot, head, found)
+
+    with look.style(title, head, found, caption.text):
+        return drawn(paint, Frame(), caption, title=title, width=width, ax=ax)
+
+
+def _caption(result: Any, unit: str | None, source: str | None) -> Caption:
+    options = result.provenance.options
+    variable = named(result.variable, unit=unit)
+    samples = say("{n:,} bootstrap samples", n=options["draws"]) if options["draws"] else say("no samples drawn")
+    effects = effects_of(result.effects)
+    if isinstance(result, BetaThreshold):
+        what = say(
+            "Likelihood ratio of thresholds of {what} in beta convergence of {variable}",
+            what=_what(result),
+            variable=variable,
+        )
+        ends, length = result.sides.index, float(options["horizon"])
+        said = (
+            say(
+                "Below the dashed line ({value}): {level:g} % set (Hansen)",
+                value=number(result.critical, 2),
+                level=100 * result.level,
+            ),
+            say("{test} ({samples}); {effects}", test=told(result.test), samples=samples, effects=effects),
+        )
+    else:
+        what = say("Beta convergence of {variable} between breaks in time", variable=variable)
+        ends, length = result.periods, float(options["horizon"])
+        some = say(
+            "Null: no break against some (sup F), {test}", test=restate(p_value(float(result.tests.iloc[0]["p_value"])))
+        )
+        said = (
+            say("Bands and bars: {level:g} % intervals of beta and of the dates", level=100 * result.level),
+            say("{test} ({samples}); {effects}", test=some, samples=samples, effects=effects),
+        )
+    return about(result, what, periods=spans(ends, length), tested=said, source=source)
 
 
 def _what(result: BetaThreshold) -> str:
@@ -91,7 +139,8 @@ def _threshold(ax: Axes, result: BetaThreshold) -> None:
     ax.axhline(result.critical, color=look.SECOND, linewidth=0.8, linestyle="--", label="critical value")
     ax.plot([result.threshold], [0], "o", color=look.SECOND, markersize=4, label="threshold", clip_on=False)
     ax.set_ylim(0, max(float(np.quantile(lr, 0.95)), 1.5 * result.critical))
-    ax.set_xlabel(say("{what}; below the line: {level:g} % set", what=_what(result), level=100 * result.level))
+    below = say("{what}; below the line: {level:g} % set", what=_what(result), level=100 * result.level)
+    labelled(ax, below, say("likelihood ratio"))
 
 
 def _breaks(ax: Axes, result: BetaBreaks) -> None:
@@ -103,6 +152,7 @@ def _breaks(ax: Axes, result: BetaBreaks) -> None:
     def place(period: Any) -> float:
         return float(period) if numeric else float(axis.index(period))
 
+    time_axis(ax, pd.Index(axis))
     ax.axhline(0, color=look.SOFT, linewidth=0.6, zorder=1, label="zero")
     for k, stretch in table.iterrows():
         x = [place(stretch["first_span_ends"]), place(stretch["last_span_ends"])]
@@ -115,11 +165,8 @@ def _breaks(ax: Axes, result: BetaBreaks) -> None:
     foot = float(table["conf_low"].min()) - 0.08 * float(np.ptp(table[["conf_low", "conf_high"]].to_numpy(dtype=float)))
     for k, date in result.dates.iterrows():
         low, high = (
-            date[name] if date[name] is not None else date["first_span_ends"] for name in ("conf_low", "conf_high")
+            date[name] if not pd.isna(date[name]) else date["first_span_ends"] for name in ("conf_low", "conf_high")
         )
         ax.plot([place(low), place(high)], [foot, foot], color=look.SECOND, linewidth=2, label=f"date {k}")
         ax.plot([place(date["first_span_ends"])], [foot], "o", color=look.SECOND, markersize=4, label=f"break {k}")
-    if not numeric:
-        step = -(-len(axis) // 8)
-        ax.set_xticks(range(0, len(axis), step), [str(period) for period in axis[::step]])
-    ax.set_xlabel(say("period in which spans end; {level:g} % intervals", level=100 * result.level))
+    labelled(ax, say("period in which spans end; {level:g} % intervals", level=100 * result.level), say("beta"))

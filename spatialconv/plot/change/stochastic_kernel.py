@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +13,9 @@ from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
 from spatialconv._core.dynamics.transition_kernel import highest
-from spatialconv._drawing.axes import STEPS, finished, given, row
+from spatialconv._drawing.axes import STEPS, Frame, cut, drawn, given, labelled, legend, sheet_of, ticks
+from spatialconv._drawing.captions import Caption, about, named
+from spatialconv._drawing.classes import figure, listed
 from spatialconv._language import Language, current, say, speaking
 from spatialconv._options import choice, expect
 from spatialconv.dynamics import StochasticKernel
@@ -30,7 +32,15 @@ _BLUES = LinearSegmentedColormap.from_list("kernel", ["#ffffff", "#9ec3de", look
 
 @speaking
 def stochastic_kernel(
-    result: Any, *, kind: Kind = "contour", title: str | None = None, language: Language = "en", ax: Axes | None = None
+    result: Any,
+    *,
+    kind: Kind = "contour",
+    title: str | None = None,
+    unit: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
+    language: Language = "en",
+    ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot a stochastic kernel.
 
@@ -44,6 +54,12 @@ def stochastic_kernel(
         surface in perspective, which hides what lies behind.
     title : str, optional
         Heading of the figure.
+    unit : str, optional
+        Of the variable, for axes and the caption.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -69,17 +85,40 @@ def stochastic_kernel(
     choice("kind", kind, Kind)
     x_words, y_words = _axes_words(result)
     low, high = _seen(result)
-    with look.style(title, x_words, y_words):
+    caption = _caption(result, kind, unit, source)
+    with look.style(title, x_words, y_words, caption.text):
         if kind == "surface":
-            return _surface(result, low, high, title, ax)
-        plot = given(ax) if ax is not None else row(1, title, height=_SIDE)[0]
-        {"contour": _contour, "stacked": _stacked, "highest-density": _highest}[kind](plot, result, low, high)
-        plot.set_xlabel(x_words if kind != "stacked" else y_words)
-        plot.set_ylabel(y_words if kind != "stacked" else x_words)
-        for axis in (plot.xaxis, plot.yaxis):
-            axis.set_major_locator(MaxNLocator(5, steps=STEPS))
-        look.frame(plot)
-        return finished([plot], ax)
+            return _surface(result, low, high, caption, title, width, ax)
+
+        def paint(axes: list[Axes]) -> None:
+            plot = axes[0]
+            {"contour": _contour, "stacked": _stacked, "highest-density": _highest}[kind](plot, result, low, high)
+            labelled(plot, *((x_words, y_words) if kind != "stacked" else (y_words, x_words)))
+            ticks(plot)
+            look.frame(plot)
+
+        return drawn(paint, Frame(height=_SIDE, top=2.5), caption, title=title, width=width, ax=ax)
+
+
+_SHOWN = {
+    "contour": "Contours of the density across each value of the axis below; dashed: no change",
+    "stacked": "Densities at fifteen values, one above the other; ticks: no change",
+    "highest-density": "Shortest sets of 50, 95 and 99 % of the density, with its mode; dashed: no change",
+    "surface": "Conditional density as a surface",
+}
+
+
+def _caption(result: StochasticKernel, kind: str, unit: str | None, source: str | None) -> Caption:
+    adaptive = bool(result.provenance.options.get("adaptive"))
+    variable, scale = named(result.variable, unit=unit), say(_WORDS[result.scale])
+    what = say("Stochastic kernel of {variable}, {scale}", variable=variable, scale=scale)
+    how = say(
+        "{kernel}, bandwidths {widths}; {n:,} pairs",
+        kernel=say("Gaussian kernel, adaptive") if adaptive else say("Gaussian kernel"),
+        widths=listed([figure(h) for h in result.bandwidths]),
+        n=result.n_pairs,
+    )
+    return about(result, what, tested=(say(_SHOWN[kind]), how), source=source)
 
 
 def _axes_words(result: StochasticKernel) -> tuple[str, str]:
@@ -149,13 +188,28 @@ def _highest(plot: Axes, result: StochasticKernel, low: float, high: float) -> N
     plot.set_aspect("equal")
 
 
-def _surface(result: StochasticKernel, low: float, high: float, title: str | None, ax: Axes | None) -> Figure | Axes:
+def _surface(
+    result: StochasticKernel,
+    low: float,
+    high: float,
+    caption: Caption,
+    title: str | None,
+    width: look.Width | None,
+    ax: Axes | None,
+) -> Figure | Axes:
     x_words, y_words = _axes_words(result)
     if ax is None:
-        sheet = look.Sheet(look.COLUMN, 86)
-        plot: Any = sheet.add_axes((0.06, 0.1, 0.8, 0.84), projection="3d")
-        if title:
-            sheet.text(0.02, 0.98, title, fontsize=look.TITLE, fontweight="bold", va="top")
+        wide = look.width_of(width, look.COLUMN)
+        side = min(wide, 110.0)
+        sheet, above = sheet_of(1.04 * side, caption, title, wide)
+        down = sheet.size[1]
+        box = (
+            (0.06 * side + (wide - side) / 2) / wide,
+            1 - (above + 0.86 * side) / down,
+            0.8 * side / wide,
+            0.84 * side / down,
+        )
+        plot: Any = sheet.add_axes(box, projection="3d")
     else:
         plot = given(ax)
         if plot.name != "3d":
@@ -170,18 +224,26 @@ def _surface(result: StochasticKernel, low: float, high: float, title: str | Non
     )
     plot.view_init(elev=38, azim=-62)
     # Turned axes are too short for the variable and its scale twice: they stand on one of the two.
+    measure, room = look.measurer(cast(Figure, plot.get_figure(root=True))), 0.42 * look.extent(plot)[0]
     x_short = x_words.replace(y_words, "").replace("' ", "'").replace("neighbours'", "the neighbours'")
-    plot.set_xlabel(x_short if current() == "en" else x_words)
-    plot.set_ylabel(y_words.removeprefix(x_words).lstrip(", \uff0c") or y_words)
+    plot.set_xlabel(cut(x_short if current() == "en" else x_words, measure, room))
+    plot.set_ylabel(cut(y_words.removeprefix(x_words).lstrip(", \uff0c") or y_words, measure, room))
     plot.set_zlabel(say("density"))
     for axis in (plot.xaxis, plot.yaxis, plot.zaxis):
         axis.set_major_locator(MaxNLocator(4, steps=STEPS))
-    return finished([plot], ax)
+    return plot if ax is not None else sheet
 
 
 @speaking
 def ergodic(
-    result: Any, *, title: str | None = None, language: Language = "en", ax: Axes | None = None
+    result: Any,
+    *,
+    title: str | None = None,
+    unit: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
+    language: Language = "en",
+    ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot the ergodic density of a stochastic kernel, its bands, and the density of the last period.
 
@@ -191,6 +253,12 @@ def ergodic(
         Result of `spatialconv.stochastic_kernel` with given="past".
     title : str, optional
         Heading of the figure.
+    unit : str, optional
+        Of the variable, for axes and the caption.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -215,22 +283,39 @@ def ergodic(
     expect(result, StochasticKernel, "plot.ergodic", "the result of sc.stochastic_kernel")
     if result.ergodic is None:
         raise OptionError("there is no ergodic density given neighbours; take given='past'.")
-    what, last = result.variable + say(", ") + say(_WORDS[result.scale]), str(result.periods[-1])
+    scale, last = say(_WORDS[result.scale]), str(result.periods[-1])
+    what, ergodic_ = result.variable + say(", ") + scale, say("ergodic")
     low, high = _seen(result)
     grid = result.grid
-    with look.style(title, what, last, "ergodic"):
-        plot = given(ax) if ax is not None else row(1, title)[0]
+    said = say("{level:g} % band", level=100 * result.level)
+    caption = about(
+        result,
+        say(
+            "Ergodic density of {variable}, {scale}, and that of {period}",
+            variable=named(result.variable, unit=unit),
+            scale=scale,
+            period=last,
+        ),
+        tested=(say("{band}: {n:,} bootstraps of regions", band=said, n=result.draws) if result.draws else "",),
+        source=source,
+    )
+
+    def paint(axes: list[Axes]) -> None:
+        plot = axes[0]
+        shown: dict[str, Any] = {}
+        (shown[ergodic_],) = plot.plot(
+            grid, result.ergodic["density"], color=look.FIRST, linewidth=look.LINE, label=ergodic_
+        )
         if result.draws:
             bounds = result.ergodic[["conf_low", "conf_high"]].to_numpy(dtype=float)
-            said = f"{100 * result.level:g} %"
-            plot.fill_between(grid, *bounds.T, color=look.FIRST, alpha=0.18, linewidth=0, label=said)
-        plot.plot(grid, result.ergodic["density"], color=look.FIRST, linewidth=look.LINE, label=say("ergodic"))
-        plot.plot(grid, result.now, color=look.SECOND, linewidth=0.9, linestyle="--", label=last)
+            shown[said] = plot.fill_between(grid, *bounds.T, color=look.FIRST, alpha=0.18, linewidth=0, label=said)
+        (shown[last],) = plot.plot(grid, result.now, color=look.SECOND, linewidth=0.9, linestyle="--", label=last)
         plot.set_xlim(low, high)
         plot.set_ylim(0, None)
-        plot.set_xlabel(what)
-        plot.set_ylabel(say("density"))
-        plot.legend(frameon=False, loc="upper right")
-        plot.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+        labelled(plot, what, say("density"))
+        ticks(plot)
         look.frame(plot)
-        return finished([plot], ax)
+        legend(plot, shown)
+
+    with look.style(title, what, last, ergodic_, caption.text):
+        return drawn(paint, Frame(top=2.5), caption, title=title, width=width, ax=ax)

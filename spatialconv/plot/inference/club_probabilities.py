@@ -8,15 +8,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
-from spatialconv._drawing.axes import STEPS, finished, given, row
+from spatialconv._drawing.axes import Frame, drawn, labelled, ticks
+from spatialconv._drawing.captions import about
+from spatialconv._drawing.captions import logged as of_log
 from spatialconv._drawing.club_colours import club_colours
-from spatialconv._language import Language, say, speaking
+from spatialconv._language import Language, restate, say, speaking
 from spatialconv._options import expect
 from spatialconv.convergence.clubs.explain import ClubExplanation
 from spatialconv.errors import OptionError
+from spatialconv.results import p_value
 
 _POINTS = 121
 _NAMED = 0.08  # of the height: narrower bands have no name
@@ -30,6 +32,9 @@ def club_probabilities(
     *,
     name: str | None = None,
     title: str | None = None,
+    unit: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
     language: Language = "en",
     ax: Axes | None = None,
 ) -> Figure | Axes:
@@ -45,6 +50,12 @@ def club_probabilities(
         Regressor; the first by default.
     title : str, optional
         Heading of the figure.
+    unit : str, optional
+        Of the variable, for axes and the caption.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -80,8 +91,29 @@ def club_probabilities(
     across, up = say("log of {variable}", variable=chosen) if logged else str(chosen), say("probability")
     kinds = list(bands.columns)
     colours = club_colours(len(kinds))
-    with look.style(title, across, up, say("club")):
-        plot = given(ax) if ax is not None else row(1, title)[0]
+    across = say("{variable} ({unit})", variable=across, unit=unit) if unit else across
+    caption = about(
+        explanation,
+        say(
+            "Probability of each club of {what} by {regressor}, other regressors at their means",
+            what=of_log(explanation.what),
+            regressor=across,
+        ),
+        periods=str(explanation.period),
+        tested=(
+            say("Ordered logit; ticks: regions, in the colour of their club"),
+            say(
+                "Null: no regressor matters, LR \u03c7\u00b2({df}) = {value:.2f}, {test}",
+                df=explanation.lr_df,
+                value=explanation.lr,
+                test=restate(p_value(explanation.lr_p)),
+            ),
+        ),
+        source=source,
+    )
+
+    def paint(axes: list[Axes]) -> None:
+        plot = axes[0]
         low = np.zeros(_POINTS)
         for k, kind in enumerate(kinds):
             high = low + bands[kind].to_numpy()
@@ -108,8 +140,9 @@ def club_probabilities(
             plot.plot(own, np.full(len(own), -0.045), zorder=3, **marks)
         plot.set_xlim(value[0], value[-1])
         plot.set_ylim(-0.09, 1.0)
-        plot.set_xlabel(across)
-        plot.set_ylabel(up)
-        plot.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+        labelled(plot, across, up)
+        ticks(plot, y=False)
         look.frame(plot)
-        return finished([plot], ax)
+
+    with look.style(title, across, up, say("club"), caption.text):
+        return drawn(paint, Frame(top=2.5), caption, title=title, width=width, ax=ax)

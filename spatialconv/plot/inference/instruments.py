@@ -7,19 +7,27 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
-from spatialconv._drawing.axes import STEPS, finished, given, row
-from spatialconv._language import Language, say, speaking
-from spatialconv._options import expect
+from spatialconv._drawing.axes import Frame, drawn, labelled, ticks
+from spatialconv._drawing.captions import about
+from spatialconv._language import Language, restate, say, speaking
+from spatialconv._options import expect, first
 from spatialconv.errors import OptionError
 from spatialconv.models.moments.strength import InstrumentTests
+from spatialconv.results import p_value
 
 
 @speaking
 def instrument_tests(
-    tests: Any, *, name: str | None = None, title: str | None = None, language: Language = "en", ax: Axes | None = None
+    tests: Any,
+    *,
+    name: str | None = None,
+    title: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
+    language: Language = "en",
+    ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot the p of Anderson and Rubin's test by the coefficient of an endogenous regressor.
 
@@ -34,6 +42,10 @@ def instrument_tests(
         Endogenous regressor, rho for the lag of the outcome; the first by default.
     title : str, optional
         Heading of the figure.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -67,8 +79,29 @@ def instrument_tests(
     curve = tests.curves[chosen]
     value, p = curve["value"].to_numpy(dtype=float), curve["p_value"].to_numpy(dtype=float)
     across, up = say("coefficient: {name}", name=chosen), say("p-value")
-    with look.style(title, across, up):
-        plot = given(ax) if ax is not None else row(1, title)[0]
+    caption = about(
+        tests,
+        say(
+            "p of Anderson and Rubin's test by the coefficient of {name}, {model}",
+            name=chosen,
+            model=restate(tests.title),
+        ),
+        tested=(
+            say(
+                "Shaded: {level:g} % set, where p > {rest:.2g}; bar: two-stage least squares with its interval of 95 %",
+                level=100 * tests.level,
+                rest=1 - tests.level,
+            ),
+            say("Null {name} = 0: {test}", name=chosen, test=restate(p_value(float(tests.zero[chosen]))))
+            if chosen in tests.zero.index
+            else "",
+            say("Instruments: {names}", names=first(list(tests.instruments), 8)),
+        ),
+        source=source,
+    )
+
+    def paint(axes: list[Axes]) -> None:
+        plot = axes[0]
         limit = 1 - tests.level
         for low, high in tests.sets[chosen] or ():
             left, right = max(low, value[0]), min(high, value[-1])
@@ -83,8 +116,9 @@ def instrument_tests(
         )
         plot.set_xlim(value[0], value[-1])
         plot.set_ylim(-0.12, 1.02)
-        plot.set_xlabel(across)
-        plot.set_ylabel(up)
-        plot.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+        labelled(plot, across, up)
+        ticks(plot, y=False)
         look.frame(plot)
-        return finished([plot], ax)
+
+    with look.style(title, across, up, caption.text):
+        return drawn(paint, Frame(top=2.5), caption, title=title, width=width, ax=ax)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from spatialconv import _style as look
 from spatialconv import autocorrelation
-from spatialconv._drawing.axes import STEPS, finished, given, headings, row
+from spatialconv._drawing.axes import Frame, drawn, headed, labelled, ticks
+from spatialconv._drawing.captions import about, named
 from spatialconv._drawing.scatter import write_ends
 from spatialconv._language import Language, restate, say, speaking
 from spatialconv._options import expect
@@ -20,12 +20,19 @@ from spatialconv.panel.calendar import place_of
 from spatialconv.results import p_value
 
 LEVEL = 0.05
-_TOP = 13.0  # mm
 
 
 @speaking
 def correlogram(
-    result: Any, *, period: Hashable = None, title: str | None = None, language: Language = "en", ax: Axes | None = None
+    result: Any,
+    *,
+    period: Hashable = None,
+    title: str | None = None,
+    unit: str | None = None,
+    source: str | None = None,
+    width: look.Width | None = None,
+    language: Language = "en",
+    ax: Axes | None = None,
 ) -> Figure | Axes:
     """Plot autocorrelation by distance: z of ever wider bands, or the statistic of one ring after another.
 
@@ -40,6 +47,12 @@ def correlogram(
         The last by default.
     title : str, optional
         Heading of the figure.
+    unit : str, optional
+        Of the variable, for axes and the caption.
+    source : str, optional
+        Whose the data are; it closes the caption below the figure.
+    width : "single", "double" or float, optional
+        Of the figure, 90 or 190 mm as one or two columns of a journal, or in mm.
     language : {"en", "zh"}
         Of the fixed words; names of regions and variables, and all that is given here, stay as they are.
     ax : Axes, optional
@@ -74,8 +87,30 @@ def correlogram(
         band=restate(result._band(_above(table, most), most["distance"])),
         test=restate(p_value(most["p_all"])),
     )
-    with look.style(title, head, found):
-        plot = given(ax) if ax is not None else row(1, title, top=_TOP)[0]
+    how = say(result.alternative) + (say("; band: 95 % of random maps at one distance") if rings else "")
+    caption = about(
+        result,
+        say(
+            "Correlogram of {variable}, {statistic} by distance",
+            variable=named(result.variable, result.log, unit),
+            statistic=say(name),
+        ),
+        periods=str(at),
+        tested=(
+            say(
+                "Filled: p over all distances \u2264 {level:g}, {n:,} permutations of regions, {how}",
+                level=LEVEL,
+                n=result.permutations,
+                how=how,
+            ),
+            found,
+        ),
+        weights=say("rings of distance") if rings else say("bands of distance, each with all within"),
+        source=source,
+    )
+
+    def paint(axes: list[Axes]) -> None:
+        plot = axes[0]
         x = table["distance"].to_numpy(dtype=float)
         # A ring stands at its middle.
         x = (x + table["above"].to_numpy(dtype=float)) / 2 if rings else x
@@ -96,16 +131,17 @@ def correlogram(
         seen = seen[np.isfinite(seen)]
         spread = float(np.ptp(seen)) or 1.0
         plot.set_ylim(min(float(seen.min()), 0.0) - 0.12 * spread, float(seen.max()) + 0.18 * spread)
-        plot.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
-        plot.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        ticks(plot, 6)
         band = say("grey: 95 % of random maps; ") if rings else ""
-        plot.set_xlabel("km" + say("; ") + band + say("filled: p over all \u2264 {level:g}", level=LEVEL))
-        headings(plot, head, found)
+        labelled(plot, "km" + say("; ") + band + say("filled: p over all \u2264 {level:g}", level=LEVEL))
+        headed(plot, head, found)
         look.frame(plot)
         if not rings:
             place = int(np.flatnonzero(table["distance"].to_numpy() == most["distance"])[0])
             write_ends(plot, x, y, {place: f"{most['distance']:.0f} km"})
-        return finished([plot], ax)
+
+    with look.style(title, head, found, caption.text):
+        return drawn(paint, Frame(), caption, title=title, width=width, ax=ax)
 
 
 def _above(table: Any, most: Any) -> float:

@@ -43,11 +43,11 @@ def clubs(study: Study) -> Found:
     figures = {
         "clubs": (
             say("Convergence clubs of {variable}.", variable=case.variable),
-            lambda: maps.clubs(found, study.geometry, labels=study.names_on_maps),
+            lambda: maps.clubs(found, study.geometry, labels=study.names_on_maps, **study.case.whose),
         ),
         "club_paths": (
             say("Relative transition paths of {variable}, by club.", variable=case.variable),
-            lambda: plot.transition_paths(found),
+            lambda: plot.transition_paths(found, **study.case.said),
         ),
     }
     return Found(found, said(found), made, figures)
@@ -71,11 +71,11 @@ def mobility(study: Study) -> Found:
     figures = {
         "markov": (
             say("Transitions of {variable} between classes.", variable=case.variable),
-            lambda: plot.transitions(chain),
+            lambda: plot.transitions(chain, **case.said),
         ),
         "density": (
             say("Density of {variable} relative to its mean.", variable=case.variable),
-            lambda: plot.density(path),
+            lambda: plot.density(path, **case.said),
         ),
     }
     return Found((ranks, chain, path), (*said(ranks), *said(chain)), made, figures)

@@ -132,7 +132,7 @@ def robustness(study: Study) -> Found:
     terms = ["log_initial", *(["rho"] if case.model.spatial == "lag" else [])]
     named = say("Beta and rho") if len(terms) > 1 else say("Beta")
     caption = say("{terms} with each of the weights, with 95 % intervals.", terms=named)
-    figure = {"robustness": (caption, lambda: plot.coefficients(fits, terms=terms))}
+    figure = {"robustness": (caption, lambda: plot.coefficients(fits, terms=terms, **study.case.whose))}
     return Found(fits, (ends if len(fits) > 1 else alone, *lost), {"robustness": made}, figure)
 
 

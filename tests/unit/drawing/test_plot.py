@@ -282,7 +282,8 @@ class TestBetaScatter:
     def test_what_was_taken_out_is_said(self, zj, w):
         result = sc.beta(zj.panel, "exports", w, controls=["digital"], spatial="lag", effects="time")
         ax = plot.beta_scatter(result).axes[0]
-        assert ax.get_xlabel().endswith("both axes net of controls, time effects and neighbours' growth")
+        said = ax.get_xlabel().replace("\n", " ")
+        assert said.endswith("both axes net of controls, time effects and neighbours' growth")
 
     def test_beta_z_and_p_are_printed(self, zj):
         result = sc.beta(zj.panel, "exports", effects="time")

@@ -586,8 +586,48 @@ class TestDensity:
     def test_notes(self):
         few = sc.density(panel_of(lognormal(2, 9)), "v")
         assert any("9 regions are few for a density" in note for note in few.notes)
-        assert any("lies below zero" in note for note in few.notes)
+        assert any("would lie below zero" in note and "is reflected at zero" in note for note in few.notes)
+        bare = sc.density(panel_of(lognormal(2, 9)), "v", boundary="none")
+        assert any("lies below zero" in note and "boundary='reflect'" in note for note in bare.notes)
         assert not any("below zero" in note for note in sc.density(panel_of(lognormal(2, 40)), "v", scale="log").notes)
+
+    def test_densities_of_positive_values_are_positive_and_whole(self):
+        values = np.exp(np.random.default_rng(3).normal(0, 1.2, (2, 40)))
+        folded, bare = (sc.density(panel_of(values), "v", boundary=b) for b in ("reflect", "none"))
+        assert folded.grid[0] == 0
+        assert (folded.grid >= 0).all()
+        assert bare.grid[0] < 0
+        for curve, grid in ((folded.densities.to_numpy(), folded.grid), (bare.densities.to_numpy(), bare.grid)):
+            np.testing.assert_allclose(trapezoid(curve, grid, axis=1), 1, atol=2e-3)
+        # The mass below zero is what comes back: at each point the two kernels of a value and of its mirror image.
+        below = trapezoid(np.where(bare.grid <= 0, bare.densities, 0), bare.grid, axis=1)
+        assert (below > 0.05).all()
+        relative = values / values.mean(axis=1, keepdims=True)
+        for t in range(2):
+            own = stats.gaussian_kde(np.r_[relative[t], -relative[t]], bw_method=1.0)
+            own.set_bandwidth(folded.table["bandwidth"].iloc[t] / own.dataset.std(ddof=1))
+            np.testing.assert_allclose(folded.densities.iloc[t], 2 * own(folded.grid), rtol=1e-9, atol=1e-12)
+        assert folded.edge == "reflected at zero"
+        assert bare.edge == ""
+
+    def test_nothing_is_reflected_where_no_kernel_reaches_zero(self):
+        values = 100 + np.random.default_rng(3).normal(0, 1, (2, 40))
+        path = sc.density(panel_of(values), "v")
+        assert path.edge == ""
+        assert path.grid[0] > 0
+        negative = sc.density(panel_of(values - 100), "v", scale="level")
+        assert negative.edge == ""
+        assert negative.grid[0] < 0
+
+    def test_modes_of_a_reflected_density_are_counted_with_the_one_at_zero(self):
+        rng = np.random.default_rng(4)
+        one = np.abs(rng.normal(0, 1, (2, 400)))
+        two = np.concatenate([np.abs(rng.normal(0, 0.3, (2, 400))), rng.normal(3, 0.3, (2, 400))], axis=1)
+        for values, count in ((one, 1), (two, 2)):
+            path = sc.density(panel_of(values), "v", scale="level", bandwidth=0.25)
+            assert path.table["modes"].tolist() == [count, count]
+            turns = np.diff(np.sign(np.diff(path.densities.to_numpy(), axis=1)), axis=1) < 0
+            assert (turns.sum(axis=1) + 1).tolist() == [count, count]
 
     def test_house(self, us):
         path = sc.density(us.panel, "income", bandwidth=0.05)

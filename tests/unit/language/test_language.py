@@ -8,6 +8,7 @@ import warnings
 from inspect import signature
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import matplotlib as mpl
 import numpy as np
@@ -18,13 +19,16 @@ from matplotlib.text import Text
 import spatialconv as sc
 from spatialconv import _style as look
 from spatialconv._core.dispersion.measures import MEASURES
+from spatialconv._drawing import captions
 from spatialconv._language import current, phrases, restate, say, spoken_in
+from spatialconv._options import ERRORS, BootstrapScheme
 from spatialconv.autocorrelation import GEARY, QUADRANTS
 from spatialconv.errors import OptionError
+from spatialconv.index import _composite
 from spatialconv.maps import _choropleth, _clusters, _gravity_centre, _hot_spots, _paper
 from spatialconv.maps._sheet import CONFIDENCE
-from spatialconv.plot import _betas, _curve, _scatter
-from spatialconv.plot.change import stochastic_kernel
+from spatialconv.plot import _betas, _curve, _dynamics, _paths, _scatter
+from spatialconv.plot.change import heatmap, stochastic_kernel
 from spatialconv.tables import _regression
 from tests.first_calls import calls
 
@@ -34,10 +38,28 @@ ZH = phrases("zh")
 LATIN = {
     "Gi", "HH", "HL", "LH", "LL", "km", "log", "t", "z", "p", "q", "n", "r", "ln", "ArcGIS", "Phillips", "Sul", "Mann",
     "Kendall", "Silverman", "Scott", "Yuill", "Lee", "Yu", "SAR", "SEM", "SDM", "OLS", "Queen", "Rook", "Benjamini",
+    "Anderson", "BIC", "CRITIC", "Dagum", "Dickey", "F", "Fuller", "HAC", "HP", "Hansen", "LR", "Logit", "Morgan",
+    "Pitman", "Q", "Rubin", "TOPSIS", "splm", "sup",
     "N", "I", "T", "R", "S", "LISA", "Hochberg", "inference", "b", "figure", "key", "FDR", "W",
 }  # fmt: skip
-# Of the data in tests/first_calls.
-OWN = {"y", "x", "jobs", "a", "c", "region", "year", "rho", "log_initial"}
+# Of the data in tests/first_calls, and arguments with what they are set to.
+OWN = {
+    "hac",
+    "aqsb",
+    "fqsb",
+    "trim",
+    "c_star",
+    "sort_share",
+    "y",
+    "x",
+    "jobs",
+    "a",
+    "c",
+    "region",
+    "year",
+    "rho",
+    "log_initial",
+}
 FIGURES = [name for name in calls.CALLS if re.fullmatch(r"(maps|plot)\.(?!save)\w+", name)]
 TABLES = ["tables.regression", "tables.effects", "tables.table"]
 
@@ -90,14 +112,22 @@ def test_every_phrase_in_the_code_has_chinese():
         [*_betas._NAMES.values(), *_betas._AXES.values()],
         [*_curve._SAID.values(), *_curve._APPROACH.values()],
         _scatter._CORNERS.values(),
-        stochastic_kernel._WORDS.values(),
+        [*stochastic_kernel._WORDS.values(), *stochastic_kernel._SHOWN.values()],
+        [*heatmap._SORTED.values(), *filter(None, heatmap._WORDS.values())],
+        [*_dynamics._MOVING.values(), *_paths._NULLS.values(), *_betas._SPATIAL.values()],
+        [*captions.EFFECTS.values(), *captions._UNITS.values(), *(unit[:-1] for unit in captions._UNITS.values())],
+        ERRORS.values(),
+        [f"{scheme} [scheme]" for scheme in get_args(BootstrapScheme)],
+        [f"{way} [normalise]" for way in get_args(_composite.Normalise)],
+        [f"{way} [weighting]" for way in (*get_args(_composite.Weighting), "as given")],
+        [f"{way} [aggregation]" for way in get_args(_composite.Aggregation)],
         [*sc.tables.HEADS.values(), *sc.tables.FOOTER.values()],
-        [*_regression._LABELS.values(), *_regression._ERRORS.values(), *_regression._IN_PARENTHESES.values()],
+        [*_regression._LABELS.values(), *_regression._IN_PARENTHESES.values()],
         [f"{effect} [effect]" for effect in _regression.EFFECTS],
         [f"{effects} effects" for effects in ("region", "time", "two-way", "random", "none")],
         [f"{kind} {side}" for kind in ("new", "consecutive", "intensifying", "persistent", "diminishing", "sporadic",
                                        "oscillating", "historical") for side in ("hot", "cold")],
-        ["no pattern", "n = {n} regions", "total randomisation", "conditional randomisation"],
+        ["no pattern", "n = {n} regions", "n = {n} region", "total randomisation", "conditional randomisation"],
     ],
 )  # fmt: skip
 def test_words_that_are_looked_up_have_chinese(words):

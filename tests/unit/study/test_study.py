@@ -518,7 +518,7 @@ def test_result_face(study):
 
 TABLES = {"weights", "growth", "descriptives", "moran", "geary", "hot_spots", "sigma", "sigma_tests", "beta_models"}
 TABLES |= {"beta_absolute", "beta_conditional", "checks"}
-FIGURES = {"map", "hot_spots", "sigma", "effects", "links_adjacency", "links_distance"}
+FIGURES = {"map", "hot_spots", "sigma", "effects", "heatmap", "links_adjacency", "links_distance"}
 FIGURES |= {f"moran_scatter_{w}_{t}" for w in ("adjacency", "distance") for t in (2016, 2020)}
 
 

@@ -42,6 +42,14 @@ Classes = Annotated[int, Field(ge=2, le=MOST_CLASSES)]
 Labels = Annotated[bool | str, must("true, false or a column in quotes")]
 Largest = 2**63 - 1  # of whole numbers of TOML
 
+Insets = Annotated[
+    list[Annotated[str | list[str] | list[float], must("a list of boxes of four numbers, or of regions in quotes")]],
+    Listed(),
+]
+Wide = Annotated[
+    Literal["", "single", "double"] | Annotated[float, Field(ge=60, le=400)],
+    must('"single", "double" or a number of mm from 60 to 400'),
+]
 Called = Annotated[str, Field(min_length=1), must("texts in quotes by column")]
 Columns = Annotated[
     bool | dict[str, Period] | dict[str, dict[str, Period]], must("true, false or the period of each column")
@@ -172,6 +180,14 @@ class MapsSection(Section):
         True,
         description='Names on the maps: true (of 40 regions at most), false, or a column of the geometry, "city_zh".',
     )
+    inset: Insets = Field(
+        [],
+        description="Drawn once more at a scale of its own: boxes of degrees, [[105, 3, 123, 24]], regions, "
+        '["Hawaii"], or lists of regions that share one, [["Alaska"], ["Hawaii", "Guam"]].',
+    )
+    inset_only: Flag = Field(False, description="Whether the map itself leaves out what its insets show.")
+    outlines: Text = Field("", description="Column of the geometry whose groups are outlined on the maps: the state.")
+    width: Wide = Field("", description='Of the maps: "single" (90 mm), "double" (190 mm), or millimetres.')
 
 
 class CheckSection(Section):

@@ -18,7 +18,7 @@ from spatialconv.results import Provenance
 from spatialconv.study._case import Case
 from spatialconv.study._grid import cells_of, estimate
 from spatialconv.study._progress import progress_bar
-from spatialconv.study._read import Sources, build_weights, read_samples, read_sources
+from spatialconv.study._read import Sources, build_weights, read_samples, read_sources, refuse_maps
 from spatialconv.study._result import Study
 from spatialconv.study.further import found
 from spatialconv.summary import Descriptives, control_arrays, descriptives, growth, growth_arrays, spans
@@ -54,6 +54,7 @@ def analyse(case: Case, *, progress: bool = True) -> Study:
     True
     """
     sources = read_sources(case)
+    refuse_maps(sources.case, sources.geometry)
     samples = _complete(sources.case, read_samples(sources.case, sources.panel, sources.geometry))
     with progress_bar(_steps(sources.case, samples), progress) as step:
         return _analysed(sources, samples, step)

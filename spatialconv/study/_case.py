@@ -232,15 +232,34 @@ class Subsamples:
 
 @dataclass(frozen=True)
 class MapChoice:
-    """Maps of the variable: when (first and last period by default), in how many classes, with which names."""
+    """Maps: of when (the first and last period by default), in how many classes, with which names and insets.
+
+    `inset`, `inset_only`, `outlines` and `width` are as in `spatialconv.maps.choropleth`, of every map of the study.
+    """
 
     periods: tuple[Any, ...] = ()
     classes: int = 4
     log: bool = False
     labels: bool | str = True
+    inset: tuple[Any, ...] = ()
+    inset_only: bool = False
+    outlines: str = ""
+    width: Literal["", "single", "double"] | float = ""
 
     def __post_init__(self) -> None:
         whole("classes", self.classes, least=2, most=MOST_CLASSES)
+        if self.inset_only and not self.inset:
+            raise OptionError("inset_only leaves out of the map what its insets show; name them by inset.")
+
+    @property
+    def drawn(self) -> dict[str, Any]:
+        """What every map is drawn with."""
+        return {
+            "inset": list(self.inset) or None,
+            "inset_only": self.inset_only,
+            "outlines": self.outlines or None,
+            "width": self.width or None,
+        }
 
 
 @dataclass(frozen=True)
@@ -375,6 +394,11 @@ class Case:
     def whose(self) -> dict[str, Any]:
         """What every figure says of the data."""
         return {"source": self.source or None}
+
+    @property
+    def mapped(self) -> dict[str, Any]:
+        """What every map is drawn with, and says of the data."""
+        return {**self.maps.drawn, **self.whose}
 
     @property
     def said(self) -> dict[str, Any]:

@@ -228,6 +228,10 @@ column = "area"                     # one subsample a value of this column of th
 classes = 4                         # natural breaks
 # log = false                       # breaks in logarithms
 labels = true                       # names on the maps: true, false, or a column of the geometry such as "city_zh"
+# inset = [["Zhoushan"]]            # drawn once more at a scale of its own: regions, or boxes [[121.5, 29.5, 123, 31]]
+# inset_only = true                 # and left out of the map itself
+# outlines = "area"                 # column of the geometry whose groups are outlined
+# width = "double"                  # 190 mm; "single": 90 mm; or millimetres
 
 [check]                             # the questions of a careful referee
 extent = "auto"                     # "full", "light" (nothing that takes long), "off"; "auto": full up to 1,000 regions

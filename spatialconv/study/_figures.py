@@ -37,7 +37,7 @@ def _figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
     names = study.names_on_maps
     ends = list(dict.fromkeys([study.panel.periods[0], study.panel.periods[-1]]))
     unit = say(", ") + case.unit if case.unit else ""
-    whose, said = case.whose, case.said
+    whose, said, mapped = case.whose, case.said, case.mapped
     made: dict[str, tuple[str, Callable[[], Any]]] = {
         "map": (
             say("{variable}: natural breaks common to the maps.", variable=capital(case.variable) + unit),
@@ -50,7 +50,7 @@ def _figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
                 log=case.maps.log,
                 labels=names,
                 legend=capital(case.variable) + unit,
-                **whose,
+                **mapped,
             ),
         ),
         "hot_spots": (
@@ -62,7 +62,7 @@ def _figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
                 weights=case.hot_weights,
             ),
             lambda: maps.hot_spots(
-                study.hot_spots, study.geometry, period=study.hot_spots.periods, classes="both", labels=names, **whose
+                study.hot_spots, study.geometry, period=study.hot_spots.periods, classes="both", labels=names, **mapped
             ),
         ),
         "sigma": (
@@ -98,7 +98,7 @@ def _figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
     for weights, graph in study.weights.items():
         made[f"links_{slug(weights)}"] = (
             say("Links of the weights {weights!r}.", weights=weights),
-            partial(maps.links, graph, study.geometry, points=_seats(study), labels=names, **whose),
+            partial(maps.links, graph, study.geometry, points=_seats(study), labels=names, **mapped),
         )
     if case.published:
         made["hot_spots_of_the_paper"] = (
@@ -107,7 +107,7 @@ def _figures(study: Study) -> dict[str, tuple[str, Callable[[], Any]]]:
                 "what is significant (right).",
                 statistic=study.hot_spots.name,
             ),
-            lambda: maps.hot_spots(study.hot_spots, study.geometry, classes="paper", labels=names, **whose),
+            lambda: maps.hot_spots(study.hot_spots, study.geometry, classes="paper", labels=names, **mapped),
         )
     fits = _by_effects(study)
     if fits:

@@ -118,6 +118,31 @@ def _from_file(chosen: WeightsChoice, panel: Panel) -> Any:
     return relabel(found, rule) if rule else found
 
 
+def refuse_maps(case: Case, geometry: Any) -> None:
+    """Raise where [maps] names what the geometry does not have, before anything is computed."""
+    chosen = case.maps
+    if isinstance(chosen.labels, str):
+        _refuse_absent(case, geometry, chosen.labels, "the names on maps")
+    if chosen.outlines:
+        _refuse_absent(case, geometry, chosen.outlines, "the outlines")
+    named = [part for part in chosen.inset if isinstance(part, str)]
+    named += [
+        label for part in chosen.inset if isinstance(part, list | tuple) for label in part if isinstance(label, str)
+    ]
+    unknown = [label for label in named if label not in geometry.index]
+    if unknown:
+        raise OptionError(
+            f"[maps] inset names {len(unknown)} of {len(named)} regions that {case.geometry.file.name} does not have: "
+            f"{first(unknown)}."
+        )
+
+
+def _refuse_absent(case: Case, geometry: Any, column: str, what: str) -> None:
+    if column not in geometry.columns:
+        known = [name for name in geometry.columns if name != geometry.geometry.name]
+        raise VariableError(f"{case.geometry.file.name} has no column {column!r} for {what}; it has {first(known, 8)}.")
+
+
 def build_weights(sources: Sources) -> dict[str, Any]:
     """Return the weights of a case by name, in its order."""
     built: dict[str, Any] = {}
@@ -149,11 +174,7 @@ def read_samples(case: Case, panel: Panel, geometry: Any) -> dict[str, Panel]:
     groups: dict[str, list[Any]] = {name: list(regions) for name, regions in case.subsamples.groups.items()}
     column = case.subsamples.column
     if column:
-        if column not in geometry.columns:
-            known = [name for name in geometry.columns if name != geometry.geometry.name]
-            raise VariableError(
-                f"{case.geometry.file.name} has no column {column!r} for the subsamples; it has {first(known, 8)}."
-            )
+        _refuse_absent(case, geometry, column, "the subsamples")
         labels = geometry[column]
         # In an order that does not hang on that of the rows.
         for name in sorted(labels.dropna().unique(), key=str):

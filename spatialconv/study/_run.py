@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from spatialconv import maps, report, tables
 from spatialconv._options import CheckExtent, choice
 from spatialconv._parallel import checked_jobs
 from spatialconv.checks import CheckReport
-from spatialconv.errors import FileError, OptionError
+from spatialconv.errors import FileError, OptionError, SpatialConvWarning
 from spatialconv.results import one_line
 from spatialconv.study._analysis import analyse
 from spatialconv.study._case import Case, zhejiang
@@ -183,6 +184,10 @@ def _written(
                 kept.keep(name, saved)
             # One a sheet, where a figure has several.
             captions |= {file.stem: caption for file in saved}
+    if only and missing:
+        # There is no report to say so.
+        for name, why in missing.items():
+            warnings.warn(f"the figure {name!r} could not be drawn: {why}", SpatialConvWarning, stacklevel=3)
     if study.checked is None:
         study = replace(study, checked=_checked(study, progress, kept, jobs, only))
     made = study.tables()

@@ -43,7 +43,7 @@ def clubs(study: Study) -> Found:
     figures = {
         "clubs": (
             say("Convergence clubs of {variable}.", variable=case.variable),
-            lambda: maps.clubs(found, study.geometry, labels=study.names_on_maps, **study.case.whose),
+            lambda: maps.clubs(found, study.geometry, labels=study.names_on_maps, **case.mapped),
         ),
         "club_paths": (
             say("Relative transition paths of {variable}, by club.", variable=case.variable),

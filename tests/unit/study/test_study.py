@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 import spatialconv as sc
 from spatialconv.errors import (
@@ -19,6 +20,7 @@ from spatialconv.errors import (
     NotPositiveError,
     OptionError,
     SpatialConvError,
+    SpatialConvWarning,
     UnbalancedPanelError,
     VariableError,
 )
@@ -590,3 +592,47 @@ def test_names_stand_on_maps_of_few_regions_unless_a_column_is_asked_for(study, 
         figures = replace(one, case=replace(one.case, maps=replace(one.case.maps, labels=labels))).figures()
         figures["map"][1]()
     assert asked == [True, None, "city_zh", False]
+
+
+def test_maps_of_a_study_have_insets_outlines_and_a_width(folder, tmp_path):
+    path = edited(
+        folder,
+        ('# inset = [["Zhoushan"]]', 'inset = [["Zhoushan"]]'),
+        ('# outlines = "area"', 'outlines = "area"'),
+        ('# width = "double"', "width = 150"),
+    )
+    study = sc.study.run(path, tmp_path / "out", progress=False, only=["map"])
+    sheet = study.figures()["map"][1]()
+    assert sheet.get_size_inches()[0] * 25.4 == pytest.approx(150)
+    bars = [text.get_text() for text in sheet.findobj(Text) if text.get_text().endswith(" km")]
+    assert sorted(bars) == ["100 km", "20 km", "20 km"]  # of the maps, and of the inset in either period
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            '# inset = [["Zhoushan"]]',
+            'inset = [["Zhoushan", "Nowhere"]]',
+            r"inset names 1 of 2 regions that cities.shp does not have: 'Nowhere'",
+        ),
+        ('# inset = [["Zhoushan"]]', "inset = 3", r"maps.inset must be a list of boxes"),
+        ('# outlines = "area"', 'outlines = "province"', r"no column 'province' for the outlines; it has"),
+        ('# width = "double"', "width = 10", r"from 60 to 400; got 10"),
+        ("# inset_only = true", "inset_only = true", r"name them by inset"),
+    ],
+)
+def test_maps_that_name_what_is_not_there_are_refused_first(folder, old, new, said):
+    with pytest.raises(SpatialConvError, match=said):
+        sc.study.analyse(sc.study.load(edited(folder, (old, new))), progress=False)
+
+
+def test_a_figure_asked_for_alone_is_not_lost_in_silence(tmp_path, monkeypatch):
+    """There is no report then that could say so."""
+
+    def broken(*args, **options):
+        raise ValueError("no ink")
+
+    monkeypatch.setattr("spatialconv.maps.choropleth", broken)
+    with pytest.warns(SpatialConvWarning, match=r"the figure 'map' could not be drawn: no ink"):
+        sc.study.run(small(), tmp_path / "out", progress=False, only=["map", "sigma"])

@@ -6,8 +6,7 @@ import numpy as np
 
 from spatialconv._options import first
 from spatialconv.checks._finding import LEVEL, Finding
-from spatialconv.checks._subject import Subject
-from spatialconv.convergence.beta.beta import INITIAL
+from spatialconv.checks._subject import Subject, p_of_beta
 from spatialconv.convergence.beta.series import beta_spacing
 from spatialconv.convergence.dispersion.sigma import sigma as dispersion_of
 from spatialconv.errors import SpatialConvError
@@ -37,7 +36,7 @@ def sigma(s: Subject) -> Finding:
     evidence = (
         f"standard deviation of logs {number(sd.iloc[0], 3)} ({sd.index[0]}), {number(sd.iloc[-1], 3)} "
         f"({sd.index[-1]}), "
-        f"{p_value(test.p_value)} (Pitman-Morgan); beta {number(s.b.beta)}, {p_value(s.b.pvalues[INITIAL])}"
+        f"{p_value(test.p_value)} (Pitman-Morgan); beta {number(s.b.beta)}, {p_of_beta(s.b)}"
     )
     if changed and falls == converges:
         return Finding(name, question, "ok", evidence)

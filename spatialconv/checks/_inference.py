@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spatialconv.checks._finding import LEVEL, Finding
-from spatialconv.checks._subject import Subject
-from spatialconv.convergence.beta.beta import INITIAL
+from spatialconv.checks._subject import Subject, p_of_beta
 from spatialconv.results import number, p_value
 
 
@@ -87,8 +86,7 @@ def speed(s: Subject) -> Finding:
     question = "Is the speed defined, with an interval that says something?"
     name, table = "speed", s.b.speeds
     if not s.claims:
-        p = p_value(s.b.pvalues[INITIAL])
-        said = f"beta {number(s.b.beta)} ({p}): no convergence is found, and there is no speed to print"
+        said = f"beta {number(s.b.beta)} ({p_of_beta(s.b)}): no convergence is found, and there is no speed to print"
         return Finding(name, question, "not asked", said)
     rate, half = table.loc["speed"], table.loc["half_life"]
     if np.isnan(rate["estimate"]):

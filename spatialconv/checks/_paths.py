@@ -8,7 +8,7 @@ from scipy.sparse.linalg import splu
 
 from spatialconv.checks._finding import LEVEL, Finding
 from spatialconv.checks._monte_carlo import beyond, error_of, more
-from spatialconv.checks._subject import Subject
+from spatialconv.checks._subject import Subject, p_of_beta
 from spatialconv.convergence.beta.beta import INITIAL
 from spatialconv.convergence.clubs.clubs import clubs as clubs_of
 from spatialconv.convergence.clubs.log_t import log_t
@@ -82,7 +82,7 @@ def halves(s: Subject) -> Finding:
         return Finding(name, question, "not asked", "a half of the years gives no standard error of beta")
     p = float(2 * stats.norm.sf(abs(early.beta - late.beta) / spread))
     listed = ", ".join(
-        f"{part[0]} to {part[-1]}: {number(b.beta)} ({p_value(b.pvalues[INITIAL])})"
+        f"{part[0]} to {part[-1]}: {number(b.beta)} ({p_of_beta(b)})"
         for part, b in zip(parts, (early, late), strict=True)
     )
     evidence = f"{listed}; {p_value(p)} for the same beta"

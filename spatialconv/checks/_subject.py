@@ -20,7 +20,7 @@ from spatialconv.convergence.beta.beta import GROWTH, INITIAL, BetaConvergence
 from spatialconv.convergence.dispersion.sigma import SigmaConvergence
 from spatialconv.errors import OptionError, SpatialConvError, SpatialConvWarning, UnsupportedModelError
 from spatialconv.panel import Panel
-from spatialconv.results import one_line
+from spatialconv.results import one_line, p_value
 
 
 @dataclass(frozen=True)
@@ -155,3 +155,8 @@ def subject_of(result: Any, geometry: Any, effort: Effort) -> Subject:
         raise OptionError("the study has no growth regression that could be estimated; there is nothing to check.")
     shapes = geometry if geometry is not None else around.geometry
     return Subject(b, effort, other_links(b, shapes, around.weights), around, shapes)
+
+
+def p_of_beta(b: BetaConvergence) -> str:
+    """Return the p of beta in words, or that there is none by z where it does not hold (`b.z_withheld`)."""
+    return "no p by z" if b.z_withheld else p_value(b.pvalues[INITIAL])

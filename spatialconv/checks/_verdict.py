@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from spatialconv._options import first
 from spatialconv.checks._finding import Finding
-from spatialconv.checks._subject import Subject
+from spatialconv.checks._subject import Subject, p_of_beta
 from spatialconv.convergence.beta.beta import INITIAL
-from spatialconv.results import number, p_value
+from spatialconv.results import number
 
 # Questions on whether there is a finding at all: where one of them fails, it is not to be written of as one.
 GROUNDS: dict[str, str] = {
@@ -62,7 +62,7 @@ def written(s: Subject, findings: tuple[Finding, ...]) -> str:
     """Return what may be written and what may not, in one sentence."""
     verdicts = {f.name: f.verdict for f in findings}
     significant = bool(s.b.pvalues[INITIAL] <= 0.05)
-    beta = f"beta {number(s.b.beta)}, {p_value(s.b.pvalues[INITIAL])}, {_effects(s)}"
+    beta = f"beta {number(s.b.beta)}, {p_of_beta(s.b)}, {_effects(s)}"
     if not significant:
         low, high = s.b.conf_int(0.95).loc[INITIAL]
         reach = f"; 95 % interval {number(low)} to {number(high)}" if low == low else ""

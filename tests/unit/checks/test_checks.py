@@ -554,3 +554,14 @@ class TestEffort:
         assert capsys.readouterr().err == ""
         assert _chance.in_words(7300) == "about 2.0 hours"
         assert _chance.in_words(44) == "about 40 seconds"
+
+
+def test_no_p_is_printed_where_z_does_not_hold(zj):
+    """Under two-way effects the z of beta rejects a true null in most panels: evidence and verdict name no p by it."""
+    b = sc.beta(zj.panel, "exports", effects="two-way")
+    found = sc.check(b, questions=["no convergence", "sigma"], draws=99, seed=1)
+    assert "no p by z, two-way effects" in found.verdict
+    evidence = {f.name: f.evidence for f in found.findings}["sigma"]
+    assert evidence.endswith(f"beta {b.beta:.4f}, no p by z")
+    pooled = sc.check(sc.beta(zj.panel, "exports", effects="time"), questions=["sigma"], draws=99, seed=1)
+    assert "p = 0.362" in pooled.findings[0].evidence

@@ -12,6 +12,7 @@ from matplotlib.text import Text
 
 import spatialconv as sc
 from spatialconv import _style as look
+from spatialconv._drawing.captions import Caption
 from spatialconv.errors import SpatialConvError
 from tests import drawing
 from tests.gallery import worlds
@@ -73,6 +74,19 @@ def test_no_text_is_cut_or_hidden(n, periods, years, least, name, width):
     sound(figure)
 
 
+@pytest.mark.parametrize("name", PLOTS)
+def test_no_text_is_cut_or_hidden_in_chinese(name):
+    found = made(name, 11, 2, True)
+    if isinstance(found, SpatialConvError):
+        pytest.skip(str(found))
+    draw, data, said = found
+    sound(draw(*data, **said, width="single", title=TITLE, language="zh"))
+
+
+def test_one_region_is_said_in_the_singular():
+    assert Caption("income", "2009", 1).text == "Income, 2009; n = 1 region."
+
+
 @pytest.mark.parametrize(("n", "periods", "years", "least"), WORLDS)
 def test_most_plots_are_drawn_of_every_world(n, periods, years, least):
     drawn = [name for name in PLOTS if not isinstance(made(name, n, periods, years), SpatialConvError)]
@@ -118,6 +132,8 @@ SAYS = {
     "plot.lisa_paths": ("queen contiguity", "null"),
     "plot.instrument_tests": ("queen contiguity", "95 % set"),
     "plot.null_picture": ("99 panels",),
+    "plot.theil": ("2 groups",),
+    "plot.dagum": ("2 groups",),
     "plot.specification_curve": ("95 % intervals", "border"),
 }
 

@@ -161,8 +161,8 @@ class Sheet(Figure):
         across, down = self.size
         return self.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
 
-    def draw(self, renderer: Any) -> None:
-        """Draw with all text as plain text: no mathematics, and no characters that a file cannot hold."""
+    def plain(self) -> None:
+        """Take from all words what a file cannot hold, and put a mark for what no font has."""
         for text in self.findobj(Text):
             if _UNPRINTABLE.search(text.get_text()) or self._lacking & set(text.get_text()):
                 marks = dict.fromkeys(map(ord, self._lacking), _MARK)
@@ -173,6 +173,10 @@ class Sheet(Figure):
                 if isinstance(formatter, FixedFormatter):
                     marks = dict.fromkeys(map(ord, self._lacking), _MARK)
                     formatter.seq = [printable(str(label)).translate(marks) for label in formatter.seq]
+
+    def draw(self, renderer: Any) -> None:
+        """Draw with all text as plain text: no mathematics, and no characters that a file cannot hold."""
+        self.plain()
         # Texts of ticks are made while drawing.
         with mpl.rc_context({"text.parse_math": False}):
             super().draw(renderer)

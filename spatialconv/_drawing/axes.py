@@ -153,6 +153,7 @@ def _each(width: float, frame: Frame, across: int, gap: float) -> float:
 
 def _measured(sheet: look.Sheet, axes: Sequence[Axes], frame: Frame) -> Frame:
     """Return the frame with the room that ticks, titles and words around the axes take."""
+    sheet.plain()
     edge = max(ax.get_position(original=True).x1 for ax in axes)
     renderer = FigureCanvasAgg(sheet).get_renderer()  # type: ignore[no-untyped-call]
     scale = sheet.dpi * look.MM

@@ -35,7 +35,7 @@ def correlogram(study: Study) -> Found:
     )
     figure = (
         say("Autocorrelation of {variable} by distance.", variable=case.variable),
-        lambda: plot.correlogram(found),
+        lambda: plot.correlogram(found, **case.said),
     )
     return Found(found, said(found), {"correlogram": _table(found)}, {"correlogram": figure})
 
@@ -46,7 +46,7 @@ def unit_roots(study: Study) -> Found:
     found = roots_of_gaps(study.panel, case.variable, seed=case.seed)
     figure = (
         say("Gaps in {variable}, those that come back in colour.", variable=case.variable),
-        lambda: plot.unit_roots(found),
+        lambda: plot.unit_roots(found, **case.said),
     )
     return Found(found, said(found), {"unit_roots": _table(found)}, {"unit_roots": figure})
 
@@ -63,7 +63,10 @@ def breaks(study: Study) -> Found:
     """When did beta change, and how often?"""
     case = study.case
     found = beta_breaks(study.panel, case.variable, **_regression(study), seed=case.seed)
-    figure = (say("Beta of {variable} between breaks.", variable=case.variable), lambda: plot.beta_changes(found))
+    figure = (
+        say("Beta of {variable} between breaks.", variable=case.variable),
+        lambda: plot.beta_changes(found, **case.said),
+    )
     return Found(found, said(found), {"breaks": _table(found)}, {"breaks": figure})
 
 
@@ -73,7 +76,7 @@ def threshold(study: Study) -> Found:
     found = beta_threshold(study.panel, case.variable, **_regression(study), seed=case.seed)
     figure = (
         say("Threshold of the initial level in beta of {variable}.", variable=case.variable),
-        lambda: plot.beta_changes(found),
+        lambda: plot.beta_changes(found, **case.said),
     )
     return Found(found, said(found), {"threshold": _table(found)}, {"threshold": figure})
 
@@ -96,11 +99,11 @@ def stochastic_kernel(study: Study) -> Found:
                 variable=case.variable,
                 horizon=found.horizon,
             ),
-            lambda: plot.stochastic_kernel(found),
+            lambda: plot.stochastic_kernel(found, **case.said),
         ),
         "ergodic": (
             say("Where the moves of {variable} would lead.", variable=case.variable),
-            lambda: plot.ergodic(found),
+            lambda: plot.ergodic(found, **case.said),
         ),
     }
     return Found(found, said(found), {"stochastic_kernel": _table(found)}, figures)

@@ -12,7 +12,8 @@ COPIED = {
     "tutorials": sorted(ROOT.glob("notebooks/*.ipynb")),
     "_static/figures": sorted(ROOT.glob("notebooks/figures/*.png")),
     "explanation/tables": [
-        ROOT / "tests" / "simulation" / f"{name}.md" for name in ("SIZES", "SHORT_PANELS", "RESULTS")
+        ROOT / "tests" / "simulation" / name
+        for name in ("SIZES.md", "SHORT_PANELS.md", "short_panels.png", "RESULTS.md")
     ],
 }
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spatialconv.convergence.few_periods.simulated import COVERAGE_BAND, Missed, outside
+from spatialconv.convergence.few_periods.simulated import COVERAGE_BAND, NORMAL_BAND, Missed, outside
 from tests.simulation.nested import WITHIN, _again, _world_of
 from tests.simulation.short_panel_cells import (
     BLOCK,
@@ -37,7 +37,7 @@ from tests.simulation.short_panel_cells import (
 )
 from tests.simulation.small_samples import ERRORS, KINDS, Case, Sample, draw, fitted, imposed, resampled
 
-TABLE = Path(__file__).with_name("SHORT_PANELS.md")
+TABLE, PICTURE = Path(__file__).with_name("SHORT_PANELS.md"), Path(__file__).with_name("short_panels.png")
 APPROACHES = (("region", False), ("two-way", False), ("two-way", True))
 HOW = {"before": "shrunk", "now": "given"}
 PANELS, SEED = 600, 1
@@ -161,6 +161,8 @@ def text(first: pd.DataFrame | None) -> str:
             "",
             textwrap.fill(INTRODUCTION, 118),
             "",
+            f"![Sizes of the likelihood ratio, and its power beside the bound (dashed)]({PICTURE.name})",
+            "",
             "## The studentised beta" + studentised_part,
             "## The tests of b.inference where beta is 0",
             "",
@@ -214,6 +216,57 @@ def _markdown(table: pd.DataFrame) -> list[str]:
         "|" + "---|" * len(shown.columns),
         *("| " + " | ".join(map(str, row)) + " |" for row in shown.itertuples(index=False)),
     ]
+
+
+def figure() -> Any:
+    """Draw sizes of the likelihood ratio in all worlds, and its power beside the bound, from SHORT_PANELS.md."""
+    from spatialconv import _style as look
+
+    panels, marks = ["11 x 4", "31 x 8", "48 x 16"], {"two-way": (look.FIRST, "o"), "region": (look.SECOND, "^")}
+    title: Any = {"loc": "left", "fontsize": look.HEADING, "fontweight": "bold"}
+    sizes, powers = written(), written_sets()
+    with look.style():
+        sheet = look.Sheet(look.PAGE, 80)
+        first, *others = (sheet.place(10 + 60 * i, 9, 47, 58) for i in range(3))
+        first.axhspan(*NORMAL_BAND, color="#ececec", linewidth=0, zorder=0)
+        first.set_xticks(range(3), [panel.replace("x", "\u00d7") for panel in panels])
+        first.set_xlim(-0.5, 2.5)
+        first.set_ylim(0, 10)
+        first.set_title("True nulls rejected, % (nominal 5)", **title)
+        for ax, (effects, (colour, marker)) in zip(others, marks.items(), strict=True):
+            rows = [of for of in sizes if of["effects"] == effects]
+            x = [panels.index(of["panel"]) + (0.12 if effects == "region" else -0.12) for of in rows]
+            below = TESTS["true: ratio <"]
+            style: Any = {"linestyle": "", "marker": marker, "color": colour, "markersize": 4, "alpha": 0.7}
+            first.plot(x, [float(of[below]) for of in rows], label=f"{effects} effects", **style)
+            for panel in panels:
+                curve = [(0.0, float(of[below]), 5.0) for of in rows if _plain(of, panel, effects)]
+                curve += [
+                    (float(of["beta"]), float(of["LR <"]), float(of["bound"]))
+                    for of in powers
+                    if _plain(of, panel, effects)
+                ]
+                beta, found, bound = zip(*sorted(curve, reverse=True), strict=True)
+                ax.plot(beta, bound, color=look.SOFT, linestyle=(0, (3, 2)), linewidth=0.8)
+                ax.plot(beta, found, color=colour, marker=marker, markersize=4, linewidth=1.2)
+                middle = max([1, *(k for k in range(len(found)) if found[k] < 95)])
+                ax.annotate(panel.replace("x", "\u00d7"), (beta[middle], found[middle]), (4, -9),
+                            textcoords="offset points", color=colour)  # fmt: skip
+            ax.set_xlim(0.01, -0.31)
+            ax.set_ylim(0, 104)
+            ax.set_xlabel("beta")
+            ax.set_title(f"Found, {effects} effects, %", **title)
+        first.legend(frameon=False, loc="upper right")
+        for ax in (first, *others):
+            look.frame(ax)
+    return sheet
+
+
+def _plain(of: dict[str, Any], panel: str, effects: str) -> bool:
+    """Whether a row is of a panel with normal errors, equal drifts, no rho and no control."""
+    return (of["panel"], of["effects"], of["errors"], of["spread"], of["rho"], of["control"]) == (
+        *(panel, effects, "normal", "0.0", "0.0", ""),
+    )
 
 
 WORLDS = {
@@ -302,6 +355,7 @@ def main() -> None:
     more([d for d in designs() if re.search(given.cells, d.key)], panels=given.panels, seconds=given.seconds)
     if given.write:
         TABLE.write_text(text(first), encoding="utf-8")
+        figure().savefig(PICTURE, dpi=200, metadata={"Software": None})
 
 
 if __name__ == "__main__":

@@ -120,6 +120,8 @@ def test_every_line_of_the_example_that_shows_a_key_is_taken():
         if line.startswith("bay"):  # of the section that the line above opens
             continue
         extra = '\nbay = ["Hangzhou"]' if line.startswith("[subsamples.groups]") else ""
+        if line.startswith("inset_only"):  # of the inset that the line above shows
+            extra = '\ninset = [["Zhoushan"]]'
         given_ = tomllib.loads(text[: match.start()] + line + extra + text[match.end() :])
         assert not list(CASE.iter_errors(given_)), line
         assert reads_case(given_) == "", line

@@ -83,7 +83,9 @@ def growth_panel(
         Whether growth answers to controls of the period in which it starts, as `beta` takes them by default, or in
         which it ends. They are missing in the period that no growth answers to: the last, or the first.
     effects : {"none", "region", "time", "two-way"}
-        Which effects differ; normal with standard deviation `effect_sd`.
+        Which effects differ.
+    effect_sd : float
+        Standard deviation of the effects, which are normal.
     drift : float
         Growth, before spatial multipliers, at the mean of the initial levels.
     sigma : float

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import inspect
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import version
+from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 
@@ -136,3 +138,34 @@ def test_errors_are_one_tree():
 def test_choice_names_the_words_allowed():
     with pytest.raises(OptionError, match="rule must be one of 'a', 'b'; got 'c'"):
         choice("rule", "c", ("a", "b"))
+
+
+def described() -> list[str]:
+    """Return the public functions by name, those of rooms with the room before them."""
+    found = []
+    for name in sc.__all__:
+        thing = getattr(sc, name)
+        if inspect.ismodule(thing):
+            found += [
+                f"{name}.{own}" for own in getattr(thing, "__all__", []) if inspect.isroutine(getattr(thing, own))
+            ]
+        elif inspect.isroutine(thing):
+            found.append(name)
+    return found
+
+
+@pytest.mark.parametrize("name", described())
+def test_every_public_function_says_what_it_takes_gives_and_shows(name):
+    """Sections of numpydoc: all parameters, what comes back, an example, which the docstring tests run."""
+    made = inspect.unwrap(attrgetter(name)(sc))
+    text, signature = inspect.getdoc(made) or "", inspect.signature(made)
+    wanted = ["Returns", "Examples"] if signature.return_annotation not in (None, "None") else ["Examples"]
+    if signature.parameters:
+        wanted.append("Parameters")
+    heads = set(re.findall(r"^(\w[\w ]*)\n-+$", text, re.M))
+    assert set(wanted) <= heads, f"{name} lacks {sorted(set(wanted) - heads)}"
+    told = re.search(r"Parameters\n-+\n(.*?)(\n\n\w[\w ]*\n-+\n|\Z)", text, re.S)
+    if told:
+        listed = set(re.findall(r"\w+", " ".join(re.findall(r"^([\w*][\w, .*]*?)(?: :|$)", told[1], re.M))))
+        lacking = [p for p in signature.parameters if p not in listed]
+        assert not lacking, f"{name} does not tell {lacking}"

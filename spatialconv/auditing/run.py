@@ -190,7 +190,12 @@ def transcribe(reported: Any) -> str:
 
 
 def rules() -> Any:
-    """Return the registry as a DataFrame: `rule`, `identity`, `severity`, `source`.
+    """Return the registry of the rules of an audit.
+
+    Returns
+    -------
+    DataFrame
+        A row a rule, by name: `identity` in words, `severity` ("error" or "warning"), `source`.
 
     Examples
     --------
@@ -206,6 +211,11 @@ def rules() -> Any:
 
 def template() -> str:
     """Return an annotated description, in TOML, of an invented paper; change it into that of a real one.
+
+    Returns
+    -------
+    str
+        TOML, as `auditing.load` reads it from a file.
 
     Examples
     --------

@@ -72,6 +72,11 @@ def transition_paths(
     Phillips, P. C. B. and Sul, D. (2009), Economic Transition and Growth, Journal of Applied Econometrics 24,
     1153-1185.
 
+    Raises
+    ------
+    OptionError
+        If it is no such result, `ax` is no Axes, or the width is none.
+
     Examples
     --------
     >>> import spatialconv as sc

@@ -186,6 +186,11 @@ def transitions(
     Figure or Axes
         The new Figure, or `ax` if it was given.
 
+    Raises
+    ------
+    OptionError
+        If it is no such result, `ax` is no Axes, or the width is none.
+
     Examples
     --------
     >>> import spatialconv as sc

@@ -64,6 +64,11 @@ def theil(
     Figure or Axes
         The new Figure, or `ax` if it was given.
 
+    Raises
+    ------
+    OptionError
+        If it is no such result, `ax` is no Axes, or the width is none.
+
     Examples
     --------
     >>> import spatialconv as sc
@@ -119,6 +124,11 @@ def dagum(
     -------
     Figure or Axes
         The new Figure, or `ax` if it was given.
+
+    Raises
+    ------
+    OptionError
+        If it is no such result, `ax` is no Axes, or the width is none.
 
     Examples
     --------

@@ -67,6 +67,15 @@ def write(
     ------
     FileError
         If a figure is not there or the folder cannot be written to.
+
+    Examples
+    --------
+    >>> import tempfile, spatialconv as sc
+    >>> folder = tempfile.mkdtemp()
+    >>> study = sc.study.analyse(sc.study.zhejiang(), progress=False)
+    >>> written = sc.report.write(study, folder, tables=study.tables(), captions={})
+    >>> sorted(path.name for path in written)
+    ['report.html', 'report.md']
     """
     out = Path(out)
     blocks = sections(study, tables, captions, missing or {})

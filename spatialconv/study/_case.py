@@ -442,6 +442,11 @@ def zhejiang() -> Case:
     paper; the Lee-Yu transformation and the other effects stand beside it. Controls are those of the period in which
     growth ends, as in the paper.
 
+    Returns
+    -------
+    Case
+        Change it by `dataclasses.replace`.
+
     Examples
     --------
     >>> import spatialconv as sc

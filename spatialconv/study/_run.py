@@ -134,7 +134,30 @@ def _asked(case: Case, check: CheckExtent | None, draws: int | None, quick: bool
 
 
 def resolve(case: Case | str | Path) -> Case:
-    """Return the case that a name or a file stands for."""
+    """Return the case that a name or a file stands for.
+
+    Parameters
+    ----------
+    case : Case, str or path
+        A case, which comes back as it is; the name of a built-in one ("zhejiang"); or a TOML file, as in `load`.
+
+    Returns
+    -------
+    Case
+
+    Raises
+    ------
+    OptionError
+        If it is none of these, or the file says what is not allowed.
+    FileError
+        If the file is not there or is no TOML.
+
+    Examples
+    --------
+    >>> import spatialconv as sc
+    >>> sc.study.resolve("zhejiang").variable
+    'exports'
+    """
     if isinstance(case, Case):
         return case
     if str(case) in BUILT_IN:
@@ -148,7 +171,36 @@ def resolve(case: Case | str | Path) -> Case:
 
 
 def write(study: Study, out: str | Path, *, progress: bool = True) -> Study:
-    """Write the tables, figures and report of a study; see `run`."""
+    """Write the tables, figures and report of a study that has been computed.
+
+    Parameters
+    ----------
+    study : Study
+        From `analyse`.
+    out : path
+        Folder, as in `run`.
+    progress : bool
+        Show a progress bar on stderr.
+
+    Returns
+    -------
+    Study
+        With `.files`, as `run` returns it.
+
+    Raises
+    ------
+    FileError
+        If the folder cannot be written to, another study is being written into it, or a file in it would be replaced
+        that no study wrote.
+
+    Examples
+    --------
+    >>> import tempfile, spatialconv as sc
+    >>> study = sc.study.analyse(sc.study.zhejiang(), progress=False)
+    >>> written = sc.study.write(study, tempfile.mkdtemp(), progress=False)  # doctest: +SKIP
+    >>> written.files[0].name  # doctest: +SKIP
+    'files.json'
+    """
     with reserved(Path(out)) as place:
         return _written(study, place, progress)
 

@@ -227,12 +227,55 @@ def table(
 
 
 def frame_to_markdown(frame: pd.DataFrame, *, caption: str = "", digits: Digits = None) -> str:
-    """Return a frame as a Markdown table; numbers stand on the right, with a true minus sign."""
+    """Return a frame as a Markdown table; numbers stand on the right, with a true minus sign.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    caption : str
+        Printed above the table.
+    digits : int or mapping of column to int, optional
+        Decimals.
+
+    Returns
+    -------
+    str
+        As `Table.to_markdown`.
+
+    Examples
+    --------
+    >>> import pandas as pd, spatialconv as sc
+    >>> print(sc.tables.frame_to_markdown(pd.DataFrame({"I": [-0.231]}, index=[2016]), digits=3).strip())
+    |      |      I |
+    | ---- | -----: |
+    | 2016 | −0.231 |
+    """
     return table(frame, caption=caption, digits=digits).to_markdown()
 
 
 def frame_to_latex(frame: pd.DataFrame, *, caption: str = "", label: str = "", digits: Digits = None) -> str:
-    """Return a frame as a LaTeX table in the style of booktabs, with everything escaped."""
+    r"""Return a frame as a LaTeX table in the style of booktabs, with everything escaped.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    caption, label : str
+        Of the table; the label is for references.
+    digits : int or mapping of column to int, optional
+        Decimals.
+
+    Returns
+    -------
+    str
+        As `Table.to_latex`.
+
+    Examples
+    --------
+    >>> import pandas as pd, spatialconv as sc
+    >>> made = sc.tables.frame_to_latex(pd.DataFrame({"a_b": [-0.5]}, index=["R&D"]))
+    >>> r"R\&D" in made, r"a\_b" in made
+    (True, True)
+    """
     return table(frame, caption=caption, digits=digits).to_latex(label=label)
 
 
@@ -259,6 +302,13 @@ def save(content: Table | Result | pd.DataFrame, path: str | Path, *, label: str
         If the library that writes such files is not installed.
     FileError
         If the folder does not exist or cannot be written to.
+
+    Examples
+    --------
+    >>> import tempfile, pandas as pd, spatialconv as sc
+    >>> frame = pd.DataFrame({"I": [-0.231, 0.02]}, index=[2016, 2020])
+    >>> sc.tables.save(frame, f"{tempfile.mkdtemp()}/moran.csv").name
+    'moran.csv'
     """
     path = Path(path)
     made = table(content)

@@ -80,7 +80,29 @@ def schema() -> dict[str, Any]:
 
 
 def read(given: Mapping[str, Any]) -> Reported:
-    """Make the description of a paper from a mapping of the same shape as the TOML file."""
+    """Make the description of a paper from a mapping of the same shape as the TOML file.
+
+    Parameters
+    ----------
+    given : mapping
+        Keys as in the file: `paper`, `table`, `claim` and so on; numbers as numbers, or as the texts that are printed.
+
+    Returns
+    -------
+    Reported
+        As `spatialconv.audit` and `auditing.describe` take it.
+
+    Raises
+    ------
+    OptionError
+        If a key is unknown, absent or of a wrong type; the message names it and what is allowed.
+
+    Examples
+    --------
+    >>> import tomllib, spatialconv as sc
+    >>> type(sc.auditing.read(tomllib.loads(sc.auditing.template()))).__name__
+    'Reported'
+    """
     from spatialconv._descriptions.messages import read_paper
 
     held = read_paper(given)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 RhoBy = Literal["estimated", "maximised"]
 # Two tests that fall on different sides of this level disagree.
 NOMINAL = 0.05
+# Drawn panels of which so many explode are told by the betas at which they do.
+MANY = 0.05
 EVEN = (
     "F takes errors for uncorrelated over time, and the likelihood ratio rests on the same comparison: errors of "
     "measurement in the levels make long-run growth look even"
@@ -174,19 +176,23 @@ def _notes(table: pd.DataFrame) -> tuple[str, ...]:
 
 
 def exploded(shares: Mapping[float, float]) -> list[str]:
-    """Say at which betas drawn panels explode, of the shares of panels that do, so that a normal root stands in."""
-    some = [beta for beta, share in shares.items() if share > 0]
-    if not some:
+    """Say at which betas drawn panels explode, of the shares of panels that do, so that a normal root stands in.
+
+    Which single panels do hangs on the last digits of a machine; what is said does not.
+    """
+    if not any(shares.values()):
         return []
+    stands_in = "a normal value, the limit there, stands in for their likelihood ratio"
+    some = [beta for beta, share in shares.items() if share >= MANY]
+    if not some:
+        return [f"levels of fewer than {100 * MANY:g} % of the drawn panels grow beyond all numbers; {stands_in}"]
     where = (
         f"at beta = {number(some[0])}"
         if len(some) == 1
         else f"at betas from {number(min(some))} to {number(max(some))}"
     )
-    return [
-        f"{where} levels of up to {100 * max(shares.values()):.0f} % of the drawn panels grow beyond all numbers; "
-        "a normal value, the limit there, stands in for their likelihood ratio"
-    ]
+    most = max(10 * round(10 * max(shares.values())), round(100 * MANY))
+    return [f"{where} levels of up to about {most:g} % of the drawn panels grow beyond all numbers; {stands_in}"]
 
 
 def title_of(b: BetaConvergence) -> str:

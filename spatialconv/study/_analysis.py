@@ -20,7 +20,6 @@ from spatialconv.study._grid import cells_of, estimate
 from spatialconv.study._progress import progress_bar
 from spatialconv.study._read import Sources, build_weights, read_samples, read_sources, refuse_maps
 from spatialconv.study._result import Study
-from spatialconv.study.further import found
 from spatialconv.summary import Descriptives, control_arrays, descriptives, growth, growth_arrays, spans
 
 
@@ -118,6 +117,11 @@ def _analysed(sources: Sources, samples: dict[str, Panel], step: Callable[[str],
         notes=sources.notes,
         provenance=_provenance(case, panel),
     )
+    if not case.further:
+        return study
+    # Unasked, the methods behind the parts cost no time to import.
+    from spatialconv.study.further.parts import found
+
     with spoken_in(case.language):
         return replace(study, further=found(study, step))
 

@@ -44,7 +44,6 @@ KINDS = (
     Kind(Structure, agglomeration.STRUCTURE, agglomeration.claim_of_structure, agglomeration.STRUCTURE_LIMITS),
     Kind(ShiftShare, agglomeration.SHIFT, agglomeration.claim_of_shift, agglomeration.SHIFT_LIMITS),
 )
-TYPES = tuple(kind.of for kind in KINDS)
 
 
 def kind_of(result: Any) -> Kind | None:

@@ -14,8 +14,7 @@ from spatialconv.convergence.clubs.explain import explain_clubs
 from spatialconv.convergence.stochastic.unit_roots import unit_roots as roots_of_gaps
 from spatialconv.dependence import spatial_unit_root as root_over_the_map
 from spatialconv.dynamics import stochastic_kernel as kernel_of
-from spatialconv.study.further.findings import Found, said, titled
-from spatialconv.tables import Table, table
+from spatialconv.study.further.findings import Found, of_result, said
 
 if TYPE_CHECKING:
     from spatialconv.study._result import Study
@@ -37,7 +36,7 @@ def correlogram(study: Study) -> Found:
         say("Autocorrelation of {variable} by distance.", variable=case.variable),
         lambda: plot.correlogram(found, **case.said),
     )
-    return Found(found, said(found), {"correlogram": _table(found)}, {"correlogram": figure})
+    return Found(found, said(found), {"correlogram": of_result(found)}, {"correlogram": figure})
 
 
 def unit_roots(study: Study) -> Found:
@@ -48,7 +47,7 @@ def unit_roots(study: Study) -> Found:
         say("Gaps in {variable}, those that come back in colour.", variable=case.variable),
         lambda: plot.unit_roots(found, **case.said),
     )
-    return Found(found, said(found), {"unit_roots": _table(found)}, {"unit_roots": figure})
+    return Found(found, said(found), {"unit_roots": of_result(found)}, {"unit_roots": figure})
 
 
 def spatial_unit_root(study: Study) -> Found:
@@ -56,7 +55,7 @@ def spatial_unit_root(study: Study) -> Found:
     case, panel = study.case, study.panel
     ends = list(dict.fromkeys([panel.periods[0], panel.periods[-1]]))
     found = root_over_the_map(panel, case.variable, study.geometry, log=True, periods=ends, seed=case.seed)
-    return Found(found, said(found), {"spatial_unit_root": _table(found)})
+    return Found(found, said(found), {"spatial_unit_root": of_result(found)})
 
 
 def breaks(study: Study) -> Found:
@@ -67,7 +66,7 @@ def breaks(study: Study) -> Found:
         say("Beta of {variable} between breaks.", variable=case.variable),
         lambda: plot.beta_changes(found, **case.said),
     )
-    return Found(found, said(found), {"breaks": _table(found)}, {"breaks": figure})
+    return Found(found, said(found), {"breaks": of_result(found)}, {"breaks": figure})
 
 
 def threshold(study: Study) -> Found:
@@ -78,14 +77,14 @@ def threshold(study: Study) -> Found:
         say("Threshold of the initial level in beta of {variable}.", variable=case.variable),
         lambda: plot.beta_changes(found, **case.said),
     )
-    return Found(found, said(found), {"threshold": _table(found)}, {"threshold": figure})
+    return Found(found, said(found), {"threshold": of_result(found)}, {"threshold": figure})
 
 
 def explained(study: Study) -> Found:
     """Do initial levels and controls tell clubs apart?"""
     case, panel = study.case, study.panel
     found = explain_clubs(clubs(panel, case.variable), panel, (case.variable, *case.controls), log=case.variable)
-    return Found(found, said(found), {"clubs_explained": _table(found)})
+    return Found(found, said(found), {"clubs_explained": of_result(found)})
 
 
 def stochastic_kernel(study: Study) -> Found:
@@ -106,13 +105,9 @@ def stochastic_kernel(study: Study) -> Found:
             lambda: plot.ergodic(found, **case.said),
         ),
     }
-    return Found(found, said(found), {"stochastic_kernel": _table(found)}, figures)
+    return Found(found, said(found), {"stochastic_kernel": of_result(found)}, figures)
 
 
 def _regression(study: Study) -> dict[str, Any]:
     case = study.case
     return {"controls": case.controls, "controls_at": case.controls_at, "horizon": case.model.horizon}
-
-
-def _table(found: Any) -> Table:
-    return table(found, caption=titled(found))

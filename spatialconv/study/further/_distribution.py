@@ -11,8 +11,8 @@ from spatialconv._language import say
 from spatialconv.convergence.clubs.clubs import clubs as find_clubs
 from spatialconv.dynamics import density, markov
 from spatialconv.dynamics import mobility as rank_mobility
-from spatialconv.study.further.findings import Found, said, titled
-from spatialconv.tables import Table, table
+from spatialconv.study.further.findings import Found, of_result, said
+from spatialconv.tables import Table
 
 if TYPE_CHECKING:
     from spatialconv.study._result import Study
@@ -33,7 +33,7 @@ def clubs(study: Study) -> Found:
         index=pd.Index(groups, name="club"),
     )
     made = {
-        "clubs": table(found, caption=titled(found)),
+        "clubs": of_result(found),
         "club_members": Table(
             members,
             say("Clubs of {variable}: who belongs to which", variable=case.variable),
@@ -65,8 +65,8 @@ def mobility(study: Study) -> Found:
     chain = markov(panel, case.variable)
     path = density(panel, case.variable)
     made = {
-        "mobility": table(ranks, caption=titled(ranks)),
-        "markov": table(chain, caption=titled(chain)),
+        "mobility": of_result(ranks),
+        "markov": of_result(chain),
     }
     figures = {
         "markov": (

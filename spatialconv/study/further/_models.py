@@ -9,7 +9,7 @@ import pandas as pd
 
 from spatialconv import plot
 from spatialconv._language import say
-from spatialconv.convergence.beta.beta import BetaConvergence, beta
+from spatialconv.convergence.beta.beta import BetaConvergence
 from spatialconv.errors import ModelError, SpatialConvError
 from spatialconv.models.estimation.fit import fit_panel
 from spatialconv.models.hypotheses.diagnostics import (
@@ -22,7 +22,7 @@ from spatialconv.models.hypotheses.diagnostics import (
 )
 from spatialconv.models.posterior.probabilities import model_probabilities
 from spatialconv.results import one_line
-from spatialconv.study.further.findings import Found, of_tests, said, titled
+from spatialconv.study.further.findings import Found, of_result, of_tests, said, titled
 from spatialconv.tables import effects, regression, table
 
 if TYPE_CHECKING:
@@ -40,24 +40,6 @@ def headline(study: Study) -> BetaConvergence:
     return fit
 
 
-def regress(study: Study, w: Any, *, model: str = "") -> BetaConvergence:
-    """Return the headline regression with other weights, or as another model of the field's names."""
-    case, spec = study.case, headline(study).fit.spec
-    panel = study.panel if case.missing == "raise" else study.panel.balance(variables=(case.variable, *case.controls))
-    named = {"model": model} if model else {"spatial": case.model.terms.spatial, "durbin": case.model.terms.durbin}
-    return beta(
-        panel,
-        case.variable,
-        w,
-        controls=case.controls if study.headline_fit() is not None else (),
-        controls_at=case.controls_at,
-        horizon=case.model.horizon,
-        effects=spec.effects,
-        correction=spec.correction,
-        **named,
-    )
-
-
 def impacts(study: Study) -> Found:
     """Direct, indirect and total effects of the headline models, alone and with controls, and of SDM."""
     case, lost = study.case, []
@@ -65,10 +47,12 @@ def impacts(study: Study) -> Found:
     named = {"without controls": study.headline_fit(conditional=False)}
     if case.controls:
         named["with controls"] = study.headline_fit()
-    fits = {f"{case.model.name} {name}": fit for name, fit in named.items() if fit is not None}
+    estimated = {name: fit for name, fit in named.items() if fit is not None}
+    fits = {f"{case.model.name} {name}": fit for name, fit in estimated.items()}
     if case.model.name != "SDM":
+        how, last = list(estimated.items())[-1]
         try:
-            fits[f"SDM {list(named)[-1]}"] = regress(study, study.weights[case.main], model="SDM")
+            fits[f"SDM {how}"] = last.again(w=study.weights[case.main], model="SDM")
         except SpatialConvError as error:
             lost.append(f"SDM: {one_line(error)}")
     found = {name: fit.impacts() for name, fit in fits.items()}
@@ -86,7 +70,7 @@ def tests(study: Study) -> Found:
     asked: dict[str, Callable[[], Any]] = {
         "lm_tests": lambda: lm_tests(b),
         "effects_tests": lambda: effects_tests(b),
-        "reduction_tests": lambda: reduction_tests(regress(study, w, model="SDM")),
+        "reduction_tests": lambda: reduction_tests(b.again(w=w, model="SDM")),
         "hausman": lambda: hausman(fit_panel(b, effects="region"), fit_panel(b, effects="random")),
         "residual_moran": lambda: residual_moran(b),
     }
@@ -98,7 +82,7 @@ def tests(study: Study) -> Found:
             lost.append(f"{name}: {one_line(error)}")
             continue
         by_term = name != "residual_moran"
-        made[name] = of_tests(result) if by_term else table(result, caption=titled(result), notes=result.notes)
+        made[name] = of_tests(result) if by_term else of_result(result)
     if not results:
         raise ModelError("; ".join(lost))
     return Found(results, tuple(lost), made)
@@ -116,11 +100,11 @@ def robustness(study: Study) -> Found:
     case, lost = study.case, []
     if case.model.name == "OLS":
         raise ModelError("the model of the case is least squares, into which no weights enter.")
-    headline(study)
+    b = headline(study)
     fits: dict[str, BetaConvergence] = {}
     for name, w in study.weights.items():
         try:
-            fits[name] = regress(study, w)
+            fits[name] = b if name == case.main else b.again(w=w)
         except SpatialConvError as error:
             lost.append(f"{name}: {one_line(error)}")
     values = pd.Series({name: fit.beta for name, fit in fits.items()})

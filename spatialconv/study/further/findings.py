@@ -49,6 +49,11 @@ def titled(result: Result) -> str:
     return result._headline()[0] if current() == "en" else table(result).caption
 
 
+def of_result(result: Result) -> Table:
+    """Return the table of a result under its title."""
+    return table(result, caption=titled(result))
+
+
 def of_tests(result: Result) -> Table:
     """Return the table of tests: statistic, degrees of freedom, p, the null in words, and why there is none."""
     frame = result.tidy().set_index("term")

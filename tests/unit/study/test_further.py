@@ -12,8 +12,8 @@ import pytest
 import spatialconv as sc
 from spatialconv._options import Further
 from spatialconv.errors import OptionError
-from spatialconv.study.further import PARTS
-from spatialconv.study.further import _parts as parts
+from spatialconv.study.further import parts
+from spatialconv.study.further.parts import PARTS
 from tests.tolerances import EXACT
 
 CASE = """

@@ -19,6 +19,7 @@ import spatialconv as sc
 from spatialconv._core.resampling.intervals import p_two_sided
 from spatialconv.convergence.beta.beta import BetaConvergence
 from spatialconv.models.small_samples.refits import Engine, World, restricted_world
+from tests.simulation.summaries import table_rows
 
 TABLE = Path(__file__).with_name("OLD_AND_NEW.md")
 INITIAL = "log_initial"
@@ -81,9 +82,7 @@ def row(b: BetaConvergence, draws: int, seed: int) -> dict[str, Any]:
 
 def standing() -> dict[str, dict[str, str]]:
     """Return the rows of the table as it stands, by the name of their panel."""
-    lines = [line for line in TABLE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
-    head, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    return {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}
+    return {row.pop("panel"): row for row in table_rows(TABLE.read_text(encoding="utf-8"))}
 
 
 def main() -> None:

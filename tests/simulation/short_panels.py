@@ -36,6 +36,7 @@ from tests.simulation.short_panel_cells import (
     row,
 )
 from tests.simulation.small_samples import ERRORS, KINDS, Case, Sample, draw, fitted, imposed, resampled
+from tests.simulation.summaries import table_rows
 
 TABLE, PICTURE = Path(__file__).with_name("SHORT_PANELS.md"), Path(__file__).with_name("short_panels.png")
 APPROACHES = (("region", False), ("two-way", False), ("two-way", True))
@@ -324,9 +325,7 @@ def written() -> list[dict[str, Any]]:
 
 
 def _rows(head: str) -> list[dict[str, Any]]:
-    section = TABLE.read_text(encoding="utf-8").split(head)[1].split("\n## ")[0]
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
-    return [dict(zip(cells[0], line, strict=True)) for line in cells[2:]]
+    return table_rows(TABLE.read_text(encoding="utf-8").split(head)[1].split("\n## ")[0])
 
 
 def main() -> None:

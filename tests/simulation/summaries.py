@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -152,3 +153,10 @@ def _percent(shares: Mapping[tuple[str, str], Share]) -> str:
 
 def _list(names: list[str]) -> str:
     return "; ".join(names) if names else "none"
+
+
+def table_rows(text: str) -> list[dict[str, Any]]:
+    """Return the rows of the one Markdown table in a text, each cell by the head of its column."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [dict(zip(head, row, strict=True)) for row in rows]

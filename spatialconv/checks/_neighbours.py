@@ -106,9 +106,9 @@ def _dealt(s: Subject, order: Any, term: str) -> float:
 
 
 def unit_root(s: Subject) -> Finding:
-    """Is what is left of growth a random walk over the map, which no standard error mends?"""
+    """Does what is left of growth hold over large parts of the map, as a random walk does, and blocks of regions do?"""
     name = "unit root"
-    question = "Does what the regression leaves die out over the map, rather than walk over it at random?"
+    question = "Does what the regression leaves die out over the map, rather than hold over large parts of it?"
     if s.geometry is None:
         return Finding(name, question, "not asked", "no places are at hand; pass geometry=")
     n = s.b.fit.n_regions
@@ -131,5 +131,9 @@ def unit_root(s: Subject) -> Finding:
     )
     if row["no_unit_root_p"] > LEVEL:
         return Finding(name, question, "ok", evidence)
-    advice = "Take differences over the map (sc.spatial_differences), or inference that allows for it (vcov='scpc')."
+    # A step between two blocks of the map is as persistent as a walk, and the low frequencies tell them apart badly.
+    advice = (
+        "It walks over the map or differs between blocks of it: show the blocks (sc.clubs, a map of the residuals), "
+        "or take differences over the map (sc.spatial_differences), or inference that allows for it (vcov='scpc')."
+    )
     return Finding(name, question, "warn", evidence, advice)

@@ -138,16 +138,23 @@ def _of_one_level(design: Design, chain: Chain, rho: float, draws: int, seed: in
 
     The samples are built up from the levels of the first span, growth by growth, since the initial level is an earlier
     outcome: as a regressor it makes F too large for its tables. Residuals are those of the regression with effects of
-    regions, all regions of a period together, so that what neighbours share stays.
+    regions, all regions of a period together, so that what neighbours share stays. Beta is one of its own in either
+    half of the spans, under both: else F would answer to a speed that changed, which is no level of its own.
     """
-    T, N, K = design.shape
-    if T * N - T - N + 1 - K < 1:
-        return None
+    T, N, _ = design.shape
     W = sparse.csr_array(design.W.matrix if design.W is not None else (N, N))
     spill = float(rho) if np.isfinite(rho) else 0.0
     solve = splu(sparse.csc_array(sparse.eye_array(N) - spill * W)).solve
     own = design.names.index(chain.name)
     lagged = design.names.index(f"W:{chain.name}") if f"W:{chain.name}" in design.names else None
+    starts = [own] if lagged is None else [own, lagged]
+    late = (np.arange(T) >= T // 2)[:, None, None]
+    K = design.X.shape[2] + len(starts)
+    if T * N - T - N + 1 - K < 1:
+        return None
+
+    def halved(X: FloatArray) -> FloatArray:
+        return np.concatenate([X, X[:, :, starts] * late], axis=2)
 
     def filtered(y: FloatArray) -> FloatArray:
         return np.asarray(y - spill * (W @ y.T).T)
@@ -164,19 +171,21 @@ def _of_one_level(design: Design, chain: Chain, rho: float, draws: int, seed: in
         free = T * N - T - N + 1 - K
         return (sums[0] - sums[1]) / (N - 1) / (sums[1] / free), found[0][0], found[1][1]
 
-    statistic, slopes, residuals = f_of(design.y, design.X)
+    whole = halved(design.X)
+    statistic, slopes, residuals = f_of(design.y, whole)
     residuals = residuals * np.sqrt(T / (T - 1))
-    level = (filtered(design.y) - design.X @ slopes).mean(axis=1)
+    level = (filtered(design.y) - whole @ slopes).mean(axis=1)
     rng = np.random.default_rng(seed)
     found = np.empty(draws)
     for k in range(draws):
-        y, X = np.empty((T, N)), design.X.copy()
+        y, X = np.empty((T, N)), whole.copy()
         shocks = residuals[rng.integers(T, size=T)]
         for t in range(T):
             if (before := int(chain.source[t])) >= 0:
                 X[t, :, own] = X[before, :, own] + chain.length[t] * y[before]
                 if lagged is not None:
                     X[t, :, lagged] = W @ X[t, :, own]
+                X[t, :, -len(starts) :] = X[t][:, starts] * late[t]
             y[t] = solve(level[t] + X[t] @ slopes + shocks[t])
         found[k] = f_of(y, X)[0]
     return statistic, found

@@ -114,6 +114,7 @@ def with_an_outlier(rng: np.random.Generator) -> tuple[FloatArray, dict[str, Flo
 
 
 def in_clubs(rng: np.random.Generator) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Two levels, which are two blocks of the map: what one level leaves holds over half of it, as "unit root" asks."""
     return grown(rng, beta=-0.12, rho=0.0, to=np.where(np.arange(N) < N // 2, 0.0, 2.0), sd=0.02), {}
 
 
@@ -169,8 +170,7 @@ WORLDS = (
           {**LAG, "effects": "region"}, False, ("no convergence|few periods",), ("no convergence", "few periods",
           *SPURIOUS)),
     World("one outlier", "no convergence but for one region", with_an_outlier, NONE, False, ("regions",),
-          ("effects", "z-values", "no convergence", "speed", "spacing", "halves", "sigma", "clubs", "weights",
-           "steady states")),
+          ("effects", "z-values", "no convergence", "speed", "spacing", "halves", "sigma", "clubs", "weights")),
     World("neighbours dealt", "convergence; neighbours of the regression dealt at random", plain(beta=-0.06, rho=0.6),
           {**LAG, "w": "dealt"}, True, ("weights",),
           ("selection", "neighbours", "identification", "z-values", "residuals")),
@@ -178,10 +178,9 @@ WORLDS = (
           ("weights", "residuals"), ("z-values", "effects")),
     World("shared shocks", "walks that share shocks; estimated with spillovers and without time effects",
           plain(rho=0.0, shared=0.15), {**LAG, "effects": "none"}, False, ("neighbours",),
-          ("selection", "residuals", "weights", "effects", "identification", "bound", "z-values", "no convergence",
-           "steady states")),
+          ("selection", "residuals", "weights", "effects", "identification", "bound", "z-values", "no convergence")),
     World("break", "beta -0.12, and 0 from the middle on", plain(beta=np.where(HALF, -0.12, 0.0)), LAG, True,
-          ("halves",), ("spacing", "clubs", "sigma", "effects", "speed", "steady states")),
+          ("halves",), ("spacing", "clubs", "sigma", "effects", "speed")),
     World("reversal", "beta -0.12, and +0.10 from the middle on", plain(beta=np.where(HALF, -0.12, 0.10)), LAG, None,
           ("halves",), ("spacing", "clubs", "sigma", "effects", "no convergence", "speed", "regions", "weights",
           "z-values")),

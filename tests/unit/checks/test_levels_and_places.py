@@ -38,13 +38,23 @@ class TestSteadyStates:
         design = b.fit.design
         T, N, K = design.shape
         y = design.y.ravel()
-        X = np.column_stack([design.X.reshape(T * N, K), np.kron(np.eye(T), np.ones((N, 1)))])
+        start = design.X[:, :, [design.names.index(design.chain.name)]]
+        late = np.where(np.arange(T)[:, None, None] < T // 2, 0.0, start)
+        regressors = np.concatenate([design.X, late], axis=2).reshape(T * N, K + 1)
+        X = np.column_stack([regressors, np.kron(np.eye(T), np.ones((N, 1)))])
         full = np.column_stack([X, np.kron(np.ones((T, 1)), np.eye(N))[:, 1:]])
         bare, loose = (float(((y - A @ np.linalg.lstsq(A, y, rcond=None)[0]) ** 2).sum()) for A in (X, full))
         free = T * N - np.linalg.matrix_rank(full)
         want = (bare - loose) / (N - 1) / (loose / free)
         found = _of_one_level(design, design.chain, b.rho, 5, 1)
         assert found[0] == pytest.approx(want, rel=1e-9)
+
+    @pytest.mark.parametrize("world", ["break", "reversal"])
+    def test_a_speed_that_changes_is_no_level_of_its_own(self, world):
+        """All have one level; beta changes in the middle, which a single beta would take for levels of their own."""
+        verdicts = [asked(world, k, "steady states")[1].verdict for k in range(12)]
+        assert verdicts.count("warn") <= stats.binom.ppf(0.999, 12, 0.05)
+        assert verdicts.count("ok") >= 3
 
     def test_it_keeps_its_level_where_the_tables_do_not(self):
         """Regions of one level, half a gap closed in seven years: F of tables rejects often, of samples in 5 %."""
@@ -55,7 +65,7 @@ class TestSteadyStates:
             T, N, K = design.shape
             f, others = _of_one_level(design, design.chain, b.rho, 99, k + 1)
             drawn += (1 + (others >= f).sum()) / 100 <= 0.05
-            tables += stats.f.sf(f, N - 1, T * N - T - N + 1 - K) <= 0.05
+            tables += stats.f.sf(f, N - 1, T * N - T - N - K) <= 0.05
         assert drawn <= stats.binom.ppf(0.999, 60, 0.05)
         assert tables > stats.binom.ppf(0.999, 60, 0.05)
 
@@ -75,6 +85,21 @@ class TestUnitRoot:
     def test_spillovers_between_neighbours_are_none(self):
         verdicts = [asked("neighbours ignored", k, "unit root")[1].verdict for k in range(12)]
         assert verdicts.count("warn") <= stats.binom.ppf(0.999, 12, 0.05)
+
+    def test_blocks_of_the_map_are_seen_and_the_same_clubs_strewn_over_it_are_not(self):
+        (world,) = (w for w in worlds.WORLDS if w.name == "clubs")
+
+        def verdict(k, strewn):
+            panel, _, rng = worlds.sample(world, 11, k)
+            where = worlds.places()
+            if strewn:
+                order = rng.permutation(worlds.N)
+                where = where.set_geometry(where.geometry.iloc[order].set_axis(where.index))
+            b = sc.beta(panel, "v", effects="time")
+            return sc.check(b, geometry=where, progress=False, questions="unit root")["unit root"].verdict
+
+        assert [verdict(k, strewn=False) for k in range(4)] == ["warn"] * 4
+        assert [verdict(k, strewn=True) for k in range(12)].count("warn") <= stats.binom.ppf(0.999, 12, 0.05)
 
     def test_p_are_those_of_the_residuals_of_all_years(self):
         b, said = asked("convergence", 2, "unit root")

@@ -31,9 +31,9 @@ FloatArray = npt.NDArray[np.float64]
 HELD = 4_000_000
 # A rebuilt regressor with less than this share of its norm left is a combination of the others.
 COLLINEAR = 1e-9
-# Beyond so many regions a data set's inverse is replaced by sparse factors and an interpolated trace: exact values on
-# each of at most so many pieces on either side of zero.
-DENSE_AT_MOST, NODES, DEEPEST = 200, 12, 20
+# Beyond so many regions products with W and an interpolated trace take the place of an inverse a data set; beyond the
+# second number the exact traces, on each of at most so many pieces on either side of zero, come from sparse factors.
+INVERTED_AT_MOST, DENSE_AT_MOST, NODES, DEEPEST = 24, 200, 12, 20
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def fit_batch(setting: Setting, Y: FloatArray, V: FloatArray | None, *, errors: 
     beta[:, list(setting.fixed)] = la.solve_triangular(QR.R, rest).T if len(rest) else np.empty((B, 0))
     sigma2 = sse / project.dof
     cov = None
-    if errors and WY is not None and N > DENSE_AT_MOST:
+    if errors and WY is not None and N > INVERTED_AT_MOST:
         eta = (Y - rho * WY) - (y - rho * wy).reshape(T, N, B)
         cov = inverses(_information_by_products(setting, eta, V, QR, steps, rho, sigma2))
     elif errors:
@@ -158,7 +158,8 @@ def fit_batch(setting: Setting, Y: FloatArray, V: FloatArray | None, *, errors: 
 def _left(Z: FloatArray, Q: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return what the fixed regressors leave of Z (n, B), and Z's coordinates on them."""
     on = Q.T @ Z
-    return np.asarray(Z - Q @ on), np.asarray(on)
+    taken = np.asarray(Q @ on)
+    return np.subtract(Z, taken, out=taken), np.asarray(on)
 
 
 def _concentrated(setting: Setting, y: FloatArray, wy: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -110,7 +110,9 @@ def rebuild(model: Model, e: FloatArray, outside: FloatArray | float = 0.0) -> t
     y, columns = np.empty_like(u), np.empty((*u.shape[:2], len(made), u.shape[2]))
     for t in range(len(u)):
         columns[t] = _columns(model, feedback, t, y, columns)
-        mean = given[t][:, None] + u[t] + np.einsum("nvb,v->nb", columns[t], model.beta[made])
+        mean = given[t][:, None] + u[t]
+        for v, beta in enumerate(model.beta[made]):
+            mean += beta * columns[t][:, v]
         y[t] = spread(mean)
     return y, columns
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 INITIAL = "log_initial"
 # How far an end is looked for, in doublings of the first step, and how much longer that is than it would have to be.
 DOUBLINGS, BEYOND = 9, 1.1
-# The last secant is shorter than this in standard errors (chance moves the ends by some hundredths), after so many at
-# most; betas asked in all, usually.
-CLOSE, ROUNDS, USUAL = 1e-3, 60, 12
+# The last secant is shorter than this in standard errors, after so many at most; betas asked in all, usually. What is
+# left after it are some thousandths, where chance moves the ends by some hundredths.
+CLOSE, ROUNDS, USUAL = 1e-2, 60, 7
 
 
 def grid_interval(

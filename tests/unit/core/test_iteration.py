@@ -40,14 +40,14 @@ def test_products_are_those_of_dense_inverses(kind, roots, monkeypatch):
     """Every rho between the bounds, up to a ten-thousandth before: iterated where it converges, else factorised."""
     rng = np.random.default_rng(5)
     done = []
-    plain = iteration._iterated
+    plain = iteration._summed
 
     def watched(*args):
         x, there = plain(*args)
         done.append(there)
         return x, there
 
-    monkeypatch.setattr(iteration, "_iterated", watched)
+    monkeypatch.setattr(iteration, "_summed", watched)
     monkeypatch.setattr(iteration, "BLOCK", 300)
     for seed in range(6):
         n = 450 if kind == "full" else int(rng.integers(12, 60))

@@ -153,6 +153,7 @@ def test_covariances_of_many_regions_are_those_of_dense_inverses(kind, lee_yu, s
     Y = np.stack([np.linalg.solve(np.eye(n) - r * W.toarray(), plain[..., b].T).T for b, r in enumerate(rhos)], axis=2)
     setting = Setting(X, (0,), (), project, W, logdet.eigenvalues, (low, high))
     found = fit_batch(setting, Y, None)
+    monkeypatch.setattr(batch, "INVERTED_AT_MOST", 10_000)
     monkeypatch.setattr(batch, "DENSE_AT_MOST", 10_000)
     dense = fit_batch(Setting(X, (0,), (), project, W, logdet.eigenvalues, (low, high)), Y, None)
     np.testing.assert_array_equal(found.rho, dense.rho)

@@ -235,8 +235,9 @@ def test_ends_are_those_of_plain_halving(zj, effects, monkeypatch):
 
     monkeypatch.setattr(grid, "_zero", halved)
     slow = b.grid_interval(draws=99, seed=2)
+    # Secants stop at steps of a hundredth of the standard error; what is left is a step of a quantile of 99 draws.
     error = b.std_errors["log_initial"]
     np.testing.assert_allclose(
-        [*found.interval, found.estimate], [*slow.interval, slow.estimate], rtol=0, atol=2e-3 * error
+        [*found.interval, found.estimate], [*slow.interval, slow.estimate], rtol=0, atol=5e-3 * error
     )
-    assert len(found.curve) < 20 < len(slow.curve)
+    assert len(found.curve) < 12 < len(slow.curve)

@@ -340,6 +340,10 @@ class Factored:
         window = self._window(rho, half_width, NEAR if half_width <= NARROW else 0.5)
         return replace(self._fitted(window, *self._at(_nodes(window, FINE))), n_factored=self.n_factored + FINE)
 
+    def over(self, low: float, high: float, nodes: int) -> Factored:
+        """Interpolate between two rho."""
+        return self._fitted((low, high), *self._at(_nodes((low, high), nodes)))
+
     def _window(self, rho: float, half_width: float, share: float) -> tuple[float, float]:
         low, high = self.interval
         inside = min(half_width, share * (high - rho), share * (rho - low))

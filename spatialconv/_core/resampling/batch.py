@@ -20,9 +20,10 @@ from numpy.polynomial import chebyshev
 from spatialconv._core.likelihood.effects import Projection
 from spatialconv._core.likelihood.likelihood import lag
 from spatialconv._core.likelihood.logdet import factor
-from spatialconv._core.likelihood.traces import dense_ratios, fills_little, trace_of_ratio
+from spatialconv._core.likelihood.traces import dense_ratios, fills_little, near_traces, trace_of_ratio, traces_of
 from spatialconv._core.regression.least_squares import Basis, basis
 from spatialconv._core.resampling.iteration import ratios_times
+from spatialconv._core.resampling.pieces import DEEPEST, Halves, Piece, Pieces, Term
 from spatialconv._core.resampling.refit import Free, Squares, lag_refits
 
 FloatArray = npt.NDArray[np.float64]
@@ -33,15 +34,15 @@ HELD = 4_000_000
 COLLINEAR = 1e-9
 # Beyond so many regions products with W and an interpolated trace take the place of an inverse a data set; beyond the
 # second number the exact traces, on each of at most so many pieces on either side of zero, come from sparse factors.
-INVERTED_AT_MOST, DENSE_AT_MOST, NODES, DEEPEST = 24, 200, 12, 20
+INVERTED_AT_MOST, DENSE_AT_MOST, NODES = 24, 200, 12
 
 
 @dataclass(frozen=True)
 class Setting:
     """What all data sets share: the fixed regressors (T, N, F) with their places among all K, the projection, W.
 
-    `made` are the places of the rebuilt regressors. W, its eigenvalues and the bounds of the search
-    (`maximise.search_window`) are there where rho is free.
+    `made` are the places of the rebuilt regressors. W, its eigenvalues (or its log-determinant by pieces) and the
+    bounds of the search (`maximise.search_window`) are there where rho is free.
     """
 
     X: FloatArray
@@ -49,9 +50,22 @@ class Setting:
     made: tuple[int, ...]
     project: Projection
     W: sp.csr_array | None
-    eigenvalues: npt.NDArray[np.complex128] | None = None
+    eigenvalues: npt.NDArray[np.complex128] | Pieces | None = None
     bounds: tuple[float, float] = (0.0, 0.0)
-    _pieces: dict[tuple[bool, int], FloatArray] = field(default_factory=dict, compare=False)
+    _pieces: dict[Piece, FloatArray] = field(default_factory=dict, compare=False)
+
+    @property
+    def roots(self) -> npt.NDArray[np.complex128] | None:
+        """The eigenvalues where they are known."""
+        return None if isinstance(self.eigenvalues, Pieces) else self.eigenvalues
+
+    @property
+    def _halves(self) -> Halves:
+        if isinstance(self.eigenvalues, Pieces):
+            return self.eigenvalues.halves
+        assert self.eigenvalues is not None
+        radius = float(np.abs(self.eigenvalues).max(initial=1e-300))
+        return Halves(*(min(abs(bound), 1 / radius) for bound in self.bounds))
 
     def squares(self, rho: FloatArray) -> FloatArray:
         """Return tr(G'G), G = W (I - rho W)^-1, for each rho, shape (B,), interpolated piece by piece.
@@ -62,40 +76,40 @@ class Setting:
         values, computed where a rho first falls, give eight digits. Beyond the inverse of the spectral radius complex
         eigenvalues may bend it anywhere, and it is computed.
         """
-        assert self.W is not None
-        assert self.eigenvalues is not None
-        radius = float(np.abs(self.eigenvalues).max(initial=1e-300))
-        upper = rho >= 0
-        end = np.where(upper, *(min(abs(self.bounds[k]), 1 / radius) for k in (1, 0)))
-        left = 1 - np.abs(rho) / end
-        step = np.minimum(-np.log2(np.maximum(left, 2.0**-DEEPEST)), DEEPEST - 1).astype(int)
-        out = np.empty(len(rho))
-        for k in np.flatnonzero(left < 0.5**DEEPEST):
-            out[k] = _sum_of_squares(self.W, float(rho[k]), shift=self.project.shift)
-        inside = left >= 0.5**DEEPEST
-        for piece in sorted(set(zip(upper[inside].tolist(), step[inside].tolist(), strict=True))):
-            here = inside & (upper == piece[0]) & (step == piece[1])
-            low, high = 1 - 0.5 ** piece[1], 1 - 0.5 ** (piece[1] + 1)
-            place = (2 * np.abs(rho[here]) / end[here] - low - high) / (high - low)
-            series = self._piece(piece, float(end[here][0]), low, high)
-            out[here] = chebyshev.chebval(place, series)
+        halves, out = self._halves, np.empty(len(rho))
+        beyond = np.abs(rho) > (1 - 0.5**DEEPEST) * np.where(rho >= 0, halves.above, halves.below)
+        for k in np.flatnonzero(beyond):
+            out[k] = self._exact(float(rho[k]))
+        inside = np.flatnonzero(~beyond)
+        for piece, at in halves.sorted_by(rho[inside]).items():
+            near, far = halves.window(piece)
+            out[inside[at]] = chebyshev.chebval((2 * rho[inside[at]] - near - far) / (far - near), self._piece(piece))
         return out
 
     def traces(self, rho: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return tr G, tr GG and tr G'G for each rho, without the mean over regions where that was transformed away."""
         assert self.eigenvalues is not None
-        first, second = Free.of(self.eigenvalues, 1, self.project.shift).slopes(rho)
+        shift, free = self.project.shift, self.eigenvalues
+        term: Free | Term = free.times(1, shift=shift) if isinstance(free, Pieces) else Free.of(free, 1, shift)
+        first, second = term.slopes(rho)
         return -first, -second, self.squares(rho)
 
-    def _piece(self, piece: tuple[bool, int], end: float, low: float, high: float) -> FloatArray:
-        """Return the series on one piece, low and high as shares of the way to the end."""
+    def _piece(self, piece: Piece) -> FloatArray:
+        """Return the series of tr(G'G) on one piece."""
         if piece not in self._pieces:
-            assert self.W is not None
-            places = chebyshev.chebpts1(NODES)
-            nodes = (1.0 if piece[0] else -1.0) * end * ((low + high) / 2 + (high - low) / 2 * places)
-            exact = np.array([_sum_of_squares(self.W, float(node), shift=self.project.shift) for node in nodes])
+            places, (near, far) = chebyshev.chebpts1(NODES), self._halves.window(piece)
+            exact = np.array([self._exact(float(node)) for node in (near + far) / 2 + (far - near) / 2 * places])
             self._pieces[piece] = np.asarray(chebyshev.chebfit(places, exact, NODES - 1), dtype=float)
         return self._pieces[piece]
+
+    def _exact(self, rho: float) -> float:
+        assert self.W is not None
+        if isinstance(self.eigenvalues, Pieces) and self.W.shape[0] > DENSE_AT_MOST:
+            logdet = self.eigenvalues.at(rho)
+            found = near_traces(traces_of(self.W, None, rho, 0.0, logdet_w=logdet, logdet_m=None))
+            of_mean = float(found.sums_g @ found.sums_g) / self.W.shape[0]
+            return found.gbgb - (of_mean if self.project.shift else 0.0)
+        return _sum_of_squares(self.W, rho, shift=self.project.shift)
 
     @property
     def size(self) -> int:
@@ -144,7 +158,9 @@ def fit_batch(setting: Setting, Y: FloatArray, V: FloatArray | None, *, errors: 
     rest = on_y - rho * on_wy - np.einsum("fvb,vb->fb", steps.on_fixed, made)
     beta = np.empty((B, setting.size))
     beta[:, list(setting.made)] = made.T
-    beta[:, list(setting.fixed)] = la.solve_triangular(QR.R, rest).T if len(rest) else np.empty((B, 0))
+    beta[:, list(setting.fixed)] = (
+        la.solve_triangular(QR.R, rest, check_finite=False).T if len(rest) else np.empty((B, 0))
+    )
     sigma2 = sse / project.dof
     cov = None
     if errors and WY is not None and N > INVERTED_AT_MOST:
@@ -291,7 +307,7 @@ def _information_by_products(
     assert setting.W is not None
     known = np.isfinite(rho)
     at = np.where(known, rho, 0.0)
-    d = project(ratios_times(setting.W, at, np.where(known, eta, 0.0), setting.eigenvalues))
+    d = project(ratios_times(setting.W, at, np.where(known, eta, 0.0), setting.roots))
     info = np.zeros((K + 2, K + 2, B))
     info[np.ix_(fixed, fixed)] = (QR.R.T @ QR.R)[..., None]
     info[fixed, K] = QR.R.T @ (QR.Q.T @ d.reshape(T * N, B))

@@ -23,6 +23,7 @@ from spatialconv._core.likelihood.effects import Projection
 from spatialconv._core.likelihood.likelihood import lag
 from spatialconv._core.likelihood.maximise import GRID_ONE, nodes_along
 from spatialconv._core.regression.least_squares import basis
+from spatialconv._core.resampling.pieces import Pieces, Term
 
 FloatArray = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
@@ -32,6 +33,8 @@ CHUNK = 4096
 # Newton halves the interval where it would leave it: sixty halvings exhaust the digits whatever the start.
 ROUNDS = 60
 STILL = 1e-13
+# So near to an end of its bracket no maximum lies inside.
+STUCK = 1e-10
 
 
 class Squares(NamedTuple):
@@ -71,18 +74,25 @@ def lag_refits(
     *,
     dof: int,
     J: int,
-    eigenvalues: npt.NDArray[np.complex128],
+    eigenvalues: npt.NDArray[np.complex128] | Pieces,
     shift: bool,
     bounds: tuple[float, float],
 ) -> FloatArray:
     """Return the global maximiser rho of every data set's concentrated likelihood, shape (B,).
 
-    `bounds` is where rho is searched (`maximise.search_window`), `eigenvalues` are those of W, `dof`, J and
-    `shift` those of the projection.
+    `bounds` is where rho is searched (`maximise.search_window`), `eigenvalues` are those of W, or its log-determinant
+    where they are not known, `dof`, J and `shift` those of the projection. NaN where the log-determinant of a first
+    search leads to no maximum.
     """
-    free = Free.of(eigenvalues, J, shift)
-    grid = nodes_along(*bounds, GRID_ONE, eigenvalues)
-    on_grid = free.slopes(grid)[0]
+    free: Free | Term
+    if isinstance(eigenvalues, Pieces):
+        free = eigenvalues.times(J, shift=shift)
+        grid = nodes_along(*bounds, GRID_ONE, np.zeros(0, dtype=complex))
+        on_grid = free.roughly(grid)
+    else:
+        free = Free.of(eigenvalues, J, shift)
+        grid = nodes_along(*bounds, GRID_ONE, eigenvalues)
+        on_grid = free.slopes(grid)[0]
     out = np.empty(len(squares.least))
     for start in range(0, len(out), CHUNK):
         part = slice(start, start + CHUNK)
@@ -126,17 +136,25 @@ class Free(NamedTuple):
         return -(p @ self.times), -((2 * p * p - self.size * d) @ self.times)
 
 
-def _chunk(s: Squares, dof: float, free: Free, grid: FloatArray, on_grid: FloatArray) -> FloatArray:
+def _chunk(s: Squares, dof: float, free: Free | Term, grid: FloatArray, on_grid: FloatArray) -> FloatArray:
     columns = Squares(*(v[:, None] for v in s))
     slopes = dof * columns.curve * (columns.centre - grid) / columns.at(grid) + on_grid
     rising = slopes > 0
     which, left = np.nonzero(rising[:, :-1] & ~rising[:, 1:])
-    found = _refined(s.of(which), dof, free, (grid[left], grid[left + 1]), _secant(slopes, grid, which, left))
+    start = _secant(slopes, grid, which, left)
+    if isinstance(free, Term):
+        # Signs are those of few factorisations: the maximum may lie a node further.
+        low_end, high_end = grid[np.maximum(left - 1, 0)], grid[np.minimum(left + 2, len(grid) - 1)]
+        found = _refined(s.of(which), dof, free, (low_end, high_end), start)
+        found[(found - low_end <= STUCK) | (high_end - found <= STUCK)] = np.nan
+    else:
+        found = _refined(s.of(which), dof, free, (grid[left], grid[left + 1]), start)
     low, high = np.flatnonzero(slopes[:, 0] < 0), np.flatnonzero(rising[:, -1])
     which = np.concatenate([which, low, high])
     found = np.concatenate([found, np.full(len(low), grid[0]), np.full(len(high), grid[-1])])
     contested = np.bincount(which, minlength=len(slopes))[which] > 1
     loglik = np.zeros(len(which))
+    contested &= np.isfinite(found)
     loglik[contested] = free.values(found[contested]) - 0.5 * dof * np.log(s.of(which[contested]).at(found[contested]))
     out = np.empty(len(slopes))
     # Of those written to the same place the last one stays: the highest.
@@ -150,7 +168,9 @@ def _secant(slopes: FloatArray, grid: FloatArray, which: Places, left: Places) -
     return np.asarray(grid[left] + (grid[left + 1] - grid[left]) * above / (above - below))
 
 
-def _refined(s: Squares, dof: float, free: Free, bracket: tuple[FloatArray, FloatArray], rho: FloatArray) -> FloatArray:
+def _refined(
+    s: Squares, dof: float, free: Free | Term, bracket: tuple[FloatArray, FloatArray], rho: FloatArray
+) -> FloatArray:
     """Solve for the root of the slope inside each bracket, all data sets at once."""
     low, high = bracket
     out, active = rho.copy(), np.arange(len(rho))

@@ -20,10 +20,11 @@ import scipy.sparse as sp
 from spatialconv._core.likelihood.effects import projection
 from spatialconv._core.likelihood.information import spatial_filter
 from spatialconv._core.likelihood.logdet import Eigen, twins
-from spatialconv._core.likelihood.maximise import search_window
+from spatialconv._core.likelihood.maximise import near_ends, off_ends, search_window
 from spatialconv._core.likelihood.traces import fills_little
 from spatialconv._core.resampling.batch import Setting, fit_batch
 from spatialconv._core.resampling.innovations import Pool, Scheme, given_effects, innovations, pool, signs
+from spatialconv._core.resampling.pieces import Pieces
 from spatialconv._core.resampling.recursive import Feedback, Model, rebuild
 from spatialconv._options import first
 from spatialconv._parallel import run as parallel
@@ -37,13 +38,13 @@ from spatialconv.models.specification.given import refuse_endogenous
 from spatialconv.panel import FloatArray
 
 # All eigenvalues of W are taken up to this many regions, once for all refits; up to the second number where they are
-# those of symmetric matrices, which take seconds, and links are few.
+# those of symmetric matrices, which take seconds, and links are few. Beyond, sparse factors at few rho serve all.
 BATCH_AT_MOST, TWINS_AT_MOST = 1500, 4000
 # Spectra of the last matrices, by their contents: fits of one regression under several effects share their weights.
 _SPECTRA: dict[str, Eigen] = {}
 _SPECTRA_AT_MOST = 4
-# Samples of a block: numbers held at once, and how many at most; one by one a block is a unit of the progress bar.
-HELD, BLOCK, BLOCK_SINGLE = 4_000_000, 2000, 20
+# Samples of a block: numbers held at once, how many at least and at most; one by one a block is a unit of the bar.
+HELD, LEAST, BLOCK, BLOCK_SINGLE = 4_000_000, 16, 2000, 20
 # With more refits lost than this share, what is left is no sample of the distribution any more.
 LOST_AT_MOST = 0.5
 PAST = ("lag:y", "lag:W:y")
@@ -291,7 +292,7 @@ class Engine:
         most = BLOCK_SINGLE
         if self.setting is not None:
             T, N, K = self.design.shape
-            most = int(np.clip(HELD // (T * N * (K + 4)), 1, BLOCK))
+            most = int(np.clip(HELD // (T * N * (K + 4)), LEAST, BLOCK))
         return [min(most, draws - start) for start in range(0, draws, most)]
 
     def _batch(self, Y: FloatArray, V: FloatArray | None, errors: bool) -> Refits:
@@ -302,6 +303,12 @@ class Engine:
         std_errors = np.full_like(params, np.nan)
         if found.cov is not None:
             std_errors = np.sqrt(np.einsum("bii->bi", found.cov))
+        if isinstance(self.setting.eigenvalues, Pieces):
+            # Few: rho beyond the ends that cost nothing to know, or where a first search led nowhere.
+            ends = self.setting.eigenvalues.coarse.interval
+            again = np.array([not np.isfinite(rho) or any(near_ends(rho, ends)) for rho in found.rho])
+            alone = self._singly(Y[..., again], None if V is None else V[..., again])
+            params[again], std_errors[again] = alone.params, alone.errors
         return Refits(params, std_errors, int((~np.isfinite(params).all(axis=1)).sum()))
 
     def _singly(self, Y: FloatArray, V: FloatArray | None) -> Refits:
@@ -339,7 +346,6 @@ def _setting(fit: PanelFit, feedback: Feedback | None) -> Setting | None:
         or bias_corrected
         or spec.vcov in (*SANDWICH, "observed")
         or spec.logdet == "stochastic"
-        or (spec.has_lag and not _spectrum_in_reach(matrix(design.W)))
     ):
         return None
     # A dynamic model whose correction fell back to none still is one that tries it on every sample.
@@ -352,6 +358,9 @@ def _setting(fit: PanelFit, feedback: Feedback | None) -> Setting | None:
     if data.W is None:
         return Setting(X, fixed, made, data.project, None)
     known = fit.estimates.optimum.logdet_w
+    if not isinstance(known, Eigen) and not _spectrum_in_reach(data.W):
+        pieces = Pieces.of(data.W)
+        return Setting(X, fixed, made, data.project, data.W, pieces, off_ends(pieces.coarse.interval))
     eigen = known if isinstance(known, Eigen) else _spectrum(data.W)
     return Setting(X, fixed, made, data.project, data.W, eigen.eigenvalues, search_window(eigen))
 

@@ -1,4 +1,4 @@
-"""Designs of short panels, and what is asked of every panel: tests, sets and estimates, each with its own quantiles.
+"""Designs of short panels, and what is asked of every panel: tests and sets, each with its own quantiles.
 
 A cell is drawn in blocks of panels from generators of their own, so that a study may stop after any block and go on
 later: sums over panels are kept, from which shares, means and their Monte Carlo errors follow.
@@ -23,18 +23,16 @@ from spatialconv._core.few_periods.likelihood import HIGHEST, LOWEST
 from spatialconv._core.few_periods.profile import ask
 from spatialconv._core.few_periods.sample import Sample, rebuild
 from spatialconv._core.few_periods.sets import accepted
-from spatialconv.convergence.few_periods.estimates import RANDOM, ROBUST, SCORES, estimated
 from tests.simulation.small_samples import DRIFT, SIGMA, initial
 from tests.simulation.worlds import FloatArray, world
 
-BLOCK, DRAWS = 50, 199
+BLOCK, DRAWS, SEED = 50, 199, 1
 # Every so many panels of a cell its sets are looked for; bounds of power rest on so many draws.
 SETS_EVERY, BOUND_DRAWS = 10, 4000
 ERRORS = ("normal", "skewed", "heteroskedastic", "persistent", "measured")
 PERSISTENCE, MEASUREMENT, CONTROL = 0.3, 0.1, 0.25
 ONE_OFF = -4.0
 NAMES = ("ratio_below", "ratio_two", "joint_below", "joint_two")
-ESTIMATORS = {"Lee-Yu": "", SCORES: SCORES, ROBUST: ROBUST, RANDOM: RANDOM}
 
 
 @dataclass(frozen=True)
@@ -141,7 +139,7 @@ def block(design: Design, seed: int, which: int) -> dict[str, float]:
     def add(name: str, value: float) -> None:
         sums[name] = sums.get(name, 0.0) + float(value)
 
-    samples = [_sample(design, levels[k], X[k]) for k in range(BLOCK)]
+    samples = [sample_of(design, levels[k], X[k]) for k in range(BLOCK)]
     for k, sample in enumerate(samples):
         setup = Setup.of(sample)
         normals = Normals.draw(sample, DRAWS, np.random.default_rng([seed, which, k]))
@@ -159,51 +157,12 @@ def block(design: Design, seed: int, which: int) -> dict[str, float]:
         add("zero: F", stats.f.cdf(parts.F[0], *parts.F_dof) <= 0.05)
         if design.sets and k % SETS_EVERY == 0:
             _sets(setup, normals, add)
-    for name in ESTIMATORS:
-        values, zeros = _estimates(design, samples, levels, X, name)
-        add(f"{name}: sum", (values - design.beta).sum())
-        add(f"{name}: squares", ((values - design.beta) ** 2).sum())
-        add(f"{name}: without a zero", zeros)
     return sums
 
 
-def _sample(design: Design, levels: FloatArray, X: FloatArray) -> Sample:
+def sample_of(design: Design, levels: FloatArray, X: FloatArray) -> Sample:
+    """Return the sample of one panel: levels (T + 1, n), controls (T, n, K)."""
     return Sample.of(np.diff(levels, axis=0), levels[0], X, world(design.n).dense, two_way=design.effects == "two-way")
-
-
-def _estimates(
-    design: Design, samples: list[Sample], levels: FloatArray, X: FloatArray, name: str
-) -> tuple[FloatArray, float]:
-    """Return the estimates of beta (panels,), and how many have no zero of their score."""
-    one_by_one = design.control or design.errors == "measured"
-    if one_by_one:
-        groups = [(sample, sample.levels[None]) for sample in samples]
-    else:
-        groups = [(samples[0], levels - levels.mean(axis=2, keepdims=True) * (design.effects == "two-way"))]
-    values, lost = [], 0.0
-    for sample, own in groups:
-        if name == "Lee-Yu":
-            values.append(_within(sample, own))
-            continue
-        found = estimated(sample, own, ESTIMATORS[name])
-        values.append(found.b)
-        lost += float((found.found == 0).sum())
-    return np.concatenate(values), lost
-
-
-def _within(sample: Sample, levels: FloatArray) -> FloatArray:
-    """Return the maximum of the likelihood within regions (Lee and Yu 2010), beta by least squares at each rho."""
-    made = sample.within(sample.variables(levels))
-    flat = made.reshape(*made.shape[:2], -1)
-    P = flat @ flat.swapaxes(1, 2)
-    rhos = np.linspace(*sample.window(), 401)
-    logdet = np.log(np.abs(1 - rhos[:, None] * sample.eigenvalues)).sum(axis=1)
-    g, wg, y = 0, 1, P.shape[1] - 1
-    b = (P[:, g, y, None] - rhos * P[:, wg, y, None]) / P[:, y, y, None]
-    c = np.stack([np.ones_like(b), np.broadcast_to(-rhos, b.shape), -b], axis=-1)
-    e = np.einsum("bri,bij,brj->br", c, P, c)
-    best = ((sample.T - 1) * logdet - sample.dof_within / 2 * np.log(e)).argmax(axis=1)
-    return np.asarray(b[np.arange(len(b)), best])
 
 
 def _sets(setup: Setup, normals: Normals, add: Callable[[str, float], None]) -> None:
@@ -233,32 +192,32 @@ def bound(design: Design, seed: int) -> float:
     """Return the power in per cent that no valid test against beta below zero passes in the design's world."""
     rng = np.random.default_rng([seed, zlib.crc32(design.key.encode())])
     levels, X = drawn(Design(design.n, design.T, design.effects, rho=design.rho), 1, rng)
-    sample = _sample(design, levels[0], X[0])
+    sample = sample_of(design, levels[0], X[0])
     drift = 0.0 if sample.two_way else DRIFT
     here = World(design.rho, SIGMA**2, drift)
     return 100 * power(Setup.of(sample), here, design.beta, size=0.05, draws=BOUND_DRAWS, seed=seed).bound
 
 
-def row(design: Design, sums: dict[str, float], limit: float) -> dict[str, Any]:
-    """Return the figures of a cell in per cent, and estimates as bias and root mean squared error."""
-    count = sums["panels"]
-    at = {"zero": "zero", "true": "true" if design.beta else "zero"}
-    out: dict[str, Any] = {
+def about(design: Design) -> dict[str, Any]:
+    """Return what tables say of a cell's world."""
+    return {
         "panel": f"{design.n} x {design.T}", "effects": design.effects, "errors": design.errors, "rho": design.rho,
         "spread": "one 4 off" if design.spread == ONE_OFF else design.spread,
-        "control": "yes" if design.control else "",
-        "beta": design.beta, "panels": int(count),
+        "control": "yes" if design.control else "", "beta": design.beta,
     }  # fmt: skip
+
+
+def row(design: Design, sums: dict[str, float], limit: float) -> dict[str, Any]:
+    """Return the figures of a cell in per cent."""
+    count = sums["panels"]
+    at = {"zero": "zero", "true": "true" if design.beta else "zero"}
+    out = about(design) | {"panels": int(count)}
     for short, name in zip(("ratio <", "ratio", "robust <", "robust"), NAMES, strict=True):
         out[f"true: {short}"] = 100 * sums[f"{at['true']}: {name}"] / count
         out[f"zero: {short}"] = 100 * sums[f"zero: {name}"] / count
     out |= {"t": 100 * sums["zero: t"] / count, "F": 100 * sums["zero: F"] / count}
     out["disagree"] = 100 * sums["zero: disagree"] / count
     out["bound"] = limit
-    for name in ESTIMATORS:
-        out[f"{name}: bias"] = sums[f"{name}: sum"] / count
-        out[f"{name}: rmse"] = float(np.sqrt(sums[f"{name}: squares"] / count))
-        out[f"{name}: nowhere"] = 100 * sums[f"{name}: without a zero"] / count
     for name in ("ratio", "robust"):
         asked = sums.get(f"{name} set: asked", 0.0)
         some = asked - sums.get(f"{name} set: empty", 0.0)

@@ -21,15 +21,17 @@ import numpy as np
 import pandas as pd
 
 from spatialconv.convergence.few_periods.simulated import COVERAGE_BAND, NORMAL_BAND, Missed, outside
+from tests.simulation import short_panel_estimates
 from tests.simulation.nested import WITHIN, _again, _world_of
 from tests.simulation.short_panel_cells import (
     BLOCK,
     DRAWS,
-    ESTIMATORS,
     MEASUREMENT,
     ONE_OFF,
     PERSISTENCE,
+    SEED,
     Design,
+    about,
     block,
     bound,
     designs,
@@ -41,7 +43,7 @@ from tests.simulation.summaries import table_rows
 TABLE, PICTURE = Path(__file__).with_name("SHORT_PANELS.md"), Path(__file__).with_name("short_panels.png")
 APPROACHES = (("region", False), ("two-way", False), ("two-way", True))
 HOW = {"before": "shrunk", "now": "given"}
-PANELS, SEED = 600, 1
+PANELS = 600
 # Sums over the panels of every cell of b.inference, and how many panels a cell is to have.
 SUMS, ASKED = Path(__file__).with_name("short_panels.csv"), 1000
 INTRODUCTION = f"""\
@@ -137,6 +139,15 @@ POWER = {
     "ratio sets": "sets", "ratio length": "LR length", "ratio open": "LR open", "robust length": "RF length",
     "robust open": "RF open",
 }  # fmt: skip
+# Ways of which some panels have no estimate, or no zero of the score.
+LOST = (short_panel_estimates.SCORES, short_panel_estimates.ROBUST, short_panel_estimates.DYNAMIC)
+_PANELS = short_panel_estimates.ASKED
+ESTIMATES = f"""\
+Bias and root mean squared error, from short_panel_estimates.csv (`python -m tests.simulation.short_panel_estimates`):
+{_PANELS[short_panel_estimates.LEE_YU]:,} panels a cell, {_PANELS[short_panel_estimates.INDIRECT]:,} of the dynamic
+model, the bootstrap and indirect inference, the last two by {short_panel_estimates.DRAWS} draws for each panel. The
+Monte Carlo error of a bias is its rmse over the root of the panels, or less. none: per cent of panels whose adjusted
+score is zero nowhere (the nearest beta counts), or whose dynamic model is not stable (left out)."""
 ABOUT = ["panel", "effects", "errors", "rho", "spread", "control", "beta", "panels"]
 
 
@@ -182,9 +193,9 @@ def text(first: pd.DataFrame | None) -> str:
             "",
             "## Estimates",
             "",
-            "Bias and root mean squared error; nowhere: per cent of panels whose adjusted score has no zero.",
+            *textwrap.wrap(ESTIMATES, 118),
             "",
-            *_markdown(_estimates(found)),
+            *_markdown(_estimates()),
             "",
             "## What is missing",
             "",
@@ -195,19 +206,19 @@ def text(first: pd.DataFrame | None) -> str:
                 else [f"All {len(list(designs()))} cells have {ASKED:,} panels or more."]
             ),
             "",
-            "Indirect inference, jackknife and dynamic model are not among the estimates.",
-            "",
         ]
     )
 
 
-def _estimates(found: pd.DataFrame) -> pd.DataFrame:
-    out = found[ABOUT].copy()
-    for name in ESTIMATORS:
-        out[name] = [f"{b:.3f} ({r:.3f})" for b, r in zip(found[f"{name}: bias"], found[f"{name}: rmse"], strict=True)]
-        if "score" in name:
-            out[f"{name}: nowhere"] = found[f"{name}: nowhere"]
-    return out
+def _estimates() -> pd.DataFrame:
+    """Return a row a cell: bias (rmse) of every estimate, and shares of panels that are lost."""
+    made, rows = short_panel_estimates.table(), []
+    for design in (d for d in designs() if d.key in made.index.get_level_values(0)):
+        own = made.loc[design.key]
+        rows.append(about(design) | {way: f"{of.bias:.3f} ({of.rmse:.3f})" for way, of in own.iterrows()})
+        rows[-1] |= {f"{way}: none": of.lost for way, of in own.iterrows() if way in LOST}
+    order = [name for way in short_panel_estimates.ASKED for name in (way, *[f"{way}: none"] * (way in LOST))]
+    return pd.DataFrame(rows)[[c for c in ABOUT if c != "panels"] + order]
 
 
 def _markdown(table: pd.DataFrame) -> list[str]:

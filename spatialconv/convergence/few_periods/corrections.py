@@ -108,10 +108,10 @@ def bias_corrections(
     within = fit.spec.effects in ("region", "two-way")
     ways: dict[str, Any] = {
         AS_IT_IS: lambda: (b.beta, float(fit.std_errors[INITIAL]), fit.rho, ""),
-        BOOTSTRAP: lambda: _bootstrap(fit, draws, first, jobs),
-        INDIRECT: lambda: _indirect(fit, draws, second, jobs),
-        JACKKNIFE: lambda: _jackknife(fit, draws, first, within),
-        DYNAMIC: lambda: _dynamic(fit, within),
+        BOOTSTRAP: lambda: by_bootstrap(fit, draws, first, jobs),
+        INDIRECT: lambda: by_indirect_inference(fit, draws, second, jobs),
+        JACKKNIFE: lambda: by_jackknife(fit, draws, first, within),
+        DYNAMIC: lambda: by_dynamic_model(fit, within),
         ADJUSTED: lambda: _by_scores(fit, h, SCORES, draws, first),
         ADJUSTED_ROBUST: lambda: _by_scores(fit, h, ROBUST, draws, first),
         CORRELATED: lambda: _by_scores(fit, h, RANDOM, draws, first),
@@ -151,7 +151,8 @@ def _place(fit: PanelFit) -> int:
     return list(fit.params.index).index(INITIAL)
 
 
-def _bootstrap(fit: PanelFit, draws: int, seed: int, jobs: int) -> tuple[float, float, float, str]:
+def by_bootstrap(fit: PanelFit, draws: int, seed: int, jobs: int) -> tuple[float, float, float, str]:
+    """Return beta, its standard deviation, rho and what is to be said, by 2 b - mean(b*)."""
     engine = Engine.of(fit)
     found = engine.run(fitted_world(fit), draws=draws, rng=np.random.default_rng(seed), jobs=jobs, errors=False)
     values = 2 * fit.params.to_numpy() - found.kept.mean(axis=0)
@@ -160,7 +161,8 @@ def _bootstrap(fit: PanelFit, draws: int, seed: int, jobs: int) -> tuple[float, 
     return float(values[_place(fit)]), float(found.kept[:, _place(fit)].std(ddof=1)), rho, lost
 
 
-def _indirect(fit: PanelFit, draws: int, seed: int, jobs: int) -> tuple[float, float, float, str]:
+def by_indirect_inference(fit: PanelFit, draws: int, seed: int, jobs: int) -> tuple[float, float, float, str]:
+    """Return beta, its standard deviation, rho and what is to be said, by the theta with mean(b*(theta)) = b."""
     found = corrected(fit, draws=draws, seed=seed, jobs=jobs)
     return float(found.params[INITIAL]), float(found.std_errors[INITIAL]), found.rho, ""
 
@@ -192,7 +194,8 @@ def _quiet(design: Design, spec: Any) -> PanelFit:
         return fit_complete(design, spec)
 
 
-def _jackknife(fit: PanelFit, draws: int, seed: int, within: bool) -> tuple[float, float, float, str]:
+def by_jackknife(fit: PanelFit, draws: int, seed: int, within: bool) -> tuple[float, float, float, str]:
+    """Return beta, its standard deviation, rho and what is to be said, by 2 b less the mean over halves."""
     T = fit.n_periods
     if not within:
         raise ModelError("without region effects there is no bias of order 1/T to take off.")
@@ -239,7 +242,8 @@ def _spread_of_jackknife(
     return float(np.nanstd(np.concatenate(found), ddof=1))
 
 
-def _dynamic(fit: PanelFit, within: bool) -> tuple[float, float, float, str]:
+def by_dynamic_model(fit: PanelFit, within: bool) -> tuple[float, float, float, str]:
+    """Return beta, its standard deviation, rho and what is to be said, by the model in levels."""
     design, spec = fit.design, fit.spec
     chain = design.chain
     assert chain is not None

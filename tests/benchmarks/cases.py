@@ -63,12 +63,12 @@ def lattice(toy: bool) -> list[Row]:
 
 def large(toy: bool) -> list[Row]:
     """Two-way effects and a lag with standard errors and impacts, in units of one sparse LU."""
-    return _in_lu_units(*((12, 10, 3) if toy else (400, 250, 10)), asked="25 times, 4 GiB")
+    return _in_lu_units(*((12, 10, 3) if toy else (400, 250, 10)), asked="12 times")
 
 
 def million(toy: bool) -> list[Row]:
     """The same for a million regions."""
-    return _in_lu_units(*((14, 10, 3) if toy else (1000, 1000, 5)), asked="completes in 20 GiB")
+    return _in_lu_units(*((14, 10, 3) if toy else (1000, 1000, 5)), asked="15 times")
 
 
 def _in_lu_units(rows: int, columns: int, periods: int, *, asked: str) -> list[Row]:

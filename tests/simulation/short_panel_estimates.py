@@ -37,12 +37,22 @@ DRAWS = 99
 Found = tuple[FloatArray, int]
 
 
+def asked(name: str, design: Design) -> int:
+    """Return how many panels a cell is to have: scores that are asked panel by panel cost a tenth of a second each."""
+    return 1000 if name in (SCORES, ROBUST) and _alone(design) else ASKED[name]
+
+
 # ---------------------------------------------------------------------- all panels of a block at once
+
+
+def _alone(design: Design) -> bool:
+    """Whether each panel has controls or a start of its own."""
+    return design.control or design.errors == "measured"
 
 
 def _groups(design: Design, levels: FloatArray, X: FloatArray) -> Iterator[tuple[Sample, FloatArray]]:
     """Yield samples with the levels they are to be asked of: all at once where controls and the start are shared."""
-    if design.control or design.errors == "measured":
+    if _alone(design):
         for k in range(len(levels)):
             sample = sample_of(design, levels[k], X[k])
             yield sample, sample.levels[None]
@@ -82,11 +92,11 @@ def jackknife(design: Design, levels: FloatArray, X: FloatArray) -> Found:
     cut = design.T // 2
     halves = [(levels[:, : cut + 1], X[:, :cut]), (levels[:, cut:], X[:, cut:])]
     # Each panel's second half starts where its own first one ended.
-    parts = [np.concatenate([_alone(design, own[k], x[k]) for k in range(len(levels))]) for own, x in halves]
+    parts = [np.concatenate([_half(design, own[k], x[k]) for k in range(len(levels))]) for own, x in halves]
     return 2 * lee_yu(design, levels, X)[0] - (parts[0] + parts[1]) / 2, 0
 
 
-def _alone(design: Design, levels: FloatArray, X: FloatArray) -> FloatArray:
+def _half(design: Design, levels: FloatArray, X: FloatArray) -> FloatArray:
     sample = sample_of(design, levels, X)
     return within(sample, sample.levels[None])
 
@@ -172,17 +182,17 @@ def more(designs_: list[Design], *, seconds: float) -> None:
     sums, started = stored(), time.process_time()
     for design in designs_:
         for which in range(max(ASKED.values()) // BLOCK):
-            asked = [
+            due = [
                 name
-                for name, panels in ASKED.items()
-                if which * BLOCK < panels
+                for name in ASKED
+                if which * BLOCK < asked(name, design)
                 and ((design.key, name) not in sums.index or sums.loc[(design.key, name), "panels"] <= which * BLOCK)
             ]
-            if not asked:
+            if not due:
                 continue
             if time.process_time() - started > seconds:
                 return
-            for name, (values, lost) in block(design, which, asked).items():
+            for name, (values, lost) in block(design, which, due).items():
                 errors = values - design.beta
                 own = pd.Series([BLOCK, lost, errors.sum(), (errors**2).sum()], sums.columns, dtype=float)
                 key = (design.key, name)

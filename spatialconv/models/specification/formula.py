@@ -93,9 +93,11 @@ def _resolve(panel: Panel, formula: str, effects: str | None) -> Resolved:
 
 def _effects(panel: Panel, formula: str, effects: str | None) -> tuple[str, str]:
     """Return the formula without its part behind '|', and the effects that this part names."""
-    body, bar, behind = formula.partition("|")
-    if not bar:
+    # A bar within backticks is part of a name.
+    found_bar = re.match(r"((?:`[^`]*`|[^`|])*)\|(.*)", formula, re.DOTALL)
+    if found_bar is None:
         return formula, ""
+    body, behind = found_bar.groups()
     known = {panel.region: "region", panel.period: "time"}
     named = [part.strip().strip("`") for part in behind.split("+")]
     wrong = [name for name in named if name not in known]
@@ -127,6 +129,8 @@ def _refuse_missing(panel: Panel, used: Language, kept: list[Any]) -> None:
                 f"{name!r} holds values of type {frame[name].dtype}, which are neither numbers nor categories. "
                 "Convert it first, for example to years."
             )
+        if name in used.lagged and not pd.api.types.is_numeric_dtype(frame[name].dtype):
+            raise VariableError(f"lag() and diff() take numbers; {name!r} holds values of type {frame[name].dtype}.")
         empty = frame[name].isna().to_numpy() & (needed | (name in used.lagged))
         # Beside lagged ones a number says by itself, after evaluation, whether the missing cell is needed.
         if name in used.lagged and frame[name].dtype.kind in "fiu":
@@ -167,7 +171,19 @@ def _evaluate(formula: str, frame: pd.DataFrame, lags: _Lags) -> tuple[pd.DataFr
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         matrices = model_matrix(formula, frame, na_action="ignore", context=context)
+    _refuse_empty(matrices.rhs.model_spec, frame)
     return pd.DataFrame(matrices.lhs), pd.DataFrame(matrices.rhs)
+
+
+def _refuse_empty(spec: Any, frame: pd.DataFrame) -> None:
+    """Raise where a term has no column: a category that is one and the same everywhere tells nothing apart."""
+    empty = [str(term) for term, place in spec.term_slices.items() if place.start == place.stop]
+    if empty:
+        alone = [name for name in frame.columns if frame[name].nunique() == 1]
+        raise VariableError(
+            f"{first(empty)} has one category in all rows ({first([str(frame[name].iloc[0]) for name in alone])}) and "
+            "tells nothing apart. Leave it out."
+        )
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ def check_language(formula: str, columns: list[Any]) -> Language:
     powers = [int(n[:9]) for n in re.findall(r"(?:\*\*|\^)\s*([0-9]+)", formula)]
     if len(formula) > LONGEST or formula.count("*") > MOST_STARS or any(n > LARGEST_POWER for n in powers):
         raise OptionError(f"the formula of {len(formula)} characters has too many terms, or too high a power.")
+    _plain_arithmetic(formula)
     parsed = Formula(formula)
     reader = _Reader(columns)
     for term in [*parsed.lhs, *parsed.rhs]:
@@ -49,6 +50,54 @@ def check_language(formula: str, columns: list[Any]) -> Language:
             elif factor.eval_method is Factor.EvalMethod.PYTHON:
                 reader.read(factor.expr)
     return Language(tuple(dict.fromkeys(reader.used)), frozenset(reader.lagged), frozenset(reader.steps))
+
+
+# A name, a name in backticks or a call, and what stands between them, as far as a formula's own operators go.
+_PIECES = re.compile(r"`[^`]*`|[\w.]+|\*\*|//|[<>=!]=|%in%|\S")
+OPERATORS_OF_NUMBERS = ("//", "%", "<", ">", "<=", ">=", "==", "!=")
+_NUMBER = re.compile(r"\d+\.?\d*(?:[eE]\d+)?")
+
+
+def _plain_arithmetic(formula: str) -> None:
+    """Refuse what reads like arithmetic, where a formula's operators would make something else of it, or nothing.
+
+    Outside I() and other calls ``x^2`` is x (powers are of interactions), ``- x`` takes a term away, ``/`` nests.
+    """
+    pieces, called, before, start = _PIECES.findall(formula), 0, [], True
+    # Whether each bracket that is open belongs to a call, and whether the piece before ends a group in brackets.
+    group = False
+    for k, piece in enumerate(pieces):
+        last = pieces[k - 1] if k else ""
+        after = pieces[k + 1] if k + 1 < len(pieces) else ""
+        ended, group = group, False
+        if piece in "([{":
+            before.append(bool(re.fullmatch(r"[\w.]+", last)))
+            called += before[-1]
+        elif piece in ")]}" and before:
+            own = before.pop()
+            called -= own
+            group = not own
+        elif not called:
+            one = f"{last}{piece}{after}"
+            if piece in ("**", "^") and not ended and _NUMBER.fullmatch(after):
+                whole = one if last not in ")]" else f"(…){piece}{after}"
+                raise OptionError(
+                    f"in a formula powers are of interactions, as in (a + b)**2, and {whole!r} would be the variable "
+                    f"itself. Write I(x**{after}) for a power of x, and poly(x, {after}) for all powers up to it."
+                )
+            number = bool(_NUMBER.fullmatch(last) or _NUMBER.fullmatch(after))
+            if (piece in ("*", "/", ":") and number) or piece in OPERATORS_OF_NUMBERS:
+                raise OptionError(
+                    f"in a formula * / : cross and nest terms; write arithmetic and comparisons of numbers within I(), "
+                    f"as in I(x / 1000) or I(x > 0). Got {piece!r} in {formula!r}."
+                )
+            if piece in ("+", "-") and _NUMBER.fullmatch(after) and after not in ("0", "1"):
+                raise OptionError(f"a number is no term: 1 is the intercept, 0 takes it away. Got {formula!r}.")
+            if piece == "-" and start and after not in ("1", "0"):
+                raise OptionError(
+                    f"in a formula - takes a term away; write I(-{after}) for the negative of {after}. Got {formula!r}."
+                )
+        start = piece == "~"
 
 
 class _Reader:

@@ -147,3 +147,54 @@ def test_without_effects_the_intercept_may_go(small):
     """It had been refused; what comes out is compared in test_intercepts."""
     assert "intercept" not in fit(small, "y ~ 0 + x", effects="none").params.index
     assert "intercept" in fit(small, "y ~ x", effects="none").params.index
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "y ~ x^2", "y ~ x**3", "y ~ log(abs(x))^2", "y ~ `odd|name`^2", "y ~ x + z^2",
+        "y ~ 2:x", "y ~ 2 * x", "y ~ x / 1000", "y / 1e6 ~ x", "y ~ x > 0", "y ~ x % 2", "y ~ x // 2",
+        "y ~ x + 5", "y ~ -x", "-y ~ x",
+    ],
+)  # fmt: skip
+def test_what_reads_like_arithmetic_is_never_fitted_as_something_else(small, formula):
+    """Each of these was the model with x, or without it, under the name of x."""
+    frame = small.assign(z=small["x"] ** 2 + 1, **{"odd|name": small["x"] + 3})
+    panel = sc.Panel(frame, region="id", period="year")
+    with pytest.raises(errors.OptionError, match=r"I\(|no term"):
+        sc.fit_panel(panel, formula, effects="none", spatial="none")
+
+
+def test_within_brackets_arithmetic_is_that_of_the_columns(small):
+    panel = sc.Panel(small.assign(square=small["x"] ** 2, negative=-small["y"]), region="id", period="year")
+    for formula, (y, x) in {
+        "y ~ I(x**2)": ("y", ["square"]),
+        "I(-y) ~ x + I(x ** 2)": ("negative", ["x", "square"]),
+        "y ~ (x + square)**1": ("y", ["x", "square"]),
+    }.items():
+        found = sc.fit_panel(panel, formula, effects="none", spatial="none").params.to_numpy()
+        assert found == pytest.approx(
+            sc.fit_panel(panel, y, x, effects="none", spatial="none").params.to_numpy(), rel=1e-12
+        )
+
+
+def test_a_bar_in_backticks_belongs_to_the_name(small):
+    panel = sc.Panel(small.assign(**{"a|b": small["x"]}), region="id", period="year")
+    named = sc.fit_panel(panel, "y", ["a|b"], effects="region", spatial="none")
+    for formula, effects in (("y ~ `a|b`", "region"), ("y ~ `a|b` | id", None)):
+        options = {} if effects is None else {"effects": effects}
+        pd.testing.assert_series_equal(sc.fit_panel(panel, formula, spatial="none", **options).params, named.params)
+
+
+@pytest.mark.parametrize("term", ["one", "C(one)", "x:one"])
+def test_a_category_that_is_the_same_everywhere_is_refused(small, term):
+    """It left no column and no word."""
+    panel = sc.Panel(small.assign(one="all"), region="id", period="year")
+    with pytest.raises(errors.VariableError, match=r"one category in all rows.*all"):
+        sc.fit_panel(panel, f"y ~ x + {term}", spatial="none")
+
+
+def test_lags_are_of_numbers(small):
+    panel = sc.Panel(small, region="id", period="year")
+    with pytest.raises(errors.VariableError, match="take numbers; 'kind'"):
+        sc.fit_panel(panel, "y ~ lag(kind)", spatial="none")

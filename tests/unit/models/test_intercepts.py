@@ -263,3 +263,20 @@ class TestDoors:
         drawn = own.bootstrap(draws=49, seed=1)
         assert list(drawn.tidy()["term"]) == [t for t in own.params.index if t in set(drawn.tidy()["term"])]
         assert "intercept" not in set(drawn.tidy()["term"])
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("formula", ["crime ~ income + housing", "crime ~ 0 + income + housing"])
+def test_a_panel_handed_over_is_predicted_with_the_intercepts_of_the_fit(style, formula):
+    """The regressors of a panel are lagged anew: dense (I - rho W)^-1 (X, WX) b, W:intercept by the sums of rows."""
+    found = fit(style, formula, spatial="lag", durbin=True)
+    panel = sc.Panel(frame().sample(frac=1, random_state=1), region="place", period="when")
+    W, X = matrix(style), frame()[["income", "housing"]].to_numpy()
+    columns = {"intercept": np.ones(N), "W:intercept": W.sum(axis=1)}
+    columns |= dict(zip(("income", "housing"), X.T, strict=True))
+    columns |= dict(zip(("W:income", "W:housing"), (W @ X).T, strict=True))
+    linear = sum(found.params[name] * columns[name] for name in found.design.names)
+    dense = np.linalg.solve(np.eye(N) - found.rho * W, linear)
+    predicted = found.predict(panel).loc[0, range(N)].to_numpy()
+    np.testing.assert_allclose(predicted, dense, rtol=1e-9)
+    assert ("W:intercept" in found.design.names) == ("0" not in formula and style != "row")

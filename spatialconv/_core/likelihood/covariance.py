@@ -32,18 +32,16 @@ of R's plm (its `vcovHC(method = "arellano")`). Likelihood and moments take thei
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from spatialconv._core.likelihood.nearby import Columns
 from spatialconv._core.regression.two_stage import squares
 
 FloatArray = npt.NDArray[np.float64]
-
-# Columns of G that are solved for and held at once.
-COLUMNS = 64
 
 
 def scores(
@@ -82,26 +80,23 @@ def martingale_differences(
 
 
 def martingale_differences_by_columns(
-    mean: FloatArray, e: FloatArray, apply: Callable[[FloatArray], FloatArray], sigma2: float, J: int, trace: float
+    mean: FloatArray, e: FloatArray, columns: Iterable[Columns], sigma2: float, J: int, trace: float
 ) -> FloatArray:
-    """Return the same scores where G is known by what it does to vectors (N, k): exact, a few columns at a time.
+    """Return the same scores from columns of G as they come, with the rows in which they are not nothing.
 
-    Region i takes ``sum over j < i of (g_ij + g_ji) e_j``: of a block of columns, its part below the diagonal times the
-    block's errors goes to the regions below, its part above it times the errors above to the block itself.
+    Region i takes ``sum over j < i of (g_ij + g_ji) e_j``: of some columns, what is below the diagonal times their
+    errors goes to the regions below, what is above it times the errors above to the columns' own regions.
     """
-    N = e.shape[1]
-    diagonal, crossed = np.empty(N), np.zeros_like(e)
-    for start in range(0, N, COLUMNS):
-        block = np.arange(start, min(start + COLUMNS, N))
-        unit = np.zeros((N, len(block)))
-        unit[block, block - start] = 1.0
-        G = apply(unit)
-        diagonal[block] = G[block, block - start]
-        # Within the block the diagonal parts the two; above it and below it everything is on one side.
-        inside = G[block]
-        crossed[:, block] += e[:, :start] @ G[:start] + e[:, block] @ np.triu(inside, k=1)
-        crossed[:, block] += e[:, block] @ np.tril(inside, k=-1).T
-        crossed[:, block[-1] + 1 :] += e[:, block] @ G[block[-1] + 1 :].T
+    diagonal, crossed = np.zeros(e.shape[1]), np.zeros_like(e)
+    for own, rows, G in columns:
+        place = np.searchsorted(rows, own)
+        diagonal[own] = G[place, np.arange(len(own))]
+        below = np.arange(len(rows))[:, None] > place
+        under = np.where(below, G, 0.0)
+        crossed[:, rows] += e[:, own] @ under.T
+        over = G - under
+        over[place, np.arange(len(own))] = 0.0
+        crossed[:, own] += e[:, rows] @ over
     return _differences(mean, e, diagonal, crossed, sigma2, J, trace)
 
 

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from spatialconv._core.likelihood import covariance as core
 from spatialconv._core.likelihood.information import multiply_transposed, spatial_filter
 from spatialconv._core.likelihood.likelihood import lag
+from spatialconv._core.likelihood.nearby import Nearby
 from spatialconv._core.likelihood.traces import Ratios, dense_ratios
 from spatialconv._options import Vcov, choice, whole
 from spatialconv.errors import ModelError, OptionError, UnsupportedModelError
@@ -24,7 +25,8 @@ from spatialconv.weights import align
 
 DENSE_AT_MOST = 3000
 # Scores of rho and lambda as martingale differences need every entry of G: of a dense inverse up to the first number of
-# regions, beyond it by sparse solves a few columns at a time, about a minute at the second.
+# regions, beyond it by sparse solves a few columns at a time: among regions nearby where entries fall off soon, else
+# among all, about a minute at the second.
 INVERTED_AT_MOST, SOLVED_AT_MOST = 400, 20_000
 SANDWICH = ("robust", "cluster", "driscoll-kraay", "conley")
 
@@ -109,12 +111,14 @@ def observed(data: Sample, estimates: Estimates, *, independent: bool) -> Scores
     if not independent or (data.W is None and data.M is None):
         return Scores(s, linear, e)
     N = e.shape[1]
-    if N > SOLVED_AT_MOST:
-        raise UnsupportedModelError(
-            f"robust and clustered covariances solve a system a region and stop at {SOLVED_AT_MOST:,} regions; the "
-            f"panel has {N:,}. Take vcov='driscoll-kraay' or estimate by moments."
-        )
     dense = dense_ratios(data.W, data.M, point.rho, point.lam) if N <= INVERTED_AT_MOST else None
+    nearby = None if dense is not None else Nearby(data.W, data.M, point.rho, point.lam)
+    if nearby is not None and not nearby.local and N > SOLVED_AT_MOST:
+        raise UnsupportedModelError(
+            f"robust and clustered covariances solve a system a region, and with links that reach as far as these they "
+            f"stop at {SOLVED_AT_MOST:,} regions; the panel has {N:,}. Take vcov='driscoll-kraay' or estimate by "
+            "moments."
+        )
     solves = None if dense is not None else Ratios(data.W, data.M, point.rho, point.lam)
     for which, (lagged, trace) in enumerate(((lagged_y, jacobian[0]), (lagged_u, jacobian[1]))):
         if lagged is None:
@@ -125,9 +129,10 @@ def observed(data: Sample, estimates: Estimates, *, independent: bool) -> Scores
             s[..., place] = core.martingale_differences(mean, e, ratio, sigma2, project.J, trace)
         else:
             assert solves is not None
-            apply = (solves.of_w, solves.of_m)[which]
+            assert nearby is not None
+            apply, columns = (solves.of_w, solves.of_m)[which], nearby.columns(which)
             mean = lagged - project(apply(np.ascontiguousarray(e.T)).T)
-            s[..., place] = core.martingale_differences_by_columns(mean, e, apply, sigma2, project.J, trace)
+            s[..., place] = core.martingale_differences_by_columns(mean, e, columns, sigma2, project.J, trace)
         linear[..., place] = mean / sigma2
         place += 1
     return Scores(s, linear, e)

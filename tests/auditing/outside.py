@@ -238,6 +238,9 @@ def regressed(table: dict[str, Any], given: dict[str, Any]) -> bool:
         if "stars" in table
         else [STATA, R, {"*": 0.05, "**": 0.01}, {"*": 0.01, "**": 0.05, "***": 0.1}]
     )
+    if "stars" not in table and not any("*" in c for cells in table["coefficients"].values() for c in cells):
+        # Neither a star nor a word on stars: the table may do without them, and a reader cannot hold one to be missing.
+        levels = [*levels, {}]
     return any(read_so(table, statistics, kind, chosen) for kind, chosen in itertools.product(kinds, levels))
 
 

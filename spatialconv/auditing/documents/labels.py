@@ -121,7 +121,7 @@ _TESTS = (
 _CLUBS = (
     ("n", r"n|members?|size|(number|no\.?|#)( of)? (members|regions|cities|countries|provinces|units|states)|"
           r"regions|cities|countries|provinces|states|\u6210\u5458\u6570|\u6570\u91cf"),
-    ("b", r"b|b[\s-]?hat|\u03b2|beta|coef\w*\.?|\u03b3|gamma|(log[\s(-]*t\)?)[\s-]*(coef\w*)?|"
+    ("b", r"b|(b|beta|\u03b2)[\s-]?hat|\u03b2|beta|coef\w*\.?|\u03b3|gamma|(log[\s(-]*t\)?)[\s-]*(coef\w*)?|"
           r"estimates?|\u7cfb\u6570|b\u0302"),
     ("std_error", r"std\.?\s*err(or)?\.?|s\.?e\.?|standard errors?"),
     ("t", r"t|t[\s_-]*(stat\w*\.?|value|ratio)|t_?b|t-?stat|t\u503c|t \u503c"),

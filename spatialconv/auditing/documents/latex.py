@@ -1,4 +1,9 @@
-"""Tables of LaTeX: every tabular of a document, as esttab, outreg2, texreg, stargazer and modelsummary write them."""
+r"""Tables of LaTeX: every tabular of a document, as esttab, outreg2, texreg, stargazer and modelsummary write them.
+
+Read without pylatexenc, on purpose. It turns macros into text and has no tables: of 2.11, `&` comes out as a space, so
+that blank cells are gone, and `\multicolumn{2}{c}{0.5}` as `2c0.5`, which is no figure. What is read here is held
+against what each of the five writes.
+"""
 
 from __future__ import annotations
 

@@ -24,6 +24,9 @@ _BESIDE = {
     "dispersion": {"std", "variance", "cv", "p"}, "autocorrelation": {"z", "p", "variance", "sd"},
     "tests": {"p"},
 }  # fmt: skip
+_SPREADS = frozenset({"std", "variance", "cv"})
+_LAWS = {"f": "F", "t": "t", "z": "z", "normal": "z", "chi2": "chi2", "chi-2": "chi2", "chi-square": "chi2",
+         "chi-squared": "chi2", "\u03c72": "chi2", "\u03c7\u00b2": "chi2"}  # fmt: skip
 _CLUB = re.compile(r"^(?:clubs?\b|\u4ff1\u4e50\u90e8|diverg|non-?converg|\u53d1\u6563)", re.IGNORECASE)
 _MEMBERS = re.compile(r"\s*[\[(](\d{1,4})[\])]\s*$")
 _YEAR = re.compile(r"^(?:18|19|20)\d\d\b")
@@ -32,10 +35,19 @@ _OF_ALL = re.compile(r"^(?:total|all|overall|gdp|grp)\b|\u603b|\u5730\u533a\u751
 _SHARES = re.compile(
     r"contribut|\bshares?\b|proportion|percent|\(%\)|\u8d21\u732e|\u5360\u6bd4|\u6bd4\u91cd", re.IGNORECASE
 )
+_PARTS = re.compile(
+    r"\b(?:within|between|intra|inter)\b|\bT(?:BR|WR|b|w)\b|\u7ec4\u95f4|\u7ec4\u5185|\u533a\u57df\u95f4", re.IGNORECASE
+)
 _OBSERVED = re.compile(
     r"^(?:n|obs\.?|observations?|number|no\.?|\u89c2\u6d4b\u503c|\u6837\u672c\u91cf)$", re.IGNORECASE
 )
 _TOTAL = re.compile(r"^(?:grand )?(?:total|sum|all|overall|\u5408\u8ba1|\u603b\u8ba1)s?$", re.IGNORECASE)
+# An index stands before its parts: T, Twithin, Tbetween; G, Gw, Gnb, Gt.
+_WHOLE = re.compile(
+    r"^(?:t|g|theil\b.*|gini\b.*|dagum\b.*|mld|gei?|atkinson|index|inequality|"
+    r"\u6cf0\u5c14.*|\u57fa\u5c3c.*|\u603b\u4f53.*)$",
+    re.IGNORECASE,
+)
 _MEAN = re.compile(
     r"^(?:row |annual )?(?:mean|average|avg\.?|\u5e73\u5747|\u5747\u503c|\u5e73\u5747\u503c)$", re.IGNORECASE
 )
@@ -52,6 +64,11 @@ def quantities(shape: Shape, name: str, said: Said, stars: dict[str, float]) -> 
                 # Of other tables than those of sigma convergence nothing is known of the degrees of F.
                 if kind == "dispersion" and 2 * sum(bool(_YEAR.match(r)) for r in way.labels) < len(way.labels):
                     continue
+                # F beside both its degrees of freedom needs none of those that a table of spreads leaves to be found.
+                if kind == "dispersion" and {"df", "df2"} <= {
+                    h for _, g in _groups("tests", way.columns) for h in g.values()
+                }:
+                    continue
                 # C and E are regions as well, the centre and the east.
                 seen = sum(len(h) for _, h in _groups(kind, way.columns))
                 if kind == "autocorrelation" and 2 * seen < len(way.columns):
@@ -63,7 +80,7 @@ def quantities(shape: Shape, name: str, said: Said, stars: dict[str, float]) -> 
                     others = [
                         m
                         for g, h in _groups(kind, way.columns)
-                        if g != group and (m := _of_kind(way, kind, h, name, g, said, stars)) is not None
+                        if h != heads and (m := _of_kind(way, kind, h, name, g, said, stars)) is not None
                     ]
                     return [made, *others]
     return []
@@ -165,11 +182,15 @@ def _groups(kind: str, columns: list[str]) -> list[tuple[str, dict[int, str]]]:
                 break
         if head is None:
             continue
-        if head in held.values():
+        # A second spread begins what is said of it: "CV, F, p, SD, F, p".
+        another = kind == "dispersion" and head in _SPREADS and bool({"F", "p"} & set(held.values()))
+        if head in held.values() or another:
+            # Two of them need names; the first has that of its spread.
+            title = title or next(columns[j] for j in held) if another else title
             found.append((title, held))
             held = {}
         if not held:
-            title = lead
+            title = lead or column if another else lead
         held[k] = head
     return [*found, (title, held)] if held else found
 
@@ -191,7 +212,7 @@ def _of_kind(
     if kind == "tests":
         # Of which law each statistic is stands in its name, if anywhere; without one nothing can be said of p.
         table["columns"] = [*columns, "distribution"]
-        laws = {key: _law(key) for key in rows}
+        laws = _laws(shape, heads, list(rows))
         rows = {key: [*cells, law] for key, cells in rows.items() if (law := laws[key])}
         if not rows:
             return None
@@ -202,6 +223,21 @@ def _of_kind(
     if stars and any(starred(c) for cells in rows.values() for c in cells):
         table["stars"] = stars
     return Made(table | {"rows": rows})
+
+
+def _laws(shape: Shape, heads: dict[int, str], rows: list[str]) -> dict[str, str]:
+    """Return the law of each statistic: by its name, by a column that says it, or by the heading of the statistics."""
+    ((at, _), *_) = [(k, h) for k, h in heads.items() if h == "statistic"]
+    headed = _LAWS.get(re.sub(r"[\s_-]*(?:stat\w*\.?|values?)?$", "", plain(shape.columns[at]).casefold()), "")
+    known = set(heads.values())
+    if (headed == "F" and not known >= {"df", "df2"}) or (headed == "t" and "df" not in known):
+        headed = ""
+    said = {}
+    for k in range(len(shape.columns)):
+        told = [_LAWS.get(plain(row[k]).strip().casefold(), "") for row in shape.body]
+        if k not in heads and told and all(told):
+            said = dict(zip(rows, told, strict=False)) if len(rows) == len(told) else {}
+    return {row: said.get(row) or _law(row) or headed for row in rows}
 
 
 def _law(label: str) -> str:
@@ -218,7 +254,7 @@ def grid(shape: Shape, name: str, words: str = "") -> Made | None:
     """Describe a table of figures by two labels; totals and averages at its edges are recognised if they are named so.
 
     Shares are recognised by what they add up to, where most lines do so; where `words` above the table call them
-    shares, one line that does so to the last digit is enough.
+    shares, or a column is what lies between or within groups, one line that does so to the last digit is enough.
     """
     columns = unique([c.strip() or f"({k})" for k, c in enumerate(shape.columns, 1)])
     rows: dict[str, list[str]] = {}
@@ -238,8 +274,55 @@ def grid(shape: Shape, name: str, words: str = "") -> Made | None:
     edges = _edges(columns, list(rows), figures)
     if _are_classes(columns, list(rows), figures, edges):
         edges["content"] = "counts"
-    table |= edges | _shares(figures, columns, edges, called=bool(_SHARES.search(words)))
+    table |= edges | _shares(
+        figures, columns, edges, called=bool(_SHARES.search(words) or any(map(_PARTS.search, columns)))
+    )
     return Made(table | {"rows": rows})
+
+
+def decomposition(shape: Shape, name: str) -> list[Made]:
+    """Describe an index with its parts and, beside them, the rate of each: two grids, one of figures, one of shares."""
+    columns = [c.strip() for c in shape.columns]
+    rates = [k for k, c in enumerate(columns) if _SHARES.search(c)]
+    parts = [k for k in range(len(columns)) if k not in rates]
+    if not 2 <= len(rates) == len(parts) - 1 or not _WHOLE.match(columns[parts[0]]):
+        return []
+
+    def of(kept: list[int], title: str, words: str) -> Made | None:
+        body = [[row[k] for k in kept] for row in shape.body]
+        return grid(Shape([columns[k] for k in kept], shape.labels, body, shape.corner), title, words)
+
+    levels, shares = of(parts, name, ""), of(rates, f"{name}, rates", "shares")
+    return [levels, shares] if levels and shares and "row_total" in levels.table else []
+
+
+def correlations(shape: Shape, name: str, words: str, stars: dict[str, float]) -> list[Made]:
+    """Describe a matrix of correlations: ones on its diagonal, its columns the rows or their numbers, maybe half of it.
+
+    Stars may stand in it, which make no table of coefficients of it.
+    """
+    labels, columns = shape.labels, [c.strip() for c in shape.columns]
+    numbers = [re.sub(r"\D", "", c) if re.fullmatch(r"[(\[]?\d{1,2}[)\].]?", c) else "" for c in columns]
+    numbered = numbers == [str(k + 1) for k in range(len(columns))]
+    if len(columns) < 3 or len(labels) - len(columns) not in (0, 1):
+        return []
+    if not numbered and columns != [x.strip() for x in labels[: len(columns)]]:
+        return []
+    figures = _figures({str(k): ["" if blank(c) else c for c in row] for k, row in enumerate(shape.body)})
+    held = list(figures.values())
+    ones = [held[k][k] for k in range(len(columns))]
+    beside = [f for i, row in enumerate(held) for j, f in enumerate(row) if i != j and f is not None]
+    if not beside or not all(f is None or f.value == 1 for f in ones) or sum(f is not None for f in ones) < 3:
+        return []
+    if sum(abs(f.value) <= 1 for f in beside) * 4 < len(beside) * 3:
+        return []
+    names = unique([x.strip() or f"({k})" for k, x in enumerate(labels, 1)])
+    rows = {n: ["" if blank(c) else c for c in row] for n, row in zip(names, shape.body, strict=True)}
+    table: dict[str, Any] = {"name": name, "kind": "grid", "content": "figures", "columns": names[: len(columns)]}
+    counted = re.search(r"\bn\s*=\s*(\d{1,3}(?:,\d{3})+|\d+)\b", plain(words), re.IGNORECASE)
+    table |= {"n": int(counted[1].replace(",", ""))} if counted else {}
+    table |= {"stars": stars} if stars else {}
+    return [Made(table | {"rows": rows})]
 
 
 def _figures(rows: dict[str, list[str]]) -> dict[str, list[Figure | None]]:
@@ -274,6 +357,8 @@ def _edges(columns: list[str], rows: list[str], figures: dict[str, list[Figure |
     for key, pattern in (("total", _TOTAL), ("mean", _MEAN)):
         for edge, names in (("row", columns), ("column", rows)):
             named = [n for n in names if pattern.match(n.strip())]
+            first = key == "total" and edge == "row" and not named and len(rows) > 2 and _WHOLE.match(names[0].strip())
+            named = names[:1] if first else named
             if len(named) != 1 or len(names) < 3:
                 continue
             k = names.index(named[0])

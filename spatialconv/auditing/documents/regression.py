@@ -20,6 +20,10 @@ _KNOWN = {
 _PANEL = re.compile(r"^\s*(?:panel|part)\s+[a-z0-9]+\b|^\s*[(\[]?[a-d][)\]]\s+\S|^\u9762\u677f", re.IGNORECASE)
 _DEGREES = re.compile(r"\(\s*(?:df\s*=\s*)?(\d+)\s*(?:[,;]\s*(\d+)\s*)?\)")
 _P_VALUE = re.compile(r"^(?:p|prob)[\s._-]*(?:>|-?values?|\b)", re.IGNORECASE)
+# Effects may be all that is printed: the first of their sections is named as the others are.
+_EFFECTS = re.compile(
+    r"^(?:[ls]r_)?(?:in)?direct\b|^(?:[ls]r_)?total\b|\u76f4\u63a5|\u95f4\u63a5|\u603b\u6548", re.IGNORECASE
+)
 _TESTS = {"f", "wald", "hausman", "lr"}
 
 
@@ -153,6 +157,8 @@ def _one(shape: Shape, name: str, said: Said, stars: dict[str, float]) -> Made |
 def _free(label: str, section: str, taken: Collection[str], k: int) -> str:
     """Return a name for a row that none has: where there are sections (Wx, LR_Direct), with that of its own."""
     key = label.strip() or f"row {k + 1}"
+    if _EFFECTS.search(section) and f"{section}: {key}" not in taken:
+        return f"{section}: {key}"
     if key in taken:
         key = f"{section}: {key}" if section and f"{section}: {key}" not in taken else f"{key} ({k + 1})"
     return key
@@ -297,16 +303,15 @@ def _listed(shape: Shape, places: dict[str, int], name: str, said: Said, stars: 
         if rows:
             made.append(Made(table))
     if {"low", "high"} <= set(places):
-        rows = {}
+        rows, section = {}, ""
         for k, (label, row) in enumerate(zip(shape.labels, shape.body, strict=True)):
+            if all(blank(c) for c in row):
+                section = label.strip(" :")
             estimate, low, high = (row[places[p]] for p in ("estimate", "low", "high"))
             error = row[places["se"]] if "se" in places else ""
             if not any(blank(c) for c in (estimate, low, high)):
-                key = label.strip() or f"row {k + 1}"
                 inside = f" ({_bare(error)})" if error and not blank(error) else ""
-                rows[key if key not in rows else f"{key} ({k + 1})"] = [
-                    f"{estimate}{inside} [{_end(low)}, {_end(high)}]"
-                ]
+                rows[_free(label, section, rows, k)] = [f"{estimate}{inside} [{_end(low)}, {_end(high)}]"]
         if rows:
             table = {"name": f"{name}, interval", "kind": "regression", "columns": ["(1)"], "coefficients": rows}
             made.append(Made(table | ({"round": "se"} if "se" in places else {})))

@@ -144,6 +144,8 @@ def _made(raw: RawTable, name: str, notes_: list[str]) -> Iterator[dict[str, Any
     made = (
         lists.clubs(shape, name, said)
         or lists.quotients(shape, name)
+        or lists.correlations(shape, name, " ".join([raw.caption, *raw.notes, *shape.notes]), stars)
+        or lists.decomposition(shape, name)
         or regression.listed(shape, name, said, stars)
         or lists.quantities(shape, name, said, stars)
         or (regression.models(shape, name, said, stars) if regression.looks_like(shape) else [])

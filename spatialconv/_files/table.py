@@ -25,7 +25,9 @@ _TEXT = (".csv", ".tsv", ".tab", ".txt")
 _ARROW = (".parquet", ".feather")
 ENDINGS = (*_TEXT, *(f"{ending}.gz" for ending in _TEXT), ".xlsx", ".dta", *_ARROW, *R_ENDINGS)
 _TYPED = (".dta", *_ARROW, *R_ENDINGS)
+_MAP = "it is a map: where its columns are the data, give geopandas.read_file(path).drop(columns='geometry') instead"
 _OTHERS = {
+    **dict.fromkeys((".shp", ".dbf", ".gpkg", ".geojson", ".kml"), _MAP),
     ".xls": "open it in a spreadsheet and save it as .xlsx",
     ".ods": "save it as .xlsx or .csv",
     # The libraries that read these take what a file says of itself on trust, and a damaged one ends the process.

@@ -7,9 +7,11 @@ import gzip
 import os
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 import spatialconv as sc
 from spatialconv._files import text as text_files
@@ -497,11 +499,27 @@ def test_damaged_files_are_ours_to_explain(tmp_path, ending):
         read(path)
 
 
-@pytest.mark.parametrize(("ending", "words"), [(".sav", "SPSS"), (".rdb", "save it as"), (".doc", "save it as .csv")])
+@pytest.mark.parametrize(("ending", "words"), [(".sav", "SPSS"), (".rdb", "save it as"), (".doc", "save it as .csv"),
+                                               (".shp", "geopandas.read_file")])  # fmt: skip
 def test_other_formats_are_named(tmp_path, ending, words):
     (tmp_path / f"p{ending}").write_bytes(b"x")
     with pytest.raises(FileError, match=rf"the panel 'p\{ending}' must be one of .csv, .*{words}"):
         read(tmp_path / f"p{ending}")
+
+
+def test_a_map_whose_columns_are_the_data_is_read_as_its_message_says(tmp_path):
+    """As GeoDa's examples are: a shapefile with a column a year."""
+    places = [shapely.box(k, 0, k + 1, 1) for k in range(3)]
+    births = {"BIR74": [1091.0, 487.0, 3188.0], "BIR79": [1364.0, 542.0, 3616.0]}
+    frame = gpd.GeoDataFrame({"FIPS": ["37009", "37005", "37171"], **births}, geometry=places, crs="EPSG:4326")
+    frame.to_file(tmp_path / "sids2.shp")
+    options = {"region": "FIPS", "period": "year", "wide": {"BIR74": 1974, "BIR79": 1979}, "value": "births"}
+    with pytest.raises(FileError, match=r"it is a map: .* geopandas.read_file\(path\).drop\(columns='geometry'\)"):
+        sc.read(tmp_path / "sids2.shp", **options)
+    table = gpd.read_file(tmp_path / "sids2.shp").drop(columns="geometry")
+    data = sc.read(table, geometry=tmp_path / "sids2.shp", id="FIPS", **options)
+    assert data.panel.wide("births").loc[1979, "37171"] == 3616.0
+    assert list(data.geometry.index) == list(data.panel.regions)
 
 
 def test_too_much_is_refused_before_it_is_read(tmp_path, monkeypatch):

@@ -34,7 +34,7 @@ class Row:
     """One class of a legend: its key, words, colour, hatch, texture, and the cells of the columns beside it.
 
     A hatch says that a region stands outside of the scale; a texture tells colours apart where there are none. A row
-    shows a patch of colour, or a line of some width, or a marker.
+    shows a patch of colour, or a line of some width and dashes, or a marker.
     """
 
     key: Hashable
@@ -43,6 +43,7 @@ class Row:
     hatch: str = ""
     cells: tuple[str, ...] = ()
     line: float | None = None
+    dashes: tuple[float, ...] = ()
     marker: Mapping[str, Any] | None = None
     texture: str = ""
 
@@ -192,7 +193,8 @@ def _sample(ax: Axes, row: Row, y: float) -> None:
     label = str(row.key)
     if row.line is not None:
         ends = ([0.1, 5.6], [y + ROW / 2] * 2)
-        ax.plot(*ends, color=row.colour, linewidth=row.line, solid_capstyle="butt", label=label)
+        style: Any = (0, row.dashes) if row.dashes else "-"
+        ax.plot(*ends, color=row.colour, linewidth=row.line, linestyle=style, solid_capstyle="butt", label=label)
         return
     if row.marker is not None:
         ax.plot([2.85], [y + ROW / 2], label=label, **row.marker)

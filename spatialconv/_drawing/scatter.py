@@ -25,6 +25,10 @@ RADIUS = 0.65  # mm of a point
 MANY, HEXAGONS, ACROSS = 150, 5_000, 1.5
 
 
+# Keeps words apart from what they stand on.
+_HALO = [patheffects.withStroke(linewidth=1.4, foreground="white", alpha=0.9)]
+
+
 def point_style(n: int) -> tuple[float, float]:
     """Return size in points, and opacity, of so many points: the ink of thousands is that of some hundreds."""
     if n <= MANY:
@@ -87,8 +91,7 @@ def annotate(
         if not np.isnan(label.leader[0]):
             ends = to_mm.back(label.leader.reshape(2, 2))
             ax.plot(*ends.T, color=look.SOFT, linewidth=0.4, zorder=3, label="_leader")
-        halo = [patheffects.withStroke(linewidth=1.4, foreground="white", alpha=0.9)]
-        ax.text(x, y, label.text, ha="center", va="center", zorder=5, path_effects=halo, label="name")
+        ax.text(x, y, label.text, ha="center", va="center", zorder=5, path_effects=_HALO, label="name")
     return said
 
 
@@ -141,7 +144,7 @@ def write_ends(ax: Axes, x: FloatArray, y: FloatArray, ends: Mapping[int, str], 
     for label in arrange(offered):
         if label is not None:
             at = to_mm.back(np.array([label.centre]))[0]
-            style: Any = {"ha": "center", "va": "center", "color": colour, "fontweight": "bold"}
+            style: Any = {"ha": "center", "va": "center", "color": colour, "fontweight": "bold", "path_effects": _HALO}
             ax.text(at[0], at[1], label.text, label="end", zorder=5, **style)
 
 

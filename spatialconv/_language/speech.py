@@ -70,8 +70,10 @@ def enumerated(words: Iterable[str]) -> str:
 
 
 def capital(text: str) -> str:
-    """Return a text as a heading begins; a Chinese one may begin with the name of a variable, which stays as it is."""
-    return text[:1].upper() + text[1:] if _NOW.get() == "en" else text
+    """Return a text as a heading begins; names that are no words (lnGDP, gdp_pc) stay as they are, in Chinese all."""
+    word = text.split(maxsplit=1)[0].strip("():,;.") if text.strip() else ""
+    plain = word.replace("-", "").replace("'", "").isalpha() and word.islower()
+    return text[:1].upper() + text[1:] if _NOW.get() == "en" and plain else text
 
 
 def restate(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
@@ -22,6 +23,24 @@ from spatialconv._options import expect
 from spatialconv.dynamics import GravityCentre
 
 _LAND = "#f0f0ee"
+_DASHED = (3.7, 1.6)  # line and gap, in widths of the line
+
+
+@dataclass(frozen=True)
+class _End:
+    """How the ellipse and the centre of a period are drawn: apart in grey too."""
+
+    colour: str
+    fill: str
+    line: float
+    dashes: tuple[float, ...] = ()
+
+    @property
+    def style(self) -> Any:
+        return (0, self.dashes) if self.dashes else "-"
+
+
+_FIRST, _LAST = _End(look.FIRST, "white", 1.1, (1.2, 1.0)), _End(look.SECOND, look.SECOND, 1.5)
 _WORDS = {
     "arcgis": "half axes of the square root of two standard deviations (as ArcGIS draws them)",
     "yuill": "half axes of one standard deviation (Yuill)",
@@ -78,18 +97,19 @@ def gravity_centre(
     base = ground(geometry, centre.regions, projected=projected, inset=inset, inset_only=inset_only, outlines=outlines)
     t, periods = centre.table, centre.periods
     path = _moved(t.iloc[:, :2].to_numpy(dtype=float), centre, base)
-    ends = {0: look.FIRST} if len(periods) == 1 else {0: look.FIRST, len(periods) - 1: look.SECOND}
+    ends = {0: _FIRST} if len(periods) == 1 else {0: _FIRST, len(periods) - 1: _LAST}
     rings = {k: _ring(centre, base, k, *t[["semi_major", "semi_minor", "azimuth"]].iloc[k]) for k in ends}
     hull = None
     if centre.draws:
         last = len(periods) - 1
         hull = _ring(centre, base, last, *t[["region_major", "region_minor", "region_azimuth"]].iloc[last])
     rows = [
-        Row(k, say("centre and ellipse, {period}", period=periods[k]), colour, line=1.4) for k, colour in ends.items()
+        Row(k, say("centre and ellipse, {period}", period=periods[k]), end.colour, line=end.line, dashes=end.dashes)
+        for k, end in ends.items()
     ]
     if hull is not None:
-        words = say("{level:g} % region of the centre, {period} (dashed)", level=100 * centre.level, period=periods[-1])
-        rows.append(Row("region", words, look.INK, line=0.8))
+        words = say("{level:g} % region of the centre, {period}", level=100 * centre.level, period=periods[-1])
+        rows.append(Row("region", words, look.INK, line=0.8, dashes=_DASHED))
     rows += special_rows(base)
 
     def overlay(axes: Axes, stage: Stage) -> None:
@@ -99,13 +119,14 @@ def gravity_centre(
             at = xy if stage.clip is None else stage.move(xy)
             made.extend(axes.plot(*at.T, zorder=order + stage.lift, **options))
 
-        for k, colour in ends.items():
-            line(rings[k], 3, color=colour, linewidth=1.4, label=f"ellipse {periods[k]}")
+        for k, end in ends.items():
+            line(rings[k], 3, color=end.colour, linewidth=end.line, linestyle=end.style, label=f"ellipse {periods[k]}")
         if hull is not None:
-            line(hull, 3.2, color=look.INK, linewidth=0.8, linestyle="--", label="region")
+            line(hull, 3.2, color=look.INK, linewidth=0.8, linestyle=(0, _DASHED), label="region")
         line(path, 3.4, color=look.INK, linewidth=0.8, label="path")
-        for k, colour in ends.items():
-            line(path[[k]], 3.6, color=colour, marker="o", markersize=4, linestyle="", label=f"centre {periods[k]}")
+        for k, end in ends.items():
+            mark = {"color": end.colour, "marker": "o", "markersize": 4, "markerfacecolor": end.fill}
+            line(path[[k]], 3.6, linestyle="", label=f"centre {periods[k]}", **mark)
         for artist in made if stage.clip is not None else ():
             artist.set_clip_path(stage.clip)
 

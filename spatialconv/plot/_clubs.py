@@ -22,6 +22,8 @@ from spatialconv.panel import FloatArray
 HEIGHT = 42.0  # mm of a panel
 ACROSS = 3
 LINE_OF_TEXT = 3.2  # mm
+_MANY = 150  # members whose lines are still apart
+_FLAT = 0.01  # the least reach of an axis of means
 MEMBER, DIVERGENT = "#c9c9c9", "#8c8c8c"
 
 
@@ -149,6 +151,10 @@ def _means(ax: Axes, result: ClubPartition, colours: dict[int, str]) -> None:
         y = result.club_paths[k].to_numpy(dtype=float)
         ax.plot(x, y, color=colour, linewidth=1.4, zorder=3, label=f"club {k}")
         ends.append((float(y[-1]), str(k), colour))
+    low, high = ax.get_ylim()
+    if high - low < _FLAT:
+        # One club of all regions: its mean is 1 but for rounding, which no axis should magnify.
+        ax.set_ylim(1 - _FLAT / 2, 1 + _FLAT / 2)
     ticks(ax, x=False)
     look.frame(ax)
     _names(ax, ends)
@@ -158,8 +164,13 @@ def _members(ax: Axes, result: ClubPartition, club: int, colour: str) -> None:
     x = time_axis(ax, result.paths.index)
     ax.axhline(1.0, color=look.FAINT, linewidth=0.6, zorder=1)
     _discarded(ax, x, result)
-    for region in result.members[club]:
-        ax.plot(x, result.paths[region], color=MEMBER, linewidth=0.5, zorder=2, label=str(region))
+    members = result.members[club]
+    faint: dict[str, Any] = {"color": MEMBER, "linewidth": 0.5, "zorder": 2}
+    # Hundreds of lines would be one grey of all.
+    if len(members) > _MANY:
+        faint |= {"color": DIVERGENT, "alpha": max(0.08, 0.6 * _MANY / len(members))}
+    for region in members:
+        ax.plot(x, result.paths[region], label=str(region), **faint)
     ax.plot(x, result.club_paths[club], color=colour, linewidth=1.6, zorder=3, label=f"club {club}")
     look.frame(ax)
 

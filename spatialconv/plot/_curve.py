@@ -529,7 +529,8 @@ def _caption(result: Multiverse, table: pd.DataFrame, source: str | None) -> Cap
             level=level,
         )
     if beyond:
-        said += say("; {n:,} intervals run beyond the axis", n=beyond)
+        words = "; {n:,} intervals run beyond the axis" if beyond > 1 else "; {n} interval runs beyond the axis"
+        said += say(words, n=beyond)
     what = (
         say("Estimates of the initial level in growth of {variable}", variable=grid.variable)
         if grid.focus is None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Iterable
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from spatialconv import _style as look
@@ -18,6 +20,8 @@ from spatialconv.dynamics import LisaPaths
 from spatialconv.errors import OptionError
 
 _SIDE = 72.0  # mm
+# Colours of one darkness are told apart in grey by their lines and ends.
+_PATHS = ((look.FIRST, "-", "o"), (look.SECOND, (0, (3.2, 1.2)), "s"))
 
 
 @speaking
@@ -93,13 +97,14 @@ def lisa_paths(
         plot.axvline(centre, color=look.FAINT, linewidth=0.6, zorder=1)
         # Lines of thousands would make one grey of all.
         faint: dict[str, Any] = {"color": look.SOFT, "linewidth": 0.6, "alpha": min(1.0, 250 / shape[1]), "zorder": 2}
-        for k in range(shape[1]):
-            plot.plot(own[[0, -1], k], near[[0, -1], k], label=str(paths.regions[k]), **faint)
+        moves = np.stack([own[[0, -1]].T, near[[0, -1]].T], axis=2)
+        plot.add_collection(LineCollection(list(moves), label="displacements", **faint))
         plot.plot(own[-1], near[-1], ".", color=look.SOFT, markersize=3, alpha=faint["alpha"], label="last period")
-        for k, colour in zip(named_regions, (look.FIRST, look.SECOND) * len(named_regions), strict=False):
+        for k, (colour, line, mark) in zip(named_regions, itertools.cycle(_PATHS), strict=False):
             name = str(paths.regions[k])
-            plot.plot(own[:, k], near[:, k], color=colour, linewidth=look.LINE, zorder=3, label=f"path {name}")
-            plot.plot(own[-1, k], near[-1, k], "o", color=colour, markersize=4, zorder=3.1, label=f"end {name}")
+            whole: dict[str, Any] = {"color": colour, "linestyle": line, "linewidth": look.LINE, "zorder": 3}
+            plot.plot(own[:, k], near[:, k], label=f"path {name}", **whole)
+            plot.plot(own[-1, k], near[-1, k], mark, color=colour, markersize=4, zorder=3.1, label=f"end {name}")
         plot.margins(0.08)
         lines = [line for line in plot.lines if str(line.get_label()).startswith("path ")]
         labelled(plot, across, up)

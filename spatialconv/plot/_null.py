@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from spatialconv import _style as look
 from spatialconv._drawing.axes import Frame, drawn, headed, labelled, ticks
 from spatialconv._drawing.captions import about
-from spatialconv._language import Language, restate, say, speaking
+from spatialconv._language import Language, capital, restate, say, speaking
 from spatialconv._options import expect
 from spatialconv.convergence.few_periods.null import NullDistribution
 from spatialconv.results import p_value
@@ -71,7 +71,7 @@ def null_picture(
     >>> figure = sc.plot.null_picture(b.null_distribution(draws=499, seed=1))
     """
     expect(result, NullDistribution, "plot.null_picture", "the result of BetaConvergence.null_distribution")
-    heading = restate(result.title) if title is None else title
+    heading = capital(restate(result.title)) if title is None else title
     options = result.provenance.options
     caption = about(
         result,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 import spatialconv as sc
 from spatialconv import maps, plot
 from tests.gallery.worlds import World, indicators, jobs
@@ -18,6 +21,29 @@ def clubs(world: World) -> Any:
     panel = world.panel.subset(periods=world.panel.periods[-41:])
     smooth = 400 if panel.n_periods > 20 else None
     return sc.clubs(panel, world.y, smooth=smooth, convention="r" if panel.n_periods < 10 else "phillips-sul")
+
+
+def corner(world: World) -> dict[str, Any]:
+    """Return an inset of the corner in the north-east, and the outlines of groups."""
+    left, low, right, top = world.geometry.total_bounds
+    box = (right - 0.2 * (right - left), top - 0.3 * (top - low), right, top)
+    return {"source": world.source, "inset": box, "outlines": world.groups}
+
+
+def blocks(world: World) -> Any:
+    """Return clubs of as many as seven blocks from west to east, whose levels part for good."""
+    west = np.argsort(
+        np.argsort(world.geometry.loc[list(world.panel.regions)].representative_point().x.to_numpy(), kind="stable"),
+        kind="stable",
+    )
+    block = 7 * west // world.n
+    t = np.arange(24)[:, None]
+    level = 1.0 + block * t * 0.12 + np.random.default_rng(4).normal(0, 0.05, (1, world.n)) * 0.8**t
+    frame = pd.DataFrame(
+        {"region": np.tile(world.panel.regions, 24), "year": np.repeat(1990 + t[:, 0], world.n)}
+        | {world.y: np.exp(level).ravel()}
+    )
+    return sc.clubs(sc.Panel(frame, region="region", period="year"), world.y)
 
 
 def tested(world: World) -> tuple[Any, ...]:
@@ -139,6 +165,10 @@ FIGURES: dict[str, Callable[[World], tuple[Draw, tuple[Any, ...], dict[str, Any]
         maps.clusters, (sc.local_moran(w.panel, w.y, w.w, period=_last(w)), w.geometry), {"source": w.source},
     ),
     "maps.clubs": lambda w: (maps.clubs, (clubs(w), w.geometry), {"source": w.source}),
+    "maps.clusters, inset": lambda w: (
+        maps.clusters, (sc.local_moran(w.panel, w.y, w.w, period=_last(w)), w.geometry), corner(w),
+    ),
+    "maps.clubs, many": lambda w: (maps.clubs, (blocks(w), w.geometry), corner(w)),
     "maps.links": lambda w: (maps.links, (w.w, w.geometry), {"source": w.source}),
     "maps.gravity_centre": lambda w: (
         maps.gravity_centre,

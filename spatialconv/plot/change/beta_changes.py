@@ -78,7 +78,8 @@ def beta_changes(
         found = say("{value}; one beta for all: {test}", value=number(result.threshold, 2), test=test)
     else:
         head = say("Breaks in beta, {variable}", variable=result.variable)
-        test = restate(p_value(float(result.tests.iloc[0]["p_value"])))
+        value = float(result.tests.iloc[0]["p_value"])
+        test = say("no samples drawn") if np.isnan(value) else restate(p_value(value))
         found = say("{n} found; no break: {test}", n=len(result.dates), test=test)
     caption = _caption(result, unit, source)
 
@@ -101,6 +102,7 @@ def _caption(result: Any, unit: str | None, source: str | None) -> Caption:
     variable = named(result.variable, unit=unit)
     samples = say("{n:,} bootstrap samples", n=options["draws"]) if options["draws"] else say("no samples drawn")
     effects = effects_of(result.effects)
+    said: tuple[str, ...]
     if isinstance(result, BetaThreshold):
         what = say(
             "Likelihood ratio of thresholds of {what} in beta convergence of {variable}",
@@ -114,7 +116,11 @@ def _caption(result: Any, unit: str | None, source: str | None) -> Caption:
                 value=number(result.critical, 2),
                 level=100 * result.level,
             ),
-            say("{test} ({samples}); {effects}", test=told(result.test), samples=samples, effects=effects),
+            # A test without samples says so itself.
+            say("{test} ({samples}); {effects}", test=told(result.test), samples=samples, effects=effects)
+            if options["draws"]
+            else say("{test}; {effects}", test=told(result.test), effects=effects),
+            _cut(result),
         )
     else:
         what = say("Beta convergence of {variable} between breaks in time", variable=variable)
@@ -138,9 +144,19 @@ def _threshold(ax: Axes, result: BetaThreshold) -> None:
     ax.step(x, lr, where="post", color=look.FIRST, linewidth=look.LINE, label="likelihood ratio")
     ax.axhline(result.critical, color=look.SECOND, linewidth=0.8, linestyle="--", label="critical value")
     ax.plot([result.threshold], [0], "o", color=look.SECOND, markersize=4, label="threshold", clip_on=False)
-    ax.set_ylim(0, max(float(np.quantile(lr, 0.95)), 1.5 * result.critical))
+    ax.set_ylim(0, _top(result))
     below = say("{what}; below the line: {level:g} % set", what=_what(result), level=100 * result.level)
     labelled(ax, below, say("likelihood ratio"))
+
+
+def _top(result: BetaThreshold) -> float:
+    """Return where the axis of ratios ends: far from the set they may be many times as high."""
+    return max(float(np.quantile(result.curve["lr"], 0.95)), 1.5 * result.critical)
+
+
+def _cut(result: BetaThreshold) -> str:
+    most = float(result.curve["lr"].max())
+    return "" if most <= _top(result) else say("The ratio goes on beyond the axis, to {most}", most=number(most, 1))
 
 
 def _breaks(ax: Axes, result: BetaBreaks) -> None:

@@ -15,7 +15,7 @@ from spatialconv import _style as look
 from spatialconv._drawing.axes import STEPS, Frame, drawn, headed, name_periods, name_rows
 from spatialconv._drawing.captions import Caption, named, spoken
 from spatialconv._drawing.classes import figure
-from spatialconv._language import Language, say, speaking
+from spatialconv._language import Language, capital, say, speaking
 from spatialconv._options import choice
 from spatialconv.errors import MissingDataError, NotPositiveError
 from spatialconv.panel import FloatArray, Panel, as_panel
@@ -32,8 +32,11 @@ _SORTED = {
     "change": "largest increase from the first to the last period on top",
     "panel": "in the order of the panel",
 }
-# Purple below and brown above the mean: neither the red and blue of what is significant, nor told apart by hue alone.
-_AROUND = LinearSegmentedColormap.from_list("around", ["#4b2a7b", "#a995c6", "#f5f3ee", "#dba35c", "#8a4b08"])
+# Violet below and brown above the mean, ever darker from the lowest to the highest: in grey too high is dark, where two
+# scales that both darken away from the mean would look alike.
+_AROUND = LinearSegmentedColormap.from_list(
+    "around", [(0, "#f6f3fb"), (0.5, "#c4b7dc"), (0.5, "#dcb170"), (1, "#562a00")]
+)
 
 
 @speaking
@@ -130,7 +133,10 @@ def heatmap(
         tested=(
             say("Rows: regions, {order}", order=say(_SORTED[order]))
             + ("" if with_names else say("; without names for want of room")),
-            say("The darkest colours are also of what lies beyond the key ({share:g} % at an end)", share=100 * _TAIL)
+            say(
+                "The colours at the ends of the key are also of what lies beyond it ({share:g} % at an end)",
+                share=100 * _TAIL,
+            )
             if ends
             else "",
             say("Grey: no data") if np.isnan(shown).any() else "",
@@ -150,7 +156,7 @@ def heatmap(
         plot.tick_params(length=0)
         for side in ("left", "bottom"):
             plot.spines[side].set_visible(False)
-        headed(plot, heading)
+        headed(plot, capital(heading))
         if ax is None:
             _key(plot, image)
 

@@ -149,7 +149,7 @@ def _pairs(
     values = result.rejects.to_numpy(dtype=float)[np.ix_(order, order)]
     head = say("Pairs whose gap in {what} comes back", what=logged(result.what, result.variable))
     p = "" if np.isnan(result.p_value) else say(", ") + restate(p_value(result.p_value))
-    found = say("{share} % of {n} pairs", share=number(100 * result.share, 1), n=len(result.pairs)) + p
+    found = say("{share} % of {n:,} pairs", share=number(100 * result.share, 1), n=len(result.pairs)) + p
     caption = about(
         result,
         measured(head, result.variable, unit),

@@ -21,6 +21,7 @@ from spatialconv.errors import OptionError
 from spatialconv.results import p_value
 
 _POINTS = 121
+_ROW = 0.045  # of the height: ticks of the regions of one club
 _NAMED = 0.08  # of the height: narrower bands have no name
 _EDGE = 15  # points of the curve from an end at which a name would cross it
 _DARK = 1.5  # sum of red, green and blue
@@ -40,7 +41,7 @@ def club_probabilities(
 ) -> Figure | Axes:
     """Plot how probable each club is by a regressor, the others at their means.
 
-    Bands add up to one; ticks below are the regions, in the colour of the club they are in.
+    Bands add up to one; ticks below are the regions, a row a club.
 
     Parameters
     ----------
@@ -101,7 +102,7 @@ def club_probabilities(
         ),
         periods=str(explanation.period),
         tested=(
-            say("Ordered logit; ticks: regions, in the colour of their club"),
+            say("Ordered logit; ticks: regions, a row a club, the first club on top"),
             say(
                 "Null: no regressor matters, LR \u03c7\u00b2({df}) = {value:.2f}, {test}",
                 df=explanation.lr_df,
@@ -136,10 +137,10 @@ def club_probabilities(
             low = high
         for k, kind in enumerate(kinds):
             own = frame.loc[explanation.club == kind, chosen].to_numpy(dtype=float)
-            marks: dict[str, Any] = {"linestyle": "", "marker": "|", "markersize": 5, "color": colours[k]}
-            plot.plot(own, np.full(len(own), -0.045), zorder=3, **marks)
+            marks: dict[str, Any] = {"linestyle": "", "marker": "|", "markersize": 4, "color": colours[k]}
+            plot.plot(own, np.full(len(own), -_ROW * (k + 0.75)), zorder=3, label=f"regions {kind}", **marks)
         plot.set_xlim(value[0], value[-1])
-        plot.set_ylim(-0.09, 1.0)
+        plot.set_ylim(-_ROW * (len(kinds) + 0.5), 1.0)
         labelled(plot, across, up)
         ticks(plot, y=False)
         look.frame(plot)

@@ -8,6 +8,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 
 import spatialconv as sc
@@ -18,7 +19,9 @@ from spatialconv._drawing.textures import COLD
 from spatialconv.dynamics._hot_spot_trends import CATEGORIES
 from spatialconv.maps._clusters import _GEARY, _TEXTURES
 from spatialconv.maps._hot_spot_trends import trend_look
+from spatialconv.plot.change.heatmap import _AROUND
 from tests import drawing
+from tests.gallery import worlds
 from tests.unit.drawing.test_pages import world
 from tests.unit.drawing.test_style import APART, EYES, lab
 
@@ -109,3 +112,53 @@ def test_many_clubs_on_the_map():
     colours = drawing.swatches(drawing.legends_of(figure)[0])
     assert len(colours) >= 6
     assert len([c for c in ax.collections if c.get_label() == "texture"]) >= 3
+
+
+def test_a_heatmap_about_the_mean_darkens_from_the_lowest_to_the_highest():
+    steps = np.linspace(0, 1, 60)
+    light = np.array([lab(to_hex(_AROUND(v)), "normal")[0] for v in steps])
+    assert (np.diff(light) < 0).all()
+    below, above = to_rgb(_AROUND(0.499)), to_rgb(_AROUND(0.501))
+    # Violet has most of blue, brown most of red: the mean is where the hue parts.
+    assert below[2] > below[0] > below[1]
+    assert above[0] > above[1] > above[2]
+
+
+def test_paths_that_are_named_differ_by_line_and_end():
+    us = worlds.shipped("48 states")
+    figure = sc.plot.lisa_paths(sc.lisa_paths(us.panel, us.y, us.w), regions=["Texas", "Ohio"])
+    lines = {line.get_label(): line for line in figure.axes[0].lines}
+    texas, ohio = lines["path Texas"], lines["path Ohio"]
+    assert (texas.get_linestyle(), ohio.get_linestyle()) == ("-", "--")
+    assert lines["end Texas"].get_marker() != lines["end Ohio"].get_marker()
+    moves = next(c for c in figure.axes[0].collections if c.get_label() == "displacements")
+    path = sc.lisa_paths(us.panel, us.y, us.w).path
+    for region, segment in zip(us.panel.regions, moves.get_segments(), strict=True):
+        own = path.xs(region, level=us.panel.region)[["own", "neighbours"]].to_numpy()
+        np.testing.assert_array_equal(segment, own[[0, -1]])
+
+
+def test_ellipses_of_two_periods_differ_by_line():
+    us = worlds.shipped("48 states")
+    centre = sc.gravity_centre(us.panel, us.y, us.geometry, draws=19, seed=1)
+    figure = maps.gravity_centre(centre, us.geometry)
+    lines = {line.get_label(): line for ax in figure.axes for line in ax.lines}
+    styles = [lines[name].get_linestyle() for name in ("ellipse 1929", "ellipse 2009", "region")]
+    assert styles[1] == "-"
+    assert "-" not in styles[::2]
+    assert lines["ellipse 1929"]._unscaled_dash_pattern != lines["region"]._unscaled_dash_pattern
+    assert lines["centre 1929"].get_markerfacecolor() != lines["centre 2009"].get_markerfacecolor()
+
+
+def test_regions_of_a_club_have_a_row_of_their_own():
+    us = worlds.shipped("48 states")
+    clubs = sc.clubs(us.panel.subset(periods=range(1980, 2010)), us.y, smooth=400, convention="r")
+    found = sc.explain_clubs(clubs, us.panel, us.y, log=us.y, period=1929)
+    ax = sc.plot.club_probabilities(found).axes[0]
+    rows = {line.get_label(): line for line in ax.lines if line.get_label().startswith("regions ")}
+    heights = [float(line.get_ydata()[0]) for line in rows.values()]
+    assert len(rows) == found.club.nunique() > 1
+    assert len(set(heights)) == len(rows)
+    assert heights == sorted(heights, reverse=True)
+    assert sum(len(line.get_xdata()) for line in rows.values()) == len(found.club)
+    assert ax.get_ylim()[0] < min(heights)

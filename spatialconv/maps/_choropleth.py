@@ -158,9 +158,7 @@ def choropleth(
     """
     as_panel(panel)
     choice("scheme", scheme, _SCHEMES)
-    k = whole("classes", classes, least=2)
-    if k > MOST_CLASSES:
-        raise OptionError(f"classes must be at most {MOST_CLASSES}, since no reader tells more shades apart; got {k}.")
+    k = number_of_classes(classes)
     chosen = periods_of(panel.periods, periods if periods is not None else (panel.periods[0], panel.periods[-1]))
     places = panel.periods.get_indexer(chosen)
     values = panel.values(variable, missing="keep", log=log)[places]
@@ -171,7 +169,7 @@ def choropleth(
         values = np.log(real) if log else real
         midpoint = 100.0 if midpoint is None else midpoint
     base = ground(geometry, panel.regions, projected=projected, inset=inset, inset_only=inset_only, outlines=outlines)
-    codes, scales = classified(values, k, scheme, common, _parting(midpoint, log))
+    codes, scales = classified(values, k, scheme, common, parting_of(midpoint, log))
     if log:
         scales = [
             replace(
@@ -193,7 +191,7 @@ def choropleth(
         several = say("{k} classes for want of distinct values", k=found)
         notes.append(several if found > 1 else say("1 class for want of distinct values"))
     if midpoint is not None:
-        notes.append(_parted_at(midpoint, scales, log))
+        notes.append(parted_at(midpoint, scales, log))
     faces = [
         Face(head if len(heads) > 1 or not title else "", keyed(panel.regions, [int(c) or NO_DATA for c in row]))
         for head, row in zip(heads, codes, strict=True)
@@ -221,7 +219,15 @@ def _means(real: npt.NDArray[np.float64], periods: pd.Index, variable: str) -> n
     return np.asarray(np.where(seen.any(axis=1), means, 1.0)[:, None])
 
 
-def _parting(midpoint: Parting | None, log: bool) -> Parting | None:
+def number_of_classes(classes: int) -> int:
+    """Return the number of classes that was asked for, or refuse it."""
+    k = whole("classes", classes, least=2)
+    if k > MOST_CLASSES:
+        raise OptionError(f"classes must be at most {MOST_CLASSES}, since no reader tells more shades apart; got {k}.")
+    return k
+
+
+def parting_of(midpoint: Parting | None, log: bool) -> Parting | None:
     """Return the midpoint on the scale of the breaks."""
     if midpoint is None or midpoint in ("mean", "median"):
         return midpoint
@@ -234,7 +240,7 @@ def _parting(midpoint: Parting | None, log: bool) -> Parting | None:
     return float(np.log(midpoint)) if log else float(midpoint)
 
 
-def _parted_at(midpoint: Parting, scales: Sequence[Scale], log: bool) -> str:
+def parted_at(midpoint: Parting, scales: Sequence[Scale], log: bool) -> str:
     values = [figure(scale.middle) if scale.middle else "0" for scale in scales if scale.middle is not None]
     # The mean of logarithms is the geometric mean's.
     word = "geometric mean" if log and midpoint == "mean" else midpoint

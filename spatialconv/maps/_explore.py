@@ -5,25 +5,28 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from spatialconv import _style as look
 from spatialconv._drawing.captions import Caption, named, spoken
+from spatialconv._drawing.classes import class_rows, classified
 from spatialconv._drawing.ground import ground
 from spatialconv._files.writing import write_whole
-from spatialconv._language import Language, current, say, speaking
-from spatialconv._options import expect
+from spatialconv._language import Language, capital, current, say, speaking
+from spatialconv._options import expect, first
 from spatialconv.autocorrelation import QUADRANTS, HotSpots, LocalMoran
-from spatialconv.errors import FileError
+from spatialconv.errors import FileError, OptionError
+from spatialconv.maps._choropleth import Parting, number_of_classes, parted_at, parting_of
 from spatialconv.maps._sheet import CONFIDENCE, by_period, statistic
+from spatialconv.maps._touch import land, neighbours
+from spatialconv.panel import Panel
 
-_WIDE = 900  # units across; an outline is told to a unit
 _NONE = "no statistic"
 
 
@@ -44,25 +47,44 @@ class Page:
 
     def _repr_html_(self) -> str:
         # In a frame of its own, so that neither its styles nor its script meet those of the notebook.
-        return f'<iframe style="width:100%;height:640px;border:0" srcdoc="{html.escape(self.text)}"></iframe>'
+        return f'<iframe style="width:100%;height:900px;border:0" srcdoc="{html.escape(self.text)}"></iframe>'
 
 
 @speaking
 def explore(
-    result: Any, geometry: Any, *, source: str | None = None, projected: Any = "auto", language: Language = "en"
+    result: Any,
+    geometry: Any,
+    *,
+    variable: str | None = None,
+    w: Any = None,
+    classes: int = 5,
+    midpoint: Parting | None = None,
+    source: str | None = None,
+    projected: Any = "auto",
+    inset: Any = None,
+    inset_only: bool = False,
+    outlines: Any = None,
+    language: Language = "en",
 ) -> Page:
-    """Map hot spots or clusters of local Moran's I on a page to touch, all periods of the result on a slider.
+    """Map hot spots, clusters of local Moran's I, or a variable on a page to touch, all periods on a slider.
 
-    Hover over a region, or move to it by the tabulator, to read its name, value, z, p and class; a click marks it
-    through all periods. Below the map stands what was tested.
+    Hover over a region, or move to it by the arrow keys, to read its name, value, z, p and class; a click, or Enter,
+    marks it in all figures of the page: the map, the paths over time, the heatmap of regions by periods, and with
+    weights Moran's scatter plot. Below stands what was tested.
 
     Parameters
     ----------
-    result : HotSpots or LocalMoran
-        Result of `spatialconv.hot_spots` or `spatialconv.local_moran`.
+    result : HotSpots, LocalMoran or Panel
+        Result of `spatialconv.hot_spots` or `spatialconv.local_moran`; or a panel, of which a variable is mapped.
     geometry : GeoDataFrame
         Polygons indexed by region, with a CRS.
-    source, projected, language
+    variable : str, optional
+        Column to map where a panel is given.
+    w : Graph, optional
+        Weights: neighbours are told and outlined, and Moran's scatter plot stands beside the map.
+    classes, midpoint
+        Of a variable, as in `choropleth`: natural breaks common to all periods, and where the colours part.
+    source, projected, inset, inset_only, outlines, language
         As in `choropleth`.
 
     Returns
@@ -73,54 +95,114 @@ def explore(
     Raises
     ------
     AlignmentError, GeometryError, OptionError
-        As in `choropleth`.
+        As in `choropleth`; OptionError too if a panel comes without the variable, or a result with one.
+    WeightsError
+        If `w` is no weights, or has no row for a region.
 
     Examples
     --------
     >>> import spatialconv as sc
     >>> zj = sc.datasets.zhejiang()
-    >>> hs = sc.hot_spots(zj.panel, "exports", sc.weights.adjacency(zj.cities))
-    >>> page = sc.maps.explore(hs, zj.cities)
+    >>> w = sc.weights.adjacency(zj.cities)
+    >>> page = sc.maps.explore(sc.hot_spots(zj.panel, "exports", w), zj.cities, w=w, inset="Zhoushan")
     >>> "<script src" in page.text
     False
     """
-    expect(result, (HotSpots, LocalMoran), "maps.explore", "the result of sc.hot_spots or sc.local_moran")
-    tables = by_period(result, result.periods)
-    base = ground(geometry, result.regions, projected=projected)
-    left, bottom, right, top = base.bounds
-    unit = (right - left) / _WIDE
-    classes, codes = _classes(result, tables)
-    caption = _caption(result, tables, source)
+    expect(
+        result,
+        (HotSpots, LocalMoran, Panel),
+        "maps.explore",
+        "the result of sc.hot_spots or sc.local_moran, or a panel with variable=",
+    )
+    shown = _of_panel(result, variable, classes, midpoint, source) if isinstance(result, Panel) else None
+    if shown is None:
+        if variable is not None or midpoint is not None:
+            raise OptionError(
+                "variable= and midpoint= are of a panel; a result is mapped by its own classes. Pass the panel."
+            )
+        shown = _of_result(result, source)
+    base = ground(geometry, result.regions, projected=projected, inset=inset, inset_only=inset_only, outlines=outlines)
+    parts, height = land(base)
     data = {
         "regions": [str(region) for region in result.regions],
-        "paths": [_path(shape, left, top, unit) for shape in base.frame.geometry],
-        "rest": [_path(shape, left, top, unit) for shape in base.extra.geometry],
-        "periods": [str(period) for period in tables],
-        "classes": classes,
-        "codes": codes,
-        "value": [_figures(table["value"]) for table in tables.values()],
-        "z": [_figures(table["z"]) for table in tables.values()],
-        "p": [_figures(table["p"]) for table in tables.values()],
+        "land": parts,
+        "near": None if w is None else neighbours(w, result.regions),
+        "periods": shown.periods,
+        "classes": shown.classes,
+        "codes": shown.codes,
+        "value": shown.value,
+        "z": shown.z,
+        "p": shown.p,
     }
     text = (files("spatialconv.maps") / "explore.html").read_text(encoding="utf-8")
     # Within a script only "</" could end it.
     written = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
-    height = round((top - bottom) / unit) + 8
     for name, value in (
-        ("TITLE", html.escape(caption.what)),
-        ("CAPTION", html.escape(caption.text)),
-        ("HEIGHT", str(height)),
+        ("TITLE", html.escape(capital(shown.caption.what))),
+        ("CAPTION", html.escape(shown.caption.text)),
+        ("HEIGHT", str(height + 8)),
         ("LANG", {"en": "en", "zh": "zh-CN"}[current()]),
         ("PLAY", html.escape(say("Play"))),
         ("STOP", html.escape(say("Stop"))),
         ("PERIOD", html.escape(say("Period"))),
+        ("PATHS", html.escape(capital(say("{variable} over time", variable=shown.variable)))),
+        ("MORAN", html.escape(say("Neighbours' {variable} by the region's own", variable=shown.variable))),
+        ("HEAT", html.escape(say("Regions by periods, highest mean on top"))),
+        ("NEIGHBOURS", html.escape(say("neighbours"))),
         ("VALUE", say("value {figure}", figure="")),
+        ("STOPPED", say("; ")),
         ("COLON", say(": ")),
         ("COMMA", say(", ")),
         ("DATA", written),
     ):
         text = text.replace(f"%%{name}%%", value)
     return Page(text)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What a page shows of each region in each period, words and colours of its classes, and what it says below."""
+
+    variable: str
+    periods: list[str]
+    classes: list[list[str]]
+    codes: list[list[int]]
+    value: list[list[float | None]]
+    caption: Caption
+    z: list[list[float | None]] | None = None
+    p: list[list[float | None]] | None = None
+
+
+def _of_result(result: Any, source: str | None) -> _Shown:
+    tables = by_period(result, result.periods)
+    classes, codes = _classes(result, tables)
+    value, z, p = ([_figures(table[name]) for table in tables.values()] for name in ("value", "z", "p"))
+    caption = _caption(result, tables, source)
+    return _Shown(
+        named(result.variable, result.log), [str(period) for period in tables], classes, codes, value, caption, z, p
+    )
+
+
+def _of_panel(panel: Panel, variable: str | None, classes: int, midpoint: Parting | None, source: str | None) -> _Shown:
+    if variable is None:
+        raise OptionError(f"a panel needs variable=; it has {first(list(panel.variables), 8)}.")
+    values = panel.values(variable, missing="keep")
+    k = number_of_classes(classes)
+    found, scales = classified(values, k, "natural-breaks", True, parting_of(midpoint, False))
+    rows = class_rows(found, values, scales, None)
+    keys = [row.key for row in rows]
+    codes = [[keys.index(int(c)) if c else len(keys) for c in period] for period in found]
+    words = [[row.label, row.colour] for row in rows] + [[say("no data"), look.EMPTY]]
+    how = say("Natural breaks") + say(", common to {periods}", periods=spoken(panel.periods))
+    note = (parted_at(midpoint, scales, False),) if midpoint is not None else ()
+    return _Shown(
+        variable,
+        [str(period) for period in panel.periods],
+        words,
+        codes,
+        [_figures(pd.Series(row)) for row in values],
+        Caption(variable, spoken(panel.periods), panel.n_regions, tested=(how, *note), source=source),
+    )
 
 
 def _classes(result: Any, tables: Mapping[Any, pd.DataFrame]) -> tuple[list[list[str]], list[list[int]]]:
@@ -168,18 +250,3 @@ def _caption(result: Any, tables: Mapping[Any, pd.DataFrame], source: str | None
 
 def _figures(values: pd.Series) -> list[float | None]:
     return [float(f"{v:.4g}") if np.isfinite(v) else None for v in values.to_numpy(dtype=float, na_value=np.nan)]
-
-
-def _path(shape: Any, left: float, top: float, unit: float) -> str:
-    """Return an outline in whole units, relative from corner to corner."""
-    plain = shapely.simplify(shape, 0.6 * unit)
-    out = []
-    for part in shapely.get_parts(shape if plain.is_empty else plain):
-        for ring in (part.exterior, *part.interiors):
-            points = np.rint((np.asarray(ring.coords)[:, :2] - [left, top]) / [unit, -unit]).astype(int)
-            steps = np.diff(points, axis=0)
-            steps = steps[np.any(steps != 0, axis=1)]
-            if len(steps) < 2 and len(shapely.get_parts(shape)) > 1:
-                continue  # an islet smaller than a unit
-            out.append(f"M{points[0][0]} {points[0][1]}l" + " ".join(f"{x} {y}" for x, y in steps) + "z")
-    return "".join(out)

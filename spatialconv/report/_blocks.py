@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from io import BytesIO
@@ -88,7 +88,15 @@ class Gallery:
     pictures: tuple[Picture, ...]
 
 
-Block = Heading | Text | Bullets | Shown | Picture | Gallery
+@dataclass(frozen=True)
+class Touched:
+    """A map to touch, made when the page is: a page in the page. On paper and in Markdown stand words alone."""
+
+    make: Callable[[], str]
+    words: str
+
+
+Block = Heading | Text | Bullets | Shown | Picture | Gallery | Touched
 
 
 # ---------------------------------------------------------------------- Markdown
@@ -111,6 +119,8 @@ def _markdown(block: Block) -> str:
             return block.cut.to_markdown()
         case Gallery(pictures):
             return "\n\n".join(_markdown(picture) for picture in pictures)
+        case Touched(_, words):
+            return _escaped(f"{words}: in report.html.")
         case Picture(name, caption):
             return f"![{_escaped(caption)}](figures/{name}.png)\n\n{_escaped(caption)}"
 
@@ -163,6 +173,12 @@ class _Page:
                 return f'<div class="wide {wide}" tabindex="0">{_kept_together(body)}</div>'
             case Gallery(pictures):
                 return f'<div class="gallery">{"".join(self.block(picture) for picture in pictures)}</div>'
+            case Touched(make, words):
+                shown = html.escape(make())
+                return (
+                    f'<details class="touch"><summary>{html.escape(words)}</summary>'
+                    f'<iframe loading="lazy" title="{html.escape(words)}" srcdoc="{shown}"></iframe></details>'
+                )
             case Picture(name, caption):
                 held = self.figures / f"{name}.svg"
                 text = held.read_text(encoding="utf-8")

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from spatialconv._language import spoken_in
+from spatialconv.maps import explore
 from spatialconv.report import _words as words
-from spatialconv.report._blocks import Block, Bullets, Gallery, Heading, Picture, Shown, Text
+from spatialconv.report._blocks import Block, Bullets, Gallery, Heading, Picture, Shown, Text, Touched
 from spatialconv.report._replication import replication
 from spatialconv.results import versions
 from spatialconv.tables import Table
@@ -36,6 +38,8 @@ _NONE: Mapping[str, str] = {}
 # Rows of a table of regions; of more, the first and the last of an order that tells something.
 MOST_ROWS = 60
 # Of a table of periods; of more, some.
+# Values of a map to touch that stands in the page.
+MOST_TOUCHED = 10_000
 MOST_PERIODS, SOME_PERIODS = 20, 10
 
 
@@ -155,6 +159,30 @@ def _growth(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:
     yield from _bullets(words.growth(study))
     yield Shown(_by(made["growth"], study.growth.compound), most=MOST_ROWS, where="tables/growth.csv")
     yield from _picture("map", captions)
+    yield from _touched(study)
+
+
+def _touched(study: Any) -> Iterator[Block]:
+    """Offer the variable on a map to touch where it is no burden to the page."""
+    case, panel = study.case, study.panel
+    if panel.n_regions * panel.n_periods > MOST_TOUCHED:
+        return
+    own = {name: case.mapped[name] for name in ("inset", "inset_only", "outlines", "source")}
+
+    def make() -> str:
+        with spoken_in(case.language):
+            return explore(
+                panel,
+                study.geometry,
+                variable=case.variable,
+                classes=case.maps.classes,
+                w=study.weights[case.main],
+                **own,
+            ).text
+
+    yield Touched(
+        make, f"A map to touch: {case.variable} in all periods, with neighbours, paths and Moran's scatter plot"
+    )
 
 
 def _space(study: Any, made: Tables, captions: Captions) -> Iterator[Block]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -20,7 +22,7 @@ from spatialconv.study import Subsamples
 from spatialconv.study._figures import study_figures
 from spatialconv.study._tables import study_tables
 from spatialconv.tables import table
-from tests.browser import CHROMIUM, seen
+from tests.browser import CHROMIUM, READABLE, seen
 
 
 @pytest.fixture(scope="module")
@@ -355,3 +357,34 @@ def test_no_page_scrolls_sideways(study, tmp_path, width):
     failed = len(study.checks.of("fail"))
     assert failed
     assert (rows, items) == (failed, 2 * failed), "in the table, in short, and before publishing"
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no browser here")
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (768, True), (390, False), (390, True)])
+def test_texts_stand_out_by_day_and_by_night_and_none_is_cut(study, tmp_path, width, dark):
+    made = sc.report.write(study, tmp_path, tables=study_tables(study), captions={})
+    page = made[1].read_text(encoding="utf-8")
+    script = READABLE + "return [asked.size, w.getComputedStyle(d.body).backgroundColor, faint, cut, past, wide];"
+    asked, paper, *faults = seen(page, script, tmp_path, width=width, dark=dark)
+    assert asked > 1000
+    assert paper == ("rgb(20, 23, 26)" if dark else "rgb(255, 255, 255)")
+    assert faults == [[], [], [], False]
+    # The test sees a grey that is too light.
+    pale = page.replace("--soft: #57606a", "--soft: #a0a0a0").replace("--soft: #a3abb3", "--soft: #606060")
+    faint = seen(pale, READABLE + "return faint.length;", tmp_path, width=width, dark=dark)
+    assert faint > 10
+
+
+def test_the_variable_stands_in_the_report_on_a_map_to_touch(study, text, tmp_path):
+    made = sc.report.write(study, tmp_path, tables=study_tables(study), captions={})
+    (held,) = re.findall(
+        r'<iframe loading="lazy" title="(.*?)" srcdoc="(.*?)"></iframe>', made[1].read_text("utf-8"), re.DOTALL
+    )
+    own = html.unescape(held[1])
+    data = json.loads(re.search(r"const D = (.*);\n", own)[1])
+    assert data["regions"] == list(study.panel.regions)
+    assert data["periods"] == [str(period) for period in study.panel.periods]
+    values = study.panel.values(study.case.variable)
+    np.testing.assert_allclose(data["value"], values, rtol=6e-4)  # four digits
+    assert data["near"] is not None
+    assert f"{html.unescape(held[0])}: in report.html." in text.replace("\\", "")

@@ -20,7 +20,7 @@ Bandwidth = Literal["silverman", "scott"]
 Boundary = Literal["reflect", "none"]
 ModeInterval = Literal["dense", "whole"]
 _FEW = 30
-_NOTHING = 1e-6  # mass below zero that no figure and no digit shows
+NOTHING = 1e-6  # mass below zero that no figure and no digit shows
 _MOST_POINTS = 100_000  # no figure has so many pixels
 
 
@@ -362,7 +362,7 @@ def density(
     # Where no kernel reaches zero there is nothing to reflect.
     outside = kernel.below(rows, 0.0, h)
     bounded = scale != "log" and all((row >= 0).all() for row in rows)
-    folds = bounded and boundary == "reflect" and bool(outside.max() > _NOTHING)
+    folds = bounded and boundary == "reflect" and bool(outside.max() > NOTHING)
     low, high = min(map(np.min, rows)) - 3 * h.max(), max(map(np.max, rows)) + 3 * h.max()
     grid = np.linspace(max(low, 0.0) if folds else low, high, points)
     curves = (kernel.reflected if folds else kernel.density)(rows, grid, h)

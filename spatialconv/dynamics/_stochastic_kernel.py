@@ -7,9 +7,12 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
+from spatialconv._core.dynamics import kernel_density as one_way
 from spatialconv._core.dynamics import transition_kernel as kernel
 from spatialconv._options import choice, count_of, first, flag, generator, positive, probability, whole
+from spatialconv.dynamics._density import NOTHING, Boundary
 from spatialconv.dynamics._scale import Scale, described, refuse_constant, scaled, scaled_of_those_there
 from spatialconv.errors import DataError, OptionError, WeightsError
 from spatialconv.panel import FloatArray, Missing, Panel, omits
@@ -22,6 +25,7 @@ Given = Literal["past", "neighbours"]
 _BEYOND = 4.0
 _POINTS = (101, 401)
 _FEW = 100
+_SEEN = 0.01  # mass below zero that is said
 _EVEN = 1e-6
 
 
@@ -42,6 +46,8 @@ class StochasticKernel(Result):
         Share of a deviation from the ergodic density that is left after a step: the second eigenvalue's size.
     bandwidths : tuple
         Of x and of y, before the local factors.
+    edge : str
+        "reflected at zero" where what lay below zero was folded back.
     n_pairs, given, horizon, scale, draws, level
     """
 
@@ -61,6 +67,7 @@ class StochasticKernel(Result):
     periods: pd.Index
     notes: tuple[str, ...]
     provenance: Provenance
+    edge: str = ""
     _pairs: kernel.Pairs | None = field(default=None, repr=False)
 
     @property
@@ -155,7 +162,8 @@ class StochasticKernel(Result):
             how += f" {self.horizon:g} before"
         lines = [
             f"Stochastic kernel of {what}, {how}: {extent(len(self.regions), len(self.periods))}",
-            f"  {plural(self.n_pairs, 'pair')}, bandwidths {number(self.bandwidths[0])}, {number(self.bandwidths[1])}",
+            f"  {plural(self.n_pairs, 'pair')}, bandwidths {number(self.bandwidths[0])}, {number(self.bandwidths[1])}"
+            + (f", {self.edge}" if self.edge else ""),
         ]
         for low, high in ((0.1, "a poor region"), (0.9, "a rich region")):
             assert self._pairs is not None
@@ -189,6 +197,7 @@ def stochastic_kernel(
     draws: int = 0,
     level: float = 0.95,
     seed: int | np.random.Generator | None = None,
+    boundary: Boundary = "reflect",
     missing: Missing = "raise",
 ) -> StochasticKernel:
     r"""Estimate from which value to which regions go, without classes (Quah 1997): a stochastic kernel.
@@ -222,6 +231,8 @@ def stochastic_kernel(
     level : float
         Of the bands, at each value.
     seed : int or Generator, optional
+    boundary : {"reflect", "none"}
+        Of values that are not negative what lies below zero folds back, as in `density`; "none" leaves it there.
     missing : {"raise", "omit"}
         "omit" takes the regions that are there: means of a period are theirs, a pair needs its region at both ends, and
         neighbours are those there, their weights standardised again.
@@ -267,6 +278,7 @@ def stochastic_kernel(
     (3408, True)
     """
     choice("given", given, Given)
+    choice("boundary", boundary, Boundary)
     adaptive, draws, share = flag("adaptive", adaptive), count_of("draws", draws), probability("level", level)
     asked = None if points is None else whole("points", points, least=20, most=1000)
     absent: list[str] = []
@@ -298,7 +310,17 @@ def stochastic_kernel(
     x, y = x[paired], y[paired]
     known, who = np.unique(np.tile(np.arange(panel.n_regions), len(start))[paired], return_inverse=True)
     hx, hy = _bandwidths(x, y, bandwidths, variable)
-    pairs = kernel.Pairs(x, y, hx, hy, kernel.adaptive(x, y, hx, hy, 0.5 if adaptive else 0.0))
+    power = 0.5 if adaptive else 0.0
+    pairs = kernel.Pairs(x, y, hx, hy, kernel.adaptive(x, y, hx, hy, power))
+    outside = float(ndtr(-y / (hy * pairs.local)).mean())
+    bounded = scale != "log" and bool(min(x.min(), y.min()) >= 0) and outside > NOTHING
+    folds = bounded and boundary == "reflect"
+    if folds:
+        pairs = kernel.Pairs(x, y, hx, hy, kernel.adaptive(x, y, hx, hy, power, folds), folds)
+    elif bounded and outside > _SEEN:
+        notes.append(
+            f"{100 * outside:.0f} % of the density lies below zero, where no value is; take boundary='reflect'"
+        )
     grid = _grid(pairs, asked)
     f = kernel.conditional(pairs, grid, grid)
     ergodic, stays, draw_notes, used = None, np.nan, [], None
@@ -318,11 +340,12 @@ def stochastic_kernel(
         draw_notes.append(f"{len(x)} pairs are few for a density of two variables: its shape is the bandwidths'")
     final = int(np.flatnonzero(there.any(axis=1))[-1])
     last = values[final][there[final]]
-    now = (np.exp(-0.5 * ((grid[:, None] - last) / hy) ** 2) / (hy * np.sqrt(2 * np.pi))).mean(axis=1)
+    (now,) = (one_way.reflected if folds else one_way.density)([last], grid, np.array([hy]))
     axis = pd.Index(grid, name="x")
     options = {
         "variable": variable, "given": given, "horizon": step, "scale": scale, "adaptive": adaptive,
-        "points": len(grid), "draws": draws, "level": share, **({"missing": missing} if omits(missing) else {}),
+        "points": len(grid), "draws": draws, "level": share,
+        **({"boundary": boundary} if boundary != "reflect" else {}), **({"missing": missing} if omits(missing) else {}),
     }  # fmt: skip
     return StochasticKernel(
         conditional=pd.DataFrame(f, index=axis, columns=pd.Index(grid, name="y")),
@@ -341,6 +364,7 @@ def stochastic_kernel(
         periods=panel.periods,
         notes=merge_notes(panel.notes, notes, draw_notes),
         provenance=Provenance("stochastic_kernel", options, panel.n_regions, panel.n_periods, said, used),
+        edge="reflected at zero" if folds else "",
         _pairs=pairs,
     )
 
@@ -413,12 +437,16 @@ def _bandwidths(
 
 def _grid(pairs: kernel.Pairs, points: int | None) -> FloatArray:
     reach = _BEYOND * pairs.hy * pairs.local
-    low = min(float((pairs.y - reach).min()), float(pairs.x.min()))
+    low = 0.0 if pairs.folds else min(float((pairs.y - reach).min()), float(pairs.x.min()))
     high = max(float((pairs.y + reach).max()), float(pairs.x.max()))
     if points is None:
         # The sum over a grid is the integral of a Gaussian to rounding from a step of its width on.
         narrow = pairs.hy * float(np.quantile(pairs.local, 0.05))
         points = int(np.clip(np.ceil(2 * (high - low) / narrow), *_POINTS))
+    if pairs.folds:
+        # Middles of even steps from zero on: their sum is the integral of what is even about zero.
+        step = high / points
+        return np.asarray(step * (np.arange(points) + 0.5))
     return np.linspace(low, high, points)
 
 

@@ -15,14 +15,14 @@ import pandas as pd
 
 from spatialconv import _style as look
 from spatialconv._drawing.captions import Caption, named, spoken
-from spatialconv._drawing.classes import class_rows, classified
+from spatialconv._drawing.classes import Parting, class_rows, classified
 from spatialconv._drawing.ground import ground
 from spatialconv._files.writing import write_whole
 from spatialconv._language import Language, capital, current, say, speaking
 from spatialconv._options import expect, first
 from spatialconv.autocorrelation import QUADRANTS, HotSpots, LocalMoran
 from spatialconv.errors import FileError, OptionError
-from spatialconv.maps._choropleth import Parting, number_of_classes, parted_at, parting_of
+from spatialconv.maps._choropleth import number_of_classes, parted_at, parting_of
 from spatialconv.maps._sheet import CONFIDENCE, by_period, statistic
 from spatialconv.maps._touch import land, neighbours
 from spatialconv.panel import Panel

@@ -24,13 +24,18 @@ _LEAST = -700.0
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs (n,), bandwidths, and the local factors (n,) that multiply these."""
+    """Pairs (n,), bandwidths, the local factors (n,) that multiply these, and whether what lies below zero folds back.
+
+    Where it does (`folds`, of values that are not negative), pairs have a mirror image in both axes: densities are of
+    the quadrant above zero, integrate to one there, and have no slope at its edges (Silverman 1986, section 2.10).
+    """
 
     x: FloatArray
     y: FloatArray
     hx: float
     hy: float
     local: FloatArray
+    folds: bool = False
 
 
 def normal_reference(values: FloatArray) -> float:
@@ -38,13 +43,18 @@ def normal_reference(values: FloatArray) -> float:
     return float(np.std(values, ddof=1) * len(values) ** (-1 / 6))
 
 
-def adaptive(x: FloatArray, y: FloatArray, hx: float, hy: float, power: float) -> FloatArray:
+def adaptive(x: FloatArray, y: FloatArray, hx: float, hy: float, power: float, folds: bool = False) -> FloatArray:
     """Return the local factors from a pilot with fixed bandwidths; ones for power zero."""
     if power == 0:
         return np.ones(len(x))
+
+    def near(at: FloatArray, values: FloatArray, h: float) -> FloatArray:
+        found = np.exp(-0.5 * ((at[:, None] - values) / h) ** 2)
+        return np.asarray(found + np.exp(-0.5 * ((at[:, None] + values) / h) ** 2) if folds else found)
+
     pilot = np.concatenate(
         [
-            (np.exp(-0.5 * ((a[:, None] - x) / hx) ** 2) * np.exp(-0.5 * ((b[:, None] - y) / hy) ** 2)).mean(axis=1)
+            (near(a, x, hx) * near(b, y, hy)).mean(axis=1)
             for a, b in zip(np.array_split(x, len(x) // 500 + 1), np.array_split(y, len(x) // 500 + 1), strict=True)
         ]
     )
@@ -54,7 +64,10 @@ def adaptive(x: FloatArray, y: FloatArray, hx: float, hy: float, power: float) -
 def shares(pairs: Pairs, at: FloatArray, weights: FloatArray | None = None) -> FloatArray:
     """Return p_i(x) at values of x, shape (G, n); rows sum to one, also far from all data."""
     width = pairs.hx * pairs.local
-    power = -0.5 * ((at[:, None] - pairs.x) / width) ** 2 - np.log(pairs.local)
+    power = -0.5 * ((at[:, None] - pairs.x) / width) ** 2
+    if pairs.folds:
+        power = np.logaddexp(power, -0.5 * ((at[:, None] + pairs.x) / width) ** 2)
+    power = power - np.log(pairs.local)
     if weights is not None:
         with np.errstate(divide="ignore"):
             power = power + np.log(weights)
@@ -65,9 +78,12 @@ def shares(pairs: Pairs, at: FloatArray, weights: FloatArray | None = None) -> F
 
 
 def kernels(pairs: Pairs, at: FloatArray) -> FloatArray:
-    """Return N(y; y_i, h_y l_i) at values of y, shape (n, G)."""
+    """Return N(y; y_i, h_y l_i) at values of y, shape (n, G); folded, none of it below zero."""
     width = (pairs.hy * pairs.local)[:, None]
-    return np.asarray(np.exp(-0.5 * ((at - pairs.y[:, None]) / width) ** 2) / (width * np.sqrt(2 * np.pi)))
+    found = np.exp(-0.5 * ((at - pairs.y[:, None]) / width) ** 2)
+    if pairs.folds:
+        found = np.where(at < 0, 0.0, found + np.exp(-0.5 * ((at + pairs.y[:, None]) / width) ** 2))
+    return np.asarray(found / (width * np.sqrt(2 * np.pi)))
 
 
 def conditional(pairs: Pairs, x: FloatArray, y: FloatArray, weights: FloatArray | None = None) -> FloatArray:

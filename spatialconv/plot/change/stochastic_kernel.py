@@ -16,7 +16,7 @@ from spatialconv._core.dynamics.transition_kernel import highest
 from spatialconv._drawing.axes import STEPS, Frame, cut, drawn, given, labelled, legend, sheet_of, ticks
 from spatialconv._drawing.captions import Caption, about, named
 from spatialconv._drawing.classes import figure, listed
-from spatialconv._language import Language, current, say, speaking
+from spatialconv._language import Language, current, restate, say, speaking
 from spatialconv._options import choice, expect
 from spatialconv.dynamics import StochasticKernel
 from spatialconv.errors import OptionError
@@ -118,6 +118,7 @@ def _caption(result: StochasticKernel, kind: str, unit: str | None, source: str 
         widths=listed([figure(h) for h in result.bandwidths]),
         n=result.n_pairs,
     )
+    how += say(", ") + restate(result.edge) if result.edge else ""
     return about(result, what, tested=(say(_SHOWN[kind]), how), source=source)
 
 
@@ -134,7 +135,7 @@ def _seen(result: StochasticKernel) -> tuple[float, float]:
     data = result.data
     low, high = float(data[["x", "y"]].min().min()), float(data[["x", "y"]].max().max())
     pad = 0.04 * (high - low)
-    return low - pad, high + pad
+    return max(low - pad, 0.0) if result.edge else low - pad, high + pad
 
 
 def _contour(plot: Axes, result: StochasticKernel, low: float, high: float) -> None:

@@ -209,3 +209,73 @@ def test_wrong_arguments():
     axes = sc.plot.ergodic(found).axes[0]
     with pytest.raises(OptionError, match="three-dimensional"):
         sc.plot.stochastic_kernel(found, kind="surface", ax=axes)
+
+
+def positive(n: int = 60, T: int = 5) -> np.ndarray:
+    """Much of it close to zero, and what a Gaussian kernel would put below it."""
+    rng = np.random.default_rng(7)
+    y = np.empty((T, n))
+    y[0] = rng.exponential(size=n)
+    for t in range(1, T):
+        y[t] = np.abs(0.8 * y[t - 1] + rng.normal(0, 0.3, n))
+    return y
+
+
+@pytest.mark.parametrize("adaptive", [False, True])
+def test_what_lies_below_zero_folds_back(adaptive):
+    """By loops over pairs and their mirror images in both axes."""
+    y = positive()
+    found = sc.stochastic_kernel(panel_of(y), "v", scale="level", adaptive=adaptive)
+    assert found.edge == "reflected at zero"
+    px, py = y[:-1].ravel(), y[1:].ravel()
+    hx, hy = found.bandwidths
+    grid = found.grid
+    assert grid[0] == pytest.approx((grid[1] - grid[0]) / 2)  # middles of steps from zero on
+
+    def folded(at, values, h):
+        return stats.norm.pdf(at, values, h) + stats.norm.pdf(at, -values, h)
+
+    pilot = np.array([np.mean(folded(a, px, hx) * folded(b, py, hy)) for a, b in zip(px, py, strict=True)])
+    local = (pilot / stats.gmean(pilot)) ** -0.5 if adaptive else np.ones(len(px))
+    np.testing.assert_allclose(found.data["local"], local, rtol=REFERENCE)
+    for row in (0, 7, 40):
+        weight = folded(grid[row], px, hx * local)
+        joint = np.array([np.sum(weight * folded(v, py, hy * local)) for v in grid])
+        np.testing.assert_allclose(found.conditional.iloc[row], joint / weight.sum(), rtol=ROUNDING)
+    assert (found.at([0.0, 1.0]).to_numpy() >= 0).all()
+
+
+def test_folded_densities_are_whole():
+    """All of the mass stands above zero, in every row, in the ergodic and in the last density: the sum is exact."""
+    y = positive()
+    found = sc.stochastic_kernel(panel_of(y), "v", scale="level")
+    step = found.grid[1] - found.grid[0]
+    np.testing.assert_allclose(found.conditional.sum(axis=1) * step, 1.0, rtol=1e-4)  # tails beyond four bandwidths
+    assert found.ergodic["density"].sum() * step == pytest.approx(1, rel=EXACT)
+    assert found.now.sum() * step == pytest.approx(1, rel=1e-4)
+    # Of a mirrored sample without a boundary the density is even, and twice its right half the folded one.
+    both = np.concatenate([y, -y], axis=1)
+    # A pair and its mirror images in each axis are four points; given y they are told apart by x.
+    px, py = y[:-1].ravel(), y[1:].ravel()
+    signs = [(1, 1), (1, -1), (-1, 1), (-1, -1)]
+    x4, y4 = (np.concatenate([s[k] * v for s in signs]) for k, v in ((0, px), (1, py)))
+    pairs = kernel.Pairs(x4, y4, *found.bandwidths, np.tile(found.data["local"].to_numpy(), 4))
+    np.testing.assert_allclose(
+        2 * kernel.conditional(pairs, found.grid, found.grid), found.conditional, rtol=ROUNDING, atol=1e-12
+    )
+    assert sc.stochastic_kernel(panel_of(both), "v", scale="level").edge == ""
+
+
+def test_nothing_is_folded_where_nothing_lies_below_zero():
+    y = positive()
+    far = sc.stochastic_kernel(panel_of(y + 50), "v", scale="level")
+    same = sc.stochastic_kernel(panel_of(y + 50), "v", scale="level", boundary="none")
+    assert far.edge == ""
+    np.testing.assert_array_equal(far.conditional, same.conditional)
+    open_end = sc.stochastic_kernel(panel_of(y), "v", scale="level", boundary="none")
+    assert open_end.grid[0] < 0
+    assert any("below zero" in note and "boundary='reflect'" in note for note in open_end.notes)
+    with pytest.raises(OptionError, match="boundary"):
+        sc.stochastic_kernel(panel_of(y), "v", scale="level", boundary="fold")
+    assert "reflected at zero" in repr(sc.stochastic_kernel(panel_of(y), "v", scale="level"))
+    assert "reflected at zero" in sc.plot.stochastic_kernel(sc.stochastic_kernel(panel_of(y), "v")).caption

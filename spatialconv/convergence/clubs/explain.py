@@ -254,7 +254,7 @@ def explain_clubs(
         notes.append(
             f"{len(member)} regions for {plural(K, 'regressor')}: z and p of a logit want ten a regressor or more"
         )
-    options = {"x": columns, "log": logs, "period": when, "level": share}
+    options = {"x": columns, "log": logs, "period": when, "neighbours": w is not None, "level": share}
     return ClubExplanation(
         params=params.rename("estimate"),
         std_errors=errors.rename("std_error"),

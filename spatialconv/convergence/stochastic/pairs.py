@@ -110,7 +110,7 @@ def unit_roots_pairwise(
     if count:
         own = lags_of(levels, trend, lags, most)
         paths = null_paths(levels, own, count, rng, centred=False)
-        drawn = np.array([_share(paths[:, s], trend, lags, most, level) for s in range(count)])
+        drawn = np.array([share_of_pairs(paths[:, s], trend, lags, most, level) for s in range(count)])
     pairs = pd.DataFrame(
         {"t": t, "p_value": mackinnon(t, trend), "lags": used.astype(int), "rejects": t < _critical(n, trend, level)},
         index=pd.MultiIndex.from_tuples(labels, names=["region", "other"]),
@@ -156,7 +156,8 @@ def _critical(n: IntArray, trend: Trend, level: float) -> FloatArray:
     return np.array([of[int(m)] for m in n])
 
 
-def _share(levels: FloatArray, trend: Trend, lags: Lags, most: int, level: float) -> float:
+def share_of_pairs(levels: FloatArray, trend: Trend, lags: Lags, most: int, level: float) -> float:
+    """Return the share of pairs of columns (T, N) whose gap rejects a unit root."""
     t, n, _ = _pairs(levels, trend, lags, most)
     return float((t < _critical(n, trend, level)).mean())
 

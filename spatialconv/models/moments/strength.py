@@ -213,7 +213,7 @@ def instrument_tests(fit: PanelFit, *, level: float = LEVEL) -> InstrumentTests:
         zero = weak.anderson_rubin(reduced, np.zeros(reduced.p), meat), reduced.q, reduced.rest
     J = e.overidentified
     assert J is not None
-    options = {"level": share, "vcov": spec.vcov}
+    options = {"level": share, "vcov": spec.vcov, "spatial": spec.spatial, "effects": spec.effects}
     notes = [f"errors as the fit takes them: vcov={spec.vcov!r}"]
     if any(found is None for found in sets.values()):
         notes.append(_why_none(steps, meat))

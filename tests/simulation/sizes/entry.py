@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,8 @@ from tests.simulation.worlds import FloatArray, World, world
 Kind = Literal["size", "coverage"]
 LAWS = ("normal", "lognormal", "t5")
 REGIONS, PERIODS = (11, 30, 100), (4, 10, 40)
+# Regions and periods of Zhejiang, of the provinces of China, and of the US states.
+USED = ((11, 5), (31, 10), (48, 40))
 # Lognormal: exp(z) has this mean and standard deviation.
 _MEAN, _SD = np.exp(0.5), np.sqrt((np.e - 1) * np.e)
 
@@ -98,6 +101,7 @@ class Entry:
     `draw(sample, count)` returns for every statistic an array (count,): the p-values of a true null ("size"), or
     whether an interval holds the truth, 0 or 1 ("coverage"); NaN where there is none. `options` are looked up in the
     provenance of results (`spatialconv._sizes.matches`). `public` names what of the package is covered besides `call`.
+    `pairs` of regions and periods stand in place of all of both.
     """
 
     call: str
@@ -107,6 +111,7 @@ class Entry:
     options: str = ""
     periods: tuple[int, ...] = (0,)
     regions: tuple[int, ...] = REGIONS
+    pairs: tuple[tuple[int, int], ...] = ()
     laws: tuple[str, ...] = LAWS
     block: int = 25
     public: tuple[str, ...] = ()
@@ -118,10 +123,9 @@ class Entry:
 
     def cells(self) -> Iterator[Cell]:
         """Yield the cells, small samples first."""
-        for n in self.regions:
-            for T in self.periods:
-                for law in self.laws:
-                    yield Cell(n, T, law)
+        for n, T in self.pairs or product(self.regions, self.periods):
+            for law in self.laws:
+                yield Cell(n, T, law)
 
     def figures(self, cell: Cell, seed: int, block: int, count: int) -> Figures:
         """Draw one block of a cell."""

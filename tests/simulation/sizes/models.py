@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import spatialconv as sc
-from tests.simulation.sizes.entry import Draw, Entry, Sample, covers, each
+from tests.simulation.sizes.entry import USED, Draw, Entry, Sample, covers, each
 from tests.simulation.worlds import BETA, FloatArray, effects, regressor
 
 RHO = 0.4
@@ -128,7 +128,40 @@ def under_null(sample: Sample) -> FloatArray:
     return np.asarray(sc.monte_carlo(fit, draws=99, seed=sample.rng).table["p_monte_carlo"])
 
 
+def instruments(spatial: str, vcov: str) -> Draw:
+    """Test instruments that are valid and strong, and cover what they identify."""
+
+    @each
+    def draw(sample: Sample) -> dict[str, float]:
+        own = effects(sample.rng, "region", sample.T, sample.n)
+        options: Any = {"spatial": spatial, "effects": "region", "estimator": "gmm", "vcov": vcov}
+        if spatial == "lag":
+            panel = drawn(sample, "region", RHO)
+            found = sc.fit_panel(panel, "y", "x", sample.neighbours, **options).instrument_tests()
+            name, truth = "rho", RHO
+        else:
+            z = sample.rng.standard_normal((2, sample.T, sample.n))
+            e, v = sample.errors(sample.T, sample.n), sample.rng.standard_normal((sample.T, sample.n))
+            x = z.sum(axis=0) + 0.7 * e + v
+            panel = sample.panel(y=BETA * x + own.sum + e, x=x, one=z[0], other=z[1])
+            options |= {"endog": "x", "instruments": ("one", "other")}
+            found = sc.fit_panel(panel, "y", (), **options).instrument_tests()
+            name, truth = "x", BETA
+        pieces = found.sets[name]
+        half = 1.959964 * found.std_errors[name]
+        return {
+            "J": float(found.overidentified["p_value"]),
+            f"the Anderson-Rubin set of {name}": float("nan")
+            if pieces is None
+            else float(any(low <= truth <= high for low, high in pieces)),
+            f"the interval of {name} by two stages": float(abs(found.estimates[name] - truth) <= half),
+        }
+
+    return draw
+
+
 LM = ("LM lag", "LM error", "robust LM lag", "robust LM error", "LM lag and error")
+INSTRUMENTED = (("none", "x", "information"), ("none", "x", "cluster"), ("lag", "rho", "information"))
 SHORT, LONGER = (4,), (4, 10)
 
 
@@ -149,6 +182,14 @@ ENTRIES = (
           periods=LONGER),
     Entry("lm_tests", _sized(*LM), table_of(sc.lm_tests, LM, "none", effects="none"), 2000, "effects=none",
           periods=SHORT),
+    *(
+        Entry("instrument_tests",
+              {"J": "size", f"the Anderson-Rubin set of {name}": "coverage",
+               f"the interval of {name} by two stages": "coverage"},
+              instruments(spatial, vcov), 500, f"vcov={vcov}; spatial={spatial}; effects=region", pairs=USED,
+              laws=("normal", "lognormal"), public=("fit_panel.instrument_tests",))
+        for spatial, name, vcov in INSTRUMENTED
+    ),
     Entry("wald_test", _sized("rho = 0"), tests(wald), 2000, periods=SHORT),
     Entry("lr_test", _sized("SAR in SDM"), tests(ratio), 2000, periods=SHORT),
     Entry("common_factor_test", _sized("SEM in SDM"), tests(factor), 2000, periods=SHORT),

@@ -10,13 +10,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from scipy import stats
 
 import spatialconv as sc
 from spatialconv._core.stochastic import panel_statistics as ps
 from spatialconv._core.stochastic.dickey_fuller import Trend
+from spatialconv._core.stochastic.one_break import least, least_null
 from spatialconv._core.stochastic.resampled import cips_null, null_paths
-from spatialconv.convergence.stochastic.gaps import checked
-from spatialconv.convergence.stochastic.statistics import LEFT, asymptotic, unit_root_statistics
+from spatialconv.convergence.stochastic.gaps import checked, lags_of
+from spatialconv.convergence.stochastic.pairs import share_of_pairs
+from spatialconv.convergence.stochastic.statistics import LEFT, asymptotic, more_extreme, unit_root_statistics
 from tests.simulation.sizes.entry import Draw, Entry, Figures, Sample
 from tests.simulation.sizes.running import run
 from tests.simulation.worlds import FloatArray
@@ -93,16 +96,52 @@ def textbook(trend: Trend) -> Draw:
     return draw
 
 
+def broken(sample: Sample, count: int) -> Figures:
+    """Test unit roots beside one break of the level where all regions are random walks."""
+    y = np.cumsum(shocks(sample, count, True), axis=0)
+    z = (y - y.mean(axis=2, keepdims=True)).reshape(sample.T, -1)
+    start = max(int(np.ceil(0.15 * sample.T)), 4)
+    stop = sample.T - max(int(np.ceil(0.15 * sample.T)), 2) + 1
+    t = least(z, "level", 1, range(start, stop))[0].reshape(count, sample.n)
+    law = least_null(sample.T, "level", 1, start, stop)
+    of_all = stats.norm.cdf(np.sqrt(sample.n) * (t.mean(axis=1) - law.mean()) / law.std(ddof=1))
+    one = t[np.arange(count), sample.rng.integers(0, sample.n, count)]
+    of_one = np.array([more_extreme(law, float(value), True) for value in one])
+    door = sc.unit_roots_break(sample.panel(y=y[:, 0]), "y", log=False)
+    assert np.isclose(door.test.p_value, of_all[0], rtol=1e-6)
+    assert np.allclose(door.table["t"], t[0], rtol=1e-6)
+    return {"the p of a region": of_one, "the p of all regions": of_all}
+
+
+def pairwise(sample: Sample, count: int) -> Figures:
+    """Test that no two regions converge where all are random walks, at warp speed as `wandering` does."""
+    y = np.cumsum(shocks(sample, count, True), axis=0)
+    trend, lags, most = checked("constant", "bic", None, sample.T)
+    value, drawn = np.empty(count), np.empty(count)
+    for s in range(count):
+        value[s] = share_of_pairs(y[:, s], trend, lags, most, 0.05)
+        own = lags_of(y[:, s], trend, lags, most)
+        path = null_paths(y[:, s], own, 1, sample.rng, centred=False)[:, 0]
+        drawn[s] = share_of_pairs(path, trend, lags, most, 0.05)
+    assert sc.unit_roots_pairwise(sample.panel(y=y[:, 0]), "y", log=False, draws=0).share == value[0]
+    law = np.sort(drawn)
+    return {"the p of the share": (1 + count - np.searchsorted(law, value, side="left")) / (1 + count)}
+
+
 UNIT = ("W-tbar", "LLC t*", "Fisher P", "Choi Pm", "Choi Z", "Choi L*")
 BOOT = ("W-tbar", "LLC t*", "Fisher P")
 NOTED = ("W-tbar", "LLC t*", "Fisher P", *(f"bootstrap {name}" for name in BOOT), "CIPS")
 REGIONAL = (*NOTED, *(f"{kind} where half a gap is left" for kind in KINDS.values()))
 TEXTBOOK = (*UNIT, *(f"bootstrap {name}" for name in BOOT), "CIPS", *KINDS.values())
 WHERE = {"periods": (10, 40), "regions": (11, 31, 48), "laws": ("normal", "lognormal"), "block": 1000}
-ENTRIES = tuple(
-    Entry("unit_roots", dict.fromkeys(REGIONAL, "size"), regional(trend), 1000, f"trend={trend}", **WHERE)  # type: ignore[arg-type]
-    for trend in ("constant", "trend")
-)
+ENTRIES = (
+    *(Entry("unit_roots", dict.fromkeys(REGIONAL, "size"), regional(trend), 1000, f"trend={trend}", **WHERE)  # type: ignore[arg-type]
+      for trend in ("constant", "trend")),
+    Entry("unit_roots_break", {"the p of a region": "size", "the p of all regions": "size"}, broken, 1000,
+          "breaks=level", periods=(20, 40), regions=(11, 31, 48), laws=("normal", "lognormal"), block=200),
+    Entry("unit_roots_pairwise", {"the p of the share": "size"}, pairwise, 1000, "trend=constant",
+          pairs=((11, 10), (31, 10), (48, 40)), laws=("normal", "lognormal"), block=1000),
+)  # fmt: skip
 # In a table of their own: no result cites what holds of regions that do not touch one another.
 INDEPENDENT = tuple(
     Entry("unit_roots", dict.fromkeys(TEXTBOOK, "size"), textbook(trend), 1000,  # type: ignore[arg-type]

@@ -71,6 +71,34 @@ def test_a_threshold_that_is_there_is_found_and_one_that_is_not_is_not():
     assert sc.beta_threshold(none, "y", draws=199).test.p_value > 0.1
 
 
+@pytest.mark.parametrize(("effects", "T", "N"), [("none", 1, 37), ("time", 4, 17)])
+def test_the_test_of_a_threshold_is_that_of_dense_regressions_on_samples_under_one_beta(effects, T, N):
+    """Every candidate of every sample is a least squares of its own; residuals are those of one beta for all."""
+    panel = world(9, T, N, lambda t, level: 0.2 - 0.1 * level + 0.05 * (level > 3))
+    found = sc.beta_threshold(panel, "y", effects=effects, draws=29, seed=5)
+    y, (x,) = design(panel, "y", 1)
+    D = np.kron(np.eye(T), np.ones((N, 1))) if effects == "time" else np.ones((T * N, 1))
+    one = np.column_stack([x.ravel(), D])
+
+    def rest(Z, v):
+        return v - Z @ np.linalg.lstsq(Z, v, rcond=None)[0]
+
+    def largest(v):
+        S = (rest(one, v) ** 2).sum(axis=0)
+        above = [(x > c).astype(float).ravel() for c in found.curve["threshold"]]
+        split = [(rest(np.column_stack([one, a, a * x.ravel()]), v) ** 2).sum(axis=0) for a in above]
+        return v.shape[0] * (S / np.min(split, axis=0) - 1)
+
+    sup = largest(y.reshape(-1, 1)).item()
+    assert found.test.statistic == pytest.approx(sup, rel=1e-9)
+    e = rest(one, y.ravel()).reshape(T, N)
+    signs = np.random.default_rng(5).choice([-1.0, 1.0], size=(N, 29))
+    drawn = largest((e[:, :, None] * signs).reshape(T * N, 29))
+    assert found.test.p_value == pytest.approx((1 + (drawn >= sup).sum()) / 30, abs=1e-12)
+    # Neither end, so that the samples have a say.
+    assert 1 / 30 < found.test.p_value < 1
+
+
 def test_the_threshold_may_lie_in_another_column():
     panel = world(4, 6, 30, lambda t, level: 0.2 - 0.1 * level)
     split = panel.assign(q=lambda f: np.where(f["x"] > 0.3, f["x"] + 5, f["x"]))

@@ -57,6 +57,7 @@ _LABELS = {
 }
 _WORDS = {("correction", "lee-yu"): "Lee-Yu", ("correction", "none"): "direct"}
 INITIAL = "log_initial"
+_LEVEL = 0.95  # of intervals whose result names none: the default of conf_int()
 _DERIVED = ("speed", "half_life")
 _FIRST = ("log_initial",)  # beta
 _LAST = ("intercept", "rho", "lambda", "sigma2")  # after the regressors and their spatial lags, in this order
@@ -65,7 +66,6 @@ _IN_PARENTHESES = {
     "estimate (z)": "z-values in parentheses",
     "estimate (t)": "t-values in parentheses",
     "estimate (p_value)": "p-values in parentheses",
-    "estimate [interval]": "confidence intervals in brackets",
 }
 
 
@@ -75,6 +75,7 @@ class _Model:
     terms: pd.DataFrame  # indexed by term
     about: Mapping[str, Any]
     notes: tuple[str, ...]
+    level: float  # of its intervals
     withheld: bool  # whether beta has no standard error because none holds over few periods
 
 
@@ -170,7 +171,7 @@ def regression(
     return Table(
         frame=frame,
         caption=caption,
-        notes=(*_legend(cells, stars), *_few_periods(models), *said, *weight_notes, *_warnings(models)),
+        notes=(*_legend(cells, stars, models), *_few_periods(models), *said, *weight_notes, *_warnings(models)),
         data=_figures(shown, tuple(footer), models),
         rules=tuple(blocks),
         align="l" + "r" * len(models),
@@ -206,7 +207,8 @@ def _model(name: str, result: Any) -> _Model:
     # Speed and half-life are functions of the coefficients and belong below them; a regressor may share the name.
     derived = tidy["term"].isin([t for t in _DERIVED if t in about]) & tidy["statistic"].isna()
     withheld = bool(getattr(result, "z_withheld", False))
-    return _Model(name, tidy[~derived].set_index("term"), about, tuple(getattr(result, "notes", ())), withheld)
+    level = float(getattr(result, "level", _LEVEL))
+    return _Model(name, tidy[~derived].set_index("term"), about, tuple(getattr(result, "notes", ())), level, withheld)
 
 
 def _beside(result: Any) -> dict[str, Any]:
@@ -290,6 +292,8 @@ def _term_label(term: str, texts: Mapping[str, str]) -> str:
 
 def _under(row: pd.Series, cells: Cells, digits: int) -> str:
     if cells == "estimate [interval]":
+        if np.isnan([row["conf_low"], row["conf_high"]]).all():
+            return say(UNDEFINED)
         return f"[{_figure(row['conf_low'], digits)}, {_figure(row['conf_high'], digits)}]"
     if cells == "estimate (p_value)":
         return f"({probability_text(row['p_value']).replace(' ', '')})"
@@ -363,8 +367,16 @@ def _weights(models: list[_Model]) -> tuple[list[str], tuple[str, ...]]:
     )
 
 
-def _legend(cells: Cells, stars: bool) -> tuple[str, ...]:
+def _legend(cells: Cells, stars: bool, models: list[_Model]) -> tuple[str, ...]:
     under = (say(_IN_PARENTHESES[cells]),) if cells in _IN_PARENTHESES else ()
+    if cells == "estimate [interval]":
+        levels = list(dict.fromkeys(m.level for m in models))
+        each = [(say("{level:g} % confidence intervals in brackets", level=100 * level), level) for level in levels]
+        under = tuple(
+            text if len(levels) == 1 else say("{names}: {note}", names=enumerated(who), note=text)
+            for text, level in each
+            for who in [[m.name for m in models if m.level == level]]
+        )
     marks = say(", ").join(f"{mark} p < {bound:.2f}" for bound, mark in reversed(STARS))
     return (*under, say("stars: {marks}", marks=marks)) if stars else under
 

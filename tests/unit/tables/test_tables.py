@@ -350,7 +350,7 @@ class TestRegression:
             ("estimate (z)", "(−4.87)", "z-values in parentheses"),
             ("estimate (t)", "(−4.87)", "t-values in parentheses"),
             ("estimate (p_value)", "(<0.001)", "p-values in parentheses"),
-            ("estimate [interval]", "[−0.4710, −0.2010]", "confidence intervals in brackets"),
+            ("estimate [interval]", "[−0.4710, −0.2010]", "95 % confidence intervals in brackets"),
         ],
     )
     def test_cells(self, cells, under, note):
@@ -360,6 +360,23 @@ class TestRegression:
         if under:
             assert made.frame.iloc[1]["Province"] == under
         assert len(made.frame) == (6 if under is None else 12) + 8
+
+    def test_the_level_of_intervals_is_that_of_each_result(self):
+        class Other(Fit):
+            level = 0.9
+
+        row = (("x", 1.0, 1.0, 1.0, 0.3, 0.0, 2.0),)
+        one, two = Fit(row, {"nobs": 3}), Other(row, {"nobs": 3})
+        made = regression({"a": one, "b": two}, cells="estimate [interval]", stars=False)
+        assert made.notes == (
+            "a: 95 % confidence intervals in brackets",
+            "b: 90 % confidence intervals in brackets",
+        )
+        assert regression([two], cells="estimate [interval]").notes[0].startswith("90 % ")
+
+    def test_no_interval_stands_where_there_is_none(self):
+        fit = Fit((("x", 1.0, NAN, NAN, NAN, NAN, NAN),), {"nobs": 3})
+        assert regression([fit], cells="estimate [interval]").frame.iloc[1]["(1)"] == "undefined"
 
     def test_stars(self):
         def marks(p):

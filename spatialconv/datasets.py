@@ -32,8 +32,10 @@ class Zhejiang:
     def __repr__(self) -> str:
         return (
             "Zhejiang: exports by cross-border online retail, 11 cities, 2016 to 2020\n"
-            "  .cities: polygons and seats; .panel: exports, digital; .published: the printed tables\n"
-            "  note: export levels are reconstructed from published figures; see log_exports_sd in the panel"
+            "  .cities: polygons and seats; .panel: exports, digital;\n"
+            "  .published: the printed tables\n"
+            "  note: export levels are reconstructed from published figures;\n"
+            "    see log_exports_sd in the panel"
         )
 
 

@@ -368,7 +368,7 @@ def _weights(models: list[_Model]) -> tuple[list[str], tuple[str, ...]]:
 
 
 def _legend(cells: Cells, stars: bool, models: list[_Model]) -> tuple[str, ...]:
-    under = (say(_IN_PARENTHESES[cells]),) if cells in _IN_PARENTHESES else ()
+    under: tuple[str, ...] = (say(_IN_PARENTHESES[cells]),) if cells in _IN_PARENTHESES else ()
     if cells == "estimate [interval]":
         levels = list(dict.fromkeys(m.level for m in models))
         each = [(say("{level:g} % confidence intervals in brackets", level=100 * level), level) for level in levels]

@@ -20,6 +20,7 @@ from spatialconv._descriptions.vocabulary import (
 from spatialconv._options import first
 from spatialconv.auditing.description.figures import Cell, Figure
 from spatialconv.errors import OptionError
+from spatialconv.results import plural, wrapped
 
 Ref = tuple[str, ...]
 
@@ -198,6 +199,21 @@ class Reported:
     claims: tuple[Claim, ...] = ()
     unread: tuple[Unread, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        parts = {
+            "table": len(self.tables), "sample": len(self.samples), "set of weights": len(self.weights),
+            "statement": len(self.claims),
+        }  # fmt: skip
+        several = {"set of weights": "sets of weights"}
+        held = ", ".join(plural(n, name, several.get(name)) for name, n in parts.items() if n) or "nothing"
+        lines = [f"Reported: {self.title}", self.source, held]
+        names = [table.name for table in self.tables]
+        more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+        lines += [f"tables: {', '.join(names[:8])}{more}"] if names else []
+        lines += [f"{plural(len(self.unread), 'part')} that could not be read"] if self.unread else []
+        lines += [f"note: {note}" for note in self.notes]
+        return wrapped(line if k == 0 else f"  {line}" for k, line in enumerate(lines) if line)
 
     def of(self, kind: type[Any]) -> Iterator[Any]:
         """Return the tables of a shape."""

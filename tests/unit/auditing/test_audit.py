@@ -587,3 +587,14 @@ def test_a_loose_sentence_is_a_warning():
     given["claim"][0]["loose"] = True
     assert [f.severity for f in sc.audit(given).findings] == ["warning"]
     assert sc.audit(given).passed
+
+
+def test_what_a_paper_reports_shows_itself_in_a_few_short_lines():
+    found = sc.auditing.example("luo_zhang_2024")
+    lines = repr(found).splitlines()
+    assert lines[0].startswith("Reported: Luo and Zhang (2024)")
+    assert f"{len(found.tables)} tables, {len(found.samples)} samples" in repr(found)
+    assert found.tables[0].name in repr(found)
+    assert len(lines) < 20
+    assert all(len(line) <= 80 for line in lines)
+    assert all(len(line) <= 80 for line in repr(sc.datasets.zhejiang()).splitlines())

@@ -150,7 +150,7 @@ def regression(
     <BLANKLINE>
     - standard errors in parentheses
     - undefined: over few periods no standard error of the initial level holds under
-      effects of regions; p and set by b.inference
+      effects of regions; p and set by b.inference or b.grid_interval
     """
     choice("cells", cells, CELLS)
     whole("digits", digits, least=1, most=MOST_DIGITS)
@@ -308,7 +308,7 @@ def _few_periods(models: list[_Model]) -> tuple[str, ...]:
         return ()
     text = (
         "undefined: over few periods no standard error of the initial level holds under effects of regions; "
-        "p and set by b.inference"
+        "p and set by b.inference or b.grid_interval"
     )
     return (say(text),)
 

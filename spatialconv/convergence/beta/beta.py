@@ -66,6 +66,12 @@ NO_SET = (
 )
 NO_EFFECTS_HELD = "of two coefficients, for which vcov='scpc' derives no interval"
 NO_DELTA = "no interval by the delta method holds here; b.inference has the set"
+NO_DELTA_ELSEWHERE = "no interval by the delta method holds here; b.grid_interval() has one"
+# Where the tests of b.inference are not derived: error processes, a lagged initial level, spans that overlap.
+ASK_ELSEWHERE = (
+    "p of no convergence: b.bootstrap(null='no-convergence'); interval of beta and its speed: b.grid_interval() (z "
+    "does not hold here, and b.inference is not derived for this model)"
+)
 
 
 def beta(
@@ -368,11 +374,19 @@ class BetaConvergence(Result):
     def z_withheld(self) -> bool:
         """Whether tables and reprs give beta no standard error, z, p nor interval by the delta method: none holds.
 
-        So under region and two-way effects, wherever `b.inference` reaches or beta is corrected by simulation: z
-        rejects a true null too often over few periods, and near beta = 0 the information is singular under two-way
-        effects. `b.inference` has p and sets there.
+        So under region and two-way effects, but for the standard errors of `vcov="scpc"`: z rejects a true null too
+        often over few periods, and near beta = 0 the information is singular under two-way effects. `b.inference` has p
+        and sets there; where it is not derived, `bootstrap(null="no-convergence")` and `grid_interval` have.
         """
-        return self._refined or self._exact is not None or self._cells
+        within = self.fit.spec.effects in ("region", "two-way")
+        return self._refined or self._cells or (within and self.fit.estimates.held is None)
+
+    @property
+    def _no_delta(self) -> str:
+        """Why speeds have no interval, and who has one."""
+        if self._cells:
+            return NO_SET
+        return NO_DELTA_ELSEWHERE if self._exact is None else NO_DELTA
 
     @property
     def _cells(self) -> bool:
@@ -442,7 +456,7 @@ class BetaConvergence(Result):
         of_beta = [term for term in table.index if term != "spillover_share"]
         table.loc[of_beta, ["std_error", "conf_low", "conf_high"]] = np.nan
         unsaid = [t for t in of_beta if np.isfinite(table.loc[t, "estimate"])]
-        table.loc[unsaid, "reason"] = NO_SET if self._cells else NO_DELTA
+        table.loc[unsaid, "reason"] = self._no_delta
         if "inference" in self.__dict__:
             for term, ends in (("speed", self.inference.speed), ("half_life", self.inference.half_life)):
                 table.loc[term, ["conf_low", "conf_high"]] = ends
@@ -625,13 +639,13 @@ class BetaConvergence(Result):
         return [title, self._beta_line(), *self._rho_lines(), *speeds, *self._rest_lines()]
 
     def _few_periods_lines(self) -> list[str] | None:
-        """Return what is said of beta under region and two-way effects; None without them, or out of reach of theory.
+        """Return what is said of beta under region and two-way effects; None without them.
 
         No z and no interval by the delta method: z rejects a true null in most panels, and under two-way effects near
         beta = 0 the information is singular.
         """
         exact = self._exact
-        if exact is None and not self._cells:
+        if exact is None and not self._cells and not self.z_withheld:
             return None
         speed, half = (self.speeds.loc[term] for term in ("speed", "half_life"))
         rate = [f"speed {number(speed.estimate)}"] if np.isfinite(speed.estimate) else []
@@ -643,7 +657,7 @@ class BetaConvergence(Result):
         if "inference" in self.__dict__:
             return [beta, *undefined, *spills, *self.inference.lines()]
         if exact is None:
-            return [beta, *undefined, *spills, f"  {NO_SET}"]
+            return [beta, *undefined, *spills, f"  {NO_SET if self._cells else ASK_ELSEWHERE}"]
         ask = "  p of no convergence and the sets of beta and its speed: b.inference (z does not hold here)"
         return [beta, *undefined, *spills, ask, *exact]
 

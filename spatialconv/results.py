@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -39,21 +40,35 @@ def rows_shown(shown: int, rows: int) -> str:
     return f"{shown:,} of {rows:,} rows"
 
 
+# What Python puts behind a date that has no time of day.
+_MIDNIGHT = re.compile(r"(?<=[0-9]{4}-[0-9]{2}-[0-9]{2})[ T]00:00:00(?![.+0-9])")
+
+
+def dated(text: str) -> str:
+    """Return a text with its dates as people write them: 2017-12-31, without the midnight behind it."""
+    return _MIDNIGHT.sub("", text)
+
+
+def written(period: Hashable) -> str:
+    """Return the label of a period as people write it."""
+    return dated(str(period))
+
+
 def wrapped(lines: Iterable[str]) -> str:
     """Return lines for a terminal of 80 columns, broken at spaces, what follows indented."""
     return "\n".join(
         textwrap.fill(line, WIDE, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
         if len(line) > WIDE
         else line
-        for line in lines
+        for line in map(dated, lines)
     )
 
 
 def framed(lines: Sequence[str], table: pd.DataFrame, notes: Iterable[str] = ()) -> str:
     """Return the HTML repr of something with a table: its lines, the first rows with their number, notes."""
-    title, *rest = lines
+    title, *rest = map(dated, lines)
     body = "".join(f"<div>{html.escape(line.strip())}</div>" for line in rest)
-    said = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
+    said = "".join(f"<li>{html.escape(dated(note))}</li>" for note in notes)
     said = f"<ul>{said}</ul>" if said else ""
     rows = table.head(MOST_ROWS).to_html(border=0, float_format=lambda v: number(float(v)), max_cols=MOST_COLUMNS)
     left = f"<div>{rows_shown(MOST_ROWS, len(table))}</div>" if len(table) > MOST_ROWS else ""

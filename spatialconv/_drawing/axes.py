@@ -18,6 +18,7 @@ from spatialconv import _style as look
 from spatialconv._drawing.captions import Caption
 from spatialconv._language import say
 from spatialconv.errors import OptionError
+from spatialconv.results import written
 
 FloatArray = npt.NDArray[np.float64]
 Paint = Callable[[list[Axes]], None]
@@ -226,7 +227,7 @@ def name_rows(ax: Axes, places: Sequence[float], names: Iterable[Any]) -> None:
     figure = cast(Figure, ax.get_figure(root=True))
     measure = look.measurer(figure)
     most = MOST_OF_NAMES * float(figure.get_size_inches()[0]) / look.MM
-    ax.set_yticks(list(places), [cut(str(name), measure, most) for name in names])
+    ax.set_yticks(list(places), [cut(written(name), measure, most) for name in names])
 
 
 def legend(ax: Axes, entries: Mapping[str, Any], *, title: str | None = None, **options: Any) -> None:
@@ -298,7 +299,7 @@ def time_axis(ax: Axes, periods: pd.Index) -> FloatArray:
         name_periods(ax, x, periods, most=8)
     else:
         measure = look.measurer(cast(Figure, ax.get_figure(root=True)))
-        fit = int(across // (max(measure(str(period))[0] for period in periods[[0, -1]]) + 2.0))
+        fit = int(across // (max(measure(written(period))[0] for period in periods[[0, -1]]) + 2.0))
         ax.xaxis.set_major_locator(MaxNLocator(min(max(fit, 1), 6), integer=True, steps=[1, 2, 5, 10]))
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     return x
@@ -308,7 +309,7 @@ def name_periods(ax: Axes, x: FloatArray, periods: pd.Index, *, most: int) -> No
     """Name periods on the axis of x, every second, third, … of them where not all have room."""
     across, _ = look.extent(ax)
     measure = look.measurer(cast(Figure, ax.get_figure(root=True)))
-    words = [cut(str(period), measure, 0.3 * across) for period in periods]
+    words = [cut(written(period), measure, 0.3 * across) for period in periods]
     wide = max(measure(word)[0] for word in {words[0], words[-1], max(words, key=len)}) + 2.0
     room = wide * float(np.ptp(ax.get_xlim())) / across
     apart = (k for k in range(1, len(x) + 1) if len(x[::k]) <= most and np.diff(x[::k]).min(initial=np.inf) >= room)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from spatialconv._drawing.classes import listed
 from spatialconv._language import capital, restate, say
-from spatialconv.results import HypothesisTest, p_value
+from spatialconv.results import HypothesisTest, p_value, written
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def named(variable: str, log: bool = False, unit: str | None = None) -> str:
 
 def spoken(periods: Iterable[Any]) -> str:
     """Return periods in words: '2009', '1929 and 2009', '1929, 1950 and 2009', '1929 to 2009 (81 periods)'."""
-    words = [str(period) for period in periods]
+    words = [written(period) for period in periods]
     if len(words) > 5:
         return say("{first} to {last} ({n} periods)", first=words[0], last=words[-1], n=len(words))
     return listed(words)

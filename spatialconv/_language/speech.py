@@ -18,6 +18,7 @@ from string import Formatter
 from typing import Any, Literal, ParamSpec, TypeVar
 
 from spatialconv._options import choice
+from spatialconv.results import dated
 
 Language = Literal["en", "zh"]
 
@@ -61,7 +62,7 @@ def say(phrase: str, /, *, sense: str = "", **values: Any) -> str:
     told = phrase
     if _NOW.get() != "en":
         told = phrases(_NOW.get()).get(f"{phrase} [{sense}]" if sense else phrase, phrase)
-    return told.format(**values) if values else told
+    return dated(told.format(**values)) if values else told
 
 
 def enumerated(words: Iterable[str]) -> str:

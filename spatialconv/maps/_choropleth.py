@@ -32,6 +32,7 @@ from spatialconv._options import MOST_CLASSES, choice, whole
 from spatialconv.errors import NotPositiveError, OptionError
 from spatialconv.maps._sheet import counting, drawn, keyed
 from spatialconv.panel import Panel, as_panel
+from spatialconv.results import written
 
 _SCHEMES = {"natural-breaks": "natural breaks", "quantiles": "quantiles", "equal-interval": "equal intervals"}
 
@@ -181,7 +182,7 @@ def choropleth(
         ]
     rows = class_rows(codes, real, scales, palette)
     rows += special_rows(base, no_data=codes == 0)
-    heads = [str(period) for period in chosen]
+    heads = [written(period) for period in chosen]
     counts = ["n"] if len(chosen) == 1 else [f"n {head}" for head in heads]
     columns = counts if common else [word for pair in zip(heads, ["n"] * len(heads), strict=True) for word in pair]
     how = say(_SCHEMES[scheme]) + (say(" in logarithms") if log else "")

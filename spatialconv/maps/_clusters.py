@@ -20,6 +20,7 @@ from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect, probability
 from spatialconv.autocorrelation import GEARY, LocalBivariate, LocalGeary, LocalMoran
 from spatialconv.maps._sheet import among, by_period, counted, counting, drawn, keyed
+from spatialconv.results import written
 
 _QUADRANTS = {
     "HH": "high, among high (HH)",
@@ -117,11 +118,11 @@ def clusters(
     ]
     rows += special_rows(base, islands=np.array([[k == ISLAND for k in key] for key in keys.values()]))
     notes = []
-    quiet = [str(t) for t, key in keys.items() if not set(key) & set(words)]
+    quiet = [written(t) for t, key in keys.items() if not set(key) & set(words)]
     if quiet:
         notes.append(say("No region is significant at that level{among}.", among=among(quiet, tables)))
     key = counting(heading + (say(", q (false-discovery control)") if fdr else ""), rows, counted(tables), notes)
-    faces = [Face(str(t), keyed(local.regions, ks)) for t, ks in keys.items()]
+    faces = [Face(written(t), keyed(local.regions, ks)) for t, ks in keys.items()]
     caption = Caption(
         say("{statistic} of {variable}", statistic=heading, variable=_of(local)),
         spoken(tables),

@@ -26,6 +26,7 @@ from spatialconv.maps._choropleth import number_of_classes, parted_at, parting_o
 from spatialconv.maps._sheet import CONFIDENCE, by_period, statistic
 from spatialconv.maps._touch import land, neighbours
 from spatialconv.panel import Panel
+from spatialconv.results import written
 
 _NONE = "no statistic"
 
@@ -136,7 +137,7 @@ def explore(
     }
     text = (files("spatialconv.maps") / "explore.html").read_text(encoding="utf-8")
     # Within a script only "</" could end it.
-    written = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+    packed = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
     for name, value in (
         ("TITLE", html.escape(capital(shown.caption.what))),
         ("CAPTION", html.escape(shown.caption.text)),
@@ -153,7 +154,7 @@ def explore(
         ("STOPPED", say("; ")),
         ("COLON", say(": ")),
         ("COMMA", say(", ")),
-        ("DATA", written),
+        ("DATA", packed),
     ):
         text = text.replace(f"%%{name}%%", value)
     return Page(text)
@@ -179,7 +180,7 @@ def _of_result(result: Any, source: str | None) -> _Shown:
     value, z, p = ([_figures(table[name]) for table in tables.values()] for name in ("value", "z", "p"))
     caption = _caption(result, tables, source)
     return _Shown(
-        named(result.variable, result.log), [str(period) for period in tables], classes, codes, value, caption, z, p
+        named(result.variable, result.log), [written(period) for period in tables], classes, codes, value, caption, z, p
     )
 
 
@@ -197,7 +198,7 @@ def _of_panel(panel: Panel, variable: str | None, classes: int, midpoint: Partin
     note = (parted_at(midpoint, scales, False),) if midpoint is not None else ()
     return _Shown(
         variable,
-        [str(period) for period in panel.periods],
+        [written(period) for period in panel.periods],
         words,
         codes,
         [_figures(pd.Series(row)) for row in values],

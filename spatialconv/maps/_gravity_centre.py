@@ -21,6 +21,7 @@ from spatialconv._drawing.land.panel import Stage
 from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect
 from spatialconv.dynamics import GravityCentre
+from spatialconv.results import written
 
 _LAND = "#f0f0ee"
 _DASHED = (3.7, 1.6)  # line and gap, in widths of the line
@@ -120,13 +121,20 @@ def gravity_centre(
             made.extend(axes.plot(*at.T, zorder=order + stage.lift, **options))
 
         for k, end in ends.items():
-            line(rings[k], 3, color=end.colour, linewidth=end.line, linestyle=end.style, label=f"ellipse {periods[k]}")
+            line(
+                rings[k],
+                3,
+                color=end.colour,
+                linewidth=end.line,
+                linestyle=end.style,
+                label=f"ellipse {written(periods[k])}",
+            )
         if hull is not None:
             line(hull, 3.2, color=look.INK, linewidth=0.8, linestyle=(0, _DASHED), label="region")
         line(path, 3.4, color=look.INK, linewidth=0.8, label="path")
         for k, end in ends.items():
             mark = {"color": end.colour, "marker": "o", "markersize": 4, "markerfacecolor": end.fill}
-            line(path[[k]], 3.6, linestyle="", label=f"centre {periods[k]}", **mark)
+            line(path[[k]], 3.6, linestyle="", label=f"centre {written(periods[k])}", **mark)
         for artist in made if stage.clip is not None else ():
             artist.set_clip_path(stage.clip)
 

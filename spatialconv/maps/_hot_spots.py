@@ -33,6 +33,7 @@ from spatialconv.maps._sheet import (
     statistic,
     without_score,
 )
+from spatialconv.results import written
 
 HotSpotClasses = Literal["confidence", "ranks", "both", "paper"]
 Tables = Mapping[Any, pd.DataFrame]
@@ -137,7 +138,7 @@ def hot_spots(
     faces = []
     for t, table in tables.items():
         for i, (word, (_, found)) in enumerate(kinds.items()):
-            heading = f"{t} · {say(word)}" if len(kinds) > 1 else str(t)
+            heading = f"{written(t)} · {say(word)}" if len(kinds) > 1 else written(t)
             codes = pd.Series(found[t], index=table.index).fillna(0)
             keys = [ISLAND if np.isnan(z) else int(c) for z, c in zip(table["z"], codes, strict=True)]
             faces.append(Face(heading, keyed(hs.regions, keys), legend=i))
@@ -229,7 +230,7 @@ def _confidence_legend(
         # The map of the paper stays as it was printed; elsewhere cold is told from hot without colour too.
         rows.append(Row(c, say(word), look.CONFIDENCE[c], cells=cells, texture=COLD * (c < 0 and textured)))
     rows += special_rows(base, islands=without_score(tables))
-    quiet = [str(t) for t, table in tables.items() if not table[column].fillna(0).ne(0).any()]
+    quiet = [written(t) for t, table in tables.items() if not table[column].fillna(0).ne(0).any()]
     title = say("{statistic}, confidence", statistic=statistic(hs))
     title += say(", false-discovery control") if controlled else ""
     return counting(title, rows, counted(tables), _quiet_note(quiet, tables, controlled))

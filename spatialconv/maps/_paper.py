@@ -14,6 +14,7 @@ from spatialconv._drawing.footer import Legend, Row
 from spatialconv._drawing.ground import Ground
 from spatialconv._language import say
 from spatialconv.maps._sheet import statistic, without_score
+from spatialconv.results import written
 
 _WORDS = {
     2: ("cold", "hot"),
@@ -44,6 +45,6 @@ def paper_legend(hs: Any, tables: Mapping[Any, pd.DataFrame], base: Ground) -> L
             cells.append(str(z.size))
         rows.append(Row(c, words[c - 1], colours[c - 1], cells=tuple(cells)))
     rows += special_rows(base, islands=without_score(tables), skip=1 if spread else 0)
-    heads = ["" if len(tables) == 1 else str(t) for t in tables]
+    heads = ["" if len(tables) == 1 else written(t) for t in tables]
     columns = [word for head in heads for word in ((f"z {head}".strip(), "n") if spread else (f"n {head}".strip(),))]
     return Legend(say("{statistic}, classes of z", statistic=statistic(hs)), tuple(rows), tuple(columns))

@@ -18,6 +18,7 @@ from spatialconv._drawing.classes import listed, periods_of
 from spatialconv._drawing.footer import Legend, Row
 from spatialconv._drawing.ground import Ground
 from spatialconv._language import say
+from spatialconv.results import written
 
 # Classes of `confidence`, the surest first.
 CONFIDENCE = {3: "hot, 99 %", 2: "hot, 95 %", 1: "hot, 90 %", 0: "not significant"}
@@ -46,7 +47,7 @@ def keyed(regions: pd.Index, keys: Sequence[Hashable]) -> dict[Hashable, Hashabl
 
 def counted(tables: Mapping[Any, pd.DataFrame]) -> tuple[str, ...]:
     """Return the heads of the columns of counts, with the period where there are several."""
-    return ("n",) if len(tables) == 1 else tuple(f"n {t}" for t in tables)
+    return ("n",) if len(tables) == 1 else tuple(f"n {written(t)}" for t in tables)
 
 
 def among(some: Sequence[str], tables: Mapping[Any, pd.DataFrame]) -> str:

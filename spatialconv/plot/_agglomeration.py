@@ -17,6 +17,7 @@ from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect, first
 from spatialconv.agglomeration import IndustryTable
 from spatialconv.errors import OptionError
+from spatialconv.results import written
 
 # Told apart by dash and lightness, so that the curves stay apart in grey.
 _LINES = (("-", look.FIRST), ("--", look.SECOND), ("-.", look.INK), (":", look.FIRST), ((0, (6, 1.5)), look.SOFT))
@@ -91,7 +92,7 @@ def location_curves(
     n = len(table.regions)
     caption = Caption(
         say("Locational Lorenz curves of {quantity}", quantity=table.quantity),
-        str(period) if len(table.periods) > 1 else "",
+        written(period) if len(table.periods) > 1 else "",
         n,
         tested=(
             say(

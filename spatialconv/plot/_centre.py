@@ -14,7 +14,7 @@ from spatialconv._drawing.scatter import write_ends
 from spatialconv._language import Language, restate, say, speaking
 from spatialconv._options import expect
 from spatialconv.dynamics import GravityCentre
-from spatialconv.results import number, p_value
+from spatialconv.results import number, p_value, written
 
 _SIDE = 70.0  # mm: km to the east and to the north have one scale
 _NAMED = 8  # periods written at the path; of more only the ends
@@ -68,7 +68,7 @@ def gravity_path(
     """
     expect(centre, GravityCentre, "plot.gravity_path", "the result of sc.gravity_centre")
     xy = centre.table[["east", "north"]].to_numpy(dtype=float)
-    words = [str(period) for period in centre.periods]
+    words = [written(period) for period in centre.periods]
     shown = range(len(words)) if len(words) <= _NAMED else (0, len(words) - 1)
     across, up = say("km to the east"), say("km to the north")
     heading = say("Centre of gravity, {variable}", variable=centre.variable)

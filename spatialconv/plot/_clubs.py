@@ -18,6 +18,7 @@ from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect, whole
 from spatialconv.convergence.clubs.clubs import ClubPartition
 from spatialconv.panel import FloatArray
+from spatialconv.results import written
 
 HEIGHT = 42.0  # mm of a panel
 ACROSS = 3
@@ -100,7 +101,7 @@ def transition_paths(
         for plot, head in zip(axes, heads, strict=False):
             headed(plot, head)
 
-    with look.style(title, heads, caption.text, [str(p) for p in result.paths.index]):
+    with look.style(title, heads, caption.text, [written(p) for p in result.paths.index]):
         frame = Frame(len(heads), HEIGHT, ACROSS, bottom=6.5)
         return drawn(paint, frame, caption, title=title, width=width, ax=ax)
 

@@ -19,6 +19,7 @@ from spatialconv._language import Language, enumerated, restate, say, speaking
 from spatialconv._options import expect
 from spatialconv.dynamics import DensityPath, MarkovChain, SpatialMarkov
 from spatialconv.errors import OptionError
+from spatialconv.results import written
 
 MOST = 12  # ridges that can be told apart
 RIDGE = 9.0  # mm from one base line to the next
@@ -109,7 +110,7 @@ def density(
 
     # No higher than a page, however many there are.
     height = min(RIDGE * _reach(curves), look.HEIGHT - 40.0) + 1.0
-    with look.style(title, label, [str(p) for p in chosen], caption.text):
+    with look.style(title, label, [written(p) for p in chosen], caption.text):
         return drawn(paint, Frame(height=height, top=2.0), caption, title=title, width=width, ax=ax)
 
 
@@ -134,7 +135,7 @@ def _ridges(ax: Axes, x: Any, curves: Any, periods: pd.Index, *, mean: bool) -> 
         top = base + scale * curve
         # Later ridges stand in front of earlier ones, whose feet they hide.
         ax.fill_between(x, base, top, color="#c9dcec", linewidth=0, zorder=2 * i + 1)
-        ax.plot(x, top, color=look.FIRST, linewidth=0.9, zorder=2 * i + 2, label=str(period))
+        ax.plot(x, top, color=look.FIRST, linewidth=0.9, zorder=2 * i + 2, label=written(period))
     name_rows(ax, list(bases), periods)
     ax.set_ylim(-0.1, _reach(curves) + 0.05)
     shown = np.flatnonzero((curves > 1e-3 * curves.max()).any(axis=0))

@@ -18,6 +18,7 @@ from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect, first, whole
 from spatialconv.errors import OptionError
 from spatialconv.index import CompositeIndex
+from spatialconv.results import written
 
 _BAR, _LINE = 3.6, 3.8  # mm of a region, of a row of the legend
 
@@ -91,7 +92,7 @@ def contributions(
     parts_of = say("Composite index, contributions of groups of indicators")
     caption = Caption(
         parts_of if len(groups) > 1 else say("Composite index"),
-        str(period),
+        written(period),
         len(order),
         tested=(
             say(

@@ -19,6 +19,7 @@ from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect
 from spatialconv.convergence.dispersion.dagum import PARTS, DagumGini
 from spatialconv.convergence.dispersion.inequality import TheilDecomposition
+from spatialconv.results import written
 
 BARS = 12  # periods, up to which parts are bars and more become areas
 HEIGHT = 50.0  # mm
@@ -174,7 +175,7 @@ def _parts(
             _lines(axes[1], table, colours, labels)
             headed(axes[1], shares)
 
-    with look.style(title, head, shares, list(labels.values()), [str(p) for p in table.index], caption.text):
+    with look.style(title, head, shares, list(labels.values()), [written(p) for p in table.index], caption.text):
         return drawn(paint, Frame(2, HEIGHT, bottom=6.5), caption, title=title, width=width, ax=ax)
 
 

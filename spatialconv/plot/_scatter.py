@@ -26,7 +26,7 @@ from spatialconv.convergence.beta.beta import BetaConvergence
 from spatialconv.errors import OptionError
 from spatialconv.models.specification.design import matrix
 from spatialconv.panel import Panel, as_panel
-from spatialconv.results import number, p_value
+from spatialconv.results import number, p_value, written
 
 FloatArray = npt.NDArray[np.float64]
 Labels = bool | Literal["all"] | Iterable[Hashable]
@@ -120,7 +120,7 @@ def moran_scatter(
     y_label = say("neighbours' {name}", name=name)
     if not np.isclose(stretch, 1):
         y_label += f" (\u00d7 n/S\u2080 = {stretch:.3g})"
-    heading = title if title is not None else capital(name) + say(", ") + str(period)
+    heading = title if title is not None else capital(name) + say(", ") + written(period)
     hollow = np.isin(np.arange(len(z)), one.regions.get_indexer(list(aligned.islands)))
     points = Points(z, lagged, _named(one.regions, np.hypot(z, lagged), labels), hollow)
     said = f"I = {number(test['I'], 3)}, z = {number(test['z'], 2)}, {p_value(test['p'])}".replace("-", "\u2212")
@@ -302,6 +302,6 @@ def _point_names(design: Any, x: FloatArray, y: FloatArray, labels: Labels) -> l
     pairs = [(region, period) for period in design.periods for region in design.regions]
     if labels is True:
         chosen = set(np.argsort(-away, kind="stable")[:6])
-        return [f"{r} {t}" if i in chosen else None for i, (r, t) in enumerate(pairs)]
+        return [f"{r} {written(t)}" if i in chosen else None for i, (r, t) in enumerate(pairs)]
     wanted = _named(design.regions, away[: len(design.regions)], labels)
-    return [f"{r} {t}" if wanted[i % len(wanted)] else None for i, (r, t) in enumerate(pairs)]
+    return [f"{r} {written(t)}" if wanted[i % len(wanted)] else None for i, (r, t) in enumerate(pairs)]

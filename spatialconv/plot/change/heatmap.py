@@ -19,6 +19,7 @@ from spatialconv._language import Language, capital, say, speaking
 from spatialconv._options import choice
 from spatialconv.errors import MissingDataError, NotPositiveError
 from spatialconv.panel import FloatArray, Panel, as_panel
+from spatialconv.results import written
 
 Scale = Literal["level", "relative", "log"]
 Order = Literal["mean", "last", "change", "panel"]
@@ -161,7 +162,7 @@ def heatmap(
             _key(plot, image)
 
     height = max(ROW * len(names), 12.0) if with_names else LOW + 40.0
-    with look.style(title, heading, names, [str(period) for period in panel.periods], caption.text):
+    with look.style(title, heading, names, [written(period) for period in panel.periods], caption.text):
         frame = Frame(height=height, right=ROOM, bottom=6.5)
         return drawn(paint, frame, caption, title=title, width=width, ax=ax)
 

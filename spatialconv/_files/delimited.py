@@ -61,22 +61,37 @@ def read_delimited(
         skip += 1
     if skip >= len(lines):
         raise FileError(f"{file.name} is empty{' below the lines that are skipped' if skip else ''}.")
+    _refuse_lines_above(file, lines, keys, skip)
     if not sep:
         sep = _sniffed(lines[skip:], keys, ".tsv" in file.name.lower() or ".tab" in file.name.lower())
     header = _fields(lines[skip], sep, file)
     if len(header) > MOST_COLUMNS:
         raise FileError(f"{file.name} has {len(header):,} columns; {MOST_COLUMNS:,} may be. Is a row a period?")
-    rows = _rows(text, sep, skip, file)
+    first_row = skip + 1
+    while first_row < len(lines) and not lines[first_row].strip():
+        first_row += 1  # pandas takes blank lines before all others for an empty file
+    rows = _rows(text, sep, first_row, file)
     width = max(rows.shape[1], len(header))
     if width == len(header) + 1 and rows[width - 1].notna().any():
         header = ["", *header]  # R writes names of rows without a name above them
     rows = rows.reindex(columns=range(width), fill_value=np.nan)
     rows.columns = pd.Index([*header, *[""] * (width - len(header))])
-    rows.index = pd.Index(range(skip + 2, skip + 2 + len(rows)))
+    rows.index = pd.Index(range(first_row + 1, first_row + 1 + len(rows)))
     return rows, sep, used
 
 
-def _rows(text: str, sep: str, skip: int, file: Path) -> pd.DataFrame:
+def _refuse_lines_above(file: Path, lines: list[str], keys: tuple[str, ...], skip: int) -> None:
+    """Raise where the names of the columns stand further down, below a title or a source."""
+    for k, line in enumerate(lines[skip:], skip):
+        parts = ({part.strip().strip('"').strip() for part in line.split(sep)} for sep in SEPARATORS)
+        if not any(set(keys) <= part for part in parts):
+            continue
+        if k > skip:
+            raise FileError(f"{file.name} has the names of its columns in line {k + 1}, below others. Say skip = {k}.")
+        return
+
+
+def _rows(text: str, sep: str, above: int, file: Path) -> pd.DataFrame:
     try:
         # Every line is kept, so that a row has the number of its line.
         return pd.read_csv(
@@ -84,7 +99,7 @@ def _rows(text: str, sep: str, skip: int, file: Path) -> pd.DataFrame:
             sep=sep,
             dtype=str,
             header=None,
-            skiprows=skip + 1,
+            skiprows=above,
             keep_default_na=False,
             na_filter=True,
             na_values=[],

@@ -26,6 +26,8 @@ from spatialconv.panel.gaps import Filled, FillHow, beside_gaps, completed, fill
 from spatialconv.results import extent, framed, plural, wrapped
 
 FloatArray = npt.NDArray[np.float64]
+# Cells that are no numbers among others that are: so few words may stand for gaps.
+FEW_WORDS = 2
 
 # The products of four such values are the largest that models form; they stay within double precision.
 EXTREME = 1e60
@@ -268,9 +270,14 @@ class Panel:
                 if 0 < stuck.sum() < text.sum()
                 else ""
             )
+            words = sorted({str(word).strip() for word in series[stuck]})
+            named = 0 < len(words) <= FEW_WORDS and not any(sign.isdigit() for word in words for sign in word)
+            said = " or ".join(map(repr, words))
+            gaps = f"; if {said} stands for a gap, say na = {words} where the file is read" if named else ""
             raise VariableError(
                 f"{variable!r} must be numeric; its type is {series.dtype} and these cells are no "
-                f"numbers: {shown}. Convert it first, for example by pandas.to_numeric."
+                f"numbers: {shown}. Convert it first, for example by pandas.to_numeric"
+                f"{gaps if stuck.sum() < text.sum() else ''}."
             )
         return np.asarray(numbers.to_numpy(dtype=float, na_value=np.nan))
 

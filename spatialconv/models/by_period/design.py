@@ -102,6 +102,13 @@ class PeriodDesign(Design):
         return not bool(self.seen.all())
 
 
+# Where the absent regions did not exist, nothing of it is so.
+CUT = (
+    "where those left out were there, cutting them biases rho towards zero: simulated, by an eighth with 15 % missing"
+    " and by a quarter with 30 %; missing='integrate' does not (tests/simulation/UNBALANCED.md)"
+)
+
+
 @contextmanager
 def gaps_named() -> Iterator[None]:
     """Add to what is said of gaps that they need not be filled or left out."""
@@ -152,7 +159,8 @@ def arranged(
         missing=missing,
     )
     W, M, more = _weights(found, spec, w, error_w, None if ask is None else ask[keep])
-    found = replace(found, W=W, M=M, notes=merge_notes(found.notes, more))
+    bias = (CUT,) if spec.has_lag and missing == "omit" and found.gaps else ()
+    found = replace(found, W=W, M=M, notes=merge_notes(found.notes, bias, more))
     return _complete(found, spec)
 
 

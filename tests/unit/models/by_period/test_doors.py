@@ -41,10 +41,14 @@ def test_notes_say_who_is_there_and_how_many(cells, fit):
     assert f"{n.sum()} of {cells.y.size} outcomes are there" in said
     assert ", ".join(f"{t}: {count}" for t, count in enumerate(n)) in said
     assert "weights are cut to who is there and standardised again" in said
+    assert "cutting them biases rho towards zero" in said
+    alone = cells.fit(spatial="error", effects="time", missing="omit")
+    assert not any("biases rho" in note for note in alone.notes)
     assert fit.provenance.options["missing"] == "omit"
     assert fit.provenance.weights.startswith("weights by period (4 of 4 differ)")
     other = " ".join(cells.fit(spatial="lag", effects="region", missing="integrate").notes)
     assert "outcomes missing are integrated out" in other
+    assert "biases rho" not in other
     assert "direct approach, not Lee-Yu" in other
     assert all(len(line) <= 80 for line in repr(fit).splitlines())
 

@@ -265,6 +265,31 @@ def robust(n: int) -> Run:
     return lambda: b.fit.with_vcov("robust")
 
 
+def bootstrap_one_way(n: int) -> Run:
+    """Draw 199 samples and their standard errors where links go one way: five nearest neighbours."""
+    links = sc.weights.knn(points(n, 32650), k=5)
+    drawn = sc.simulate.growth_panel(links, periods=4, rho=0.4, controls={"x": 0.1}, effects="time", seed=1)
+    b = sc.beta(drawn.panel, "level", links, controls="x", spatial="lag", effects="time")
+    return lambda: b.bootstrap(draws=199, seed=1)
+
+
+def one_left_out(n: int) -> Run:
+    """Ask whether one region carries beta: influence of all, the regression anew without those that move it most."""
+    whole, links = counties(n)
+    b = sc.beta(whole, "level", links, controls="x", spatial="lag", effects="time")
+    return lambda: sc.check(b, questions="regions", progress=False)
+
+
+def named_map(n: int) -> Run:
+    """The map of a lattice with names on it, written as a bitmap."""
+    whole = panel(n, 1)
+    rows = next(r for r in range(int(n**0.5), 0, -1) if n % r == 0)
+    cells = [shapely.box(x, y, x + 1000, y + 1000) for y in range(0, 1000 * rows, 1000) for x in _steps(n // rows)]
+    shapes = gpd.GeoDataFrame(geometry=gpd.GeoSeries(cells, index=labels(n), crs=32650))
+    sc.plot.moran_scatter(*_few(), period=2000)
+    return lambda: sc.maps.choropleth(whole, "x", shapes, periods=2000, labels=True).savefig(BytesIO(), dpi=200)
+
+
 def checked(n: int) -> Run:
     """Ask all questions, with 199 samples."""
     whole, links = counties(n)
@@ -311,7 +336,12 @@ GROWING: dict[str, Growth] = {
     "beta_quantiles, T = 4": Growth(quantiles, "10 s at 1,000", sizes=(300, 1_000, 3_000)),
     "beta_local": Growth(local, "5 s at 600", sizes=(150, 300, 600)),
     "beta_rolling, T = 10, lag": Growth(rolling, "1 s at 3,000", sizes=(1_000, 3_000, 10_000)),
-    "robust covariance of the lag model, T = 4": Growth(robust, "0.3 s at 3,000", sizes=(1_000, 3_000, 10_000)),
+    "bootstrap of the lag model, links one way, T = 4, 199 samples": Growth(
+        bootstrap_one_way, "0.02 s a sample", sizes=(1_000, 3_085, 10_000)
+    ),
+    "robust covariance of the lag model, T = 4": Growth(robust, "0.3 s at 3,000", sizes=(1_000, 3_000, 10_000, 50_000)),
+    "check, one region left out, T = 4": Growth(one_left_out, "one pass", sizes=(300, 1_000, 3_085)),
+    "choropleth with names": Growth(named_map, "4 s at 3,085", sizes=(300, 1_000, 3_085)),
     "check, T = 4, 199 samples": Growth(checked, "3 minutes at 3,085", sizes=(300, 1_000, 3_085)),
     "repr of local Moran, T = 10": Growth(local_moran, "0.1 s at 10,000", sizes=(1_000, 10_000, 30_000)),
 }

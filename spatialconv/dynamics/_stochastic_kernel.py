@@ -76,6 +76,11 @@ class StochasticKernel(Result):
         return np.asarray(self.conditional.index, dtype=float)
 
     @property
+    def least(self) -> float | None:
+        """Where densities end: zero where what lay below it was folded back; None where they have no end."""
+        return 0.0 if self.edge else None
+
+    @property
     def data(self) -> pd.DataFrame:
         """The pairs: x, y, and the local factor of the bandwidths."""
         assert self._pairs is not None
@@ -99,7 +104,7 @@ class StochasticKernel(Result):
         rows = [
             (value, low, high)
             for value, density in self.at(x).iterrows()
-            for low, high in kernel.highest(density.to_numpy(dtype=float), self.grid, size)
+            for low, high in kernel.highest(density.to_numpy(dtype=float), self.grid, size, self.least)
         ]
         return pd.DataFrame(rows, columns=["x", "low", "high"])
 
@@ -109,7 +114,7 @@ class StochasticKernel(Result):
             raise OptionError("there is no ergodic density given neighbours; take given='past'.")
         size = probability("share", share)
         density = self.ergodic["density"].to_numpy(dtype=float)
-        return pd.DataFrame(kernel.highest(density, self.grid, size), columns=["low", "high"])
+        return pd.DataFrame(kernel.highest(density, self.grid, size, self.least), columns=["low", "high"])
 
     def _moments(self) -> dict[str, float]:
         step = self.grid[1] - self.grid[0]

@@ -112,10 +112,13 @@ def second_root(moves: FloatArray) -> float:
     return float(np.sort(np.abs(np.linalg.eigvals(moves)))[-2])
 
 
-def highest(density: FloatArray, grid: FloatArray, share: float) -> list[tuple[float, float]]:
+def highest(
+    density: FloatArray, grid: FloatArray, share: float, edge: float | None = None
+) -> list[tuple[float, float]]:
     """Return the shortest set of intervals that holds a share of a density on an even grid (Hyndman 1996).
 
-    The density is taken as linear between points; the level is where the mass above it is the share.
+    The density is taken as linear between points; the level is where the mass above it is the share. A set that the
+    first point belongs to begins at `edge`, the end of what can be, where there is one.
     """
     order = np.sort(density)[::-1]
     mass = np.cumsum(order) / density.sum()
@@ -123,7 +126,7 @@ def highest(density: FloatArray, grid: FloatArray, share: float) -> list[tuple[f
     above = density - level
     inside = above > 0
     found: list[tuple[float, float]] = []
-    start = float(grid[0]) if inside[0] else None
+    start = (float(grid[0]) if edge is None else edge) if inside[0] else None
     for k in range(len(grid) - 1):
         if inside[k] == inside[k + 1]:
             continue

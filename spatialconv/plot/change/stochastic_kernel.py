@@ -178,7 +178,7 @@ def _highest(plot: Axes, result: StochasticKernel, low: float, high: float) -> N
         boxes = [
             [(x - half, a), (x + half, a), (x + half, b), (x - half, b)]
             for x, density in zip(at, f, strict=True)
-            for a, b in highest(density, result.grid, share)
+            for a, b in highest(density, result.grid, share, result.least)
         ]
         shown = PolyCollection(boxes, facecolors=_BLUES(shade), edgecolors="none", zorder=2, label=f"{100 * share:g} %")
         plot.add_collection(shown)
@@ -227,7 +227,10 @@ def _surface(
     # Turned axes are too short for the variable and its scale twice: they stand on one of the two.
     measure, room = look.measurer(cast(Figure, plot.get_figure(root=True))), 0.42 * look.extent(plot)[0]
     x_short = x_words.replace(y_words, "").replace("' ", "'").replace("neighbours'", "the neighbours'")
-    plot.set_xlabel(cut(x_short if current() == "en" else x_words, measure, room))
+    # Where it is too long for one line of the axis it breaks behind the variable; two lines are cut as one is.
+    said = x_short if current() == "en" else x_words
+    lines = [said] if measure(said)[0] <= room else look.wrapped(said, measure, room)
+    plot.set_xlabel("\n".join(cut(line, measure, room) for line in [lines[0], say(" ").join(lines[1:])] if line))
     plot.set_ylabel(cut(y_words.removeprefix(x_words).lstrip(", \uff0c") or y_words, measure, room))
     plot.set_zlabel(say("density"))
     for axis in (plot.xaxis, plot.yaxis, plot.zaxis):

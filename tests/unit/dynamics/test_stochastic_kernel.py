@@ -253,6 +253,9 @@ def test_folded_densities_are_whole():
     np.testing.assert_allclose(found.conditional.sum(axis=1) * step, 1.0, rtol=1e-4)  # tails beyond four bandwidths
     assert found.ergodic["density"].sum() * step == pytest.approx(1, rel=EXACT)
     assert found.now.sum() * step == pytest.approx(1, rel=1e-4)
+    # A set of highest density that holds the lowest values begins at zero, not in the middle of the first step.
+    assert found.highest_density(0.0)["low"].iloc[0] == 0
+    assert found.ergodic_regions(0.9)["low"].iloc[0] == 0
     # Of a mirrored sample without a boundary the density is even, and twice its right half the folded one.
     both = np.concatenate([y, -y], axis=1)
     # A pair and its mirror images in each axis are four points; given y they are told apart by x.

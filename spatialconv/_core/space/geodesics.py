@@ -12,8 +12,8 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 
 # What has not settled after so many rounds, or is farther around than these radians of half a turn, is left to another
-# method. Each round takes the error down by the flattening.
-ROUNDS, STILL, OPPOSITE = 8, 1e-11, 3.0
+# method. Each round takes the error down by the flattening: what is left after a step of less is some micrometres.
+ROUNDS, STILL, OPPOSITE = 8, 1e-10, 3.0
 # Keeps quotients of zeros, of one point with itself and along the equator, at zero.
 TINY = 1e-300
 

@@ -166,6 +166,7 @@ def text(first: pd.DataFrame | None) -> str:
     sizes, powers = found[found["beta"] == 0], found[found["beta"] != 0]
     kept = TABLE.read_text(encoding="utf-8").split("## The studentised beta")[1].split("\n## ")[0]
     studentised_part = kept if first is None else "\n".join([HEAD_OF_FIRST, "", *_markdown(first), ""])
+    without = len(list(designs())) - len(_estimates())
     short = [d for d in designs() if stored().get(d.key, {}).get("panels", 0) < ASKED]
     return "\n".join(
         [
@@ -203,8 +204,9 @@ def text(first: pd.DataFrame | None) -> str:
                 [f"{len(short)} of {len(list(designs()))} cells have fewer than {ASKED:,} panels; without any:", ""]
                 + [f"- {d.key}" for d in short if not stored().get(d.key, {}).get("panels")]
                 if short
-                else [f"All {len(list(designs()))} cells have {ASKED:,} panels or more."]
+                else [f"All {len(list(designs()))} cells have {ASKED:,} panels or more for tests and sets."]
             ),
+            *([f"Estimates of {without} cells are still to be drawn."] if without else []),
             "",
         ]
     )
@@ -215,6 +217,8 @@ def _estimates() -> pd.DataFrame:
     made, rows = short_panel_estimates.table(), []
     for design in (d for d in designs() if d.key in made.index.get_level_values(0)):
         own = made.loc[design.key]
+        if len(own) < len(short_panel_estimates.ASKED):
+            continue
         rows.append(about(design) | {way: f"{of.bias:.3f} ({of.rmse:.3f})" for way, of in own.iterrows()})
         rows[-1] |= {f"{way}: none": of.lost for way, of in own.iterrows() if way in LOST}
     order = [name for way in short_panel_estimates.ASKED for name in (way, *[f"{way}: none"] * (way in LOST))]

@@ -321,7 +321,8 @@ def _row(fit: PanelFit, of: Source) -> Row:
     place = fit.design.names.index(of.design.names[0])
     return Row(
         estimate=float(e.beta[place]),
-        std_error=float(np.sqrt(e.cov[place, place])),
+        # On a bound the information is no information: whether rounding leaves it invertible says nothing.
+        std_error=float("nan") if fit.at_bound else float(np.sqrt(e.cov[place, place])),
         rho=e.rho,
         lambda_=e.lam,
         sigma2=e.sigma2,

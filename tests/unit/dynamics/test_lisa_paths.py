@@ -205,7 +205,9 @@ def test_picture(us, border):
     lines = {line.get_label(): line.get_xydata() for line in figure.axes[0].lines}
     path = found.path.xs("Utah", level=1)[["own", "neighbours"]].to_numpy()
     np.testing.assert_array_equal(lines["path Utah"], path)
-    np.testing.assert_array_equal(lines["Ohio"], found.path.xs("Ohio", level=1)[["own", "neighbours"]].iloc[[0, -1]])
+    moves = next(c for c in figure.axes[0].collections if c.get_label() == "displacements").get_segments()
+    ohio = moves[list(found.regions).index("Ohio")]
+    np.testing.assert_array_equal(ohio, found.path.xs("Ohio", level=1)[["own", "neighbours"]].iloc[[0, -1]])
     longest = found.table["length"].idxmax()
     assert f"path {longest}" in {line.get_label() for line in plot.lisa_paths(found).axes[0].lines}
     with pytest.raises(OptionError, match="no region 'Paris' in the result"):

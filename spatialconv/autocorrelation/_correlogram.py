@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,9 +15,10 @@ from spatialconv._core.space.by_distance import Measure, by_distance
 from spatialconv._labels.order import label_order
 from spatialconv._options import Alternative, choice, count_of, first, generator, whole
 from spatialconv.autocorrelation._inputs import chosen_periods, refuse_constant
+from spatialconv.autocorrelation._omitted import figures_of_those_there
 from spatialconv.autocorrelation._results import label, span
 from spatialconv.errors import DataError, OptionError
-from spatialconv.panel import FloatArray, Panel, as_panel
+from spatialconv.panel import FloatArray, Missing, Panel, as_panel, omits, presence_note, who_is_there
 from spatialconv.results import Provenance, Result, merge_notes, number, p_value, plural
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Correlogram(Result):
 
     def glance(self) -> pd.DataFrame:
         """Return one row: what was tested, and the strongest distance of the last period."""
-        last = self.strongest.iloc[-1]
+        last = self.strongest[self.strongest["distance"].notna()].iloc[-1]
         row = {
             "statistic": NAMES[self.statistic],
             "variable": self.variable,
@@ -92,7 +93,7 @@ class Correlogram(Result):
             "n_regions": len(self.regions),
             "n_periods": len(self.periods),
             "n_distances": len(self.table.loc[self.periods[0]]),
-            "period": self.periods[-1],
+            "period": last.name,
             "distance": last["distance"],
             "z": last["z"],
             "p_all": last["p_all"],
@@ -114,7 +115,8 @@ class Correlogram(Result):
             f"  {len(own)} {kind} up to {own['distance'].iloc[-1]:.0f} km; {self.alternative}, {self.permutations} "
             "permutations",
         ]
-        for period in dict.fromkeys((self.periods[0], self.periods[-1])):
+        there = self.strongest.index[self.strongest["distance"].notna()]
+        for period in dict.fromkeys((there[0], there[-1])):
             row = self.strongest.loc[period]
             at = self.table.loc[period].set_index("distance").loc[row["distance"]]
             lines.append(
@@ -139,6 +141,7 @@ def correlogram(
     alternative: Alternative = "greater",
     points: Any = None,
     seed: int | np.random.Generator | None = None,
+    missing: Missing = "raise",
 ) -> Correlogram:
     r"""Ask how far autocorrelation reaches, and at which distance it is strongest (correlogram, incremental Moran).
 
@@ -149,7 +152,7 @@ def correlogram(
     ----------
     panel : Panel
     variable : str
-        A numeric column, complete in the periods asked for.
+        A numeric column, complete in the periods asked for unless `missing` says otherwise.
     geometry : GeoDataFrame
         One row a region, matched by label.
     bands : {"within", "rings"}
@@ -173,6 +176,9 @@ def correlogram(
         As in `weights.inverse_distance`.
     seed : int or Generator, optional
         Of the permutations; stored in the provenance, also if drawn anew.
+    missing : {"raise", "omit"}
+        "omit" takes in every period the regions that have a value, at the same distances in all periods, and gives
+        their number as the column n.
 
     Returns
     -------
@@ -229,6 +235,10 @@ def correlogram(
             "4 or more."
         )
     periods = chosen_periods(panel, period)
+    if omits(missing):
+        asked: dict[str, Any] = {"bands": bands, "statistic": statistic, "log": log, "standardise": standardise}
+        asked |= {"permutations": permutations, "alternative": alternative, "points": points}
+        return _of_those_there(panel, variable, geometry, periods, seed, distances, asked)
     # The arrangements are dealt in the order of the labels, whatever that of the rows.
     order = panel.regions[label_order(panel.regions)].rename(None)
     values = panel.values(variable, regions=order, periods=periods, log=log)
@@ -290,6 +300,53 @@ def correlogram(
         permutations=permutations,
         notes=merge_notes(panel.notes, where.notes, _notes(pd.DataFrame(rows), len(order))),
         provenance=Provenance("correlogram", options, panel.n_regions, len(periods), None, used),
+    )
+
+
+def _of_those_there(
+    panel: Panel,
+    variable: str,
+    geometry: gpd.GeoDataFrame,
+    periods: pd.Index,
+    seed: Any,
+    distances: Any,
+    asked: dict[str, Any],
+) -> Correlogram:
+    """Return the correlogram of the regions that are there in each period, at the distances of all regions."""
+    from spatialconv.weights.points import located
+
+    ends = _distances(located(geometry, panel.regions, asked["points"]), asked["bands"], distances)
+
+    def of_part(part: Panel, name: str, shapes: gpd.GeoDataFrame, **options: Any) -> Correlogram:
+        try:
+            return correlogram(part, name, shapes, distances=ends, **options)
+        except OptionError as error:
+            # Of a distance at which none of those who are there has a partner.
+            raise DataError(str(error)) from None
+
+    results, lost, used = figures_of_those_there(of_part, panel, (variable,), geometry, periods, seed, asked)
+    one: Correlogram = results[0]
+    every = pd.MultiIndex.from_product([periods, range(1, len(ends) + 1)], names=one.table.index.names)
+    table = pd.concat([result.table for result in results]).reindex(every)
+    known = one.table.iloc[: len(ends)][["above", "distance"]].to_numpy()
+    table[["above", "distance"]] = np.tile(known, (len(periods), 1))
+    n = who_is_there(panel, (variable,), periods).sum(axis=1)
+    table.insert(0, "n", np.repeat(n, len(ends)))
+    absent = presence_note(panel, (variable,), periods)
+    return replace(
+        one,
+        table=table,
+        strongest=pd.concat([result.strongest for result in results]).reindex(periods),
+        periods=periods,
+        regions=panel.regions,
+        notes=merge_notes(panel.notes, [absent] if absent else [], lost, *[result.notes for result in results]),
+        provenance=replace(
+            one.provenance,
+            options={**one.provenance.options, "missing": "omit"},
+            n_regions=panel.n_regions,
+            n_periods=len(periods),
+            seed=used,
+        ),
     )
 
 

@@ -25,7 +25,7 @@ def global_of_those_there(
 
     Its `table` has a row a period, or several, the period first; frames and Series of the same index go with it.
     """
-    results, lost, used = _results(statistic, panel, variables, w, None, seed, options)
+    results, lost, used = figures_of_those_there(statistic, panel, variables, w, None, seed, options)
     one: Any = results[0]
     n = who_is_there(panel, variables, panel.periods).sum(axis=1)
     table = _by_period([result.table for result in results], panel.periods)
@@ -55,7 +55,7 @@ def local_of_those_there(
 ) -> Kind:
     """Return a local statistic of the regions that are there in each period; those absent have rows without figures."""
     periods = chosen_periods(as_panel(panel), period)
-    results, lost, used = _results(statistic, panel, variables, w, periods, seed, options)
+    results, lost, used = figures_of_those_there(statistic, panel, variables, w, periods, seed, options)
     one: Any = results[0]
     if is_single(panel, period):
         table = one.table.droplevel(0).reindex(panel.regions)
@@ -82,7 +82,7 @@ def _by_period(tables: list[pd.DataFrame], periods: pd.Index) -> pd.DataFrame:
     return found.reindex(pd.MultiIndex.from_product([periods, kinds], names=found.index.names))
 
 
-def _results(
+def figures_of_those_there(
     statistic: Callable[..., Any],
     panel: Panel,
     variables: tuple[str, ...],

@@ -163,3 +163,59 @@ def test_own_weights_of_every_region(panel, places):
         sc.hot_spots(panel, "y", w, self_weight=own.iloc[:5])
     with pytest.raises(OptionError, match="zero or more in every region"):
         sc.hot_spots(panel, "y", w, self_weight=-own)
+
+
+@pytest.mark.parametrize("bands", ["within", "rings"])
+def test_gaps_leave_the_regions_that_are_there(panel, places, bands):
+    """By hand from coordinates: distances are those of all regions, means and pairs of the regions of the year."""
+    values = panel.wide("y")[places.index].to_numpy().copy()
+    values[0, [3, 17, 18]] = np.nan
+    values[1, 30] = np.nan
+    rows = [(r, t, values[t - 1, k]) for t in (1, 2) for k, r in enumerate(places.index)]
+    gaps = sc.Panel(pd.DataFrame(rows, columns=["region", "year", "y"]), region="region", period="year")
+    with pytest.raises(DataError, match="missing"):
+        sc.correlogram(gaps, "y", places, permutations=19, seed=1)
+    found = sc.correlogram(gaps, "y", places, bands=bands, permutations=19, seed=1, missing="omit")
+    whole = sc.correlogram(panel, "y", places, bands=bands, permutations=19, seed=1)
+    ends = found.table.loc[1, "distance"].to_numpy()
+    np.testing.assert_array_equal(ends, whole.table.loc[1, "distance"])
+    xy = np.column_stack([places.geometry.x, places.geometry.y])
+    km = np.linalg.norm(xy[:, None] - xy[None], axis=2) / 1000
+    for year in (1, 2):
+        here = np.isfinite(values[year - 1])
+        assert (found.table.loc[year, "n"] == here.sum()).all()
+        dev = values[year - 1][here] - values[year - 1][here].mean()
+        for band, upto in enumerate(ends):
+            above = ends[band - 1] if bands == "rings" and band else 0.0
+            W = ((km <= upto) & (km > above))[np.ix_(here, here)].astype(float)
+            np.fill_diagonal(W, 0.0)
+            assert found.table.loc[(year, band + 1), "pairs"] == W.sum() / 2
+            sums = W.sum(axis=1, keepdims=True)
+            W = np.divide(W, sums, out=np.zeros_like(W), where=sums > 0)
+            by_hand = len(dev) / W.sum() * (dev @ W @ dev) / (dev @ dev)
+            assert found.table.loc[(year, band + 1), "I"] == pytest.approx(by_hand, rel=1e-9)
+    assert "n = 37 to 39 of 40" in " ".join(found.notes)
+    assert found.provenance.options["missing"] == "omit"
+    pd.testing.assert_frame_equal(
+        found.table, sc.correlogram(gaps, "y", places, bands=bands, permutations=19, seed=1, missing="omit").table
+    )
+
+
+def test_without_gaps_omitting_changes_nothing(panel, places):
+    plain, omitting = (
+        sc.correlogram(panel, "y", places, permutations=19, seed=1, missing=how) for how in ("raise", "omit")
+    )
+    pd.testing.assert_frame_equal(omitting.table.drop(columns="n"), plain.table)
+    pd.testing.assert_frame_equal(omitting.strongest, plain.strongest)
+
+
+def test_a_period_with_too_few_regions_has_no_figure_and_is_named(panel, places):
+    rows = panel.frame.assign(y=lambda f: f["y"].where((f["year"] == 2) | (f["region"] < "r03")))
+    gaps = sc.Panel(rows, region="region", period="year")
+    found = sc.correlogram(gaps, "y", places, permutations=19, seed=1, missing="omit")
+    assert found.table.loc[1, "I"].isna().all()
+    assert found.table.loc[2, "I"].notna().all()
+    assert "no figure in period 1" in " ".join(found.notes)
+    assert "2: strongest" in repr(found)
+    assert found.glance().loc[0, "period"] == 2
+    assert found.tidy().shape[0] == len(found.table)

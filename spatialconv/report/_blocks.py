@@ -170,7 +170,7 @@ class _Page:
                 table = block.cut
                 body = marked_rows(table, marked) if marked else table.to_html()
                 wide = "long" if marked else "many" if len(table.frame.columns) > MANY_COLUMNS else ""
-                return f'<div class="wide {wide}" tabindex="0">{_kept_together(body)}</div>'
+                return f'<div class="wide {wide}" tabindex="0">{_staying(_kept_together(body))}</div>'
             case Gallery(pictures):
                 return f'<div class="gallery">{"".join(self.block(picture) for picture in pictures)}</div>'
             case Touched(make, words):
@@ -215,6 +215,12 @@ def _item(text: str, mark: str) -> str:
 def _kept_together(body: str) -> str:
     """Keep a sign with its figure: '<' alone at the end of a line says nothing."""
     return re.sub(r"(&lt;|&gt;|\u2264|\u2265|=) (?=[\d\u2212.])", "\\1\u00a0", body)
+
+
+def _staying(table: str) -> str:
+    """Let heading and notes of a table stay on a small screen while the table scrolls within itself."""
+    held = re.sub(r"(<caption[^>]*>)(.*?)(</caption>)", r'\1<span class="stay">\2</span>\3', table, flags=re.DOTALL)
+    return re.sub(r"(<tfoot>.*?<td[^>]*>)(.*?)(</td>)", r'\1<span class="stay">\2</span>\3', held, flags=re.DOTALL)
 
 
 def _anchor(text: str) -> str:

@@ -360,6 +360,26 @@ def test_no_page_scrolls_sideways(study, tmp_path, width):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no browser here")
+def test_heads_and_notes_of_tables_are_read_on_a_phone(study, tmp_path):
+    """A table may be wider than the screen and scroll within itself; what is said of it is on the screen."""
+    made = sc.report.write(study, tmp_path, tables=study_tables(study), captions={})
+    script = (
+        "const past = [...d.querySelectorAll('.wide caption, .wide tfoot td')].flatMap(e => [...e.childNodes])"
+        ".filter(n => { const r = d.createRange(); r.selectNodeContents(n);"
+        " return [...r.getClientRects()].some(b => b.right > w.innerWidth + 1); });"
+        "return [d.querySelectorAll('.wide caption .stay').length, d.querySelectorAll('.wide tfoot .stay').length,"
+        " past.length, [...d.querySelectorAll('.wide')].filter(e => e.scrollWidth > e.clientWidth + 1).length];"
+    )
+    page = made[1].read_text(encoding="utf-8")
+    heads, notes, past, scrolling = seen(page, script, tmp_path, width=390)
+    assert heads > 5
+    assert notes > 5
+    assert scrolling > 3
+    assert past == 0
+    assert seen(page.replace("position: sticky; left: 0; max-width", "max-height"), script, tmp_path, width=390)[2] > 0
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no browser here")
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (768, True), (390, False), (390, True)])
 def test_texts_stand_out_by_day_and_by_night_and_none_is_cut(study, tmp_path, width, dark):
     made = sc.report.write(study, tmp_path, tables=study_tables(study), captions={})

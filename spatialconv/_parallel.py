@@ -99,10 +99,20 @@ def _on_cluster(
 
 def _called(packed: bytes, *held: Any) -> Any:
     """Call a function that was packed with its arguments but for the arrays held here."""
-    unpickler = pickle.Unpickler(io.BytesIO(packed))
-    unpickler.persistent_load = lambda place: held[place]  # type: ignore[method-assign]
-    function, task = unpickler.load()
+    function, task = _Unpacker(packed, held).load()
     return function(*task)
+
+
+class _Unpacker(pickle.Unpickler):
+    """Reads what `_Apart` packs; from Python 3.13 on the attribute of an unpickler cannot be set."""
+
+    def __init__(self, packed: bytes, held: tuple[Any, ...]) -> None:
+        super().__init__(io.BytesIO(packed))
+        self.held = held
+
+    def persistent_load(self, pid: Any) -> Any:
+        """Return the array that stands apart at a place."""
+        return self.held[pid]
 
 
 class _Apart:

@@ -140,14 +140,18 @@ POWER = {
     "robust open": "RF open",
 }  # fmt: skip
 # Ways of which some panels have no estimate, or no zero of the score.
-LOST = (short_panel_estimates.SCORES, short_panel_estimates.ROBUST, short_panel_estimates.DYNAMIC)
+LOST = (
+    *(short_panel_estimates.SCORES, short_panel_estimates.ROBUST),
+    *(short_panel_estimates.DYNAMIC, short_panel_estimates.BOOTSTRAP),
+)
 _PANELS = short_panel_estimates.ASKED
 ESTIMATES = f"""\
 Bias and root mean squared error, from short_panel_estimates.csv (`python -m tests.simulation.short_panel_estimates`):
 {_PANELS[short_panel_estimates.LEE_YU]:,} panels a cell, {_PANELS[short_panel_estimates.INDIRECT]:,} of the dynamic
 model, the bootstrap and indirect inference, the last two by {short_panel_estimates.DRAWS} draws for each panel. The
 Monte Carlo error of a bias is its rmse over the root of the panels, or less. none: per cent of panels whose adjusted
-score is zero nowhere (the nearest beta counts), or whose dynamic model is not stable (left out)."""
+score is zero nowhere (the nearest beta counts), whose dynamic model is not stable, or whose rho is on the bound, where
+nothing is bootstrapped (both left out)."""
 ABOUT = ["panel", "effects", "errors", "rho", "spread", "control", "beta", "panels"]
 
 

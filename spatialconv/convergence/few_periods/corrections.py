@@ -153,6 +153,11 @@ def _place(fit: PanelFit) -> int:
 
 def by_bootstrap(fit: PanelFit, draws: int, seed: int, jobs: int) -> tuple[float, float, float, str]:
     """Return beta, its standard deviation, rho and what is to be said, by 2 b - mean(b*)."""
+    if fit.at_bound:
+        names = ", ".join(fit.at_bound)
+        raise ModelError(
+            f"{names} on the bound, where panels that are rebuilt explode, and the mean of their betas too."
+        )
     engine = Engine.of(fit)
     found = engine.run(fitted_world(fit), draws=draws, rng=np.random.default_rng(seed), jobs=jobs, errors=False)
     values = 2 * fit.params.to_numpy() - found.kept.mean(axis=0)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 import pytest
 
 from spatialconv._core.few_periods.sample import Sample
+from spatialconv.errors import BoundaryWarning
 from tests.simulation import short_panel_estimates as simulated
 from tests.simulation.short_panel_cells import Design, drawn, sample_of
 from tests.simulation.worlds import world
@@ -67,3 +70,15 @@ def test_sums_give_bias_and_rmse(monkeypatch):
     assert row["panels"] == 100
     assert row["bias"] == pytest.approx(values.mean(), abs=1e-12)
     assert row["rmse"] == pytest.approx(np.sqrt((values**2).mean()), abs=1e-12)
+
+
+def test_no_bootstrap_of_a_fit_on_the_bound():
+    """Panels rebuilt at rho = 1 explode: 2 b less their mean was -17,309 where b is -0.5."""
+    design = Design(rho=0.4)
+    levels, X = drawn(design, 50, np.random.default_rng([1, zlib.crc32(design.key.encode()), 1]))
+    with pytest.warns(BoundaryWarning):
+        b = simulated.fitted(design, levels[11], X[11])
+    assert b.fit.at_bound == ("rho",)
+    row = b.bias_corrections(draws=99, seed=1).table.loc["recursive bootstrap"]
+    assert np.isnan(row["beta"])
+    assert "on the bound" in row["reason"]

@@ -56,7 +56,10 @@ def test_pictures_are_made_by_the_code_that_is_shown(tmp_path, monkeypatch):
     from matplotlib.image import imread
 
     monkeypatch.chdir(tmp_path)
-    exec(compile(PYTHON[1], "README.md", "exec"), {})
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        exec(compile(PYTHON[1], "README.md", "exec"), {})
+    assert printed.getvalue() == re.findall(r"It prints\n\n```text\n(.*?)```", TEXT, re.DOTALL)[1]
     stored = ROOT / "notebooks" / "figures"
     made = sorted(path.name for path in (tmp_path / "notebooks" / "figures").iterdir())
     # The picture of the simulations stands on the site and takes minutes; its own test draws one of toy size.

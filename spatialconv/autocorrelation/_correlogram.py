@@ -15,7 +15,7 @@ from spatialconv._core.space.by_distance import Measure, by_distance
 from spatialconv._labels.order import label_order
 from spatialconv._options import Alternative, choice, count_of, first, generator, whole
 from spatialconv.autocorrelation._inputs import chosen_periods, refuse_constant
-from spatialconv.autocorrelation._omitted import figures_of_those_there
+from spatialconv.autocorrelation._omitted import by_period, figures_of_those_there
 from spatialconv.autocorrelation._results import label, span
 from spatialconv.errors import DataError, OptionError
 from spatialconv.panel import FloatArray, Missing, Panel, as_panel, omits, presence_note, who_is_there
@@ -82,7 +82,7 @@ class Correlogram(Result):
 
     def glance(self) -> pd.DataFrame:
         """Return one row: what was tested, and the strongest distance of the last period."""
-        last = self.strongest[self.strongest["distance"].notna()].iloc[-1]
+        last = self._found.iloc[-1]
         row = {
             "statistic": NAMES[self.statistic],
             "variable": self.variable,
@@ -100,6 +100,11 @@ class Correlogram(Result):
         }
         return pd.DataFrame([row])
 
+    @property
+    def _found(self) -> pd.DataFrame:
+        """The rows of `strongest` of periods that have one."""
+        return self.strongest[self.strongest["distance"].notna()]
+
     def _band(self, above: float, upto: float) -> str:
         return f"{above:.0f} to {upto:.0f} km" if self.bands == "rings" else f"within {upto:.0f} km"
 
@@ -115,8 +120,7 @@ class Correlogram(Result):
             f"  {len(own)} {kind} up to {own['distance'].iloc[-1]:.0f} km; {self.alternative}, {self.permutations} "
             "permutations",
         ]
-        there = self.strongest.index[self.strongest["distance"].notna()]
-        for period in dict.fromkeys((there[0], there[-1])):
+        for period in dict.fromkeys(self._found.index[[0, -1]]):
             row = self.strongest.loc[period]
             at = self.table.loc[period].set_index("distance").loc[row["distance"]]
             lines.append(
@@ -326,8 +330,7 @@ def _of_those_there(
 
     results, lost, used = figures_of_those_there(of_part, panel, (variable,), geometry, periods, seed, asked)
     one: Correlogram = results[0]
-    every = pd.MultiIndex.from_product([periods, range(1, len(ends) + 1)], names=one.table.index.names)
-    table = pd.concat([result.table for result in results]).reindex(every)
+    table = by_period([result.table for result in results], periods)
     known = one.table.iloc[: len(ends)][["above", "distance"]].to_numpy()
     table[["above", "distance"]] = np.tile(known, (len(periods), 1))
     n = who_is_there(panel, (variable,), periods).sum(axis=1)
@@ -336,7 +339,7 @@ def _of_those_there(
     return replace(
         one,
         table=table,
-        strongest=pd.concat([result.strongest for result in results]).reindex(periods),
+        strongest=by_period([result.strongest for result in results], periods),
         periods=periods,
         regions=panel.regions,
         notes=merge_notes(panel.notes, [absent] if absent else [], lost, *[result.notes for result in results]),

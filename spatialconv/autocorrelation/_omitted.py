@@ -28,7 +28,7 @@ def global_of_those_there(
     results, lost, used = figures_of_those_there(statistic, panel, variables, w, None, seed, options)
     one: Any = results[0]
     n = who_is_there(panel, variables, panel.periods).sum(axis=1)
-    table = _by_period([result.table for result in results], panel.periods)
+    table = by_period([result.table for result in results], panel.periods)
     of = pd.Series(n, index=panel.periods)
     table.insert(0, "n", of[table.index.get_level_values(0)].to_numpy())
     more = {} if not hasattr(one, "ones") else {"ones": pd.concat([r.ones for r in results]).reindex(panel.periods)}
@@ -73,7 +73,7 @@ def local_of_those_there(
     return found
 
 
-def _by_period(tables: list[pd.DataFrame], periods: pd.Index) -> pd.DataFrame:
+def by_period(tables: list[pd.DataFrame], periods: pd.Index) -> pd.DataFrame:
     """Return tables of periods one below the other in the panel's order; periods without figures have NaN."""
     found = pd.concat(tables)
     if not isinstance(found.index, pd.MultiIndex):

@@ -38,9 +38,9 @@ _NONE: Mapping[str, str] = {}
 # Rows of a table of regions; of more, the first and the last of an order that tells something.
 MOST_ROWS = 60
 # Of a table of periods; of more, some.
+MOST_PERIODS, SOME_PERIODS = 20, 10
 # Values of a map to touch that stands in the page.
 MOST_TOUCHED = 10_000
-MOST_PERIODS, SOME_PERIODS = 20, 10
 
 
 def sections(study: Any, made: Tables, captions: Captions, missing: Mapping[str, str] = _NONE) -> list[Block]:

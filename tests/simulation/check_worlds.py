@@ -23,6 +23,7 @@ import numpy.typing as npt
 import pandas as pd
 
 import spatialconv as sc
+from spatialconv._files.writing import write_whole
 from spatialconv.errors import SpatialConvWarning
 
 FloatArray = npt.NDArray[np.float64]
@@ -260,9 +261,7 @@ def stored() -> dict[str, Counter[tuple[str, str]]]:
 def store(counts: dict[str, Counter[tuple[str, str]]]) -> None:
     """Write them, as a whole or not at all."""
     rows = [(world, *key, count) for world, of in counts.items() for key, count in sorted(of.items()) if count]
-    beside = COUNTS.with_suffix(".new")
-    pd.DataFrame(rows, columns=["world", "question", "verdict", "count"]).to_csv(beside, index=False)
-    beside.replace(COUNTS)
+    write_whole(COUNTS, pd.DataFrame(rows, columns=["world", "question", "verdict", "count"]).to_csv(index=False))
 
 
 def more(worlds: Sequence[World], *, samples: int, seed: int, jobs: int, seconds: float) -> None:

@@ -21,6 +21,7 @@ import pandas as pd
 
 import spatialconv as sc
 from spatialconv._core.few_periods.sample import Sample
+from spatialconv._files.writing import write_whole
 from spatialconv.convergence.few_periods import corrections as package
 from spatialconv.convergence.few_periods.estimates import RANDOM, ROBUST, SCORES, estimated
 from spatialconv.errors import SpatialConvError, SpatialConvWarning
@@ -172,9 +173,7 @@ def stored() -> pd.DataFrame:
 
 def store(sums: pd.DataFrame) -> None:
     """Write them, as a whole or not at all."""
-    beside = SUMS.with_suffix(".new")
-    sums.to_csv(beside)
-    beside.replace(SUMS)
+    write_whole(SUMS, sums.to_csv())
 
 
 def more(designs_: list[Design], *, seconds: float) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from spatialconv._files.writing import write_whole
 from spatialconv.convergence.few_periods.simulated import COVERAGE_BAND, NORMAL_BAND, Missed, outside
 from tests.simulation import short_panel_estimates
 from tests.simulation.nested import WITHIN, _again, _world_of
@@ -108,9 +109,7 @@ def stored() -> dict[str, dict[str, float]]:
 def store(sums: dict[str, dict[str, float]]) -> None:
     """Write them, as a whole or not at all."""
     rows = [(cell, name, value) for cell, of in sums.items() for name, value in of.items()]
-    beside = SUMS.with_suffix(".new")
-    pd.DataFrame(rows, columns=["cell", "name", "value"]).to_csv(beside, index=False)
-    beside.replace(SUMS)
+    write_whole(SUMS, pd.DataFrame(rows, columns=["cell", "name", "value"]).to_csv(index=False))
 
 
 def more(designs_: list[Design], *, panels: int, seconds: float) -> None:
@@ -166,12 +165,13 @@ def figures() -> pd.DataFrame:
 
 def text(first: pd.DataFrame | None) -> str:
     """Return SHORT_PANELS.md: the part on the studentised beta as it stands unless it was drawn anew."""
-    found = figures()
+    found, estimates, every = figures(), _estimates(), list(designs())
     sizes, powers = found[found["beta"] == 0], found[found["beta"] != 0]
     kept = TABLE.read_text(encoding="utf-8").split("## The studentised beta")[1].split("\n## ")[0]
     studentised_part = kept if first is None else "\n".join([HEAD_OF_FIRST, "", *_markdown(first), ""])
-    without = len(list(designs())) - len(_estimates())
-    short = [d for d in designs() if stored().get(d.key, {}).get("panels", 0) < ASKED]
+    without = len(every) - len(estimates)
+    panels = {key: of.get("panels", 0) for key, of in stored().items()}
+    short = [d for d in every if panels.get(d.key, 0) < ASKED]
     return "\n".join(
         [
             "# Tests, sets and estimates of beta in short panels",
@@ -200,15 +200,15 @@ def text(first: pd.DataFrame | None) -> str:
             "",
             *textwrap.wrap(ESTIMATES, 118),
             "",
-            *_markdown(_estimates()),
+            *_markdown(estimates),
             "",
             "## What is missing",
             "",
             *(
-                [f"{len(short)} of {len(list(designs()))} cells have fewer than {ASKED:,} panels; without any:", ""]
-                + [f"- {d.key}" for d in short if not stored().get(d.key, {}).get("panels")]
+                [f"{len(short)} of {len(every)} cells have fewer than {ASKED:,} panels; without any:", ""]
+                + [f"- {d.key}" for d in short if not panels.get(d.key)]
                 if short
-                else [f"All {len(list(designs()))} cells have {ASKED:,} panels or more for tests and sets."]
+                else [f"All {len(every)} cells have {ASKED:,} panels or more for tests and sets."]
             ),
             *([f"Estimates of {without} cells are still to be drawn."] if without else []),
             "",

@@ -8,6 +8,7 @@ has to be is seen: on the outermost ring nothing may be left. Many regions then 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,11 @@ class Nearby:
     def local(self) -> bool:
         """Whether few regions are near enough to matter."""
         return self.hops > 0
+
+    @cached_property
+    def whole(self) -> Ratios:
+        """The factors of all regions, set up when they are first asked for."""
+        return Ratios(self.W, self.M, self.rho, self.lam)
 
     def _reach(self) -> int:
         """Return how many links away entries are nothing, seen from a few patches; 0 where that is too far."""
@@ -85,8 +91,7 @@ class Nearby:
     def columns(self, which: int) -> Iterator[Columns]:
         """Give the columns of G_B (0) or H (1), every one once."""
         if not self.local:
-            ratios, every = Ratios(self.W, self.M, self.rho, self.lam), np.arange(self.n)
-            apply = (ratios.of_w, ratios.of_m)[which]
+            every, apply = np.arange(self.n), (self.whole.of_w, self.whole.of_m)[which]
             for start in range(0, self.n, COLUMNS):
                 patch = every[start : start + COLUMNS]
                 unit = np.zeros((self.n, len(patch)))

@@ -378,8 +378,12 @@ class BetaConvergence(Result):
         often over few periods, and near beta = 0 the information is singular under two-way effects. `b.inference` has p
         and sets there; where it is not derived, `bootstrap(null="no-convergence")` and `grid_interval` have.
         """
-        within = self.fit.spec.effects in ("region", "two-way")
-        return self._refined or self._cells or (within and self.fit.estimates.held is None)
+        return self._refined or self._cells or (self._within and self.fit.estimates.held is None)
+
+    @property
+    def _within(self) -> bool:
+        """Whether regions have effects of their own."""
+        return self.fit.spec.effects in ("region", "two-way")
 
     @property
     def _no_delta(self) -> str:
@@ -391,11 +395,11 @@ class BetaConvergence(Result):
     @property
     def _cells(self) -> bool:
         """Whether no z holds and no set is derived: effects of regions where regions or weights differ by period."""
-        return self.fit.design.cells and self.fit.spec.effects in ("region", "two-way")
+        return self.fit.design.cells and self._within
 
     @property
     def _refined(self) -> bool:
-        return bool(self.fit.estimates.refined) and self.fit.spec.effects in ("region", "two-way")
+        return bool(self.fit.estimates.refined) and self._within
 
     def _without_z(self, values: Any) -> Any:
         """Return figures by parameter, without those of beta if it is corrected and its standard error simulated."""
@@ -484,7 +488,7 @@ class BetaConvergence(Result):
     @cached_property
     def _exact(self) -> list[str] | None:
         """What the exact tests say where their theory reaches: z and the delta method do not hold there; else None."""
-        return self.exact_lines() if self.fit.spec.effects in ("region", "two-way") else None
+        return self.exact_lines() if self._within else None
 
     @property
     def _spills(self) -> bool:
@@ -626,7 +630,7 @@ class BetaConvergence(Result):
     def _headline(self) -> list[str]:
         fit = self.fit
         # Time effects take out what is common to all regions; each region's own level needs controls or effects.
-        own_level = len(fit.spec.x) > 1 or fit.spec.effects in ("region", "two-way")
+        own_level = len(fit.spec.x) > 1 or self._within
         kind = "conditional" if own_level else "absolute"
         title = (
             f"Beta convergence of {self.variable} ({kind}, {fit.spec.name}): "
@@ -645,7 +649,7 @@ class BetaConvergence(Result):
         beta = 0 the information is singular.
         """
         exact = self._exact
-        if exact is None and not self._cells and not self.z_withheld:
+        if exact is None and not self.z_withheld:
             return None
         speed, half = (self.speeds.loc[term] for term in ("speed", "half_life"))
         rate = [f"speed {number(speed.estimate)}"] if np.isfinite(speed.estimate) else []

@@ -12,7 +12,7 @@ from spatialconv._core.likelihood import covariance as core
 from spatialconv._core.likelihood.information import multiply_transposed, spatial_filter
 from spatialconv._core.likelihood.likelihood import lag
 from spatialconv._core.likelihood.nearby import Nearby
-from spatialconv._core.likelihood.traces import Ratios, dense_ratios
+from spatialconv._core.likelihood.traces import dense_ratios
 from spatialconv._options import Vcov, choice, whole
 from spatialconv.errors import ModelError, OptionError, UnsupportedModelError
 from spatialconv.models.by_period import estimate as by_period
@@ -119,7 +119,6 @@ def observed(data: Sample, estimates: Estimates, *, independent: bool) -> Scores
             f"stop at {SOLVED_AT_MOST:,} regions; the panel has {N:,}. Take vcov='driscoll-kraay' or estimate by "
             "moments."
         )
-    solves = None if dense is not None else Ratios(data.W, data.M, point.rho, point.lam)
     for which, (lagged, trace) in enumerate(((lagged_y, jacobian[0]), (lagged_u, jacobian[1]))):
         if lagged is None:
             continue
@@ -128,9 +127,8 @@ def observed(data: Sample, estimates: Estimates, *, independent: bool) -> Scores
             mean = lagged - project(e @ ratio.T)
             s[..., place] = core.martingale_differences(mean, e, ratio, sigma2, project.J, trace)
         else:
-            assert solves is not None
             assert nearby is not None
-            apply, columns = (solves.of_w, solves.of_m)[which], nearby.columns(which)
+            apply, columns = (nearby.whole.of_w, nearby.whole.of_m)[which], nearby.columns(which)
             mean = lagged - project(apply(np.ascontiguousarray(e.T)).T)
             s[..., place] = core.martingale_differences_by_columns(mean, e, columns, sigma2, project.J, trace)
         linear[..., place] = mean / sigma2

@@ -63,24 +63,19 @@ def _plain_arithmetic(formula: str) -> None:
 
     Outside I() and other calls ``x^2`` is x (powers are of interactions), ``- x`` takes a term away, ``/`` nests.
     """
-    pieces, called, before, start = _PIECES.findall(formula), 0, [], True
     # Whether each bracket that is open belongs to a call, and whether the piece before ends a group in brackets.
+    calls: list[bool] = []
     group = False
-    for k, piece in enumerate(pieces):
-        last = pieces[k - 1] if k else ""
-        after = pieces[k + 1] if k + 1 < len(pieces) else ""
+    pieces = _PIECES.findall(formula)
+    for last, piece, after in zip(["", *pieces], pieces, [*pieces[1:], ""], strict=False):
         ended, group = group, False
         if piece in "([{":
-            before.append(bool(re.fullmatch(r"[\w.]+", last)))
-            called += before[-1]
-        elif piece in ")]}" and before:
-            own = before.pop()
-            called -= own
-            group = not own
-        elif not called:
-            one = f"{last}{piece}{after}"
+            calls.append(bool(re.fullmatch(r"[\w.]+", last)))
+        elif piece in ")]}" and calls:
+            group = not calls.pop()
+        elif not any(calls):
             if piece in ("**", "^") and not ended and _NUMBER.fullmatch(after):
-                whole = one if last not in ")]" else f"(…){piece}{after}"
+                whole = f"{last if last not in ')]' else '(…)'}{piece}{after}"
                 raise OptionError(
                     f"in a formula powers are of interactions, as in (a + b)**2, and {whole!r} would be the variable "
                     f"itself. Write I(x**{after}) for a power of x, and poly(x, {after}) for all powers up to it."
@@ -93,11 +88,10 @@ def _plain_arithmetic(formula: str) -> None:
                 )
             if piece in ("+", "-") and _NUMBER.fullmatch(after) and after not in ("0", "1"):
                 raise OptionError(f"a number is no term: 1 is the intercept, 0 takes it away. Got {formula!r}.")
-            if piece == "-" and start and after not in ("1", "0"):
+            if piece == "-" and last in ("", "~") and after not in ("1", "0"):
                 raise OptionError(
                     f"in a formula - takes a term away; write I(-{after}) for the negative of {after}. Got {formula!r}."
                 )
-        start = piece == "~"
 
 
 class _Reader:

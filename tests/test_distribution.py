@@ -123,9 +123,11 @@ def test_on_the_page_of_the_repository_links_stay_beside_the_readme(readme):
 
 def test_examples_come_with_what_they_print(wheel):
     found = distribution.examples(distribution.metadata(wheel).get_payload())
-    assert [shown is not None for _, shown in found] == [True, False]
+    assert [shown is not None for _, shown in found] == [True, True]
     assert "sc.moran(" in found[0][0]
     assert found[0][1].startswith("Moran's I of log of exports")
+    assert "sc.maps.hot_spots(" in found[1][0]
+    assert found[1][1].splitlines()[-1] == "2009    4     0"
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,11 @@ def hatches(ax: Axes) -> dict[str, str]:
     return {p.get_label(): p.get_hatch() for p in ax.patches if isinstance(p, PathPatch) and p.get_hatch()}
 
 
+def textures(ax: Axes) -> int:
+    """Return how many classes have lines over their colour."""
+    return len([c for c in ax.collections if c.get_label() == "texture"])
+
+
 def swatches(legend: Axes) -> dict[str, str]:
     """Colour of each class in a legend by its key."""
     return {p.get_label(): to_hex(p.get_facecolor()) for p in legend.patches if isinstance(p, Rectangle)}

@@ -17,7 +17,7 @@ _DARK = 0.25
 
 def texture(ax: Axes, paths: Sequence[Path], colour: str, hatch: str, *, zorder: float = 2.5) -> None:
     """Draw the lines of a class over its regions, one pattern over all of them."""
-    ink = _INK[luminance(colour) < _DARK]
+    ink = ink_on(colour)
     lines = PathCollection(
         [Path.make_compound_path(*paths)],
         facecolors="none",
@@ -32,6 +32,11 @@ def texture(ax: Axes, paths: Sequence[Path], colour: str, hatch: str, *, zorder:
         lines.set_hatchcolor(ink)
     lines.set_transform(ax.transData)
     ax.add_collection(lines, autolim=False)
+
+
+def ink_on(colour: str) -> str:
+    """Return the colour of lines that are seen over a colour: white over what is dark, dark over the rest."""
+    return _INK[luminance(colour) < _DARK]
 
 
 def luminance(colour: str) -> float:

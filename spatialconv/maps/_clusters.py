@@ -15,11 +15,10 @@ from spatialconv._drawing.cartography import Face
 from spatialconv._drawing.classes import special_rows
 from spatialconv._drawing.footer import ISLAND, Row
 from spatialconv._drawing.ground import ground
-from spatialconv._drawing.textures import COLD
 from spatialconv._language import Language, say, speaking
 from spatialconv._options import expect, probability
 from spatialconv.autocorrelation import GEARY, LocalBivariate, LocalGeary, LocalMoran
-from spatialconv.maps._sheet import among, by_period, counted, counting, drawn, keyed
+from spatialconv.maps._sheet import TEXTURES, among, by_period, counted, counting, drawn, keyed
 from spatialconv.results import written
 
 _QUADRANTS = {
@@ -33,8 +32,6 @@ _INSIGNIFICANT = "not significant"
 _PAIRS = {"HH": "both high (HH)", "HL": "{x} high, {y} low (HL)", "LH": "{x} low, {y} high (LH)", "LL": "both low (LL)"}
 # Of local Geary: what is alike on both sides of the mean, and what is unlike, are no quadrants.
 _GEARY = {"HH": look.QUADRANTS["HH"], "LL": look.QUADRANTS["LL"], "alike": look.SEQUENTIAL[2], "unlike": look.ODD}
-# Hatched, so that high and low, like and unlike are told apart without colour.
-_TEXTURES = {"LL": COLD, "LH": COLD, "unlike": "xxxx"}
 
 
 @speaking
@@ -112,7 +109,7 @@ def clusters(
             say(words.get(c, c)),
             colour,
             cells=tuple(str(k.count(c)) for k in keys.values()),
-            texture=_TEXTURES.get(c, ""),
+            texture=TEXTURES.get(c, ""),
         )
         for c, colour in ({c: shades[c] for c in words} | {_INSIGNIFICANT: look.NEUTRAL}).items()
     ]

@@ -17,13 +17,14 @@ from spatialconv import _style as look
 from spatialconv._drawing.captions import Caption, named, spoken
 from spatialconv._drawing.classes import Parting, class_rows, classified
 from spatialconv._drawing.ground import ground
+from spatialconv._drawing.textures import ink_on
 from spatialconv._files.writing import write_whole
 from spatialconv._language import Language, capital, current, say, speaking
 from spatialconv._options import expect, first
 from spatialconv.autocorrelation import QUADRANTS, HotSpots, LocalMoran
 from spatialconv.errors import FileError, OptionError
 from spatialconv.maps._choropleth import number_of_classes, parted_at, parting_of
-from spatialconv.maps._sheet import CONFIDENCE, by_period, statistic
+from spatialconv.maps._sheet import CONFIDENCE, TEXTURES, by_period, statistic
 from spatialconv.maps._touch import land, neighbours
 from spatialconv.panel import Panel
 from spatialconv.results import written
@@ -193,7 +194,8 @@ def _of_panel(panel: Panel, variable: str | None, classes: int, midpoint: Partin
     rows = class_rows(found, values, scales, None)
     keys = [row.key for row in rows]
     codes = [[keys.index(int(c)) if c else len(keys) for c in period] for period in found]
-    words = [[row.label, row.colour] for row in rows] + [[say("no data"), look.EMPTY]]
+    words = [_class(row.label, row.colour, row.texture) for row in rows]
+    words.append(_class(say("no data"), look.EMPTY, look.NO_DATA_HATCH))
     how = say("Natural breaks") + say(", common to {periods}", periods=spoken(panel.periods))
     note = (parted_at(midpoint, scales, False),) if midpoint is not None else ()
     return _Shown(
@@ -207,19 +209,25 @@ def _of_panel(panel: Panel, variable: str | None, classes: int, midpoint: Partin
 
 
 def _classes(result: Any, tables: Mapping[Any, pd.DataFrame]) -> tuple[list[list[str]], list[list[int]]]:
-    """Return word and colour of each class, and the class of each region by period."""
+    """Return word, colour, lines and their ink of each class, and the class of each region by period."""
     if isinstance(result, HotSpots):
         keys: list[Any] = list(CONFIDENCE)
-        classes = [[say(CONFIDENCE[k]), look.CONFIDENCE[k]] for k in keys]
+        classes = [_class(say(CONFIDENCE[k]), look.CONFIDENCE[k], TEXTURES.get(k, "")) for k in keys]
         found = [
             [keys.index(int(c)) if pd.notna(c) else len(keys) for c in table["confidence"]] for table in tables.values()
         ]
     else:
-        classes = [[say(QUADRANTS[k]), look.QUADRANTS[k]] for k in ("HH", "HL", "LH", "LL")]
-        classes.append([say("not significant"), look.NEUTRAL])
+        classes = [_class(say(QUADRANTS[k]), look.QUADRANTS[k], TEXTURES.get(k, "")) for k in ("HH", "HL", "LH", "LL")]
+        classes.append(_class(say("not significant"), look.NEUTRAL))
         words = [*(QUADRANTS[k] for k in ("HH", "HL", "LH", "LL")), "not significant"]
         found = [[words.index(c) if c in words else len(words) for c in table["cluster"]] for table in tables.values()]
-    return [*classes, [say(_NONE), look.EMPTY]], found
+    return [*classes, _class(say(_NONE), look.EMPTY, look.ISLAND_HATCH)], found
+
+
+def _class(word: str, colour: str, texture: str = "") -> list[str]:
+    """Return word and colour of a class, and the stroke and the ink of the lines over it, as on maps in print."""
+    ink = look.HATCH_INK if colour == look.EMPTY else ink_on(colour)
+    return [word, colour, texture[:1], ink] if texture else [word, colour]
 
 
 def _caption(result: Any, tables: Mapping[Any, pd.DataFrame], source: str | None) -> Caption:

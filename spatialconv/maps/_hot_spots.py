@@ -17,13 +17,13 @@ from spatialconv._drawing.cartography import Face
 from spatialconv._drawing.classes import signed, special_rows
 from spatialconv._drawing.footer import ISLAND, Legend, Row
 from spatialconv._drawing.ground import Ground, ground
-from spatialconv._drawing.textures import COLD
 from spatialconv._language import Language, say, speaking
 from spatialconv._options import choice, expect
 from spatialconv.autocorrelation import HotSpots
 from spatialconv.maps._paper import paper_legend
 from spatialconv.maps._sheet import (
     CONFIDENCE,
+    TEXTURES,
     among,
     by_period,
     counted,
@@ -130,7 +130,7 @@ def hot_spots(
     if classes == "paper":
         kinds["natural breaks of z"] = paper_legend(hs, tables, base), {t: f["jenks"] for t, f in tables.items()}
     if classes != "ranks":
-        key = _confidence_legend(hs, tables, column, base, controlled, textured=classes != "paper")
+        key = _confidence_legend(hs, tables, column, base, controlled)
         kinds["confidence"] = key, {t: table[column] for t, table in tables.items()}
     if classes in ("ranks", "both"):
         ranks = _ranks(hs, tables)
@@ -220,15 +220,12 @@ def _rank(c: int, k: int) -> str:
     return say("rank {c} of {k}", c=c, k=k) + end
 
 
-def _confidence_legend(
-    hs: Any, tables: Tables, column: str, base: Ground, controlled: bool, *, textured: bool = True
-) -> Legend:
+def _confidence_legend(hs: Any, tables: Tables, column: str, base: Ground, controlled: bool) -> Legend:
     rows = []
     for c, word in CONFIDENCE.items():
         counts = [int(((table[column] == c) & table["z"].notna()).sum()) for table in tables.values()]
         cells = tuple(str(n) for n in counts)
-        # The map of the paper stays as it was printed; elsewhere cold is told from hot without colour too.
-        rows.append(Row(c, say(word), look.CONFIDENCE[c], cells=cells, texture=COLD * (c < 0 and textured)))
+        rows.append(Row(c, say(word), look.CONFIDENCE[c], cells=cells, texture=TEXTURES.get(c, "")))
     rows += special_rows(base, islands=without_score(tables))
     quiet = [written(t) for t, table in tables.items() if not table[column].fillna(0).ne(0).any()]
     title = say("{statistic}, confidence", statistic=statistic(hs))

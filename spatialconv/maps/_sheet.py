@@ -17,12 +17,15 @@ from spatialconv._drawing.cartography import Face, Plan, draw, names_of
 from spatialconv._drawing.classes import listed, periods_of
 from spatialconv._drawing.footer import Legend, Row
 from spatialconv._drawing.ground import Ground
+from spatialconv._drawing.textures import COLD
 from spatialconv._language import say
 from spatialconv.results import written
 
 # Classes of `confidence`, the surest first.
 CONFIDENCE = {3: "hot, 99 %", 2: "hot, 95 %", 1: "hot, 90 %", 0: "not significant"}
 CONFIDENCE |= {-1: "cold, 90 %", -2: "cold, 95 %", -3: "cold, 99 %"}
+# Lines that tell cold from hot, high from low, like from unlike without colour, by the key of the class.
+TEXTURES: dict[Hashable, str] = {-1: COLD, -2: COLD, -3: COLD, "LL": COLD, "LH": COLD, "unlike": "xxxx"}
 
 
 def by_period(result: Any, asked: Hashable | Iterable[Hashable] | None) -> dict[Any, pd.DataFrame]:

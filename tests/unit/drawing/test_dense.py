@@ -57,19 +57,15 @@ def test_few_regions_keep_their_borders(zj):
     assert {p.get_linewidth() for p in ax.patches if hasattr(p, "get_path")} == {look.BORDER_WIDTH}
 
 
-def textures(ax):
-    return [c for c in ax.collections if c.get_label() == "texture"]
-
-
 def test_cold_is_hatched_and_hot_is_not(dense):
     hs, _, geometry = dense
     figure = maps.hot_spots(hs, geometry, period=1901)
     (ax,) = drawing.maps_of(figure)
     found = {int(c) for c in hs.at(1901)["confidence"]}
     assert {-3, 3} <= found
-    assert len(textures(ax)) == len([c for c in found if c < 0])
+    assert drawing.textures(ax) == len([c for c in found if c < 0])
     (legend,) = drawing.legends_of(figure)
-    assert len(textures(legend)) == 3
+    assert drawing.textures(legend) == 3
     # In grey: between a cold class and any other there is the hatch, or a step of lightness.
     classes = {c: luminance(look.CONFIDENCE[c]) for c in range(-3, 4)}
     for one, two in itertools.combinations(classes, 2):
@@ -80,13 +76,7 @@ def test_low_quadrants_are_hatched(dense):
     _, panel, geometry = dense
     local = sc.local_moran(panel, "income", sc.weights.adjacency(geometry), period=1901)
     (ax,) = drawing.maps_of(maps.clusters(local, geometry))
-    assert textures(ax)
-
-
-def test_the_map_of_the_paper_has_no_hatch(dense):
-    hs, _, geometry = dense
-    figure = maps.hot_spots(hs, geometry, period=1901, classes="paper")
-    assert not any(textures(ax) for ax in (*drawing.maps_of(figure), *drawing.legends_of(figure)))
+    assert drawing.textures(ax)
 
 
 def test_leaders_are_no_longer_than_their_region():

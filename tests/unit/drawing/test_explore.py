@@ -67,9 +67,12 @@ def test_hover_slider_click_and_keyboard(hot, page, tmp_path):
     script = """
       const one = d.querySelector('path[data-region="Mississippi"]'), said = d.getElementById("said");
       one.dispatchEvent(new w.MouseEvent("mouseover", {bubbles: true}));
-      const first = said.textContent, before = one.getAttribute("fill");
+      const painted = p => /#\\w+/.exec(p.firstChild.getAttribute("style"))[0];
+      const fill = e => { const all = e.getAttribute("fill");
+        return all.startsWith("url(#") ? painted(d.getElementById(all.slice(5, -1))) : all; };
+      const first = said.textContent, before = fill(one);
       const slide = d.getElementById("when"); slide.value = 2; slide.dispatchEvent(new w.Event("input"));
-      const later = said.textContent, after = one.getAttribute("fill");
+      const later = said.textContent, after = fill(one);
       one.dispatchEvent(new w.MouseEvent("click", {bubbles: true}));
       const other = d.querySelector('path[data-region="Texas"]'); other.focus();
       other.dispatchEvent(new w.KeyboardEvent("keydown", {key: "Enter", bubbles: true}));
@@ -96,6 +99,54 @@ def test_hover_slider_click_and_keyboard(hot, page, tmp_path):
     assert (west, north) == ("New Mexico", "Colorado")
     assert stops == 1
     assert moran  # without weights there is none
+
+
+def test_classes_have_the_lines_that_they_have_in_print(us, hot, page):
+    lines = {words: (stroke, ink) for words, _, stroke, ink in (c for c in data(page)["classes"] if len(c) > 2)}
+    assert lines == {
+        "cold, 90 %": ("\\", "#454c55"),
+        "cold, 95 %": ("\\", "#454c55"),
+        "cold, 99 %": ("\\", "#ffffff"),
+        "no statistic": ("/", look.HATCH_INK),
+    }
+    local = sc.local_moran(us.panel, "income", sc.weights.adjacency(us.states), period=1929)
+    lined = [c[0] for c in data(sc.maps.explore(local, us.states))["classes"] if len(c) > 2]
+    assert lined == ["low among high", "low among low", "no statistic"]
+    parted = data(sc.maps.explore(us.panel.subset(periods=[1929]), us.states, variable="income", midpoint="mean"))
+    assert [len(c) > 2 for c in parted["classes"]] == [False, False, False, True, True, True]
+
+
+# In a browser: the shades of grey in the cells of a region on the heatmap, and what fills it on the map and in the key.
+IN_GREY = """
+  w.heat(); const c = d.getElementById("heat"), k = w.devicePixelRatio || 1, g = c.getContext("2d");
+  const [left, wide, high] = w.eval("places.heat"), T = w.eval("T"), N = w.eval("N"), rank = w.eval("rank");
+  const shades = (i, t) => { const x = left + (t + .1) * wide / T, y = rank[i] * high / N + 1;
+    const px = g.getImageData(x * k, y * k, .8 * wide / T * k, (high / N - 2) * k).data, found = [];
+    for (let j = 0; j < px.length; j += 4) found.push((.2126 * px[j] + .7152 * px[j + 1] + .0722 * px[j + 2]) / 255);
+    return [Math.min(...found), Math.max(...found)]; };
+  const painted = p => /#\\w+/.exec(p.firstChild.getAttribute("style"))[0];
+  const fill = e => { const all = e.getAttribute("fill"); if (!all.startsWith("url(#")) return [all, null];
+    const p = d.getElementById(all.slice(5, -1));
+    return [painted(p), p.querySelector("line").getAttribute("stroke")]; };
+  return w.eval("D.regions").map((r, i) => ({
+    map: fill(d.querySelector(`path[data-region="${r}"]`)), cells: [0, 1, 2].map(t => shades(i, t)),
+    key: fill(d.querySelectorAll("#key rect")[w.eval("D.codes")[0][i]]) }));
+"""
+
+
+@IN_A_BROWSER
+def test_cold_is_told_from_hot_without_colour(us, hot, page, tmp_path):
+    found = seen(page.text, IN_GREY, tmp_path)
+    cold_seen = 0
+    for region, its in zip(us.panel.regions, found, strict=True):
+        confidence = [int(hot.at(year).loc[region, "confidence"]) for year in (1929, 1970, 2009)]
+        assert its["map"] == its["key"]
+        assert (its["map"][1] is not None) == (confidence[0] < 0), region
+        for c, (dark, light) in zip(confidence, its["cells"], strict=True):
+            # A row is five pixels high here; a line through it is at least a third of the way to its own ink.
+            assert (light - dark > 0.05) == (c < 0), (region, c, dark, light)
+            cold_seen += c < 0
+    assert cold_seen > 20
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,9 @@ from spatialconv import maps
 from spatialconv._drawing.club_colours import FEW, club_colours, club_textures
 from spatialconv._drawing.textures import COLD
 from spatialconv.dynamics._hot_spot_trends import CATEGORIES
-from spatialconv.maps._clusters import _GEARY, _TEXTURES
+from spatialconv.maps._clusters import _GEARY
 from spatialconv.maps._hot_spot_trends import trend_look
+from spatialconv.maps._sheet import TEXTURES
 from spatialconv.plot.change.heatmap import _AROUND
 from tests import drawing
 from tests.gallery import worlds
@@ -36,8 +37,8 @@ def trends():
 
 LEGENDS = {
     "confidence": [(colour, COLD * (c < 0)) for c, colour in look.CONFIDENCE.items()],
-    "clusters": [*((colour, _TEXTURES.get(c, "")) for c, colour in look.QUADRANTS.items()), (look.NEUTRAL, "")],
-    "local Geary": [*((colour, _TEXTURES.get(c, "")) for c, colour in _GEARY.items()), (look.NEUTRAL, "")],
+    "clusters": [*((colour, TEXTURES.get(c, "")) for c, colour in look.QUADRANTS.items()), (look.NEUTRAL, "")],
+    "local Geary": [*((colour, TEXTURES.get(c, "")) for c, colour in _GEARY.items()), (look.NEUTRAL, "")],
     "trends": list(trends()),
     **{f"ranks {k}": [(colour, "") for colour in look.ranks(k)] for k in range(2, 10)},
     **{f"classes {k}": [(colour, "") for colour in look.ramp(None, k)] for k in range(2, 10)},
@@ -111,7 +112,7 @@ def test_many_clubs_on_the_map():
     (ax,) = drawing.maps_of(figure := maps.clubs(found, geometry))
     colours = drawing.swatches(drawing.legends_of(figure)[0])
     assert len(colours) >= 6
-    assert len([c for c in ax.collections if c.get_label() == "texture"]) >= 3
+    assert drawing.textures(ax) >= 3
 
 
 def test_a_heatmap_about_the_mean_darkens_from_the_lowest_to_the_highest():

@@ -223,6 +223,14 @@ class TestHotSpots:
         assert jenks["4"][0] == "hot"
         assert jenks["1"][0] == "cold"
 
+    def test_cold_is_hatched_where_it_is_significant_on_the_sheet_of_the_paper_too(self, us, us_hs):
+        figure = maps.hot_spots(us_hs, us.states, period=1929, classes="paper")
+        breaks, confidence = drawing.maps_of(figure)
+        kinds = {c for c in us_hs.at(1929)["confidence"] if c < 0}
+        assert drawing.textures(breaks) == 0  # as it was printed
+        assert drawing.textures(confidence) == len(kinds) > 1
+        assert [drawing.textures(legend) for legend in drawing.legends_of(figure)] == [0, 3]
+
     def test_false_discovery_control_uses_its_own_column(self, us, us_hs):
         table = us_hs.at(1929)
         assert (table["confidence"] != table["confidence_fdr"]).any()

@@ -100,7 +100,7 @@ def test_a_midpoint_beyond_the_values_is_said(us, midpoint, said):
 
 def test_what_is_below_is_hatched(us):
     (ax,) = drawing.maps_of(maps.choropleth(us.panel, "income", us.states, periods=2009, midpoint="median"))
-    assert len([c for c in ax.collections if c.get_label() == "texture"]) == 2
+    assert drawing.textures(ax) == 2
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from spatialconv._multiverse._grid import Grid, specifications
+from spatialconv._multiverse._crossed import specifications
+from spatialconv._multiverse._grid import Grid
 from spatialconv._multiverse._specification import AS_GIVEN, EVERYTHING, MODELS, NO_WEIGHTS, Specification
 from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence
 from spatialconv.errors import OptionError

@@ -14,6 +14,8 @@ from spatialconv.panel import Panel, as_panel
 
 Transform = Callable[[Panel], Panel]
 ONE_OUT, PERIOD_OUT, SUBSETS = "leave-one-out", "leave-one-period-out", "all subsets"
+# Up to so many regions each is left out; of more, so many of those that matter.
+ALL_LEFT_OUT, MOST_LEFT_OUT = 500, 40
 # Subsets double with every control; beyond this nobody meant to ask for all of them.
 POOL_AT_MOST = 14
 
@@ -113,8 +115,13 @@ def control_sets(given: Any, pool: Any, variable: str, panel: Panel) -> tuple[tu
     return tuple(s for size in range(len(members) + 1) for s in combinations(members, size))
 
 
-def sample_axis(given: Any, groups: Mapping[str, Any] | None, panel: Panel) -> dict[str, Sample]:
-    """Return the samples by name: all, each region or period left out, and the groups that are named."""
+def sample_axis(
+    given: Any, groups: Mapping[str, Any] | None, panel: Panel, that_matter: Callable[[], list[Hashable]]
+) -> dict[str, Sample]:
+    """Return the samples by name: all, each region or period left out, and the groups that are named.
+
+    Of more than `ALL_LEFT_OUT` regions those are left out that matter, which are asked for then alone.
+    """
     if isinstance(given, Mapping):
         given, groups = [EVERYTHING, *given], {**(groups or {}), **given}
     known = {_name("groups", name): _group(name, value, panel) for name, value in (groups or {}).items()}
@@ -127,7 +134,8 @@ def sample_axis(given: Any, groups: Mapping[str, Any] | None, panel: Panel) -> d
         if word == EVERYTHING:
             found[word] = Sample()
         elif word == ONE_OUT:
-            found |= {f"without {r}": Sample(leaves_out=r, by="region") for r in panel.regions}
+            regions = panel.regions if panel.n_regions <= ALL_LEFT_OUT else that_matter()
+            found |= {f"without {r}": Sample(leaves_out=r, by="region") for r in regions}
         elif word == PERIOD_OUT:
             found |= {f"without {t}": Sample(leaves_out=t, by="period") for t in panel.periods}
         else:

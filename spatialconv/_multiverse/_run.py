@@ -18,7 +18,8 @@ from spatialconv._core.few_periods.profile import p_values
 from spatialconv._core.regression.speed import half_life, speed
 from spatialconv._core.resampling.intervals import p_two_sided
 from spatialconv._multiverse._around import around
-from spatialconv._multiverse._grid import Grid, specifications
+from spatialconv._multiverse._crossed import specifications
+from spatialconv._multiverse._grid import Grid
 from spatialconv._multiverse._result import Multiverse, build
 from spatialconv._multiverse._source import Source, outcome, source
 from spatialconv._multiverse._specification import Specification
@@ -192,8 +193,8 @@ def _warn_of_many(grid: Grid) -> None:
     others = len(grid) // len(grid.samples) * (len(grid.samples) - out)
     warnings.warn(
         f"a multiverse of {len(grid):,} specifications, {others:,} but for the {out:,} samples that leave out one "
-        "region or period each: weights are cut, standardised and factorised anew for all of them. sc.check leaves "
-        "out the regions that move beta most; samples= takes groups of your own instead.",
+        "region or period each: weights are cut, standardised and factorised anew for all of them. samples= takes "
+        "groups of your own instead.",
         SpatialConvWarning,
         stacklevel=3,
     )

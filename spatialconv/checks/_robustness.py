@@ -13,7 +13,7 @@ from spatialconv.checks._chance import Chance, chance, rivals
 from spatialconv.checks._finding import LEVEL, Finding
 from spatialconv.checks._subject import Subject
 from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence
-from spatialconv.models.small_samples.influence import influence
+from spatialconv.models.small_samples.influence import moved_most
 from spatialconv.results import number
 
 # One region carries a finding that is lost without it while beta keeps less than this share of its size.
@@ -35,26 +35,15 @@ def regions(s: Subject) -> Finding:
 
 
 def _to_leave_out(s: Subject) -> tuple[list[Any], str]:
-    """Return the regions without which the regression is estimated anew, and why not more.
-
-    Of many those that move beta most, either way: to first order a region takes its influence out of the estimates,
-    the inverse information times its scores (Efron and Tibshirani 1993, section 14.3; Belsley, Kuh and Welsch 1980).
-    """
+    """Return the regions without which the regression is estimated anew, and why not more."""
     every = s.b.fit.design.regions
     if len(every) <= ALL_REFITTED:
         return list(every), ""
-    moves, _ = influence(s.b.fit, by_region=True)
-    if moves is None:
-        away = (s.regressors.values(INITIAL).mean(axis=0) - s.regressors.values(INITIAL).mean()) ** 2
-        order = (-away).argsort(kind="stable")[:MOST_REFITTED]
-        which = "those with the most extreme initial levels"
-    else:
-        step = -moves[:, list(s.b.params.index).index(INITIAL)]
-        up = step.argsort(kind="stable")
-        order = np.concatenate([up[: MOST_REFITTED // 2], up[-(MOST_REFITTED // 2) :]])
-        most = float(np.abs(step).max() / np.sqrt(s.b.cov.loc[INITIAL, INITIAL]))
-        which = f"those that move beta most by their influence, at most {most:.2f} standard errors"
-    return [every[i] for i in order], f"{len(order)} of {len(every)} regions, {which}"
+    found = moved_most([s.b.fit], INITIAL, MOST_REFITTED)
+    which = "those with the most extreme initial levels"
+    if found.fits:
+        which = f"those that move beta most by their influence, at most {found.largest:.2f} standard errors"
+    return [every[i] for i in found.places], f"{len(found.places)} of {len(every)} regions, {which}"
 
 
 def _carried(found: Finding, base: BetaConvergence, variants: Mapping[str, Any]) -> Finding:

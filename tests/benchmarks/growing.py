@@ -280,6 +280,13 @@ def one_left_out(n: int) -> Run:
     return lambda: sc.check(b, questions="regions", progress=False)
 
 
+def many_left_out(n: int) -> Run:
+    """A multiverse of two models that leaves out one region each: all up to 500, of more those that matter."""
+    whole, links = counties(n)
+    asked = {"weights": links, "models": ("lag", "error"), "effects": "time", "samples": ("all", "leave-one-out")}
+    return lambda: sc.multiverse(whole, "level", **asked)
+
+
 def named_map(n: int) -> Run:
     """The map of a lattice with names on it, written as a bitmap."""
     whole = panel(n, 1)
@@ -341,6 +348,7 @@ GROWING: dict[str, Growth] = {
     ),
     "robust covariance of the lag model, T = 4": Growth(robust, "0.3 s at 3,000", sizes=(1_000, 3_000, 10_000, 50_000)),
     "check, one region left out, T = 4": Growth(one_left_out, "one pass", sizes=(300, 1_000, 3_085)),
+    "multiverse, one region left out, T = 4, two models": Growth(many_left_out, "one pass", sizes=(300, 1_000, 3_085)),
     "choropleth with names": Growth(named_map, "4 s at 3,085", sizes=(300, 1_000, 3_085)),
     "check, T = 4, 199 samples": Growth(checked, "3 minutes at 3,085", sizes=(300, 1_000, 3_085)),
     "repr of local Moran, T = 10": Growth(local_moran, "0.1 s at 10,000", sizes=(1_000, 10_000, 30_000)),

@@ -434,3 +434,59 @@ def test_what_leaving_out_one_by_one_makes_of_a_grid_is_said_first(zj, weights, 
     assert re.search(said, str(caught[0].message))
     assert caught[0].filename == __file__
     assert begun == [1, 1]
+
+
+@pytest.fixture(scope="module")
+def sixty():
+    rng = np.random.default_rng(3)
+    regions, periods = [f"r{i:03}" for i in range(60)], range(2000, 2005)
+    steps = rng.normal(0.02, 0.03, (5, 60)) + rng.normal(0, 0.2, 60) * (np.arange(5) == 0)[:, None]
+    steps[3:, 17] += 0.4
+    rows = pd.MultiIndex.from_product([periods, regions], names=["t", "r"])
+    columns = {"v": 100 * np.exp(steps.cumsum(axis=0)).ravel(), "x": rng.normal(size=300)}
+    return sc.Panel(pd.DataFrame(columns, index=rows).reset_index(), region="r", period="t")
+
+
+@pytest.fixture(scope="module")
+def alike(sixty):
+    return sc.weights.economic(sixty, variable="v")
+
+
+class TestManyRegionsLeftOut:
+    """Of more regions than can each be left out those are that move the coefficient most."""
+
+    @pytest.mark.parametrize("focus", [None, "x"])
+    def test_the_lowest_and_the_highest_are_among_those_left_out(self, sixty, alike, focus, monkeypatch):
+        """Brute force: every region left out in every specification; a random effect, without influence, beside."""
+        axes = sys.modules["spatialconv._multiverse._axes"]
+        asked = {"weights": alike, "models": ("none", "lag"), "effects": ("none", "time", "random"), "focus": focus}
+        asked |= {"samples": ("all", "leave-one-out"), "corrections": "none", "vcov": ("information", "robust")}
+        every = sc.multiverse(sixty, "v", **asked)
+        monkeypatch.setattr(axes, "ALL_LEFT_OUT", 59)
+        monkeypatch.setattr(axes, "MOST_LEFT_OUT", 12)
+        monkeypatch.setattr(sys.modules["spatialconv._multiverse._left_out"], "MOST_LEFT_OUT", 12)
+        few = sc.multiverse(sixty, "v", **asked)
+        assert few.table["sample"].nunique() < every.table["sample"].nunique() == 61
+        keys = ["model", "effects", "vcov"]
+        rows = [m.estimated[m.estimated["effects"] != "random"].groupby(keys)["estimate"] for m in (few, every)]
+        pd.testing.assert_frame_equal(*(r.agg(["min", "max"]) for r in rows), rtol=EXACT, atol=0)
+        assert "without r017" in set(few.table["sample"]) or focus
+        name = "beta" if focus is None else "x"
+        said = rf"1\d of 60 regions are left out one by one, those that move {name} most by their influence in 4 spec"
+        assert re.search(said, few.grid.left_out)
+        assert few.grid.left_out in few.notes
+        assert re.search(said[:40], plain_repr(few.grid))
+
+    def test_without_an_influence_the_most_extreme_are(self, sixty, alike, monkeypatch):
+        monkeypatch.setattr(sys.modules["spatialconv._multiverse._axes"], "ALL_LEFT_OUT", 59)
+        grid = sc.specifications(sixty, "v", weights=alike, effects="random", samples=("all", "leave-one-out"))
+        assert "40 of 60 regions are left out one by one, those whose initial level lies furthest out" in grid.left_out
+        logs = sixty.values("v", log=True)[:-1].mean(axis=0)
+        far = sixty.regions[np.argsort(-np.abs(logs - logs.mean()))[:40]]
+        assert [name.removeprefix("without ") for name in grid.samples if name != "all"] == list(far)
+
+    def test_up_to_the_bound_each_is(self, sixty, alike, monkeypatch):
+        monkeypatch.setattr(sys.modules["spatialconv._multiverse._axes"], "ALL_LEFT_OUT", 60)
+        grid = sc.specifications(sixty, "v", weights=alike, samples="leave-one-out")
+        assert len(grid.samples) == 60
+        assert grid.left_out == ""

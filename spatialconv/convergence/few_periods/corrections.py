@@ -153,11 +153,6 @@ def _place(fit: PanelFit) -> int:
 
 def by_bootstrap(fit: PanelFit, draws: int, seed: int, jobs: int) -> tuple[float, float, float, str]:
     """Return beta, its standard deviation, rho and what is to be said, by 2 b - mean(b*)."""
-    if fit.at_bound:
-        names = ", ".join(fit.at_bound)
-        raise ModelError(
-            f"{names} on the bound, where panels that are rebuilt explode, and the mean of their betas too."
-        )
     engine = Engine.of(fit)
     found = engine.run(fitted_world(fit), draws=draws, rng=np.random.default_rng(seed), jobs=jobs, errors=False)
     values = 2 * fit.params.to_numpy() - found.kept.mean(axis=0)
@@ -210,8 +205,11 @@ def by_jackknife(fit: PanelFit, draws: int, seed: int, within: bool) -> tuple[fl
     fits = [[_quiet(_part(fit.design, part), fit.spec) for part in way] for way in ways]
     values = _combined(fit.params.to_numpy(), [[f.params.to_numpy() for f in way] for way in fits], ways, T)
     rho = float(values[list(fit.params.index).index("rho")]) if fit.spec.has_lag else np.nan
-    spread = _spread_of_jackknife(fit, fits, ways, draws, seed)
-    said = "" if np.isfinite(spread) else "standard error not simulated: levels of a half are not rebuilt in it"
+    try:
+        spread = _spread_of_jackknife(fit, fits, ways, draws, seed)
+        said = "" if np.isfinite(spread) else "standard error not simulated: levels of a half are not rebuilt in it"
+    except ModelError as error:
+        spread, said = float("nan"), f"standard error not simulated: {error}"
     return float(values[_place(fit)]), spread, rho, said
 
 

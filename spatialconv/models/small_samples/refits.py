@@ -96,8 +96,25 @@ def feedback_of(design: Design) -> Feedback | None:
 
 
 def fitted_world(fit: PanelFit) -> World:
-    """Return the world in which the estimates are the truth."""
+    """Return the world in which the estimates are the truth.
+
+    Raises
+    ------
+    ModelError
+        If rho or lambda lies on its bound: ``I - rho W`` is all but singular there, samples explode, and no bootstrap
+        is consistent (Andrews 2000, Econometrica 68(2), 399-405).
+    """
+    _refuse_bound(fit, "the estimates")
     return world_at(fit, fit.params.to_numpy())
+
+
+def _refuse_bound(fit: PanelFit, what: str) -> None:
+    names = [name for name in fit.at_bound if name != "phi"]
+    if names:
+        raise ModelError(
+            f"{' and '.join(names)} on the bound in {what}, where samples explode and no bootstrap is consistent. Fit "
+            "a model without it, or other weights."
+        )
 
 
 def world_at(fit: PanelFit, values: FloatArray, regressors: FloatArray | None = None) -> World:
@@ -136,7 +153,13 @@ def _random_world(fit: PanelFit, values: FloatArray, rho: float, lam: float, u: 
 
 
 def restricted_world(fit: PanelFit, terms: Iterable[str]) -> World:
-    """Return the world in which the terms are zero and everything else is estimated anew without them."""
+    """Return the world in which the terms are zero and everything else is estimated anew without them.
+
+    Raises
+    ------
+    ModelError
+        If rho or lambda lies on its bound under the null, as in `fitted_world`.
+    """
     terms = tuple(terms)
     design, spec = fit.design, fit.spec
     keep = [k for k, name in enumerate(design.names) if name not in terms]
@@ -154,6 +177,7 @@ def restricted_world(fit: PanelFit, terms: Iterable[str]) -> World:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpatialConvWarning)
         found = fit_complete(smaller, replace(spec, spatial=spatial, vcov="information"))
+    _refuse_bound(found, f"the estimates without {first(terms)}")
     values = fit.params.copy()
     values[:] = found.params.reindex(values.index).fillna(0.0).to_numpy()
     source = with_effects_given(world_at(found, found.params.to_numpy()), fit)

@@ -251,10 +251,13 @@ def _beta(n: int):
 
 
 INTERRUPTED = """
-import distributed, joblib
+import distributed, joblib, signal
 import numpy as np
 from spatialconv import _parallel
 from tests.unit.parallel.test_cluster import _slow, cluster
+
+# What a shell starts in the background ignores interrupts, and so would all its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def square(k):
     return k * k

@@ -181,7 +181,9 @@ def test_an_error_in_the_middle_changes_nothing(study, folder, monkeypatch):
 
 
 def command(out, *before):
-    code = "\n".join([*before, "import sys", "from spatialconv.cli import main", "main(sys.argv[1:])"])
+    # What a shell starts in the background ignores interrupts, and so would all its children.
+    heard = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = "\n".join([*before, heard, "from spatialconv.cli import main", "main(sys.argv[1:])"])
     return [sys.executable, "-c", code, "study", "zhejiang", "--quiet", "--out", str(out)]
 
 

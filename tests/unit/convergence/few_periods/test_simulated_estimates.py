@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from spatialconv._core.few_periods.sample import Sample
-from spatialconv.errors import BoundaryWarning
+from spatialconv.errors import BoundaryWarning, ModelError
 from tests.simulation import short_panel_estimates as simulated
 from tests.simulation.short_panel_cells import Design, drawn, sample_of
 from tests.simulation.worlds import world
@@ -82,3 +82,9 @@ def test_no_bootstrap_of_a_fit_on_the_bound():
     row = b.bias_corrections(draws=99, seed=1).table.loc["recursive bootstrap"]
     assert np.isnan(row["beta"])
     assert "on the bound" in row["reason"]
+    spread = b.bias_corrections(draws=99, seed=1).table.loc["half-panel jackknife"]
+    assert np.isnan(spread["std_error"])
+    assert "on the bound" in spread["reason"]
+    for drawn_around in (b.bootstrap, lambda **k: b.impacts(inference="bootstrap", **k)):
+        with pytest.raises(ModelError, match="rho on the bound in the estimates, where samples explode"):
+            drawn_around(draws=99, seed=1)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from spatialconv._core.regression.searches.threshold import clustered
-from spatialconv._options import ControlsAt, choice, first, names, probability, whole
+from spatialconv._core.regression.least_squares import ABSORBED, collinear_columns
+from spatialconv._core.regression.leave_out import LeaveOut, share_beyond, wald
+from spatialconv._options import ControlsAt, choice, count_of, first, generator, names, probability, whole
 from spatialconv.convergence.beta.beta import INITIAL, growth_design
 from spatialconv.convergence.beta.thresholds import interval_row, refuse_collinear
 from spatialconv.errors import NotPositiveError, SingularDesignError
@@ -36,6 +37,8 @@ def beta_weighted(
     overlapping: bool = False,
     effects: WeightedEffects = "none",
     level: float = 0.95,
+    draws: int = 999,
+    seed: int | np.random.Generator | None = 0,
 ) -> BetaWeighted:
     r"""Estimate beta with regions weighted by their people, beside the beta in which every region counts once.
 
@@ -58,6 +61,10 @@ def beta_weighted(
         growth, and so is not offered there.
     level : float
         Of the intervals.
+    draws : int
+        Samples of signs for the p of the test; with 0 it is that of F.
+    seed : int, Generator or None
+        Of these samples.
 
     Returns
     -------
@@ -76,14 +83,20 @@ def beta_weighted(
     Notes
     -----
     Least squares with the sum of :math:`\omega_{it} e_{it}^2` least, :math:`\omega` over its mean in each period, so
-    that no period counts more because people have become more. Standard errors are clustered by region, with
-    G / (G - 1) (n - 1) / (n - k) for small samples, for weights do not say what the variance is. The test is that of
-    DuMouchel and Duncan: regressors times weights added to the unweighted regression have no coefficients.
+    that no period counts more because people have become more. Weights do not say what the variance is, and a region
+    that weighs much bends the line to itself, so that its residual says too little: standard errors are those of the
+    jackknife of regions (CR3), (G - 1) / G times the sum of squares of what leaving a region out, in all its periods,
+    does to the coefficients, with t of G - 1 degrees of freedom. The test is that of DuMouchel and Duncan: regressors
+    times weights added to the unweighted regression have no coefficients, F by CR3, p by signs of whole histories of
+    regions' residuals without them, drawn anew (Cameron, Gelbach and Miller 2008).
 
     References
     ----------
     DuMouchel, W. and Duncan, G. (1983), Using Sample Survey Weights in Multiple Regression Analyses of Stratified
-    Samples, Journal of the American Statistical Association 78, 535-543. Solon, G., Haider, S. and Wooldridge, J.
+    Samples, Journal of the American Statistical Association 78, 535-543. Bell, R. and McCaffrey, D. (2002), Bias
+    Reduction in Standard Errors for Linear Regression with Multi-Stage Samples, Survey Methodology 28, 169-181.
+    Cameron, A. C., Gelbach, J. and Miller, D. (2008), Bootstrap-Based Improvements for Inference with Clustered Errors,
+    Review of Economics and Statistics 90, 414-427. Solon, G., Haider, S. and Wooldridge, J.
     (2015), What Are We Weighting For?, Journal of Human Resources 50, 301-316. Sala-i-Martin, X. (2006), The World
     Distribution of Income, Quarterly Journal of Economics 121, 351-397.
 
@@ -100,6 +113,7 @@ def beta_weighted(
     whole("horizon", horizon, least=1)
     probability("level", level)
     choice("effects", effects, WeightedEffects)
+    count = count_of("draws", draws)
     (column,) = names("weights", weights)
     extra = names("controls", controls if controls is not None else ())
     refuse_reserved(extra)
@@ -107,26 +121,30 @@ def beta_weighted(
     omega = _omega(panel, column, horizon, overlapping, design)
     refuse_collinear(design, effects)
     T, N = design.y.shape
-    rows, fits = {}, {}
+    rows, fits, lone = {}, {}, np.zeros(N, dtype=bool)
     for name, of in (("weighted", omega), ("unweighted", np.ones_like(omega))):
-        b, V = _fit(design.y, design.X, of, effects)
-        fits[name] = (b, V)
-        rows[name] = interval_row(float(b[0]), float(np.sqrt(V[0, 0])), length, level, N - 1)
+        fit = _fit(design.y, design.X, of, effects)
+        fits[name] = (fit.b, fit.V)
+        rows[name] = interval_row(float(fit.b[0]), float(np.sqrt(fit.V[0, 0])), length, level, N - 1)
+        lone |= fit.of.alone().any(axis=1)
     terms = pd.Index(design.names)
     share = omega / omega.sum(axis=1, keepdims=True)
     effective = float((1 / (share**2).sum(axis=1)).mean())
     said = []
+    if lone.any():
+        said.append(f"coefficients that rest on one region have no standard error: {first(list(design.regions[lone]))}")
     if effective < FEW:
         heaviest = first(list(design.regions[np.argsort(-share.mean(axis=0))[:3]]))
         said.append(f"weights leave as many as {effective:.1f} regions of equal size: the heaviest are {heaviest}")
     options = {"variable": variable, "weights": column, "controls_at": controls_at, "horizon": horizon,
-               "effects": effects}  # fmt: skip
-    provenance = Provenance("beta_weighted", options, N, T)
+               "effects": effects, "draws": count}  # fmt: skip
+    rng, stored = generator(seed)
+    provenance = Provenance("beta_weighted", options, N, T, None, stored)
     return BetaWeighted(
         table=pd.DataFrame.from_dict(rows, orient="index").rename_axis("regression"),
         params=pd.DataFrame({name: pd.Series(b, terms) for name, (b, _) in fits.items()}),
         cov=pd.DataFrame(fits["weighted"][1], terms, terms),
-        test=_dumouchel(design, omega, effects, provenance),
+        test=_dumouchel(design, omega, effects, count, rng, provenance),
         effective=effective,
         weights=column,
         variable=variable,
@@ -151,39 +169,54 @@ def _omega(panel: Panel, column: str, horizon: int, overlapping: bool, design: D
     return np.asarray(values / values.mean(axis=1, keepdims=True))
 
 
-def _fit(y: FloatArray, X: FloatArray, omega: FloatArray, effects: str) -> tuple[FloatArray, FloatArray]:
-    """Return coefficients of X (T, N, k) and their clustered covariance, constants taken off by weighted means."""
+class _Fit(NamedTuple):
+    """Coefficients (k,), their covariance CR3 (k, k), residuals (T, N) and the regression itself."""
+
+    b: FloatArray
+    V: FloatArray
+    e: FloatArray
+    of: LeaveOut
+
+
+def _fit(y: FloatArray, X: FloatArray, omega: FloatArray, effects: WeightedEffects) -> _Fit:
+    """Fit y (T, N) on X (T, N, k), constants taken off by weighted means."""
     T, N, k = X.shape
-    both = np.concatenate([X, y[:, :, None]], axis=2)
-    axes = 1 if effects == "time" else (0, 1)
-    mass = omega[:, :, None]
-    centred = both - (mass * both).sum(axis=axes, keepdims=True) / mass.sum(axis=axes, keepdims=True)
-    scaled = (np.sqrt(mass) * centred).reshape(T * N, k + 1)
-    Z, outcome = scaled[:, :k], scaled[:, k]
-    b, _, rank, _ = np.linalg.lstsq(Z, outcome, rcond=None)
     lost = T if effects == "time" else 1
-    if rank < k or k + lost >= T * N:
+    of = LeaveOut.of(X, omega, effects) if k + lost < T * N else None
+    size = np.sqrt((omega[:, :, None] * X**2).sum(axis=(0, 1)))
+    if of is None or (np.linalg.norm(of.R, axis=0) <= ABSORBED * size).any() or len(collinear_columns(of.R)):
         raise SingularDesignError(
             f"{k} regressors and {lost} constants are too many, or collinear, for {extent(N, T, 'span')}. Leave "
             "regressors out."
         )
-    return b, clustered(Z, outcome - Z @ b, np.tile(np.arange(N), T), lost)
+    b, e = of.fitted(y[:, :, None])
+    return _Fit(b[:, 0], of.covariance(e[:, :, 0]), e[:, :, 0], of)
 
 
-def _dumouchel(design: Design, omega: FloatArray, effects: str, where: Provenance) -> HypothesisTest:
+def _dumouchel(
+    design: Design, omega: FloatArray, effects: WeightedEffects, count: int, rng: np.random.Generator, where: Provenance
+) -> HypothesisTest:
     extra = np.concatenate([omega[:, :, None], omega[:, :, None] * (design.X - design.X.mean(axis=(0, 1)))], axis=2)
     _, N, k = design.X.shape
     m = k + 1
     name, null = "DuMouchel and Duncan, F", "weighted and unweighted coefficients are the same but for chance"
     alternative = "coefficients change with the weights"
+    ones, both = np.ones_like(omega), np.concatenate([design.X, extra], axis=2)
     try:
-        b, V = _fit(design.y, np.concatenate([design.X, extra], axis=2), np.ones_like(omega), effects)
+        fit = _fit(design.y, both, ones, effects)
     except SingularDesignError:
         reason = "too few observations, or weights that do not vary"
         return HypothesisTest(name, null, alternative, np.nan, np.nan, "F", None, reason, provenance=where)
-    F = float(b[k:] @ np.linalg.solve(V[k:, k:], b[k:])) / m
-    p = float(stats.f.sf(F, m, N - 1))
-    return HypothesisTest(name, null, alternative, F, p, f"F({m}, {N - 1})", provenance=where)
+    if m >= N or np.isnan(fit.V[k:, k:]).any():
+        reason = "too few regions: without one of them the coefficients of the weights are not identified"
+        return HypothesisTest(name, null, alternative, np.nan, np.nan, "F", None, reason, provenance=where)
+    found = float(wald(fit.of, design.y[:, :, None], k)[0])
+    if count:
+        p = share_beyond(fit.of, _fit(design.y, design.X, ones, effects).e, k, found, count, rng)
+    else:
+        p = float(stats.f.sf(found / m, m, N - 1))
+    law = "bootstrap" if count else f"F({m}, {N - 1})"
+    return HypothesisTest(name, null, alternative, found / m, p, law, provenance=where)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -197,7 +230,7 @@ class BetaWeighted(Result):
     params : DataFrame
         All coefficients, a column each.
     cov : DataFrame
-        Of the weighted coefficients, clustered by region.
+        Of the weighted coefficients, by the jackknife of regions.
     test : HypothesisTest
         DuMouchel and Duncan's.
     effective : float
@@ -256,5 +289,5 @@ class BetaWeighted(Result):
                 f"  {name}: beta {number(row['beta'])} [{number(row['conf_low'])}, {number(row['conf_high'])}], {rate}"
             )
         test = self.test
-        said = test.reason or f"{test.distribution} = {number(test.statistic, 2)}, {p_value(test.p_value)}"
+        said = test.reason or f"F = {number(test.statistic, 2)}, {p_value(test.p_value)}"
         return [*lines, f"  the same but for chance (DuMouchel and Duncan): {said}"]

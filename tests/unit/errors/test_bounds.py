@@ -120,6 +120,7 @@ DOORS = {
     "check": (lambda zj, w, b, o: sc.check(sc.study.zhejiang(), **o), "draws seed jobs"),
     "beta_breaks": (lambda zj, w, b, o: sc.beta_breaks(income().panel, "income", **o), "draws seed"),
     "beta_threshold": (lambda zj, w, b, o: sc.beta_threshold(income().panel, "income", **o), "draws seed"),
+    "beta_weighted": (lambda zj, w, b, o: sc.beta_weighted(zj.panel, "exports", weights="digital", **o), "draws seed"),
     "compare_partitions": (
         lambda zj, w, b, o: sc.compare_partitions(zj.cities["area"], zj.cities["area"], **o),
         "permutations seed",

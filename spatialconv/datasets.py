@@ -50,7 +50,7 @@ class States:
     def __repr__(self) -> str:
         panel = self.panel
         return (
-            f"States: {', '.join(str(v) for v in panel.variables)} of {panel.n_regions} states, "
+            f"States: {', '.join(str(v) for v in panel.variables)} of {panel.n_regions:,} states, "
             f"{panel.periods[0]} to {panel.periods[-1]}\n"
             f"  .states: polygons; .panel: {panel.n_regions} x {panel.n_periods}\n"
             f"  source: {self.source}"

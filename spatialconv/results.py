@@ -8,9 +8,9 @@ import re
 import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -75,14 +75,40 @@ def framed(lines: Sequence[str], table: pd.DataFrame, notes: Iterable[str] = ())
     return f"<div><b>{html.escape(title)}</b>{body}{rows}{left}{said}</div>"
 
 
+MOST = 300  # characters of one part of a record
+
+
+class Record:
+    """Something of several parts, which shows itself in lines of 80 columns; of a long part its beginning."""
+
+    def __repr__(self) -> str:
+        parts = [f"{f.name}={_part(getattr(self, f.name))}" for f in fields(cast(Any, self)) if f.repr]
+        return record(type(self).__name__, parts)
+
+
+def record(name: str, parts: Iterable[str]) -> str:
+    """Return a record of that name and those parts in lines of 80 columns."""
+    return textwrap.fill(f"{name}({', '.join(parts)})", WIDE, subsequent_indent="    ", break_on_hyphens=False)
+
+
+def _part(value: Any) -> str:
+    """Return one part of a record in one line: arrays and tables by their size, what is long by its beginning."""
+    if isinstance(value, (np.ndarray, pd.DataFrame, pd.Series, pd.Index)) and value.size > 1:
+        return f"<{' x '.join(f'{n:,}' for n in value.shape)} {type(value).__name__}>"
+    if isinstance(value, (np.ndarray, np.generic)) and value.size == 1:
+        return str(value.item())
+    said = " ".join(repr(value).split())
+    return said if len(said) <= MOST else f"{said[: MOST - 4]} ..."
+
+
 def one_line(error: BaseException) -> str:
     """Return a message without its line breaks."""
     return " ".join(str(error).split())
 
 
 def plural(count: int, singular: str, several: str | None = None) -> str:
-    """Return a count with its noun: '1 region', '11 regions', '1 industry'."""
-    return f"{count} {singular if count == 1 else several or f'{singular}s'}"
+    """Return a count with its noun: '1 region', '3,100 regions', '1 industry'."""
+    return f"{count:,} {singular if count == 1 else several or f'{singular}s'}"
 
 
 def extent(regions: int, periods: int, unit: str = "period") -> str:
@@ -97,8 +123,8 @@ def p_value(value: float) -> str:
     return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
 
 
-@dataclass(frozen=True)
-class Provenance:
+@dataclass(frozen=True, repr=False)
+class Provenance(Record):
     """What was called, on which data, with which seed and versions; enough to run it again."""
 
     call: str

@@ -13,6 +13,7 @@ import pytest
 import spatialconv as sc
 from tests.first_calls.__main__ import HEAVY
 from tests.first_calls.calls import CALLS
+from tests.test_reprs import untidy
 
 
 def functions() -> set[str]:
@@ -41,6 +42,7 @@ def test_every_call_runs(name):
 
     result = eval(CALLS[name], vars(calls))
     assert result is not None or name == "show_versions"
+    assert untidy(name, result) == []
 
 
 def test_one_call_is_measured_with_what_it_loads():

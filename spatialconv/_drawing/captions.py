@@ -28,7 +28,7 @@ class Caption:
     def sentences(self) -> tuple[str, ...]:
         """Return the caption, one sentence a fact."""
         unit = self.unit.removesuffix("s") if self.n == 1 else self.unit
-        size = say(f"n = {{n}} {unit}", n=self.n) if self.n is not None else ""
+        size = say(f"n = {{n:,}} {unit}", n=self.n) if self.n is not None else ""
         said = say(", ").join(part for part in (self.what, self.periods) if part)
         head = say("; ").join(part for part in (said, size) if part)
         parts = [head, *self.tested]

@@ -164,7 +164,7 @@ def _outlined(plan: Plan, base: Ground) -> Plan:
 
 
 def _noted(plan: Plan, left_out: int | str) -> Plan:
-    several = say("{n} names left out for want of room", n=left_out)
+    several = say("{n:,} names left out for want of room", n=left_out)
     some = several if left_out != 1 else say("1 name left out for want of room")
     note = left_out if isinstance(left_out, str) else some
     first_one = plan.legends[0]

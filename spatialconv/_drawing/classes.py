@@ -174,7 +174,7 @@ def figure(value: float, digits: int = 3) -> str:
         return "–"
     size = int(np.floor(np.log10(abs(value)))) if value else 0
     text = f"{value:.{digits - 1}e}" if size < -4 or size > 9 else f"{value:,.{max(digits - 1 - size, 0)}f}"
-    return text.replace("-", "\u2212").replace(",", "\u2009")
+    return text.replace("-", "\u2212")
 
 
 def signed(z: float) -> str:

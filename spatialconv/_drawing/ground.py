@@ -147,7 +147,7 @@ def _checked(geometry: Any, regions: pd.Index, *, points: bool) -> gpd.GeoDataFr
         )
     if geometry.crs is None:
         raise GeometryError(
-            f"the geometry of {len(geometry)} regions has no CRS, so it cannot be projected. Say which it is by "
+            f"the geometry of {len(geometry):,} regions has no CRS, so it cannot be projected. Say which it is by "
             "gdf.set_crs(…), for longitude and latitude gdf.set_crs(4326)."
         )
     if isinstance(geometry.index, pd.MultiIndex):

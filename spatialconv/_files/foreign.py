@@ -65,7 +65,7 @@ def read_r(file: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
             "saveRDS(x, 'panel.rds')."
         )
     (name, frame), *_ = frames.items()
-    notes = [f"of its {len(found)} objects the data frame {name!r} is read"] if len(found) > 1 else []
+    notes = [f"of its {len(found):,} objects the data frame {name!r} is read"] if len(found) > 1 else []
     frame = pd.DataFrame({str(c): _plain(frame[c]) for c in frame.columns}).reset_index(drop=True)
     refuse_large(file, *frame.shape)
     return frame, tuple(f"{file.name}: {note}" for note in notes)

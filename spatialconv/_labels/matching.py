@@ -31,7 +31,7 @@ def hint(wanted: Iterable[Hashable], there: Iterable[Hashable]) -> str:
     if not best:
         return ""
     return (
-        f" {words(best)!r} would match {most} of {len(mine)} (as they stand: {now}): bring both into one form by "
+        f" {words(best)!r} would match {most} of {len(mine):,} (as they stand: {now}): bring both into one form by "
         f"relabel = {best!r} where they are read, or by sc.relabel(…, {best!r})."
     )
 

@@ -154,7 +154,7 @@ class Grid:
         except SpatialConvError as error:
             return one_line(error)
         if found.matrix.nnz == 0:
-            return f"the weights hold no link among these {len(regions)} regions; a spatial term needs some."
+            return f"the weights hold no link among these {len(regions):,} regions; a spatial term needs some."
         return found
 
     def panel(self, data: str, sample: str) -> Panel | str:

@@ -153,12 +153,12 @@ def path_probabilities(
     p = result.provenance
     options = {"prior": prior, "g": g, "level": share, "draws": count}
     notes = [
-        f"{int((table['group'] < 0).sum())} of {len(table)} rows have no probability (.table says why): it is for rows "
-        "that are estimated, with one spatial coefficient at most"
+        f"{int((table['group'] < 0).sum()):,} of {len(table):,} rows have no probability (.table says why): it is for "
+        "rows that are estimated, with one spatial coefficient at most"
     ] if (table["group"] < 0).any() else []  # fmt: skip
     notes += [
-        f"probabilities add up to one within each of {len(rows)} groups: densities of other samples, horizons, effects "
-        "or approaches do not compare"
+        f"probabilities add up to one within each of {len(rows):,} groups: densities of other samples, horizons, "
+        "effects or approaches do not compare"
     ] if len(rows) > 1 else []  # fmt: skip
     return PathProbabilities(
         table=table,

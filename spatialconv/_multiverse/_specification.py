@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from spatialconv._options import Correction, Effects, Spatial, Vcov
 from spatialconv.models.specification.spec import ModelSpec
 from spatialconv.models.specification.vocabulary import MODELS as FIELD
+from spatialconv.results import Record
 
 Model = Literal["none", "slx", "lag", "sdm", "error", "sdem", "sarar", "gns"]
 # Word of the axis -> spatial terms, and whether the spatial lags of all regressors enter.
@@ -28,8 +29,8 @@ WORDS = {name: word for name, terms in FIELD.items() for word, same in MODELS.it
 NO_WEIGHTS, NO_CONTROLS, EVERYTHING, AS_GIVEN = "none", "none", "all", "as given"
 
 
-@dataclass(frozen=True)
-class Specification:
+@dataclass(frozen=True, repr=False)
+class Specification(Record):
     """A choice on every axis of a multiverse; fields are in the order of the axes.
 
     `data`, `sample` and `weights` are names: what they stand for is kept by the `Grid`.

@@ -173,9 +173,9 @@ def _from_plants(table: IndustryTable, plants: pd.DataFrame) -> tuple[FloatArray
         raise VariableError(f"plants needs the columns {first(columns)}; {first(absent)} is not there.")
     size = pd.to_numeric(plants["size"], errors="coerce").to_numpy(dtype=float)
     if not np.isfinite(size).all():
-        raise MissingDataError(f"the size of {int((~np.isfinite(size)).sum())} plants is missing or no number.")
+        raise MissingDataError(f"the size of {int((~np.isfinite(size)).sum()):,} plants is missing or no number.")
     if (size < 0).any():
-        raise NotPositiveError(f"the size of {int((size < 0).sum())} plants is negative.")
+        raise NotPositiveError(f"the size of {int((size < 0).sum()):,} plants is negative.")
     t = table.periods.get_indexer(pd.Index(plants[when])) if dated else np.zeros(len(plants), dtype=int)
     k = table.industries.get_indexer(pd.Index(plants[kind]))
     spare = int(((t < 0) | (k < 0)).sum())

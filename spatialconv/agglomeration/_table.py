@@ -71,7 +71,7 @@ class IndustryTable:
             chosen = np.arange(len(labels)) if wanted is None else located(labels, wanted, axis)
             places.append(chosen)
             if len(chosen) < len(labels) and axis != "periods":
-                said.append(f"totals are those of {len(chosen)} of {len(labels)} {axis}")
+                said.append(f"totals are those of {len(chosen):,} of {len(labels):,} {axis}")
         t, i, k = places
         return IndustryTable(
             self.values[np.ix_(t, i, k)], self.periods[t], self.regions[i], self.industries[k], self.quantity,
@@ -225,13 +225,13 @@ def _from_long(frame: pd.DataFrame, keys: dict[str, str]) -> IndustryTable:
     lost = frame[labels].isna().any(axis=1).to_numpy()
     if lost.any():
         raise MissingDataError(
-            f"{int(lost.sum())} rows lack a label of {first(labels)}: rows {first(np.flatnonzero(lost))}."
+            f"{int(lost.sum()):,} rows lack a label of {first(labels)}: rows {first(np.flatnonzero(lost))}."
         )
     twice = frame.duplicated(labels, keep=False)
     if twice.any():
         shown = list(frame.loc[twice, labels].drop_duplicates().itertuples(index=False, name=None))
         raise DuplicateKeyError(
-            f"{int(twice.sum())} rows share their {', '.join(labels)} with another: {first(shown)}. "
+            f"{int(twice.sum()):,} rows share their {', '.join(labels)} with another: {first(shown)}. "
             "Add them up first, for example by groupby().sum()."
         )
     given = frame[[*labels, keys["value"]]].reset_index(drop=True)
@@ -252,7 +252,7 @@ def _from_long(frame: pd.DataFrame, keys: dict[str, str]) -> IndustryTable:
     values = np.full((len(periods), len(regions), len(kinds)), np.nan)
     values[t, regions.get_indexer(given[keys["region"]]), kinds.get_indexer(given[keys["industry"]])] = flat
     gaps = int(np.isnan(values).sum())
-    said = (f"{gaps} of {values.size} cells have no row and count as zero",) if gaps else ()
+    said = (f"{gaps} of {values.size:,} cells have no row and count as zero",) if gaps else ()
     return _checked(np.nan_to_num(values), periods, regions, kinds, keys["value"], said)
 
 

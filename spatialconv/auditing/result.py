@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 
 from spatialconv.auditing.rules.registry import RULES, Check, Severity
-from spatialconv.results import Provenance, Result, plain, plural
+from spatialconv.results import Provenance, Record, Result, plain, plural
 
 _ORDER = {"error": 0, "warning": 1}
 
 
-@dataclass(frozen=True)
-class Finding:
+@dataclass(frozen=True, repr=False)
+class Finding(Record):
     """An identity that printed figures break beyond rounding.
 
     Attributes

@@ -101,7 +101,7 @@ class BivariateAutocorrelation(Result):
             f"{self.name} of {label(self.x, self.log)} and {label(self.y, self.log)}",
             f"  {size(t, len(self.regions))}, {span(self.periods)}",
             f"  {s} {found}",
-            f"  p <= 0.05 in {int((t['p'] <= 0.05).sum())} of {plural(len(t), 'period')} "
+            f"  p <= 0.05 in {int((t['p'] <= 0.05).sum()):,} of {plural(len(t), 'period')} "
             f"(null: {self.null}, {self.alternative}{draws(self.permutations)})",
         ]
         if s == "I":

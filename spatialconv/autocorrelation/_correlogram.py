@@ -117,7 +117,7 @@ class Correlogram(Result):
         lines = [
             f"Correlogram of {label(self.variable, self.log)} by {NAMES[self.statistic]}: "
             f"{plural(len(self.regions), 'region')}, {span(self.periods)}",
-            f"  {len(own)} {kind} up to {own['distance'].iloc[-1]:.0f} km; {self.alternative}, {self.permutations} "
+            f"  {len(own)} {kind} up to {own['distance'].iloc[-1]:.0f} km; {self.alternative}, {self.permutations:,} "
             "permutations",
         ]
         for period in dict.fromkeys(self._found.index[[0, -1]]):
@@ -392,7 +392,7 @@ def _notes(rows: pd.DataFrame, n: int) -> list[str]:
     if len(alone):
         most = int(alone["islands"].max())
         said.append(
-            f"up to {most} of {n} regions have no partner at {first([f'{d:.0f} km' for d in alone['distance']])}; they "
-            "stay in n, with rows of zeros"
+            f"up to {most} of {n:,} regions have no partner at {first([f'{d:.0f} km' for d in alone['distance']])}; "
+            "they stay in n, with rows of zeros"
         )
     return said

@@ -263,6 +263,6 @@ def _opposed_note(cells: npt.NDArray[np.bool_]) -> tuple[str, ...]:
     if not cells.any():
         return ()
     return (
-        f"in {int(cells.sum())} cases with p <= {LEVELS[0]:g} the permutations point the other way than z, because of "
-        "the region's own value; not classed",
+        f"in {int(cells.sum()):,} cases with p <= {LEVELS[0]:g} the permutations point the other way than z, because "
+        "of the region's own value; not classed",
     )

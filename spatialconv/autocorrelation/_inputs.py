@@ -102,7 +102,7 @@ def gather(
     aligned = weights.align(w, order)
     if aligned.matrix.sum() == 0:
         raise WeightsError(
-            f"the weights have no link between the {len(order)} regions of the panel; give each region neighbours, "
+            f"the weights have no link between the {len(order):,} regions of the panel; give each region neighbours, "
             "for example by weights.knn()."
         )
     return Inputs(
@@ -168,8 +168,8 @@ def floor_note(permutations: int, alternative: Alternative, tested: FloatArray) 
         return ()
     together = int(np.ceil(floor * tests / FDR_LEVEL - 1e-9))
     enough = int(np.ceil(floor * (permutations + 1) * tests / FDR_LEVEL - 1e-9)) - 1
-    least = f"at least {together} regions have to be there together" if together <= tests else "no region can pass"
+    least = f"at least {together:,} regions have to be there together" if together <= tests else "no region can pass"
     return (
-        f"{permutations} permutations give no p below {floor:.2g}: for a false-discovery rate of 5 % among {tests} "
-        f"regions {least}; {enough} permutations let a lone region pass",
+        f"{permutations:,} permutations give no p below {floor:.2g}: for a false-discovery rate of 5 % among {tests:,} "
+        f"regions {least}; {enough:,} permutations let a lone region pass",
     )

@@ -43,7 +43,7 @@ def size(table: pd.DataFrame, regions: int) -> str:
 
 def draws(permutations: int) -> str:
     """Return the number of permutations, if any, to stand behind a comma."""
-    return f", {permutations} permutations" if permutations else ""
+    return f", {permutations:,} permutations" if permutations else ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -125,7 +125,7 @@ class GlobalAutocorrelation(Result):
             f"{size(self.table, len(self.regions))}, "
             f"{span(self.periods)}",
             f"  {self.statistic} {found}",
-            f"  p <= 0.05 in {int((self.table['p'] <= 0.05).sum())} of {plural(len(values), 'period')} "
+            f"  p <= 0.05 in {int((self.table['p'] <= 0.05).sum()):,} of {plural(len(values), 'period')} "
             f"(null: {self.null}, {self.alternative}{draws(self.permutations)})",
             f"  weights: {self.provenance.weights}",
         ]
@@ -212,7 +212,7 @@ class LocalTest(LocalResult):
         }
 
     def _judged(self, passed: int) -> str:
-        return f"  {'q' if self.fdr else 'p'} <= {self.level:g} in {passed} of {len(self.table)} cases"
+        return f"  {'q' if self.fdr else 'p'} <= {self.level:g} in {passed} of {len(self.table):,} cases"
 
     def _closing(self, null: str = "") -> list[str]:
         """Return the lines on the test and the weights, which end every headline."""

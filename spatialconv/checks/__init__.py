@@ -195,7 +195,7 @@ def check(
     options |= {"questions": names} if left else {}
     provenance = Provenance("check", options, fit.n_regions, fit.n_periods, fit.provenance.weights, seed)
     verdict = written(subject, findings)
-    verdict = f"By {len(names)} of {len(QUESTIONS)} questions: {verdict}" if left else verdict
+    verdict = f"By {len(names):,} of {len(QUESTIONS):,} questions: {verdict}" if left else verdict
     said = (f"not asked: {', '.join(left)}",) if left else ()
     return CheckReport(title, verdict, findings, merge_notes(subject.b.notes, said), provenance)
 
@@ -236,6 +236,6 @@ def _of_another(kind: Kind, result: Any, effort: Effort, draws: int) -> CheckRep
 def _title(s: Subject) -> str:
     fit = s.b.fit
     return (
-        f"beta convergence of {s.b.variable} ({fit.spec.name}, {fit._approach()}; {fit.n_regions} regions x "
+        f"beta convergence of {s.b.variable} ({fit.spec.name}, {fit._approach()}; {fit.n_regions:,} regions x "
         f"{fit.n_periods} spans)"
     )

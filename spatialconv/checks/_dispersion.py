@@ -84,11 +84,11 @@ def hot_spots(s: Subject) -> Finding:
     survive = int((table["q"] <= LEVEL).sum())
     biggest = table["z"].abs().max()
     evidence = (
-        f"largest |z| {number(biggest, 3)}; p <= 0.10 in {at[0.1]} and p <= 0.05 in {at[0.05]} of {len(table)}; after "
-        f"false-discovery control {survive}"
+        f"largest |z| {number(biggest, 3)}; p <= 0.10 in {at[0.1]} and p <= 0.05 in {at[0.05]} of {len(table):,}; "
+        f"after false-discovery control {survive}"
     )
     if drawn and least > LEVEL:
-        evidence += f"; with {drawn} permutations a lone hit among {n} regions cannot pass (smallest q {least:.2f})"
+        evidence += f"; with {drawn} permutations a lone hit among {n:,} regions cannot pass (smallest q {least:.2f})"
         return Finding(name, question, "warn", evidence, f"Draw {int(np.ceil(n / LEVEL))} permutations or more.")
     if survive:
         return Finding(name, question, "ok", evidence)

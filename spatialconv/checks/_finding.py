@@ -10,15 +10,15 @@ import pandas as pd
 
 from spatialconv._options import first
 from spatialconv.errors import OptionError
-from spatialconv.results import Provenance, Result
+from spatialconv.results import Provenance, Record, Result
 
 Verdict = Literal["ok", "warn", "fail", "not decided", "not asked"]
 VERDICTS: tuple[Verdict, ...] = ("fail", "warn", "not decided", "ok", "not asked")
 LEVEL = 0.05
 
 
-@dataclass(frozen=True)
-class Finding:
+@dataclass(frozen=True, repr=False)
+class Finding(Record):
     """One question of a referee: the verdict, the evidence in one line, and what to do.
 
     `verdict` is "ok", "warn", "fail", "not decided" where it hangs on a simulated figure that lies within its Monte

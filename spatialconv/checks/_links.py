@@ -52,8 +52,8 @@ def _of_geometry(geometry: Any, regions: pd.Index) -> dict[str, Any]:
     missing = regions.difference(geometry.index, sort=False)
     if len(missing):
         raise OptionError(
-            f"geometry has no row for some of the {len(regions)} regions ({first(list(missing))}); its index holds the "
-            "labels of the regions."
+            f"geometry has no row for some of the {len(regions):,} regions ({first(list(missing))}); its index holds "
+            "the labels of the regions."
         )
     shapes = geometry.loc[geometry.index.isin(regions)]
     made: dict[str, Any] = {}

@@ -99,7 +99,7 @@ def residuals(s: Subject) -> Finding:
         tests["all spans together"] = float(2 * stats.norm.sf(abs(z)))
     jointly = min(1.0, len(tests) * min(tests.values()))
     evidence = (
-        f"Moran's I of the residuals{links} has p <= {LEVEL} in {len(hit)} of {len(table)} spans"
+        f"Moran's I of the residuals{links} has p <= {LEVEL} in {len(hit):,} of {len(table):,} spans"
         f"{f' ({first(list(hit))})' if len(hit) else ''}; "
         + "; ".join(f"{what}: {value:.3f}" for what, value in tests.items())
     )

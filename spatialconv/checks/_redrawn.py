@@ -138,7 +138,7 @@ def _against_chance(name: str, question: str, s: Subject) -> Finding:
         return Finding(name, question, "fail", evidence, advice)
     if first.claims and first.inside is None:
         few = 1 / (len(first.drawn) + 1) > LEVEL / 2
-        said = f"{evidence}; {len(first.drawn)} draws are too few to decide" if few else evidence
+        said = f"{evidence}; {len(first.drawn):,} draws are too few to decide" if few else evidence
         return Finding(name, question, "not decided", said, more(len(first.drawn)))
     bias, most = abs(first.mean), 0.5 * float(s.b.std_errors[INITIAL])
     if abs(bias - most) <= 2 * first.error:

@@ -27,7 +27,7 @@ def regions(s: Subject) -> Finding:
     question = "Is the finding the same without each region?"
     every = s.b.fit.design.regions
     if len(every) <= 4:
-        return Finding("regions", question, "not asked", f"{len(every)} regions are too few to leave one out")
+        return Finding("regions", question, "not asked", f"{len(every):,} regions are too few to leave one out")
     chosen, said = _to_leave_out(s)
     variants = {f"without {r}": s.again(panel=s.panel.subset(regions=every.drop(r))) for r in chosen}
     found = _carried(compared("regions", question, s.b, variants), s.b, variants)
@@ -43,7 +43,7 @@ def _to_leave_out(s: Subject) -> tuple[list[Any], str]:
     which = "those with the most extreme initial levels"
     if found.fits:
         which = f"those that move beta most by their influence, at most {found.largest:.2f} standard errors"
-    return [every[i] for i in found.places], f"{len(found.places)} of {len(every)} regions, {which}"
+    return [every[i] for i in found.places], f"{len(found.places):,} of {len(every):,} regions, {which}"
 
 
 def _carried(found: Finding, base: BetaConvergence, variants: Mapping[str, Any]) -> Finding:
@@ -136,7 +136,7 @@ def compared(name: str, question: str, base: BetaConvergence, variants: Mapping[
     significant = bool(star(base))
     reach = f"beta from {number(found[low].beta)} ({low}) to {number(found[high].beta)} ({high})"
     sign = "negative" if base.beta < 0 else "positive"
-    counted = f"{sign} and significant at 5 % in {len(same)} of {len(found)}"
+    counted = f"{sign} and significant at 5 % in {len(same):,} of {len(found):,}"
     counted += f", of the other sign and significant in {len(against)}" if against else ""
     counted += f"; {len(lost)} could not be estimated" if lost else ""
     stated = f"here {number(base.beta)} ({'significant' if significant else 'not significant'})"

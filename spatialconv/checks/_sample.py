@@ -15,7 +15,7 @@ _LEFT_OUT = ("left out", "no span covers", "dropped", "cut out", "not explained"
 def sample(s: Subject) -> Finding:
     """Which observations enter, and was anything left out on the way?"""
     fit = s.b.fit
-    said = f"{fit.n_regions} regions x {fit.n_periods} spans = {fit.nobs} observations, matched by label"
+    said = f"{fit.n_regions:,} regions x {fit.n_periods} spans = {fit.nobs:,} observations, matched by label"
     lost = [note for note in fit.notes if any(word in note for word in _LEFT_OUT)]
     question = "Is the sample what it is said to be?"
     if not lost:

@@ -126,7 +126,7 @@ class SpatialUnitRoot(Result):
         if len(t) > _SHOWN:
             g = self.glance().iloc[0]
             lines.append(
-                f"  of {len(t)} periods the unit root is rejected in {g['unit_root_rejected']}, its absence in "
+                f"  of {len(t):,} periods the unit root is rejected in {g['unit_root_rejected']}, its absence in "
                 f"{g['no_unit_root_rejected']}, at 5 %"
             )
         return lines
@@ -239,7 +239,7 @@ def spatial_unit_root(
     flat = np.ptp(values, axis=1) <= 1e-12 * np.abs(values).max(axis=1)
     if flat.any():
         raise VariableError(
-            f"{variable!r} is the same in all {panel.n_regions} regions in {first(list(chosen[flat]))}. Leave these "
+            f"{variable!r} is the same in all {panel.n_regions:,} regions in {first(list(chosen[flat]))}. Leave these "
             "periods out by periods=."
         )
     said = f"log {variable}" if log else variable

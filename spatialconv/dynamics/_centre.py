@@ -125,7 +125,7 @@ class GravityCentre(Result):
             + (f", then {number(last['semi_major'], 1)} x {number(last['semi_minor'], 1)} km" if len(t) > 1 else "")
         )
         if self.draws:
-            lines.append(f"  regions of {100 * self.level:g} % by {self.draws} bootstraps of regions")
+            lines.append(f"  regions of {100 * self.level:g} % by {self.draws:,} bootstraps of regions")
         return lines
 
 

@@ -268,7 +268,7 @@ class ModeTests(Result):
             f"{plural(len(self.table), 'period')}",
             f"  {', '.join(ends)}; p <= 0.05 in {int((self.table['p'] <= 0.05).sum())} of "
             f"{plural(len(self.table), 'period')}",
-            f"  {self.draws} smoothed draws a period{', calibrated by Hall and York' if self.modes == 1 else ''}",
+            f"  {self.draws:,} smoothed draws a period{', calibrated by Hall and York' if self.modes == 1 else ''}",
             f"  {self._where()}",
         ]
 

@@ -205,7 +205,7 @@ def lisa_paths(
     aligned = weights.align(w, panel.regions)
     if aligned.matrix.sum() == 0:
         raise WeightsError(
-            f"the weights have no link between the {panel.n_regions} regions of the panel; give each region "
+            f"the weights have no link between the {panel.n_regions:,} regions of the panel; give each region "
             "neighbours, for example by weights.knn()."
         )
     near = weights_algebra.scale_rows(aligned.matrix)
@@ -330,7 +330,7 @@ def _independence(counts: FloatArray, expected: FloatArray, where: Provenance) -
     value = 2 * float((counts[seen] * np.log(counts[seen] / expected[seen])).sum())
     tested = df > 0
     few = int((expected[possible] < 5).sum())
-    notes = (f"{few} of {int(possible.sum())} expected counts are below 5: chi2 is rough",) if few else ()
+    notes = (f"{few} of {int(possible.sum()):,} expected counts are below 5: chi2 is rough",) if few else ()
     return HypothesisTest(
         name="LISA Markov, independence",
         null="regions and their neighbours move between high and low independently",

@@ -440,7 +440,7 @@ def homogeneity_tests(counts: FloatArray, null: str, what: str, where: Provenanc
         return _untested(null, reason, where)
     some = found.expected > 0
     few = int(((found.expected < 5) & some).sum())
-    notes = (f"{few} of {int(some.sum())} expected counts are below 5: chi2 is rough",) if few else ()
+    notes = (f"{few} of {int(some.sum()):,} expected counts are below 5: chi2 is rough",) if few else ()
     return tuple(
         HypothesisTest(
             name=name,

@@ -213,7 +213,7 @@ def _neighbours(
     i, j = _linked(matrix)
     if len(i) in (0, n * (n - 1) // 2):
         what = "no link between" if len(i) == 0 else "a link between all pairs of"
-        raise WeightsError(f"the weights have {what} the {n} regions, so that neighbours cannot be told from others.")
+        raise WeightsError(f"the weights have {what} the {n:,} regions, so that neighbours cannot be told from others.")
     columns["tau_neighbours"] = pair_tau(x, y, i, j)
     columns["tau_others"] = other_tau(x, y, i, j)
     empty = np.full(len(x), np.nan)

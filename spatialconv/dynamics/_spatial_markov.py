@@ -287,7 +287,7 @@ def _permuted(
         drawn = chain.counts_by_state(moves.start[:, taken], moves.end[:, taken], around, k, m)
         reached += chain.homogeneity(drawn).q >= observed * (1 - 1e-12)
     return HypothesisTest(
-        name=f"Q by {permutations} permutations of histories",
+        name=f"Q by {permutations:,} permutations of histories",
         null="whole histories are assigned to places at random",
         alternative="moves depend on the neighbours",
         statistic=observed,
@@ -322,6 +322,6 @@ def _sparse_note(counts: FloatArray) -> tuple[str, ...]:
         return ()
     empty = f", {none} of them none at all (NaN)" if none else ""
     return (
-        f"{few} of {departures.size} rows have fewer than 20 departures{empty}: take fewer classes, or trust the "
+        f"{few} of {departures.size:,} rows have fewer than 20 departures{empty}: take fewer classes, or trust the "
         "pooled chain",
     )

@@ -184,7 +184,7 @@ class StochasticKernel(Result):
                 f"deviation gone in {number(self.half_life, 1)}"
             )
             if self.draws:
-                lines.append(f"  bands of {100 * self.level:g} % by {self.draws} bootstraps of regions")
+                lines.append(f"  bands of {100 * self.level:g} % by {self.draws:,} bootstraps of regions")
         return lines
 
 
@@ -342,7 +342,7 @@ def stochastic_kernel(
     elif draws:
         draw_notes.append("no bands: there is no ergodic density given neighbours")
     if len(x) < _FEW:
-        draw_notes.append(f"{len(x)} pairs are few for a density of two variables: its shape is the bandwidths'")
+        draw_notes.append(f"{len(x):,} pairs are few for a density of two variables: its shape is the bandwidths'")
     final = int(np.flatnonzero(there.any(axis=1))[-1])
     last = values[final][there[final]]
     (now,) = (one_way.reflected if folds else one_way.density)([last], grid, np.array([hy]))

@@ -83,7 +83,7 @@ class Coupling(Result):
     def _headline(self) -> list[str]:
         mean = self.table[["coupling", "development", "coordination"]].groupby(level=0, sort=False).mean()
         lines = [
-            f"Coupling of {len(self.systems)} systems: {extent(len(self.regions), len(self.periods))}",
+            f"Coupling of {len(self.systems):,} systems: {extent(len(self.regions), len(self.periods))}",
             f"  systems: {first(self.systems)}",
         ]
         for place in sorted({0, len(mean) - 1}):
@@ -91,7 +91,7 @@ class Coupling(Result):
             lines.append(f"  {self.periods[place]}: mean coupling {c}, development {t}, coordination {d}")
         last = self.table.loc[self.periods[-1]]
         common = last["level"].value_counts()
-        lines.append(f"  {self.periods[-1]}: {common.iloc[0]} of {len(last)} in {common.index[0]}")
+        lines.append(f"  {self.periods[-1]}: {common.iloc[0]} of {len(last):,} in {common.index[0]}")
         return lines
 
 

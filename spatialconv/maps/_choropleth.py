@@ -200,7 +200,7 @@ def choropleth(
     shown = say("{variable}, % of the mean", variable=variable) if relative else variable
     make = counting if common else Legend
     key = make(legend or shown, tuple(rows), tuple(columns), tuple(notes))
-    mean = say("{variable} in % of the mean of the {n} regions in each period", variable=variable, n=panel.n_regions)
+    mean = say("{variable} in % of the mean of the {n:,} regions in each period", variable=variable, n=panel.n_regions)
     what = mean if relative else variable
     caption = Caption(legend or what, spoken(chosen), panel.n_regions, source=source)
     return drawn(base, faces, (key,), labels, title, ax, caption=caption, width=width)

@@ -139,13 +139,13 @@ def _tested(local: Any, tables: Mapping[Any, pd.DataFrame], level: float, fdr: b
     if fdr:
         return say(
             "Coloured where q (false-discovery control) \u2264 {level:g}: {p} under control of the false-discovery "
-            "rate over the {n} regions of a period (Benjamini and Hochberg)",
+            "rate over the {n:,} regions of a period (Benjamini and Hochberg)",
             level=level,
             p=p,
             n=n,
         )
     return say(
-        "Coloured where p \u2264 {level:g}: {p}; not corrected for testing {n} regions at once", level=level, p=p, n=n
+        "Coloured where p \u2264 {level:g}: {p}; not corrected for testing {n:,} regions at once", level=level, p=p, n=n
     )
 
 

@@ -27,7 +27,7 @@ from spatialconv.maps._choropleth import number_of_classes, parted_at, parting_o
 from spatialconv.maps._sheet import CONFIDENCE, TEXTURES, by_period, statistic
 from spatialconv.maps._touch import land, neighbours
 from spatialconv.panel import Panel
-from spatialconv.results import written
+from spatialconv.results import wrapped, written
 
 _NONE = "no statistic"
 
@@ -37,6 +37,11 @@ class Page:
 
     def __init__(self, text: str) -> None:
         self.text = text
+
+    def __repr__(self) -> str:
+        title = html.unescape(self.text.partition("<title>")[2].partition("</title>")[0])
+        size = f"{len(self.text.encode()) / 1000:,.0f} kB"
+        return wrapped([f"Page: {title} ({size}); a notebook shows it, .save('map.html') writes it"])
 
     def save(self, path: str | Path) -> Path:
         """Write the page to a file."""

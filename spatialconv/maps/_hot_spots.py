@@ -168,7 +168,7 @@ def _tested(hs: Any, tables: Tables, classes: str, controlled: bool) -> tuple[st
             said.append(
                 say(
                     "Hot and cold where q ≤ 0.10, 0.05, 0.01: {p} under control of the false-discovery rate over the "
-                    "{n} regions of a period (Benjamini and Hochberg)",
+                    "{n:,} regions of a period (Benjamini and Hochberg)",
                     p=p,
                     n=n,
                 )
@@ -176,7 +176,9 @@ def _tested(hs: Any, tables: Tables, classes: str, controlled: bool) -> tuple[st
         else:
             said.append(
                 say(
-                    "Hot and cold where {p} ≤ 0.10, 0.05, 0.01; not corrected for testing {n} regions at once", p=p, n=n
+                    "Hot and cold where {p} ≤ 0.10, 0.05, 0.01; not corrected for testing {n:,} regions at once",
+                    p=p,
+                    n=n,
                 )
             )
     if classes in ("ranks", "both"):

@@ -18,6 +18,7 @@ import pandas as pd
 
 from spatialconv._options import first
 from spatialconv.errors import DataError
+from spatialconv.results import Record
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -60,8 +61,8 @@ _SHORT = re.compile(
 _PER_YEAR = {"quarter": 4, "half-year": 2, "month": 12}
 
 
-@dataclass(frozen=True, eq=False)
-class Calendar:
+@dataclass(frozen=True, eq=False, repr=False)
+class Calendar(Record):
     """Where periods lie in time.
 
     Attributes

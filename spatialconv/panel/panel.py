@@ -178,7 +178,7 @@ class Panel:
 
     def _headline(self) -> list[str]:
         gaps = int((self._rows < 0).sum())
-        state = "balanced" if gaps == 0 else f"unbalanced: {gaps} of {self._rows.size} rows absent"
+        state = "balanced" if gaps == 0 else f"unbalanced: {gaps} of {self._rows.size:,} rows absent"
         return [
             f"Panel: {extent(self.n_regions, self.n_periods)} ({self._periods[0]} to {self._periods[-1]}), {state}",
             f"  region {self._region!r}, period {self._period!r}; variables: "
@@ -305,7 +305,7 @@ class Panel:
         if not bad.any():
             return
         kind = MissingDataError if self.balanced else UnbalancedPanelError
-        absent = "" if self.balanced else f" (the panel is unbalanced: {int((self._rows < 0).sum())} rows absent)"
+        absent = "" if self.balanced else f" (the panel is unbalanced: {int((self._rows < 0).sum()):,} rows absent)"
         raise kind(
             f"{variable!r} is missing in {self._cells(bad, rows, columns)}{absent}. Fill the gaps, or leave out by "
             f"panel.balance(drop='regions', variables=[{variable!r}]) or drop='periods', which records it. "
@@ -321,7 +321,7 @@ class Panel:
         ends = "" if closed == gaps.sum() else ", and leaves those before the first or after the last value"
         return (
             f"panel.fill(how='linear', variables=[{variable!r}]) fills {closed} of {plural(int(gaps.sum()), 'cell')}"
-            f"{ends}; leaving out regions keeps {regions} of {self.n_regions}, leaving out periods {periods} of "
+            f"{ends}; leaving out regions keeps {regions:,} of {self.n_regions:,}, leaving out periods {periods} of "
             f"{self.n_periods}."
         )
 
@@ -510,11 +510,13 @@ class Panel:
         notes = list(self._notes)
         for axis, all_of, kept in (("regions", self._regions, regions), ("periods", self._periods, periods)):
             if len(kept) == 0:
-                raise DataError(f"panel.{how}() leaves no {axis} of {len(all_of)}; nothing can be computed from that.")
+                raise DataError(
+                    f"panel.{how}() leaves no {axis} of {len(all_of):,}; nothing can be computed from that."
+                )
             staying = set(kept)
             out = [label for label in all_of if label not in staying]
             if out:
-                notes.append(f"left out by panel.{how}(): {axis} {first(out)} ({len(kept)} of {len(all_of)} kept)")
+                notes.append(f"left out by panel.{how}(): {axis} {first(out)} ({len(kept):,} of {len(all_of):,} kept)")
         rows = self._rows[np.ix_(self._periods.get_indexer(periods), self._regions.get_indexer(regions))]
         keep = np.zeros(len(self._frame), dtype=bool)
         keep[rows[rows >= 0]] = True
@@ -603,7 +605,7 @@ def _checked_frame(frame: Any, region: str, period: str) -> pd.DataFrame:
     if not isinstance(frame, pd.DataFrame):
         raise DataError(f"Panel needs a pandas DataFrame in long form; got {type(frame).__name__}.")
     if frame.empty:
-        raise DataError(f"the frame is empty: {len(frame)} rows and {frame.shape[1]} columns.")
+        raise DataError(f"the frame is empty: {len(frame):,} rows and {frame.shape[1]} columns.")
     if region == period:
         raise OptionError(f"region and period must be two columns; both are {region!r}.")
     known = [*frame.columns, *(n for n in frame.index.names if n is not None)]
@@ -620,14 +622,14 @@ def _checked_frame(frame: Any, region: str, period: str) -> pd.DataFrame:
     lost = keys.isna().any(axis=1).to_numpy()
     if lost.any():
         raise MissingDataError(
-            f"{int(lost.sum())} rows have no label in {region!r} or {period!r}: rows {first(np.flatnonzero(lost))} "
+            f"{int(lost.sum()):,} rows have no label in {region!r} or {period!r}: rows {first(np.flatnonzero(lost))} "
             "(counted from 0). Fill the labels or drop the rows."
         )
     twice = keys.duplicated(keep=False)
     if twice.any():
         pairs = list(keys[twice].drop_duplicates().itertuples(index=False, name=None))
         raise DuplicateKeyError(
-            f"{int(twice.sum())} rows share their {region!r} and {period!r} with another; pairs {first(pairs)}. "
+            f"{int(twice.sum()):,} rows share their {region!r} and {period!r} with another; pairs {first(pairs)}. "
             "A region has one row a period: aggregate or drop the others."
         )
     return frame

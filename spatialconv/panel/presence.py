@@ -95,7 +95,7 @@ def presence_note(panel: Panel, variables: Iterable[str], periods: pd.Index | No
     t, i = np.nonzero(~there)
     cells = first([(panel.regions[b], wanted[a]) for a, b in zip(t, i, strict=True)])
     size = f"{n.min()} to {n.max()}" if n.min() < n.max() else str(n.max())
-    of = f"n = {size} of {panel.n_regions}"
+    of = f"n = {size} of {panel.n_regions:,}"
     return f"figures of a period are of the regions that are there, {of}{more}; absent: {cells}"
 
 

@@ -96,7 +96,7 @@ def location_curves(
         n,
         tested=(
             say(
-                "{n} regions in order of their location quotients, industry by industry; locational Gini in brackets",
+                "{n:,} regions in order of their location quotients, industry by industry; locational Gini in brackets",
                 n=n,
             ),
         ),

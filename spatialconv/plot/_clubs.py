@@ -112,7 +112,7 @@ def _heading(result: ClubPartition) -> str:
 
 def _named(result: ClubPartition, club: int) -> str:
     n = len(result.members[club])
-    return say("Club {k}: {n} regions", k=club, n=n) if n != 1 else say("Club {k}: 1 region", k=club)
+    return say("Club {k}: {n:,} regions", k=club, n=n) if n != 1 else say("Club {k}: 1 region", k=club)
 
 
 def _caption(result: ClubPartition, shown: list[int], unit: str | None, source: str | None) -> Caption:
@@ -123,7 +123,7 @@ def _caption(result: ClubPartition, shown: list[int], unit: str | None, source: 
     if result.divergent:
         words.append(say("dashed: divergent regions"))
     if 0 < len(shown) < result.n_clubs:
-        words.append(say("members of clubs 1 to {k} of {n}", k=len(shown), n=result.n_clubs))
+        words.append(say("members of clubs 1 to {k} of {n:,}", k=len(shown), n=result.n_clubs))
     test = say(
         "Clubs by the log t test of Phillips and Sul, one-sided: convergence is rejected where t < {threshold}",
         threshold=signed(options["threshold"]),

@@ -77,7 +77,7 @@ def co_membership(
     share = result.co_membership.to_numpy(dtype=float)[np.ix_(order, order)]
     names = [str(label) for label in regions.index[order]]
     club = regions["club"].fillna(0).to_numpy(dtype=int)[order]
-    head = say("Share of {n} runs in one club", n=len(result.table))
+    head = say("Share of {n:,} runs in one club", n=len(result.table))
     named = len(names) <= NAMED
     caption = about(
         result,

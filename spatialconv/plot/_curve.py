@@ -135,7 +135,7 @@ def specification_curve(
         height = above + CURVE + (3.0 + below if rows else 0.0) + BELOW
         if height > look.HEIGHT:
             raise OptionError(
-                f"{len(rows)} rows of choices need {height:.0f} mm, and a page has {look.HEIGHT:.0f}; show fewer by "
+                f"{len(rows):,} rows of choices need {height:.0f} mm, and a page has {look.HEIGHT:.0f}; show fewer by "
                 "axes=(…) or most=…"
             )
         sheet, _ = sheet_of(height, caption, None, wide)

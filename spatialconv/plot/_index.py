@@ -87,7 +87,7 @@ def contributions(
     heading = say("Composite index, {period}", period=period)
     options = result.provenance.options
     some: dict[str, Any] = {"some": len(shown), "n": len(order)}
-    only = say("the {some} highest of {n} regions", **some) if len(shown) < len(order) else ""
+    only = say("the {some} highest of {n:,} regions", **some) if len(shown) < len(order) else ""
     how = options["weighting"] if isinstance(options["weighting"], str) else "as given"
     parts_of = say("Composite index, contributions of groups of indicators")
     caption = Caption(
@@ -118,7 +118,7 @@ def contributions(
         head = "\n".join(look.wrapped(heading, bold, look.extent(plot)[0]))
         plot.set_title(head, loc="left", fontsize=look.HEADING, fontweight="bold", color=look.INK, pad=pad)
         _legend(plot, lines, short, dict(zip(groups, _colours(len(groups)), strict=True)), text)
-        labelled(plot, say("score ({some} of {n} regions)", **some) if only else say("score"))
+        labelled(plot, say("score ({some} of {n:,} regions)", **some) if only else say("score"))
 
     height = row_height(len(shown), _BAR) * len(shown) + 2
     with look.style(title, list(shown), groups, heading, caption.text):

@@ -180,6 +180,6 @@ def with_dummies(panel: Panel, column: str) -> tuple[Panel, tuple[str, ...]]:
         raise DataError(f"groups: the panel has columns {first(taken)} already; rename them.")
     values = groups.to_numpy()
     dummies = {name: np.where(values == group, 1.0, 0.0) for name, group in zip(names, known[1:], strict=True)}
-    note = f"dummies of {column!r} for {len(names)} of {len(known)} groups; {known[0]!r} is the base"
+    note = f"dummies of {column!r} for {len(names):,} of {len(known):,} groups; {known[0]!r} is the base"
     whole = pd.concat([frame, pd.DataFrame(dummies, index=frame.index)], axis=1)
     return derived(panel, whole, note), names

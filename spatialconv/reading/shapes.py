@@ -34,7 +34,7 @@ def tidied(frame: Any, name: str, *, repair: bool) -> tuple[Any, tuple[str, ...]
     for kind, has in (("heights (Z)", shapely.has_z), ("measures (M)", shapely.has_m)):
         found = has(shapes) & there
         if found.any():
-            notes.append(f"{name}: {kind} of {int(found.sum())} of {len(shapes)} shapes dropped")
+            notes.append(f"{name}: {kind} of {int(found.sum()):,} of {len(shapes):,} shapes dropped")
     shapes = shapely.force_2d(shapes)
     mixed = there & (shapely.get_type_id(shapes) == _COLLECTION)
     if mixed.any():

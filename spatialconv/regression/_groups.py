@@ -278,7 +278,7 @@ def _permuted(
     undefined = int(np.isnan(drawn).sum())
     larger = int((drawn >= observed * (1 - 1e-12)).sum())
     p = (1 + larger) / (1 + draws - undefined)
-    said = f"{draws} permutations" + (f", {undefined} of them undefined" if undefined else "")
+    said = f"{draws:,} permutations" + (f", {undefined} of them undefined" if undefined else "")
     null = f"{term} {_NULL}"
     return HypothesisTest("permutation", null, f"{term} {_ALTERNATIVE}", observed, p, said)
 

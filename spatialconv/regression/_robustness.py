@@ -82,7 +82,7 @@ class Robustness(Result):
         n = len(self.table) - 1
         return [
             *lines,
-            f"  the baseline's sign in {self.same_sign} of {n}, p < {1 - self.level:.2g} in {self._significant()}",
+            f"  the baseline's sign in {self.same_sign} of {n:,}, p < {1 - self.level:.2g} in {self._significant()}",
         ]
 
 

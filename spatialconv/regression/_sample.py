@@ -86,7 +86,7 @@ def _lost(panel: Panel, whole: npt.NDArray[np.bool_]) -> list[str]:
         return []
     t, i = np.nonzero(~whole)
     cells = list(zip(panel.regions[i], panel.periods[t], strict=True))
-    said = f"{int(whole.sum())} of {whole.size} observations are used; left out for gaps: {first(cells)}"
+    said = f"{int(whole.sum()):,} of {whole.size:,} observations are used; left out for gaps: {first(cells)}"
     for kind, labels, empty in (
         ("regions", panel.regions, ~whole.any(axis=0)),
         ("periods", panel.periods, ~whole.any(axis=1)),

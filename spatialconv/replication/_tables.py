@@ -88,7 +88,7 @@ def _changes(printed: Printed, ours: Ours, sizes: list[int]) -> Iterator[Figure]
             "Fig. 1",
             f"2020, class of {city}",
             to,
-            remark=f"by rank, from {before[city]} in 2016; {rank[city]} of {len(rank)} in 2020",
+            remark=f"by rank, from {before[city]} in 2016; {rank[city]} of {len(rank):,} in 2020",
         )
         yield judge(claim, after[city])
 

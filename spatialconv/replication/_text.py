@@ -176,7 +176,7 @@ def _autocorrelation(said: Printed, printed: Printed, ours: Ours) -> Iterator[Fi
         section,
         "clustering in the map of Gi*",
         said["hot_spots"],
-        remark=f"{reach} of {len(z)} reach |z| = {CRITICAL_10:.3f} (10 %); the largest is {z.max():.2f}",
+        remark=f"{reach} of {len(z):,} reach |z| = {CRITICAL_10:.3f} (10 %); the largest is {z.max():.2f}",
     )
     yield judge(claim, "significant" if reach else "not significant")
 

@@ -253,7 +253,7 @@ class Replication(Result):
     def _headline(self) -> list[str]:
         counts = self.counts
         return [
-            f"Replication of {self.title}: {len(self.figures)} published figures",
+            f"Replication of {self.title}: {len(self.figures):,} published figures",
             "  " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()),
         ]
 

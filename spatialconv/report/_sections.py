@@ -77,7 +77,7 @@ def _some_periods(table: Table, study: Any, name: str) -> Table:
         return table
     chosen = every[np.unique(np.linspace(0, len(every) - 1, SOME_PERIODS).round().astype(int))]
     own = table.frame.index.get_level_values(-1)
-    note = f"{len(chosen)} of {len(every)} periods; all are in tables/{name}.csv"
+    note = f"{len(chosen):,} of {len(every):,} periods; all are in tables/{name}.csv"
     return replace(table, frame=table.frame[own.isin(chosen)], notes=(*table.notes, note), data=None, rules=())
 
 
@@ -86,7 +86,7 @@ def _estimated(table: Table) -> Table:
     lost = table.frame["beta"].isna()
     if len(table.frame) <= MOST_ROWS or not lost.any():
         return table
-    note = f"{int(lost.sum())} models that could not be estimated are in tables/beta_models.csv"
+    note = f"{int(lost.sum()):,} models that could not be estimated are in tables/beta_models.csv"
     return replace(table, frame=table.frame[~lost], notes=(*table.notes, note), data=None)
 
 
@@ -122,7 +122,7 @@ def _short(study: Any) -> Iterator[Block]:
         counts = study.replication.counts
         tried = int(counts.sum() - counts["not recomputable"])
         verdicts.append(
-            f"Of {int(counts.sum())} published figures and statements {tried} can be recomputed: "
+            f"Of {int(counts.sum()):,} published figures and statements {tried} can be recomputed: "
             f"{counts['reproduced']} are reproduced, {counts['within tolerance']} lie within a stated tolerance, "
             f"{counts['differs']} differ."
         )

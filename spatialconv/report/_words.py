@@ -49,8 +49,8 @@ def share(chosen: Sequence[Any], all_of: Sequence[Any], what: str) -> str:
     if not len(chosen):
         return f"no {what}"
     if len(chosen) == len(all_of):
-        return f"all {len(all_of)} {what}s" if len(all_of) > 1 else f"the one {what}"
-    return f"{len(chosen)} of {len(all_of)} {what}s ({listed(chosen)})"
+        return f"all {len(all_of):,} {what}s" if len(all_of) > 1 else f"the one {what}"
+    return f"{len(chosen):,} of {len(all_of):,} {what}s ({listed(chosen)})"
 
 
 def counted(count: int, singular: str, plural: str | None = None) -> str:
@@ -65,7 +65,7 @@ def counted(count: int, singular: str, plural: str | None = None) -> str:
 def sample(study: Any) -> str:
     """Who and when."""
     panel, case = study.panel, study.case
-    text = f"{panel.n_regions} regions, {panel.periods[0]} to {panel.periods[-1]} ({panel.n_periods} periods). "
+    text = f"{panel.n_regions:,} regions, {panel.periods[0]} to {panel.periods[-1]} ({panel.n_periods} periods). "
     text += f"The variable is {case.variable}" + (f" ({case.unit})." if case.unit else ".")
     if len(study.samples) > 1:
         parts = [f"{name} ({len(regions)})" for name, regions in study.samples.items() if name != case.subsamples.whole]
@@ -134,7 +134,7 @@ def growth(study: Any) -> list[str]:
     i, j = np.nonzero(rates < 0)
     low = np.argsort(rates[i, j], kind="stable")
     fell = [f"{grown.rates.index[i[k]]} ({grown.rates.columns[j[k]]})" for k in low]
-    every = f"Growth was negative in {len(fell)} of {rates.size} cases, lowest first: {listed(fell)}."
+    every = f"Growth was negative in {len(fell):,} of {rates.size:,} cases, lowest first: {listed(fell)}."
     text.append(every if fell else "No region shrank over any span.")
     return text
 
@@ -154,11 +154,11 @@ def autocorrelation(study: Any) -> list[str]:
         if "p_permutation" in table:
             drawn = list(table.index[table["p_permutation"] <= 0.1])
             text += (
-                f" By {result.permutations} permutations it does in {share(drawn, table.index, 'period')} "
+                f" By {result.permutations:,} permutations it does in {share(drawn, table.index, 'period')} "
                 f"(smallest {p_text(table['p_permutation'].min())})."
             )
             if set(drawn) != set(passed):
-                text += f" With {len(result.regions)} regions the normal distribution is a rough guide."
+                text += f" With {len(result.regions):,} regions the normal distribution is a rough guide."
         found.append(text)
     return found
 
@@ -171,7 +171,7 @@ def hot_spots(study: Any) -> list[str]:
         table = hot.at(period)
         reach = list(table.index[table["z"].abs() >= CRITICAL_10])
         top = table["z"].idxmax()
-        text = f"{period}: {len(reach) or 'none'} of {len(table)} regions "
+        text = f"{period}: {len(reach) or 'none'} of {len(table):,} regions "
         text += f"{'reaches' if len(reach) < 2 else 'reach'} |z| = 1.645 (10 %)"
         text += f": {listed(reach)}." if reach else ", so none is a significant hot or cold spot."
         text += f" The highest z is {number(float(table['z'].max()))} ({top})."
@@ -280,9 +280,9 @@ def outside_unit(study: Any) -> list[str]:
     least, most = min(rho for _, rho in out), max(rho for _, rho in out)
     values = number(least) if len(out) == 1 else f"from {number(least)} to {number(most)}"
     return [
-        f"In {len(out)} of {len(grid.fits)} models rho lies outside (\u22121, 1): {values}. That is admissible, since "
-        f"the interval of the weights {study.case.main!r} is ({number(low)}, {number(high)}). Software that searches "
-        "(\u22121, 1) cannot find it."
+        f"In {len(out):,} of {len(grid.fits):,} models rho lies outside (\u22121, 1): {values}. That is admissible, "
+        f"since the interval of the weights {study.case.main!r} is ({number(low)}, {number(high)}). Software that "
+        "searches (\u22121, 1) cannot find it."
     ]
 
 
@@ -318,7 +318,7 @@ def undefined_speeds(study: Any) -> list[str]:
     if not cells:
         return []
     return [
-        f"The speed of convergence is undefined in {len(cells)} of {len(study.betas.fits)} models, where beta lies "
+        f"The speed of convergence is undefined in {len(cells):,} of {len(study.betas.fits):,} models, where beta lies "
         "below \u22121 and the gap would be overshot within one span: "
         f"{listed(_named(cell, effects=True) for cell in cells)}."
     ]
@@ -332,7 +332,7 @@ def not_estimated(study: Any) -> list[str]:
     return [
         f"Not estimated: {cells[0]}. {reason}"
         if len(cells) == 1
-        else f"{len(cells)} models not estimated ({listed(cells, most=3)}): {reason}"
+        else f"{len(cells):,} models not estimated ({listed(cells, most=3)}): {reason}"
         for reason, cells in alike.items()
     ]
 

@@ -37,6 +37,7 @@ from spatialconv.errors import FileError, OptionError
 from spatialconv.models.specification.vocabulary import Terms, name_of, terms_of
 from spatialconv.panel import FillHow, Missing
 from spatialconv.reading import GeometryOptions, PanelOptions, Wide
+from spatialconv.results import Record
 
 # kind of weights -> what builds them. The keyword arguments of the builder are the options of the kind.
 BUILDERS: dict[str, Callable[..., Any]] = {
@@ -56,8 +57,8 @@ _FILLED = {"points", "regions"}
 _ADDED: dict[str, tuple[str, ...]] = {"nested": ("geographic", "economic"), "file": ("file", "relabel")}
 
 
-@dataclass(frozen=True)
-class PanelFile:
+@dataclass(frozen=True, repr=False)
+class PanelFile(Record):
     """Where the panel is: one row a region and period.
 
     Attributes
@@ -112,8 +113,8 @@ class PanelFile:
         )
 
 
-@dataclass(frozen=True)
-class GeometryFile:
+@dataclass(frozen=True, repr=False)
+class GeometryFile(Record):
     """Where the polygons are.
 
     Attributes
@@ -161,8 +162,8 @@ class GeometryFile:
         return GeometryOptions(**{f.name: getattr(self, f.name) for f in fields(GeometryOptions)})
 
 
-@dataclass(frozen=True)
-class WeightsChoice:
+@dataclass(frozen=True, repr=False)
+class WeightsChoice(Record):
     """One weights matrix: its name in the tables, its kind, and the options of `spatialconv.weights`."""
 
     name: str
@@ -192,8 +193,8 @@ class HotSpotChoice:
         whole("classes", self.classes, least=2, most=MOST_CLASSES)
 
 
-@dataclass(frozen=True)
-class ModelChoice:
+@dataclass(frozen=True, repr=False)
+class ModelChoice(Record):
     """The growth regression that is printed in full; all effects and approaches are tabulated beside it."""
 
     spatial: Spatial | None = None
@@ -230,8 +231,8 @@ class Subsamples:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class MapChoice:
+@dataclass(frozen=True, repr=False)
+class MapChoice(Record):
     """Maps: of when (the first and last period by default), in how many classes, with which names and insets.
 
     `inset`, `inset_only`, `outlines` and `width` are as in `spatialconv.maps.choropleth`, of every map of the study.
@@ -291,8 +292,8 @@ class CheckChoice:
         return "all" if self.extent == "full" or (self.extent == "auto" and few) else "light"
 
 
-@dataclass(frozen=True)
-class Case:
+@dataclass(frozen=True, repr=False)
+class Case(Record):
     """Everything that a study needs to know; `load` reads one from a file, `zhejiang` is built in.
 
     Attributes

@@ -14,6 +14,7 @@ from spatialconv._options import FixedEffects
 from spatialconv.convergence.beta.beta import INITIAL, BetaConvergence, beta
 from spatialconv.errors import BoundaryWarning, ModelError, WeightsError
 from spatialconv.panel import Panel
+from spatialconv.results import Record
 from spatialconv.study._case import Case
 
 EFFECTS: tuple[FixedEffects, ...] = get_args(FixedEffects)
@@ -35,8 +36,8 @@ class Cell:
     correction: Literal["none", "lee-yu"]
 
 
-@dataclass(frozen=True, eq=False)
-class BetaGrid:
+@dataclass(frozen=True, eq=False, repr=False)
+class BetaGrid(Record):
     """All growth regressions of a study.
 
     Attributes

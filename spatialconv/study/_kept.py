@@ -106,7 +106,7 @@ class Kept:
         if self.lost or self.empty:
             return f"stopped; nothing is kept{f' ({self.lost})' if self.lost else ''}."
         return (
-            f"stopped; {len(self.figures)} figures and {len(self.answers)} answers of the check are kept in "
+            f"stopped; {len(self.figures):,} figures and {len(self.answers)} answers of the check are kept in "
             f"{str(self.folder)!r}, and the same command goes on from there. Missing: "
             f"{', '.join([*missing, 'what is left of the check', 'tables', 'report'])}."
         )
@@ -114,7 +114,7 @@ class Kept:
 
 def fingerprint(case: Case) -> str:
     """Return a digest of everything that the figures and answers of a case follow from."""
-    parts: list[str] = [repr(case), json.dumps(dict(versions()), sort_keys=True)]
+    parts: list[str] = [repr(asdict(case)), json.dumps(dict(versions()), sort_keys=True)]
     for path in sorted(_inputs(case)):
         parts.append(f"{path.name} {_digest(path)}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

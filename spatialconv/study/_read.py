@@ -132,8 +132,8 @@ def refuse_maps(case: Case, geometry: Any) -> None:
     unknown = [label for label in named if label not in geometry.index]
     if unknown:
         raise OptionError(
-            f"[maps] inset names {len(unknown)} of {len(named)} regions that {case.geometry.file.name} does not have: "
-            f"{first(unknown)}."
+            f"[maps] inset names {len(unknown):,} of {len(named):,} regions that {case.geometry.file.name} does not "
+            f"have: {first(unknown)}."
         )
 
 

@@ -171,7 +171,7 @@ class Study(Result):
             f"Study of {self.case.variable}: {extent(self.panel.n_regions, self.panel.n_periods)} ({first} to {last})",
             f"  weights: {', '.join(self.weights)} (main: {self.case.main})",
             f"  standard deviation of logs: {number(sd.iloc[0])} ({first}), {number(sd.iloc[-1])} ({last})",
-            f"  growth regressions: {len(self.betas.fits)} of {len(self.betas.cells)} estimated",
+            f"  growth regressions: {len(self.betas.fits):,} of {len(self.betas.cells):,} estimated",
         ]
         if self.replication is not None:
             lines.append(self.replication._headline()[1])

@@ -103,7 +103,7 @@ def run(
     with reserved(out) as place:
         kept = Kept.beside(out, case)
         if progress and not kept.empty:
-            taken = f"{len(kept.figures)} figures and {len(kept.answers)} answers"
+            taken = f"{len(kept.figures):,} figures and {len(kept.answers)} answers"
             print(f"taking up {taken} of a run that was stopped", file=sys.stderr)
         study: Study | None = None
         try:

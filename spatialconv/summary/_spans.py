@@ -15,10 +15,11 @@ from spatialconv.errors import DataError, OptionError
 from spatialconv.panel import FloatArray, Panel, as_panel
 from spatialconv.panel.calendar import place_of
 from spatialconv.panel.calendar import time_axis as calendar_of
+from spatialconv.results import Record
 
 
-@dataclass(frozen=True, eq=False)
-class Spans:
+@dataclass(frozen=True, eq=False, repr=False)
+class Spans(Record):
     """Which periods pair with which, so that growth is measured over equal stretches of time.
 
     Attributes

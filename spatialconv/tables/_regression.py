@@ -242,7 +242,7 @@ def _test_rows(tests: Mapping[str, Any], models: list[_Model]) -> list[list[str]
         else:
             found = list(given) if isinstance(given, Sequence) else [given]
         if len(found) != len(models):
-            raise OptionError(f"{name!r} has {len(found)} tests for {len(models)} models; give one each, or None.")
+            raise OptionError(f"{name!r} has {len(found)} tests for {len(models):,} models; give one each, or None.")
         rows.append([name, *(_test(name, test) for test in found)])
     return rows
 

@@ -91,7 +91,7 @@ def align(w: Weights | Aligned, regions: Iterable[Hashable]) -> Aligned:
     if isinstance(w, Aligned):
         if not w.regions.equals(wanted):
             raise AlignmentError(
-                f"these weights are aligned to {len(w.regions)} regions, {first(list(w.regions))}, not to the "
+                f"these weights are aligned to {len(w.regions):,} regions, {first(list(w.regions))}, not to the "
                 f"{len(wanted)} asked for, {first(list(wanted))}; pass the weights that they were made from."
             )
         return w

@@ -167,7 +167,7 @@ def _square(header: list[str], body: list[list[str]], wanted: pd.Index | None, p
         return _matrix([row[1:] for row in body], rows, rows, wanted, path, ask)
     raise FileError(
         f"{path.name} is neither a list of links (columns focal, neighbor, weight) nor a square matrix with the "
-        f"same labels in its first column and first line: it has {n} rows and columns {first(columns)}. A matrix "
+        f"same labels in its first column and first line: it has {n:,} rows and columns {first(columns)}. A matrix "
         "without labels takes labels=[...] in the order of its rows."
     )
 
@@ -189,7 +189,7 @@ def _unlabelled(cells: list[list[str]], wanted: pd.Index | None, path: Path, ask
             f"{path.name} holds {n} x {n} numbers and no labels: give labels=[...] in the order of its rows."
         )
     if len(ask.labels) != n:
-        raise FileError(f"{path.name} holds a matrix of {n} x {n}; {len(ask.labels)} labels were given.")
+        raise FileError(f"{path.name} holds a matrix of {n:,} x {n:,}; {len(ask.labels)} labels were given.")
     own = list(ask.labels)
     return _matrix(cells, own, own, wanted, path, ask)
 

@@ -125,7 +125,7 @@ def adjacency(
     found = by_hand(Labelled(matrix, geometry.index, f"{rule} contiguity", tuple(notes)), link, unlink)
     if found.matrix.nnz == 0 and len(geometry) > 1 and islands == "keep":
         warnings.warn(
-            f"no two of the {len(geometry)} regions touch: the weights are all zero. Borders that do not match "
+            f"no two of the {len(geometry):,} regions touch: the weights are all zero. Borders that do not match "
             "exactly do not touch; look at the file, or use weights.knn or weights.inverse_distance.",
             IslandWarning,
             stacklevel=2,
@@ -203,8 +203,8 @@ def _long_note(geometry: gpd.GeoSeries, i: IntArray, j: IntArray) -> list[str]:
     said = [f"{geometry.index[i[k]]} and {geometry.index[j[k]]} ({km[k]:.0f} km)" for k in far[:3]]
     more = f" and {len(far) - 3} more" if len(far) > 3 else ""
     return [
-        f"{len(far)} of {len(i)} links join regions more than {LONG:g} times as far apart as the median of {usual:.0f} "
-        f"km: {', '.join(said)}{more}; a border of an exclave makes neighbours too (unlink= takes it away)"
+        f"{len(far):,} of {len(i):,} links join regions more than {LONG:g} times as far apart as the median of "
+        f"{usual:.0f} km: {', '.join(said)}{more}; a border of an exclave makes neighbours too (unlink= takes it away)"
     ]
 
 

@@ -66,7 +66,7 @@ def _square(matrix: Any) -> Any:
     if W.shape[0] != W.shape[1] or W.shape[0] == 0:
         raise WeightsError(f"a weights matrix must be square; got the shape {W.shape}.")
     if not np.isfinite(W.data).all():
-        raise WeightsError(f"{int((~np.isfinite(W.data)).sum())} weights are missing or infinite; correct them.")
+        raise WeightsError(f"{int((~np.isfinite(W.data)).sum()):,} weights are missing or infinite; correct them.")
     return W
 
 

@@ -346,7 +346,7 @@ def _all_pairs(place: Points) -> FloatArray:
     n = len(place.regions)
     if n > ALL_PAIRS:
         raise OptionError(
-            f"all pairs of {n} regions are {n * (n - 1)} weights. Keep them sparse by nearest= (the so many "
+            f"all pairs of {n:,} regions are {n * (n - 1):,} weights. Keep them sparse by nearest= (the so many "
             "nearest), by cutoff= (km), or by a kernel that ends at its bandwidth."
         )
     return place.all_pairs()

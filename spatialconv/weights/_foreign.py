@@ -37,21 +37,21 @@ def read_spmatrix(path: Path, wanted: pd.Index | None, ask: Ask) -> Labelled:
         )
     n, rows = int(head[0]), lines[1:]
     if len(rows) != n:
-        raise FileError(f"{path.name} announces {n} regions and has {len(rows)} lines below.")
+        raise FileError(f"{path.name} announces {n:,} regions and has {len(rows)} lines below.")
     if all(len(row) == n + 1 for row in rows):
         return _rows([row[0] for row in rows], [row[1:] for row in rows], wanted, path)
     if ask.labels:
         if len(ask.labels) != n or not all(len(row) == n for row in rows):
             raise FileError(
-                f"{path.name} has {n} rows; {len(ask.labels)} labels were given, and each needs {n} weights."
+                f"{path.name} has {n:,} rows; {len(ask.labels)} labels were given, and each needs {n:,} weights."
             )
         return _rows(list(ask.labels), rows, wanted, path)
     ids = {row[0] for row in rows}
     odd = [word for row in rows for word in row[1:] if word not in ids]
     if odd or len(ids) < n:
         raise FileError(
-            f"{path.name} has neither a row of {n} weights behind each ID nor lists of neighbours: {first(odd)} are no "
-            "IDs. A matrix without IDs takes labels=[...] in the order of its rows."
+            f"{path.name} has neither a row of {n:,} weights behind each ID nor lists of neighbours: {first(odd)} are "
+            "no IDs. A matrix without IDs takes labels=[...] in the order of its rows."
         )
     edges = [(row[0], other, 1.0) for row in rows for other in row[1:]]
     return from_edges(edges, [row[0] for row in rows], wanted, path)

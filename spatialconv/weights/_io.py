@@ -68,7 +68,9 @@ def from_matrix(matrix: Any, *, regions: Iterable[Hashable] | None = None, stand
         values, index = matrix, index_of(regions)
     found = numeric(values)
     if found.shape != (len(index), len(index)):
-        raise WeightsError(f"{len(index)} regions need a matrix of {len(index)} x {len(index)}; got {found.shape}.")
+        raise WeightsError(
+            f"{len(index):,} regions need a matrix of {len(index):,} x {len(index):,}; got {found.shape}."
+        )
     return finish(Labelled(checked(found, index), index, "weights from a matrix"), standardise)
 
 

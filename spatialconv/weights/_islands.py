@@ -79,7 +79,7 @@ def settle(
     regions = labelled.regions
     if islands == "raise":
         raise IslandError(
-            f"no neighbour: {first(regions[alone])} of {len(regions)} regions. Link them by hand (link=), take "
+            f"no neighbour: {first(regions[alone])} of {len(regions):,} regions. Link them by hand (link=), take "
             "islands='nearest', or keep them with a row of zeros by islands='keep'."
         )
     found = {int(region): nearest(int(region)) for region in alone}

@@ -123,8 +123,8 @@ def _plausible(geometry: gpd.GeoSeries, what: str, name: str) -> None:
     box = np.array([west.min(), south.min(), east.max(), north.max()])
     if len(geometry) > 1 and np.all(np.abs(box) <= (180, 90, 180, 90)) and _near(crs.area_of_use, box):
         warnings.warn(
-            f"{what} is declared as {crs.name}, in {crs.axis_info[0].unit_name}s, but all {len(geometry)} regions lie "
-            f"within {max(box[2] - box[0], box[3] - box[1]):.3g} of one another: these look like degrees. Declare "
+            f"{what} is declared as {crs.name}, in {crs.axis_info[0].unit_name}s, but all {len(geometry):,} regions "
+            f"lie within {max(box[2] - box[0], box[3] - box[1]):.3g} of one another: these look like degrees. Declare "
             f"them by {name}.set_crs(4326, allow_override=True), and project them by to_crs if you like.",
             GeometryWarning,
             stacklevel=5,
@@ -180,7 +180,7 @@ def _present(geometry: gpd.GeoSeries, what: str) -> None:
     lost = (geometry.isna() | geometry.is_empty).to_numpy()
     if lost.any():
         raise GeometryError(
-            f"the {what} is missing or empty for {first(geometry.index[lost])} of {len(geometry)} regions. "
+            f"the {what} is missing or empty for {first(geometry.index[lost])} of {len(geometry):,} regions. "
             "Fill it in or drop these rows."
         )
 

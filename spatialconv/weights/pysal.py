@@ -11,6 +11,7 @@ import numpy.typing as npt
 from spatialconv._options import choice, names
 from spatialconv.errors import OptionError
 from spatialconv.panel.panel import as_panel
+from spatialconv.results import record
 from spatialconv.weights._align import subset
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ class PysalInputs(NamedTuple):
 
     values: FloatArray
     weights: Graph | W
+
+    def __repr__(self) -> str:
+        what = f"{' x '.join(f'{n:,}' for n in self.values.shape)} values"
+        return record(type(self).__name__, [what, f"{type(self.weights).__name__} of {self.weights.n:,} regions"])
 
 
 def to_pysal(

@@ -33,6 +33,9 @@ class Profile(NamedTuple):
     gram: FloatArray
     h: FloatArray
 
+    def __repr__(self) -> str:
+        return f"Profile(total={self.total:.6g}, {len(self.h)} spans)"
+
     def slopes(self, speed: float) -> FloatArray:
         """Return b(s, h) of every span, shape (T,)."""
         return np.asarray(np.expm1(-speed * self.h) / self.h)

@@ -46,7 +46,7 @@ def group_of(outlines: Any, frame: gpd.GeoDataFrame, regions: pd.Index) -> pd.Se
     groups = outlines if isinstance(outlines, pd.Series) else pd.Series(dict(outlines), dtype=object)
     twice = groups.index[groups.index.duplicated()].unique()
     if len(twice):
-        raise AlignmentError(f"outlines name {len(twice)} regions more than once: {first(list(twice))}.")
+        raise AlignmentError(f"outlines name {len(twice):,} regions more than once: {first(list(twice))}.")
     missing = [region for region in regions if region not in groups.index]
     if missing:
         raise AlignmentError(

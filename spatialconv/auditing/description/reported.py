@@ -20,15 +20,15 @@ from spatialconv._descriptions.vocabulary import (
 from spatialconv._options import first
 from spatialconv.auditing.description.figures import Cell, Figure
 from spatialconv.errors import OptionError
-from spatialconv.results import plural, wrapped
+from spatialconv.results import Record, plural, wrapped
 
 Ref = tuple[str, ...]
 
 STARS: Mapping[int, float] = {1: 0.10, 2: 0.05, 3: 0.01}
 
 
-@dataclass(frozen=True)
-class Sample:
+@dataclass(frozen=True, repr=False)
+class Sample(Record):
     """Regions and periods of a sample, the observations that are printed for it, and the samples it is made of."""
 
     name: str
@@ -39,8 +39,8 @@ class Sample:
     parts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Weights:
+@dataclass(frozen=True, repr=False)
+class Weights(Record):
     """What is known of a weights matrix: all its eigenvalues, or only the interval that rho must lie in."""
 
     name: str
@@ -57,8 +57,8 @@ class Weights:
         return (1 / low if low < 0 else float("-inf"), 1 / high if high > 0 else float("inf"))
 
 
-@dataclass(frozen=True)
-class Regression:
+@dataclass(frozen=True, repr=False)
+class Regression(Record):
     """A regression table: a column a model."""
 
     name: str
@@ -95,8 +95,8 @@ class Regression:
         return f"{self.name}, {row}, {self.columns[column]}"
 
 
-@dataclass(frozen=True)
-class Listing:
+@dataclass(frozen=True, repr=False)
+class Listing(Record):
     """A table whose columns are quantities of one vocabulary, and whose rows are what they belong to."""
 
     name: str
@@ -126,8 +126,8 @@ class Listing:
         return f"{self.name}, {row}, {column}"
 
 
-@dataclass(frozen=True)
-class Grid:
+@dataclass(frozen=True, repr=False)
+class Grid(Record):
     """A table of one quantity by two labels, such as regions and years, with averages and totals at its edges."""
 
     name: str
@@ -177,8 +177,8 @@ class Unread:
         return ", ".join(self.ref)
 
 
-@dataclass(frozen=True)
-class Claim:
+@dataclass(frozen=True, repr=False)
+class Claim(Record):
     """A sentence of the text, in its own words, and what it says of which figures."""
 
     number: int

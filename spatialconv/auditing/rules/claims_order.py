@@ -105,9 +105,9 @@ def _several(claim: Claim, count: int, against: list[str], what: str) -> Check:
     how = str(claim.options.get("how", "all"))
     fits = 2 * len(against) < count if how == "most" else not against
     shown = "; ".join(against[:4]) + ("; …" if len(against) > 4 else "")
-    message = f"{len(against)} of {count} {what} contradict it: {shown}"
+    message = f"{len(against):,} of {count:,} {what} contradict it: {shown}"
     return Check(
-        where_of(claim), fits, shown, f"{claim.kind} ({how})", f"{count - len(against)} of {count}", message,
+        where_of(claim), fits, shown, f"{claim.kind} ({how})", f"{count - len(against)} of {count:,}", message,
         severity="warning" if how == "most" else None,
     )  # fmt: skip
 

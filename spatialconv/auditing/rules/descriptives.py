@@ -70,8 +70,8 @@ def largest_spread(reported: Reported) -> Iterator[Check]:
                 # One word in the heading, not a breach in every row.
                 yield Check(
                     f"{table.name}, {column}", False, "; ".join(c.where.split(", ")[1] for c in taken), column, "std",
-                    f"{len(taken)} of {len(checks)} rows are impossible as variances, possible as standard deviations; "
-                    f"the column is headed {column!r}. For one, {taken[0].message}",
+                    f"{len(taken):,} of {len(checks):,} rows are impossible as variances, possible as standard "
+                    f"deviations; the column is headed {column!r}. For one, {taken[0].message}",
                 )  # fmt: skip
                 checks = [c for c in checks if c.passed]
             yield from (replace(c, remark="") for c in checks)
@@ -240,6 +240,6 @@ def _described(table: Listing, row: str, values: list[Interval], origin: str) ->
     for column, interval in found.items():
         printed: Figure | None = table.get(row, column)
         if printed is not None:
-            message = f"{column} of the {n} values of {origin} lies in {interval}; printed is {printed.text}"
+            message = f"{column} of the {n:,} values of {origin} lies in {interval}; printed is {printed.text}"
             widened = Interval(*(v + s * 1e-12 * max(1.0, abs(v)) for v, s in ((interval.low, -1), (interval.high, 1))))
-            yield agree(table.where(row, column), f"{n} values of {origin}", printed.range, widened, message)
+            yield agree(table.where(row, column), f"{n:,} values of {origin}", printed.range, widened, message)

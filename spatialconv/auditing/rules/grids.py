@@ -68,7 +68,7 @@ def averages(reported: Reported) -> Iterator[Check]:
         if near:
             yield Check(
                 f"{grid.name}, averages", True,
-                remark=f"within rounding only ({len(near)} of {len(lines)}): {'; '.join(near[:3])}"
+                remark=f"within rounding only ({len(near):,} of {len(lines):,}): {'; '.join(near[:3])}"
                 + ("; …" if len(near) > 3 else ""),
             )  # fmt: skip
 

@@ -39,11 +39,11 @@ def _product(where: str, n: Figure, sample: Sample) -> Iterator[Check]:
         return
     count = regions * periods
     # A lag or a difference takes the first periods of every region.
-    message = f"{regions} regions x {periods} periods are {count} observations; printed are {n.text}"
+    message = f"{regions:,} regions x {periods} periods are {count:,} observations; printed are {n.text}"
     if n.value != count and n.value % periods == 0:
-        message += f", which would be {int(n.value // periods)} regions"
+        message += f", which would be {int(n.value // periods):,} regions"
     yield Check(
-        where, n.value == count, f"{sample.name}: {regions} regions, {periods} periods", n.text, str(count), message
+        where, n.value == count, f"{sample.name}: {regions:,} regions, {periods} periods", n.text, str(count), message
     )
 
 

@@ -52,7 +52,9 @@ def by_chance(found: EllisonGlaeser, effort: Effort) -> Finding:
     sure = pd.Series(False, index=found.table.index)
     sure[known] = discovered(p[known]) & (found.table["z"].to_numpy(dtype=float)[known] > 0)
     count = int(sure.loc[very.index].sum())
-    evidence = f"{count} of {len(very)} with gamma above {VERY} differ from random places (false discovery rate 5 %)"
+    evidence = (
+        f"{count:,} of {len(very):,} with gamma above {VERY} differ from random places (false discovery rate 5 %)"
+    )
     verdict: Verdict = "ok" if count == len(very) else "warn" if 2 * count >= len(very) else "fail"
     advice = "Call only those concentrated that differ from random places, and print z beside gamma."
     return Finding(name, question, verdict, evidence, "" if verdict == "ok" else advice)
@@ -93,7 +95,7 @@ def one_region(found: EllisonGlaeser, effort: Effort) -> Finding:
         gamma = (float(((s - x) ** 2).sum()) - scale * H) / (scale * (1 - H)) if scale > 0 and H < 1 else np.nan
         if not gamma > VERY:
             alone.append(key)
-    evidence = f"{len(alone)} of {len(very)} fall to {VERY} or below without one region"
+    evidence = f"{len(alone):,} of {len(very):,} fall to {VERY} or below without one region"
     if not alone:
         return Finding(name, question, "ok", evidence)
     advice = "Say which region holds it: one large place is no cluster of regions."
@@ -118,7 +120,7 @@ def claim_of_ellison(found: EllisonGlaeser) -> str:
     gamma = found.table["gamma"].loc[last].dropna()
     count = int((gamma > VERY).sum())
     when = f" in {last}" if found.source.n_periods > 1 else ""
-    return f"{count} of {plural(len(gamma), 'industry', 'industries')} have a gamma above {VERY}{when}"
+    return f"{count:,} of {plural(len(gamma), 'industry', 'industries')} have a gamma above {VERY}{when}"
 
 
 # ---------------------------------------------------------------------- specialisation and concentration
@@ -164,7 +166,7 @@ def small(found: Structure, effort: Effort) -> Finding:
         distance, others = (np.abs(held / size - shares).sum(axis=-1) for held in (row, drawn))
         p[k] = (1 + (others >= distance - 1e-12).sum()) / (1 + m)
     lost = int((p > LEVEL).sum())
-    evidence = f"{lost} of {len(E)} differ by no more than as many jobs drawn from all (5 %, {m} draws)"
+    evidence = f"{lost:,} of {len(E):,} differ by no more than as many jobs drawn from all (5 %, {m} draws)"
     # One in twenty is not told apart though all differ.
     if lost <= LEVEL * len(E):
         return Finding(name, question, "ok", evidence)
@@ -258,7 +260,7 @@ def _signs(name: str, question: str, found: ShiftShare, other: pd.Series, advice
     own = found.table["competitive"]
     told = (own.abs() >= 0.01 * found.table["before"]) | (other.abs() >= 0.01 * found.table["before"])
     turned = own.index[told & (np.sign(own) != np.sign(other))]
-    evidence = f"another sign in {len(turned)} of {plural(len(own), 'region')}"
+    evidence = f"another sign in {len(turned):,} of {plural(len(own), 'region')}"
     if not len(turned):
         return Finding(name, question, "ok", evidence)
     verdict: Verdict = "fail" if 4 * len(turned) > len(own) else "warn"
@@ -277,7 +279,7 @@ def one_industry(found: ShiftShare, effort: Effort) -> Finding:
         largest = parts.abs().idxmax()
         if np.sign(own[region] - parts[largest]) != np.sign(own[region]):
             alone.append(f"{region} ({largest})")
-    evidence = f"without its largest industry another sign in {len(alone)} of {len(dict.fromkeys(ends))}"
+    evidence = f"without its largest industry another sign in {len(alone):,} of {len(dict.fromkeys(ends)):,}"
     if not alone:
         return Finding(name, question, "ok", evidence)
     return Finding(name, question, "warn", f"{evidence}: {', '.join(alone)}", "Name the industry that makes it.")
@@ -295,6 +297,6 @@ def claim_of_shift(found: ShiftShare) -> str:
     """Return what the result says."""
     own = found.table["competitive"]
     return (
-        f"{int((own > 0).sum())} of {plural(len(own), 'region')} gained beyond their industries from {found.start} to "
-        f"{found.end}, {own.idxmax()} most"
+        f"{int((own > 0).sum()):,} of {plural(len(own), 'region')} gained beyond their industries from {found.start} "
+        f"to {found.end}, {own.idxmax()} most"
     )

@@ -67,7 +67,7 @@ def resampled(clubs: ClubPartition, effort: Effort) -> Finding:
     rand, together = found.table["adjusted_rand"], found.regions["together"].dropna()
     evidence = (
         f"adjusted Rand index over {plural(len(rand), 'draw')}: mean {number(rand.mean(), 2)}; "
-        f"{int((together < 0.5).sum())} of {len(together)} members are with their club in less than half"
+        f"{int((together < 0.5).sum()):,} of {len(together):,} members are with their club in less than half"
     )
     return _agreeing(name, question, float(rand.mean()), evidence,
                      "Name only the regions that stay with their club (b.bootstrap().regions).")  # fmt: skip
@@ -100,7 +100,7 @@ def sizes(clubs: ClubPartition, effort: Effort) -> Finding:
     members = [len(m) for m in clubs.members.values()]
     n, alone = sum(members) + len(clubs.divergent), len(clubs.divergent)
     pairs = sum(m <= 2 for m in members)
-    evidence = f"clubs of {', '.join(map(str, members)) or 'nobody'}; {alone} of {n} regions in none"
+    evidence = f"clubs of {', '.join(map(str, members)) or 'nobody'}; {alone} of {n:,} regions in none"
     if not pairs and 4 * alone <= n:
         return Finding(name, question, "ok", evidence)
     return Finding(name, question, "warn", evidence, "Pairs converge easily: say how many regions the clubs are about.")

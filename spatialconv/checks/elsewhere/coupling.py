@@ -22,7 +22,7 @@ def zeros(found: Coupling, effort: Effort) -> Finding:
     del effort
     name, question = "zeros", "Is no region uncoupled only because the lowest score of an index is zero?"
     count = int((found.table["coupling"] == 0).sum())
-    evidence = f"coupling is zero in {count} of {len(found.table)} cells"
+    evidence = f"coupling is zero in {count:,} of {len(found.table):,} cells"
     if not count:
         return Finding(name, question, "ok", evidence)
     where = found.table.index[found.table["coupling"] == 0]
@@ -65,7 +65,7 @@ def classes(found: Coupling, effort: Effort) -> Finding:
     d = found.table["coordination"].to_numpy()
     edges = np.arange(1, 10) / 10
     near = int((np.abs(d[:, None] - edges).min(axis=1) < NEAR).sum())
-    evidence = f"{near} of {len(d)} lie within {NEAR} of the edge of a class"
+    evidence = f"{near} of {len(d):,} lie within {NEAR} of the edge of a class"
     # Scores spread evenly lie there in a tenth of the cells.
     if near <= 0.15 * len(d):
         return Finding(name, question, "ok", evidence)

@@ -79,7 +79,7 @@ def filled(index: CompositeIndex, effort: Effort) -> Finding:
     name, question = "observed", "Is the index made of observed values?"
     cells = index.source.n_regions * index.source.n_periods * len(index.asked.names)
     count = len(index.filled)
-    evidence = f"{count} of {cells} values filled in ({count / cells:.1%})"
+    evidence = f"{count:,} of {cells} values filled in ({count / cells:.1%})"
     if not count:
         return Finding(name, question, "ok", evidence)
     named = first(list(dict.fromkeys(index.filled["indicator"])))

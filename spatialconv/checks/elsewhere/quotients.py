@@ -35,7 +35,7 @@ def numbers(found: LocationQuotients, effort: Effort) -> Finding:
     limit = float(clusters["quotient"].min())
     over = asked & (np.nan_to_num(quotients, nan=-np.inf) >= limit)
     sure = int((over & (p <= cut)).sum())
-    evidence = f"{sure} of {len(clusters)} pairs above the threshold are more than Poisson counts give (FDR 5 %)"
+    evidence = f"{sure} of {len(clusters):,} pairs above the threshold are more than Poisson counts give (FDR 5 %)"
     verdict: Verdict = "ok" if sure == len(clusters) else "warn" if 2 * sure >= len(clusters) else "fail"
     advice = "Name no cluster that rests on a handful: set a least size beside the threshold."
     return Finding(name, question, verdict, evidence, "" if verdict == "ok" else advice)
@@ -50,7 +50,7 @@ def weight(found: LocationQuotients, effort: Effort) -> Finding:
         return Finding(name, question, "not asked", "no quotient exceeds the threshold")
     slight = int((clusters["share_of_industry"] < SLIGHT).sum())
     evidence = (
-        f"{slight} of {len(clusters)} hold less; median share {number(clusters['share_of_industry'].median(), 3)}"
+        f"{slight} of {len(clusters):,} hold less; median share {number(clusters['share_of_industry'].median(), 3)}"
     )
     if not slight:
         return Finding(name, question, "ok", evidence)
@@ -89,7 +89,7 @@ def lasting(found: LocationQuotients, effort: Effort) -> Finding:
     if not begun:
         return Finding(name, question, "not asked", f"no cluster in {source.periods[0]}")
     stay = len(begun & ended)
-    evidence = f"{stay} of {len(begun)} clusters of {source.periods[0]} are clusters in {source.periods[-1]}"
+    evidence = f"{stay} of {len(begun):,} clusters of {source.periods[0]} are clusters in {source.periods[-1]}"
     if 2 * stay >= len(begun):
         return Finding(name, question, "ok", evidence)
     return Finding(name, question, "warn", evidence, "Say of which period a cluster is.")

@@ -45,7 +45,7 @@ from spatialconv.models.specification.design import LAGGED_INTERCEPT, Chain, Des
 from spatialconv.models.specification.spec import ModelSpec
 from spatialconv.models.specification.vocabulary import terms_of
 from spatialconv.panel import Panel
-from spatialconv.results import Provenance, Result, extent, merge_notes, number, p_value
+from spatialconv.results import Provenance, Record, Result, extent, merge_notes, number, p_value
 from spatialconv.summary import control_arrays, controls_note, growth_arrays, spans
 
 if TYPE_CHECKING:
@@ -280,8 +280,8 @@ def speeds_between(value: float, low: float, high: float, h: float) -> pd.DataFr
     return pd.DataFrame([speeds, [lives[0], lives[2], last]], index=["speed", "half_life"], columns=columns)
 
 
-@dataclass(frozen=True, eq=False)
-class Asked:
+@dataclass(frozen=True, eq=False, repr=False)
+class Asked(Record):
     """What `beta` was called with, so that it can be called again with something changed."""
 
     panel: Panel

@@ -133,7 +133,7 @@ def beta_local(
     where = located(geometry, panel.regions, points)
     gwr = _Gwr(where.xy, where.geod is not None, y[0][:, None], X, kernel)
     width = gwr.bandwidth(bandwidth)
-    few = [f"{n} regions: local regressions rest on a handful of neighbours"] if n < FEW else []
+    few = [f"{n:,} regions: local regressions rest on a handful of neighbours"] if n < FEW else []
     notes = merge_notes(panel.notes, over.notes, controls_note(extra, controls_at), where.notes, few)
     options = {
         "variable": variable,
@@ -256,7 +256,7 @@ class _Gwr:
         null = "beta is the same everywhere: where regions lie does not matter"
         name = "variability of local betas"
         return HypothesisTest(
-            name, null, "local betas vary more than by chance", seen, p, f"{draws} permutations", None
+            name, null, "local betas vary more than by chance", seen, p, f"{draws:,} permutations", None
         )  # fmt: skip
 
 
@@ -340,7 +340,7 @@ class LocalBeta(Result):
             f"{self.bandwidth} nearest in each",
             f"  beta {number(beta.min())} ({beta.idxmin()}) to {number(beta.max())} ({beta.idxmax()}), median "
             f"{number(beta.median())}",
-            f"  significant in {int(self.table['significant'].sum())} of {n} (|t| > {number(self.critical, 2)}, "
+            f"  significant in {int(self.table['significant'].sum()):,} of {n:,} (|t| > {number(self.critical, 2)}, "
             "adjusted for multiple testing)",
             f"  varies in space ({self.variability.distribution}): {p_value(self.variability.p_value)}",
             f"  AICc {number(self.aicc, 2)}, of one regression for all {number(self.aicc_global, 2)}",

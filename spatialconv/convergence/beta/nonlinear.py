@@ -148,7 +148,7 @@ def _check(X: FloatArray, labels: tuple[str, ...], nobs: int) -> None:
     T, N, K = X.shape
     if nobs <= K + 1:
         raise SingularDesignError(
-            f"{K + 1} parameters cannot be estimated from {nobs} observations ({N} regions x {T} spans). Use fewer "
+            f"{K + 1} parameters cannot be estimated from {nobs:,} observations ({N:,} regions x {T} spans). Use fewer "
             "controls or more regions."
         )
     flat = X.reshape(T * N, K)

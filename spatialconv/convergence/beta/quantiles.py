@@ -119,9 +119,9 @@ def beta_quantiles(
     point = np.array([_fit(full.y, full.X, tau) for tau in taus])
     boot = _resampled(full, taus, at, point, rng.spawn(draws), jobs, progress)
     lost = int(np.isnan(boot).any(axis=1).sum())
-    left_out = [f"{lost} of {draws} samples of regions had no solution and are left out"] if lost else []
+    left_out = [f"{lost:,} of {draws:,} samples of regions had no solution and are left out"] if lost else []
     n = panel.n_regions
-    few = [f"{n} regions: intervals from resampling so few are only a guide"] if n < FEW else []
+    few = [f"{n:,} regions: intervals from resampling so few are only a guide"] if n < FEW else []
     notes = merge_notes(full.notes, left_out, few)
     options = {
         "variable": variable,
@@ -297,7 +297,7 @@ class BetaQuantiles(Result):
 
     def _headline(self) -> list[str]:
         T, N = self.design.y.shape
-        title = f"Quantile beta convergence of {self.variable}: {extent(N, T, 'span')}, {len(self.samples)} draws"
+        title = f"Quantile beta convergence of {self.variable}: {extent(N, T, 'span')}, {len(self.samples):,} draws"
         lines = [
             f"  {tau:g}: beta {number(row['beta'])} [{number(row['conf_low'])}, {number(row['conf_high'])}]"
             for tau, row in list(self.table.iterrows())[:5]

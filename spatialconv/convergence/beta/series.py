@@ -185,7 +185,7 @@ def _series(
     if not results:
         raise next(iter(failed.values()))
     rows = [{by: at, **{k: v[at] for k, v in extra.items()}, **_row(run)} for at, run in runs.items()]
-    lost = [f"{len(failed)} of {len(runs)} {by}s could not be estimated: {first(list(failed))}"] if failed else []
+    lost = [f"{len(failed):,} of {len(runs):,} {by}s could not be estimated: {first(list(failed))}"] if failed else []
     one = next(iter(results.values()))
     provenance = Provenance(f"beta by {by}", options, panel.n_regions, panel.n_periods, one.provenance.weights)
     table = pd.DataFrame(rows).set_index(by)

@@ -220,7 +220,7 @@ def candidates_of(q: FloatArray, trim: float, what: str) -> FloatArray:
     if len(kept) < 3:
         raise DataError(
             f"{what} takes {plural(len(unique), 'value')}, of which {len(kept)} leave {100 * trim:g} % of the "
-            f"{q.size} observations, and {LEAST} of them, on both sides; a search needs three. Groups go to "
+            f"{q.size:,} observations, and {LEAST} of them, on both sides; a search needs three. Groups go to "
             "beta_regimes."
         )
     if len(kept) > MOST:

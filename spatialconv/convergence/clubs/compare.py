@@ -88,7 +88,7 @@ class PartitionComparison(Result):
         lines = [
             f"Two partitions of {plural(self.n_regions, 'region')}: {len(self.table)} and {self.table.shape[1]} groups"
         ]
-        p = f", {p_value(self.p_value)} ({self.permutations} permutations)" if self.permutations else ""
+        p = f", {p_value(self.p_value)} ({self.permutations:,} permutations)" if self.permutations else ""
         lines.append(f"  adjusted Rand {number(self.adjusted_rand, 3)}{p}")
         lines.append(f"  information: normalised {number(self.normalised, 3)}, adjusted {number(self.adjusted, 3)}")
         pairs = ", ".join(f"{a} with {b}" for a, b in self.matched.items())

@@ -216,7 +216,7 @@ def explain_clubs(
         )
     kinds = sorted(member.unique())
     if len(kinds) < 2:
-        raise DataError(f"there is nothing to explain: all {len(member)} regions in clubs are in one. See sc.log_t.")
+        raise DataError(f"there is nothing to explain: all {len(member):,} regions in clubs are in one. See sc.log_t.")
     regions = list(member.index)
     X = {name: panel.values(name, regions=regions, periods=[when], log=name in logs)[0] for name in columns}
     weights_said = None
@@ -252,7 +252,7 @@ def explain_clubs(
     lr = 2 * (float(fit.llf) - null)
     if len(member) < 10 * K:
         notes.append(
-            f"{len(member)} regions for {plural(K, 'regressor')}: z and p of a logit want ten a regressor or more"
+            f"{len(member):,} regions for {plural(K, 'regressor')}: z and p of a logit want ten a regressor or more"
         )
     options = {"x": columns, "log": logs, "period": when, "neighbours": w is not None, "level": share}
     return ClubExplanation(

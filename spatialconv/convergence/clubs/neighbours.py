@@ -77,7 +77,7 @@ class ClubNeighbours(Result):
         return [
             f"Join counts of clubs, {self.what}",
             f"  {row['joins']:g} of {self.n_joins:g} joins are within a club, {number(row['expected'], 2)} expected: "
-            f"z = {number(row['z'], 2)}, {p_value(row['p'])} (one-sided, {self.permutations} permutations)",
+            f"z = {number(row['z'], 2)}, {p_value(row['p'])} (one-sided, {self.permutations:,} permutations)",
             "  clubs whose members are neighbours (q <= 0.05): " + (", ".join(found) or "none"),
         ]
 
@@ -94,7 +94,7 @@ def neighbours(
     order = club.index[label_order(club.index)].rename(None)
     aligned = weights.align(w, order)
     if aligned.matrix.nnz == 0:
-        raise WeightsError(f"the weights have no link between the {len(order)} regions; give them neighbours.")
+        raise WeightsError(f"the weights have no link between the {len(order):,} regions; give them neighbours.")
     labels = club.reindex(order).fillna(0).to_numpy(dtype=np.intp) - 1
     counts = join_counts(labels, aligned.matrix, permutations, rng)
     table = _table(labels, counts.observed, counts.expected, counts.simulated)

@@ -88,7 +88,7 @@ class ClubStability(Result):
         rand = self.table["adjusted_rand"]
         loose = self.regions["together"].dropna().sort_values(kind="stable").head(3)
         return [
-            f"Stability of clubs, {self.what}: {len(self.table)} runs",
+            f"Stability of clubs, {self.what}: {len(self.table):,} runs",
             f"  {self.resampled}",
             f"  adjusted Rand index: mean {number(rand.mean(), 3)}, from {number(rand.min(), 3)} to "
             f"{number(rand.max(), 3)}; the same partition in {int((rand > 1 - 1e-9).sum())}",
@@ -127,7 +127,7 @@ def bootstrap(
         raise OptionError(f"block must be at most the number of periods, {T}; got {length}.")
     size = int(np.ceil(share * n))
     if scheme == "regions" and not 2 <= size < n:
-        raise DataError(f"a share of {share:g} of {n} regions draws {size}; two or more, but not all, are needed.")
+        raise DataError(f"a share of {share:g} of {n:,} regions draws {size}; two or more, but not all, are needed.")
     rng, seed = generator(seed)
     tasks = [
         (
@@ -144,7 +144,7 @@ def bootstrap(
         f"resampled: deviations from the Hodrick-Prescott trend (lambda {cycle:g}), in blocks of {length} periods, the "
         "same for all regions"
         if scheme == "blocks"
-        else f"resampled: {size} of {n} regions at a time, without replacement"
+        else f"resampled: {size} of {n:,} regions at a time, without replacement"
     )
     given = {"draws": draws, "scheme": scheme, "cycle": cycle, "block": length, "share": share}
     index = pd.RangeIndex(1, draws + 1, name="draw")

@@ -105,7 +105,7 @@ class BootstrapIntervals(Result):
         words = {"bca": "bias-corrected and accelerated", "percentile": "percentile"}[self.method]
         lines = [
             f"Bootstrap of {self.what}: {extent(self.provenance.n_regions, len(self.periods))}",
-            f"  {self.draws} draws of regions as whole histories; {100 * self.level:g} % {words} intervals",
+            f"  {self.draws:,} draws of regions as whole histories; {100 * self.level:g} % {words} intervals",
         ]
         for name in list(dict.fromkeys(self.table.index.get_level_values("measure")))[:4]:
             ends = [self.table.loc[(name, period)] for period in dict.fromkeys((self.periods[0], self.periods[-1]))]
@@ -280,7 +280,7 @@ def _notes(
     lost = ~np.isfinite(drawn)
     if lost.any():
         notes.append(
-            f"up to {int(lost.sum(axis=0).max())} of {len(drawn)} draws leave a figure undefined; its interval is "
+            f"up to {int(lost.sum(axis=0).max()):,} of {len(drawn):,} draws leave a figure undefined; its interval is "
             "that of the others"
         )
     if method == "bca" and flat["conf_low"].isna().any():

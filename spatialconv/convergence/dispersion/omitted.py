@@ -138,8 +138,8 @@ def _at_both_ends(panel: Panel, needed: list[str], periods: pd.Index) -> Panel:
     there = who_is_there(panel, needed, ends).all(axis=0)
     if there.sum() < 2:
         raise DataError(
-            f"{plural(int(there.sum()), 'region')} of {panel.n_regions} is there in both {ends[0]} and {ends[-1]}, the "
-            "first and the last period; tests compare the same regions. Choose other periods by panel.subset()."
+            f"{plural(int(there.sum()), 'region')} of {panel.n_regions:,} is there in both {ends[0]} and {ends[-1]}, "
+            "the first and the last period; tests compare the same regions. Choose other periods by panel.subset()."
         )
     return parts_of(panel.subset(regions=panel.regions[there], periods=ends), needed)[0].panel
 

@@ -183,7 +183,7 @@ def gamma(panel: Panel, variable: str) -> GammaConvergence:
     flat = np.ptp(values, axis=1) == 0
     if flat.any():
         raise VariableError(
-            f"{variable!r} is the same in all {panel.n_regions} regions in {first(list(panel.periods[flat]))}; there "
+            f"{variable!r} is the same in all {panel.n_regions:,} regions in {first(list(panel.periods[flat]))}; there "
             "are no ranks. Leave these periods out by panel.subset(periods=…)."
         )
     ranks = stats.rankdata(values, axis=1)

@@ -92,7 +92,7 @@ class SpatialGini(Result):
                 f"(expected {percent(row['expected_share'])}), {p_value(row['p'])}"
             )
         if self.permutations:
-            lines.append(f"  {self.permutations} permutations, {self.alternative}")
+            lines.append(f"  {self.permutations:,} permutations, {self.alternative}")
         return [*lines, f"  weights: {self.provenance.weights}"]
 
 
@@ -189,7 +189,7 @@ def spatial_gini(
     if count in (0, n * (n - 1)):
         what = "no link between" if count == 0 else "a link between all pairs of"
         raise WeightsError(
-            f"the weights have {what} the {n} regions, so that neighbours cannot be compared with others. Take "
+            f"the weights have {what} the {n:,} regions, so that neighbours cannot be compared with others. Take "
             "contiguity, weights.knn() or weights.distance_band()."
         )
     pairs = linked_pairs(rows, columns)
@@ -242,4 +242,4 @@ def _floor_note(permutations: int, alternative: Alternative) -> tuple[str, ...]:
     floor = smallest_p(permutations, alternative)
     if permutations == 0 or floor <= _LEVEL:
         return ()
-    return (f"{permutations} permutations give no p below {floor:.2g}; take 999",)
+    return (f"{permutations:,} permutations give no p below {floor:.2g}; take 999",)

@@ -127,7 +127,7 @@ def grid_interval(
     notes = [*broken_chain(fit.design), *few_periods(fit)]
     notes += [f"no end of the interval above {floor:.3g}: levels explode beyond"] if np.isinf(low) else []
     notes += [f"no end of the interval below {roof:.3g}"] if np.isinf(high) else []
-    notes += [f"up to {max(lost)} of {draws} samples could not be fitted at one beta"] if max(lost, default=0) else []
+    notes += [f"up to {max(lost)} of {draws:,} samples could not be fitted at one beta"] if max(lost, default=0) else []
     options = {"draws": draws, "level": share, "scheme": scheme}
     origin = Provenance("grid_interval", options, fit.n_regions, fit.n_periods, fit.provenance.weights, used)
     curve = pd.DataFrame(

@@ -97,7 +97,7 @@ def null_distribution(
     at = list(fit.params.index).index(INITIAL)
     notes = list(broken_chain(fit.design))
     if found.lost:
-        notes.append(f"{found.lost} of {draws} samples could not be fitted and are left out")
+        notes.append(f"{found.lost} of {draws:,} samples could not be fitted and are left out")
     options = {"draws": draws, "scheme": scheme}
     origin = Provenance("null_distribution", options, fit.n_regions, fit.n_periods, fit.provenance.weights, used)
     betas, z = _of_draws(found, at)
@@ -192,7 +192,7 @@ class NullDistribution(Result):
         low, high = self.quantiles()
         p = p_value(self.p_value)
         return [
-            f"No convergence in {self.title}: {len(self.betas)} simulated panels",
+            f"No convergence in {self.title}: {len(self.betas):,} simulated panels",
             f"  beta there: mean {number(self.mean)}, sd {number(self.sd)}, {100 * self.level:g} % between "
             f"{number(low)} and {number(high)}",
             f"  beta here {number(self.estimate)}: {100 * self.share_below:.1f} % of panels without convergence have "

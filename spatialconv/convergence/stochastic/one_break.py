@@ -193,7 +193,7 @@ class UnitRootsBreak(Result):
             f"{extent(len(self.table), len(self.periods))}",
             f"  null: {self.test.null}; a rejection means: {self.test.alternative}",
             f"  all: {number(self.test.statistic, 2)}, {p_value(self.test.p_value)}",
-            f"  alone: {len(rejecting)} of {len(self.table)} reject at {100 * LEVEL:g} %",
+            f"  alone: {len(rejecting):,} of {len(self.table):,} reject at {100 * LEVEL:g} %",
         ]
         for region in rejecting["t"].sort_values().index[:3]:
             t, p, date = (self.table.loc[region, name] for name in ("t", "p_value", "break"))

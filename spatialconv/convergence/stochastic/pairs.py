@@ -257,8 +257,8 @@ class PairwiseUnitRoots(Result):
             f"Pairwise unit roots of gaps in {self.what}: {extent(len(self.table), len(self.periods))}, "
             f"{WORDS[self.trend]}",
             "  null of each pair: its gap has a unit root; a rejection means: the two converge",
-            f"  {int(self.pairs['rejects'].sum())} of {len(self.pairs)} pairs reject at {100 * self.level:g} %: share "
-            f"{number(self.share, 3)}; {given} {number(self.expected, 3)}{drawn}",
+            f"  {int(self.pairs['rejects'].sum()):,} of {len(self.pairs):,} pairs reject at {100 * self.level:g} %: "
+            f"share {number(self.share, 3)}; {given} {number(self.expected, 3)}{drawn}",
             f"  most partners: {best} ({self.table.loc[best, 'partners']}), fewest: {least} "
             f"({self.table.loc[least, 'partners']})",
         ]

@@ -196,7 +196,7 @@ def _said(design: Design, inside: BoolArray, seen: BoolArray, lost: BoolArray, m
     n = ", ".join(f"{p}: {c}" for p, c in zip(periods[kept[0].ravel()], seen[kept].sum(axis=1).tolist(), strict=True))
     n = n if len(n) <= 160 else f"{seen[kept].sum(axis=1).min()} to {seen[kept].sum(axis=1).max()} a period"
     cells = first([(regions[i], periods[t]) for t, i in zip(*np.nonzero(~seen & _among(kept, seen)), strict=True)])
-    of = f"{int(seen.sum())} of {seen[kept].size} outcomes are there (n by period: {n}); absent: {cells}"
+    of = f"{int(seen.sum()):,} of {seen[kept].size:,} outcomes are there (n by period: {n}); absent: {cells}"
     if missing == "omit":
         yield f"unbalanced, missing='omit': {of}; weights are cut to who is there and standardised again as they were"
         return

@@ -89,6 +89,6 @@ def _lost(design: PeriodDesign, effects: str) -> str:
     n = int(design.seen.sum())
     G = {"region": N, "time": T}.get(effects, N + T - 1)
     return (
-        f"The variance is low by the share of the effects, {G} of {n} observations, and standard errors by about "
+        f"The variance is low by the share of the effects, {G} of {n:,} observations, and standard errors by about "
         f"{100 * (1 - np.sqrt(max(n - G, 0) / n)):.0f} per cent"
     )

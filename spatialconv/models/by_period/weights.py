@@ -108,7 +108,7 @@ def given_by_period(w: Any, periods: pd.Index, name: str, said: str = "") -> lis
     absent = [period for period in periods if period not in w]
     if absent:
         raise AlignmentError(
-            f"{name} has no weights for periods {first(absent)} of {len(periods)}{said}; it has those of "
+            f"{name} has no weights for periods {first(absent)} of {len(periods):,}{said}; it has those of "
             f"{first(list(w))}. Labels must match exactly, in type too."
         )
     return [w[period] for period in periods]
@@ -146,7 +146,7 @@ def period_weights(
     kinds = {a.standardised for a in distinct}
     how = kinds.pop() if len(kinds) == 1 else "none"
     varying = len({id(w) for w in each}) > 1
-    head = f"weights by period ({len(distinct)} of {len(periods)} differ), first " if varying else ""
+    head = f"weights by period ({len(distinct):,} of {len(periods):,} differ), first " if varying else ""
     summary = f"{head}{distinct[which[0]].summary}"
     notes = _notes(distinct, which, inside, islands)
     return PeriodWeights(NoMatrix(), regions, islands, how, notes, summary, {}, tuple(distinct), tuple(which))
@@ -179,5 +179,7 @@ def _notes(distinct: list[Aligned], which: list[int], inside: BoolArray, islands
     cut = [note for k in which for note in distinct[k].notes if note.startswith(_CUT)] if inside.all() else []
     alone = [f"islands by period: {first(islands)} without a neighbour; their spatial lag is zero"] if islands else []
     apart = sum(any(note.startswith(_GROUPS) for note in distinct[k].notes) for k in which)
-    split = [f"in {apart} of {len(which)} periods the weights fall into groups of regions without a link between them"]
+    split = [
+        f"in {apart} of {len(which):,} periods the weights fall into groups of regions without a link between them"
+    ]
     return merge_notes(own, cut, alone, split if apart else [])

@@ -152,8 +152,8 @@ def _meat(found: Scores, spec: ModelSpec, design: Design, lags: int | None, kern
         said = f"standard errors robust to heteroskedasticity, which rho itself is not{unmixed}"
         return core.meat_robust(s, found.linear, found.e, over_periods=over_periods), said
     if spec.vcov == "cluster":
-        few = f"; {N} clusters are few for {k} parameters" if k + 10 > N else ""
-        return core.meat_cluster(s), f"standard errors clustered by region ({N} clusters{few})"
+        few = f"; {N:,} clusters are few for {k} parameters" if k + 10 > N else ""
+        return core.meat_cluster(s), f"standard errors clustered by region ({N:,} clusters{few})"
     if spec.vcov == "driscoll-kraay":
         used = core.newey_west_lags(T) if lags is None else lags
         few = f"; {T} periods are few" if T < 20 else ""

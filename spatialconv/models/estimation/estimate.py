@@ -26,10 +26,11 @@ from spatialconv.models.estimation.identified import cornered, weakly_identified
 from spatialconv.models.specification.design import Design, matrix
 from spatialconv.models.specification.spec import Applied, ModelSpec
 from spatialconv.panel import FloatArray
+from spatialconv.results import Record
 
 
-@dataclass(frozen=True)
-class Estimates:
+@dataclass(frozen=True, repr=False)
+class Estimates(Record):
     """What the fit found, as numbers and arrays: (T, N) for effect, residuals and reduced_form.
 
     `cov` is of (beta, [rho], [lambda], [phi], sigma2), the order of `PanelFit.params`. `refined` says what was done to

@@ -387,8 +387,8 @@ def _with_weights(design: Design, spec: ModelSpec, w: Any, error_w: Any) -> Desi
     for aligned, used in ((W, spec.has_lag or spec.durbin), (M, spec.has_error)):
         if used and aligned is not None and aligned.matrix.nnz == 0:
             raise WeightsError(
-                f"the weights hold no link among these {len(design.regions)} regions; a spatial term needs some. Link "
-                "regions by hand (link=…), take other weights, or spatial='none'."
+                f"the weights hold no link among these {len(design.regions):,} regions; a spatial term needs some. "
+                "Link regions by hand (link=…), take other weights, or spatial='none'."
             )
     lags = spec.has_lag or bool(spec.durbin) or spec.dynamic in ("wy", "both")
     entering = [a for a, used in ((W, lags), (M, spec.has_error)) if used and a is not None]

@@ -290,7 +290,9 @@ def _weighted(design: Design, w: Any, error_w: Any) -> Design:
     W = align(w, design.regions)
     M = W if error_w is None else align(error_w, design.regions)
     if W.matrix.nnz == 0 or M.matrix.nnz == 0:
-        raise WeightsError(f"the weights hold no link among the {len(design.regions)} regions; nothing can be tested.")
+        raise WeightsError(
+            f"the weights hold no link among the {len(design.regions):,} regions; nothing can be tested."
+        )
     return replace(design, W=W, M=M, notes=merge_notes(design.notes, W.notes, M.notes))
 
 

@@ -277,7 +277,7 @@ class Job:
         good = settles(persistence(spectrum(self.matrix)[0], co.rho, co.tau, co.eta)) & (co.tau < 1)
         if good.mean() < 0.5:
             raise ModelError(
-                f"in {int((~good).sum())} of {len(good)} refits the long run does not exist; take kind='short'."
+                f"in {int((~good).sum()):,} of {len(good):,} refits the long run does not exist; take kind='short'."
             )
         return Draws(values[good], interval, 0, lost + int((~good).sum()))
 
@@ -316,7 +316,7 @@ class Job:
         N = max(W.shape[0] for W in self.Ws)
         if N > MATRIX_AT_MOST:
             raise OptionError(
-                f"route={name!r} holds matrices of {N} x {N}; it serves up to "
+                f"route={name!r} holds matrices of {N:,} x {N:,}; it serves up to "
                 f"{MATRIX_AT_MOST} regions. Take route='trace' (sparse factors) or 'auto'."
             )
 
@@ -408,12 +408,12 @@ def draw_notes(drawn: Draws, error: float) -> tuple[str, ...]:
     if drawn.rejected:
         total = drawn.rejected + len(drawn.values)
         found.append(
-            f"{drawn.rejected} of {total} draws lay where no effects exist (rho outside "
+            f"{drawn.rejected} of {total:,} draws lay where no effects exist (rho outside "
             f"({drawn.ends[0]:.4f}, {drawn.ends[1]:.4f}) or not stable) and were drawn anew"
         )
     if drawn.lost:
         total = drawn.lost + len(drawn.values)
-        found.append(f"{drawn.lost} of {total} refits failed or have no long run and are left out of the intervals")
+        found.append(f"{drawn.lost} of {total:,} refits failed or have no long run and are left out of the intervals")
     if error > COARSE:
         found.append(f"multipliers were interpolated between draws with a relative error of {error:.1e}")
     return tuple(found)

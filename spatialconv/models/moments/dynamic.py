@@ -385,8 +385,8 @@ def _notes(found: Found, alpha: float, within: float, pooled: float, system: boo
         said.append("valid if errors have no serial correlation; weak if gaps hardly close (lag near 1)")
     if found.instruments >= N:
         said.append(
-            f"{found.instruments} instruments and {N} regions: estimates lean towards least squares and Hansen's test "
-            "passes whatever holds; collapse them or shorten max_lag"
+            f"{found.instruments} instruments and {N:,} regions: estimates lean towards least squares and Hansen's "
+            "test passes whatever holds; collapse them or shorten max_lag"
         )
     elif found.rank < found.instruments:
         said.append("the variance of the moments is singular: its inverse is that of Moore and Penrose")

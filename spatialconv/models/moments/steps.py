@@ -124,7 +124,7 @@ class Steps:
             lost = [name for k, name in enumerate(names) if k not in kept]
             raise ModelError(
                 f"{len(self.instrumented)} regressors are endogenous ({first_of(self.labels)}) and "
-                f"{len(kept)} of {len(names)} instruments are left once effects and regressors are out"
+                f"{len(kept):,} of {len(names):,} instruments are left once effects and regressors are out"
                 f"{f': nothing is left of {first_of(lost)}' if lost else ''}. Name instruments that vary otherwise."
             )
 

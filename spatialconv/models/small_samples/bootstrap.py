@@ -299,15 +299,15 @@ def _notes(
     ):
         notes.append("errors of overlapping spans depend on each other; scheme='block-region' keeps them together")
     if scheme == "wild-region" and fit.n_regions < FEW:
-        notes.append(f"{fit.n_regions} regions are few for random signs: Webb's six weights were used")
+        notes.append(f"{fit.n_regions:,} regions are few for random signs: Webb's six weights were used")
     lost = found.lost + (under.lost if under is not None else 0)
     if lost:
-        notes.append(f"{lost} samples could not be fitted and are left out")
+        notes.append(f"{lost:,} samples could not be fitted and are left out")
     missing = int((np.isnan(found.errors).any(axis=1) & np.isfinite(found.params).all(axis=1)).sum())
     if missing:
         notes.append(
-            f"{missing} of {len(found.params)} samples have no standard error (on a bound); they count at both ends of "
-            "the studentised draws"
+            f"{missing:,} of {len(found.params):,} samples have no standard error (on a bound); they count at both "
+            "ends of the studentised draws"
         )
     if tested:
         all_of = "it is" if len(tested) == 1 else "they are"
@@ -498,7 +498,7 @@ class Bootstrap(Result):
     def _headline(self) -> list[str]:
         fit = self.fit
         title = (
-            f"Bootstrap of {fit.spec.name} of {fit.spec.y}: {self.n_draws} samples ({self.scheme}), "
+            f"Bootstrap of {fit.spec.name} of {fit.spec.y}: {self.n_draws:,} samples ({self.scheme}), "
             f"{extent(fit.n_regions, fit.n_periods)}, {fit._approach()}"
         )
         table = self.tidy().set_index("term")
@@ -509,7 +509,7 @@ class Bootstrap(Result):
         more = len(ahead) + len(rest) - len(shown)
         lines += [f"  and {more} more, see tidy()"] if more else []
         counts = [f"{k.replace('_', '-')} in {v}" for k, v in self.undefined.items() if v]
-        lines += [f"  undefined: {' and '.join(counts)} of {self.n_draws} samples"] if counts else []
+        lines += [f"  undefined: {' and '.join(counts)} of {self.n_draws:,} samples"] if counts else []
         return [title, *lines, f"  intervals: {self.interval}, {100 * self.level:g} %"]
 
     def _line(self, term: str, row: pd.Series) -> str:

@@ -137,7 +137,7 @@ def corrected(fit: PanelFit, *, draws: int, seed: int, jobs: int = 1) -> PanelFi
         refined=NAME,
     )
     said = (
-        f"indirect inference: {draws} simulated panels at each of {found.rounds} steps; standard errors are those of "
+        f"indirect inference: {draws:,} simulated panels at each of {found.rounds} steps; standard errors are those of "
         "the simulation, sigma2 is the sum of squares over the degrees of freedom, and the log-likelihood is that of "
         "the optimum before the correction",
     )

@@ -113,7 +113,7 @@ def monte_carlo(
     own["p_monte_carlo"] = np.where(np.isfinite(own["p_value"]), (1 + extreme.sum(axis=0)) / (1 + counted), np.nan)
     own["draws"] = counted
     lost = int((~known).any(axis=1).sum())
-    notes = [f"{lost} of {draws} samples have no value of one test or more and are left out of it"] if lost else []
+    notes = [f"{lost:,} of {draws:,} samples have no value of one test or more and are left out of it"] if lost else []
     options = {"test": test, "draws": draws, "scheme": scheme}
     origin = Provenance("monte_carlo", options, model.n_regions, model.n_periods, model.provenance.weights, used)
     columns = ["statistic", "df", "p_value", "p_monte_carlo", "draws", "null", "alternative", "reason"]

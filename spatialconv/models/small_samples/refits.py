@@ -307,7 +307,7 @@ class Engine:
         lost = sum(part.lost for part in parts)
         if lost > LOST_AT_MOST * draws:
             raise ModelError(
-                f"only {draws - lost} of {draws} resampled outcomes could be fitted: the model asks too much of "
+                f"only {draws - lost} of {draws:,} resampled outcomes could be fitted: the model asks too much of "
                 "samples of this size. Take fewer terms or another estimator."
             )
         return Refits(params, std_errors, lost)

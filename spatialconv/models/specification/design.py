@@ -19,7 +19,7 @@ from spatialconv._options import names as column_names
 from spatialconv.errors import AbsorbedVariableError, ModelError, OptionError, SingularDesignError, VariableError
 from spatialconv.models.specification.spec import ModelSpec
 from spatialconv.panel import Panel, as_panel, refuse_extreme
-from spatialconv.results import extent, merge_notes, plural
+from spatialconv.results import Record, extent, merge_notes, plural
 from spatialconv.summary import time_axis
 from spatialconv.weights import Aligned
 
@@ -49,8 +49,8 @@ class Chain:
     levels: bool = True
 
 
-@dataclass(frozen=True)
-class Design:
+@dataclass(frozen=True, repr=False)
+class Design(Record):
     """The arrays of a model: y of shape (T, N), X of shape (T, N, K), labels, and the weights aligned to them.
 
     `instruments`, (T, N, q), are those given for endogenous regressors; lags of regressors are made from X.

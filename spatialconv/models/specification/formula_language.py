@@ -39,7 +39,7 @@ def check_language(formula: str, columns: list[Any]) -> Language:
 
     powers = [int(n[:9]) for n in re.findall(r"(?:\*\*|\^)\s*([0-9]+)", formula)]
     if len(formula) > LONGEST or formula.count("*") > MOST_STARS or any(n > LARGEST_POWER for n in powers):
-        raise OptionError(f"the formula of {len(formula)} characters has too many terms, or too high a power.")
+        raise OptionError(f"the formula of {len(formula):,} characters has too many terms, or too high a power.")
     _plain_arithmetic(formula)
     parsed = Formula(formula)
     reader = _Reader(columns)

@@ -24,7 +24,7 @@ from spatialconv._options import (
 )
 from spatialconv.errors import OptionError, UnsupportedModelError
 from spatialconv.models.specification.vocabulary import name_of
-from spatialconv.results import plural
+from spatialconv.results import Record, plural
 
 Applied = Literal["none", "lee-yu", "splm"]
 
@@ -72,8 +72,8 @@ _NAMES = {
 }
 
 
-@dataclass(frozen=True)
-class ModelSpec:
+@dataclass(frozen=True, repr=False)
+class ModelSpec(Record):
     """One specification, frozen: it can be compared, stored, varied by `dataclasses.replace` and run again."""
 
     y: str

@@ -97,7 +97,7 @@ def _paths(
     back = (result.table["p_value"] <= LEVEL).to_numpy()
     together = restate(p_value(result.p_unit_roots))
     found = say(
-        "every gap a unit root: {test}; {some} of {n} come back", test=together, some=int(back.sum()), n=len(back)
+        "every gap a unit root: {test}; {some} of {n:,} come back", test=together, some=int(back.sum()), n=len(back)
     )
     caption = about(
         result,

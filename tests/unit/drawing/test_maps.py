@@ -56,7 +56,7 @@ def value(zj, region, period):
 
 
 def bounds(words):
-    ends = [float(end.replace("\u2009", "").replace("\u2212", "-")) for end in words.split(" to ")]
+    ends = [float(end.replace(",", "").replace("\u2212", "-")) for end in words.split(" to ")]
     return ends[0], ends[-1]
 
 

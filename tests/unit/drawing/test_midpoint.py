@@ -90,7 +90,7 @@ def test_colours_of_a_colormap_part_at_its_middle():
 
 
 @pytest.mark.parametrize(
-    ("midpoint", "said"), [(0, "at 0; no value lies below"), (1e6, "at 1\u2009000\u2009000; all values lie below")]
+    ("midpoint", "said"), [(0, "at 0; no value lies below"), (1e6, "at 1,000,000; all values lie below")]
 )
 def test_a_midpoint_beyond_the_values_is_said(us, midpoint, said):
     figure = maps.choropleth(us.panel, "income", us.states, midpoint=midpoint)

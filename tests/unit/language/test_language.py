@@ -127,7 +127,7 @@ def test_every_phrase_in_the_code_has_chinese():
         [f"{effects} effects" for effects in ("region", "time", "two-way", "random", "none")],
         [f"{kind} {side}" for kind in ("new", "consecutive", "intensifying", "persistent", "diminishing", "sporadic",
                                        "oscillating", "historical") for side in ("hot", "cold")],
-        ["no pattern", "n = {n} regions", "n = {n} region", "total randomisation", "conditional randomisation"],
+        ["no pattern", "n = {n:,} regions", "n = {n:,} region", "total randomisation", "conditional randomisation"],
     ],
 )  # fmt: skip
 def test_words_that_are_looked_up_have_chinese(words):

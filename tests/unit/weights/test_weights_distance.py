@@ -305,7 +305,7 @@ def test_thousands_of_regions_stay_sparse():
     matrix = sc.weights.align(sc.weights.inverse_distance(gdf, nearest=20), gdf.index).matrix
     assert set(np.diff(matrix.indptr)) == {20}
     for call in (sc.weights.inverse_distance, lambda g: sc.weights.kernel(g, bandwidth=100, shape="gaussian")):
-        with pytest.raises(OptionError, match="all pairs of 12000 regions are 143988000 weights"):
+        with pytest.raises(OptionError, match="all pairs of 12,000 regions are 143,988,000 weights"):
             call(gdf)
 
 

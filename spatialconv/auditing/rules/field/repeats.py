@@ -40,7 +40,7 @@ def _columns(table: Regression) -> Iterator[Check]:
         message = f"{b} repeats the figures of {a} ({listed})"
         yield Check(f"{table.name}, {b}", False, listed, b, a, message)
     if seen and not held:
-        yield Check(table.name, True, f"{len(table.coefficients)} rows")
+        yield Check(table.name, True, f"{len(table.coefficients):,} rows")
 
 
 def _same(a: Cell, b: Cell) -> bool:
@@ -87,4 +87,4 @@ def _whole(table: Listing | Grid) -> Iterator[Check]:
             yield Check(f"{table.name}, {row}", False, text, row, seen[key], message)
         seen.setdefault(key, row)
     if told:
-        yield Check(table.name, True, f"{len(rows)} rows")
+        yield Check(table.name, True, f"{len(rows):,} rows")

@@ -35,8 +35,8 @@ from spatialconv.results import HypothesisTest, Provenance, Result, extent, merg
 from spatialconv.summary import control_arrays, spans
 
 ThresholdEffects = Literal["none", "time"]
-# Candidates of the threshold: more lie closer to one another than their sampling error.
-MOST = 300
+# Candidates beside a spatial lag, which has a coefficient for each of them; without one every value is a candidate.
+MOST = 2000
 # Observations on either side, and the fewest regions whose signs were simulated (tests/simulation/SIZES.md).
 LEAST, FEW = 5, 11
 _BLOCK = 50
@@ -109,7 +109,8 @@ def beta_threshold(
     -----
     .. math:: y = \beta_1 \ln v_0 1[q \le c] + \beta_2 \ln v_0 1[q > c] + \delta 1[q > c] + X \theta + effects + e
 
-    by least squares, c the candidate with the least sum of squares S(c). The test of one beta is the largest
+    by least squares, c the candidate with the least sum of squares S(c); candidates are all values that leave enough on
+    both sides (2,000 of them at most beside a spatial lag). The test of one beta is the largest
     n (S - S(c)) / S(c), whose law is not known since c has no meaning under the null: signs of whole histories of
     regions' residuals under one beta are drawn anew (Hansen 1996, 1999, in the form of a wild bootstrap), regressors as
     they are. Differs: he takes the residuals around the best split, with which a nominal 5 % rejects in 8 to 12 % of
@@ -146,7 +147,7 @@ def beta_threshold(
     design, length = growth_design(panel, variable, extra, horizon, overlapping, controls_at)
     q, what = _deciding(panel, design, threshold, horizon, overlapping)
     refuse_collinear(design, effects)
-    candidates = candidates_of(q, trim, what)
+    candidates = candidates_of(q, trim, what, MOST if w is not None else None)
     x = design.X[:, :, 0]
     lag = None if w is None else Lag.of(design, w, effects)
     search = Searched(prepared(design.X, x, q, candidates, effects, shift), effects, lag)
@@ -166,7 +167,7 @@ def beta_threshold(
     p = share_beyond(search, design.y, F, n, count, rng) if count else np.nan
     T, N = design.y.shape
     said = [f"{plural(N, 'region')}: signs drawn for so few histories are a guide only"] if N < FEW and count else []
-    said += [f"{MOST} of the values in question are candidates"] if len(candidates) == MOST else []
+    said += [f"{MOST} of the values in question are candidates"] if w is not None and len(candidates) == MOST else []
     curve = pd.DataFrame({"threshold": candidates, "ssr": S1, "lr": LR, "inside": critical >= LR})
     options = {"variable": variable, "threshold": what, "controls_at": controls_at, "horizon": horizon,
                "effects": effects, "shift": bool(shift), "trim": trim, "draws": count}  # fmt: skip
@@ -210,8 +211,8 @@ def _deciding(
     return control_arrays(panel, (name,), taken, "start")[0], name
 
 
-def candidates_of(q: FloatArray, trim: float, what: str) -> FloatArray:
-    """Return the values of q (T, N) that leave enough on both sides, `MOST` of them at most."""
+def candidates_of(q: FloatArray, trim: float, what: str, most: int | None = None) -> FloatArray:
+    """Return the values of q (T, N) that leave enough on both sides, `most` of them at most."""
     unique, count = np.unique(q, return_counts=True)
     below = np.cumsum(count)
     # A side with fewer fits its own line exactly, or nearly.
@@ -223,8 +224,8 @@ def candidates_of(q: FloatArray, trim: float, what: str) -> FloatArray:
             f"{q.size:,} observations, and {LEAST} of them, on both sides; a search needs three. Groups go to "
             "beta_regimes."
         )
-    if len(kept) > MOST:
-        kept = kept[np.unique(np.linspace(0, len(kept) - 1, MOST).round().astype(int))]
+    if most is not None and len(kept) > most:
+        kept = kept[np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int))]
     return np.asarray(kept)
 
 

@@ -134,3 +134,20 @@ def test_criteria_are_those_of_the_papers_on_rs_sums_of_squares():
     np.testing.assert_allclose(np.diff(bic) * n, np.diff(theirs), rtol=1e-9)
     p = 2 * m + 1
     np.testing.assert_allclose(lwz, np.log(rss / (n - p)) + p / n * 0.299 * np.log(n) ** 2.1, rtol=1e-12)
+
+
+@pytest.mark.parametrize("effects", ["none", "time"])
+def test_sums_over_what_lies_above_are_those_of_dense_regressions_in_large_panels_with_ties(effects):
+    """Levels that rise over thirty periods and are written to one decimal: sums that run on lose no digits."""
+    rng = np.random.default_rng(3)
+    T, N = 30, 40
+    x = np.round(np.linspace(2, 9, T)[:, None] + rng.standard_normal((T, N)), 1)
+    X = np.stack([x, rng.standard_normal((T, N))], axis=2)
+    y = 0.1 * x + rng.standard_normal((T, N))
+    candidates = np.unique(x)[10:-10]
+    search = prepared(X, x, x, candidates, effects, True)
+    total, gain = search.gains(within(y[:, :, None], effects).reshape(-1, 1))
+    for at in range(0, len(candidates), 7):
+        above = (x > candidates[at]).astype(float)
+        S, _ = dense(y, [X[:, :, 0], X[:, :, 1], above * x, above], effects)
+        assert total[0] - gain[at, 0] == pytest.approx(S, rel=1e-10)

@@ -9,61 +9,86 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 
+# A square that is this share of what it was before effects and regressors were taken off is rounding.
+NOTHING = 1e-9
+
 
 def within(A: FloatArray, effects: str) -> FloatArray:
     """Return an array (T, N, ...) without the means of periods ("time"), or without the mean of all ("none")."""
     return np.asarray(A - A.mean(axis=1 if effects == "time" else (0, 1), keepdims=True))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Search:
-    """What a search over candidates needs: regressors and splits without effects, splits without regressors.
+    """What a search over every threshold needs, all of it from sums over the observations above.
 
-    `basis` (n, k) spans the regressors, `split` (G, m, n) holds for each of G candidates orthonormal columns of what
-    its split adds to them; a column that adds nothing is zero.
+    `basis` (n, k) spans the regressors, `order` (n,) sorts observations from the highest value in question down, and
+    `count` (G,) of them lie above each of G candidates. A split adds a = 1[q > c] (x - mean) and, with `shift`,
+    b = 1[q > c]; `squares` (G, 3) holds what effects and regressors leave of a'a, a'b and b'b, zero where that is
+    nothing.
     """
 
     basis: FloatArray
-    split: FloatArray
+    order: npt.NDArray[np.intp]
+    count: npt.NDArray[np.intp]
+    slope: FloatArray
+    squares: FloatArray
+    shift: bool
 
     def gains(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return sums of squares without a split (B,) and what each split takes off them (G, B), of y (n, B)."""
         rest = y - self.basis @ (self.basis.T @ y)
-        G, m, n = self.split.shape
-        gain = ((self.split.reshape(G * m, n) @ rest) ** 2).reshape(G, m, -1).sum(axis=1)
+        aa, ab, bb = self.squares.T[:, :, None]
+        slope = _above(self.slope[:, None] * rest, self.order, self.count)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            gain = np.where(aa > 0, slope**2 / aa, 0.0)
+            if self.shift:
+                # What the jump adds to the slope.
+                own = bb - np.where(aa > 0, ab**2 / aa, 0.0)
+                level = _above(rest, self.order, self.count) - np.where(aa > 0, ab / aa, 0.0) * slope
+                gain += np.where(own > NOTHING * bb, level**2 / own, 0.0)
         return (rest**2).sum(axis=0), gain
+
+
+def _above(values: FloatArray, order: npt.NDArray[np.intp], count: npt.NDArray[np.intp]) -> FloatArray:
+    """Return sums of values (n, B) over the first `count` (G,) in an order, shape (G, B)."""
+    return np.asarray(np.cumsum(values[order], axis=0)[count - 1])
 
 
 def prepared(X: FloatArray, x: FloatArray, q: FloatArray, candidates: FloatArray, effects: str, shift: bool) -> Search:
     """Return the search of thresholds of q (T, N) in the slope of x (T, N), and in the constant if `shift`.
 
-    `X` has shape (T, N, k) and holds x among its columns. A split is 1[q > c] (x, 1).
+    `X` has shape (T, N, k) and holds x among its columns. Candidates leave at least one observation above them. Every
+    sum of squares follows from that of the threshold above by the observations between them, so that all values of q
+    may be candidates.
     """
     T, N, k = X.shape
     Q, _ = np.linalg.qr(within(X, effects).reshape(T * N, k))
-    centre = x.mean()
-    columns = []
-    for c in candidates:
-        above = (q > c).astype(float)
-        columns.append(np.stack([above * (x - centre), above][: 1 + shift], axis=2))
-    A = within(np.stack(columns, axis=2).reshape(T, N, -1), effects).reshape(T * N, -1)
-    size = np.linalg.norm(A, axis=0)
-    A = A - Q @ (Q.T @ A)
-    A = A - Q @ (Q.T @ A)  # twice: what is left of a nearly absorbed column is orthogonal to the last digit
-    A = np.where(np.linalg.norm(A, axis=0) > 1e-9 * np.where(size > 0, size, 1), A, 0.0)
-    split = A.T.reshape(len(candidates), 1 + shift, T * N).copy()
-    first = _unit(split[:, 0])
-    split[:, 0] = first
-    if shift:
-        second = split[:, 1] - (split[:, 1] * first).sum(axis=1, keepdims=True) * first
-        split[:, 1] = _unit(second, np.linalg.norm(split[:, 1], axis=1))
-    return Search(Q, split)
+    a = (x - x.mean()).ravel()
+    one = np.ones_like(a)
+    order = np.argsort(-q.ravel(), kind="stable")
+    count = np.searchsorted(-q.ravel()[order], -candidates, side="left")
+    groups = q.shape if effects == "time" else (1, T * N)
+    before = [_before(v.reshape(groups), q.reshape(groups)).ravel() for v in (a, one)]
+    products = np.stack([a * a, a * one, one], axis=1)
+    # Squares of the sums by group, which effects take off, grow by these with each observation.
+    steps = np.stack([2 * a * before[0] + a * a, a * before[1] + before[0] + a, 2 * before[1] + one], axis=1)
+    sums = _above(np.hstack([products, steps / groups[1], Q * a[:, None], Q]), order, count)
+    raw, means, Qa, Qb = np.split(sums, [3, 6, 6 + k], axis=1)
+    left = raw - means - np.stack([(Qa * Qa).sum(axis=1), (Qa * Qb).sum(axis=1), (Qb * Qb).sum(axis=1)], axis=1)
+    for square in (0, 2):
+        left[:, square] = np.where(left[:, square] > NOTHING * raw[:, square], left[:, square], 0.0)
+    left[:, 1] = np.where((left[:, 0] > 0) & (left[:, 2] > 0), left[:, 1], 0.0)
+    return Search(Q, order, count, a, left, shift)
 
 
-def _unit(rows: FloatArray, of: FloatArray | None = None) -> FloatArray:
-    norm = np.linalg.norm(rows, axis=1)
-    kept = norm > 1e-9 * (np.where(norm > 0, norm, 1) if of is None else np.where(of > 0, of, 1))
-    return np.where(kept[:, None], rows / np.where(kept, norm, 1)[:, None], 0.0)
+def _before(v: FloatArray, q: FloatArray) -> FloatArray:
+    """Return, for each observation of groups (g, m), the sum of v over those of its group with higher q."""
+    order = np.argsort(-q, axis=1, kind="stable")
+    ordered = np.take_along_axis(v, order, axis=1)
+    found = np.empty_like(v)
+    np.put_along_axis(found, order, np.cumsum(ordered, axis=1) - ordered, axis=1)
+    return found
 
 
 def clustered(Z: FloatArray, e: FloatArray, groups: npt.NDArray[np.intp], lost: int) -> FloatArray:

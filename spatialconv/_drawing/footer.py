@@ -245,6 +245,7 @@ def scale_bar(ax: Axes, metres_per_mm: float, top: float) -> None:
             frameon=False,
             color=look.INK,
             rotation="horizontal-only",
+            scale_formatter=lambda scale, its_unit: f"{scale:,} {its_unit}",
             font_properties={"size": look.TEXT, "family": rcParams["font.family"]},
         )
     )

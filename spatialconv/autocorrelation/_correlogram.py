@@ -106,7 +106,7 @@ class Correlogram(Result):
         return self.strongest[self.strongest["distance"].notna()]
 
     def _band(self, above: float, upto: float) -> str:
-        return f"{above:.0f} to {upto:.0f} km" if self.bands == "rings" else f"within {upto:.0f} km"
+        return f"{above:,.0f} to {upto:,.0f} km" if self.bands == "rings" else f"within {upto:,.0f} km"
 
     def _display(self) -> pd.DataFrame:
         return self.strongest
@@ -117,7 +117,7 @@ class Correlogram(Result):
         lines = [
             f"Correlogram of {label(self.variable, self.log)} by {NAMES[self.statistic]}: "
             f"{plural(len(self.regions), 'region')}, {span(self.periods)}",
-            f"  {len(own)} {kind} up to {own['distance'].iloc[-1]:.0f} km; {self.alternative}, {self.permutations:,} "
+            f"  {len(own)} {kind} up to {own['distance'].iloc[-1]:,.0f} km; {self.alternative}, {self.permutations:,} "
             "permutations",
         ]
         for period in dict.fromkeys(self._found.index[[0, -1]]):
@@ -387,12 +387,12 @@ def _notes(rows: pd.DataFrame, n: int) -> list[str]:
     ] if len(rows) > 1 else []  # fmt: skip
     few = rows[rows["pairs"] < _FEW]
     if len(few):
-        said.append(f"fewer than {_FEW} pairs at {first([f'{d:.0f} km' for d in few['distance']])}")
+        said.append(f"fewer than {_FEW} pairs at {first([f'{d:,.0f} km' for d in few['distance']])}")
     alone = rows[rows["islands"] > 0]
     if len(alone):
         most = int(alone["islands"].max())
         said.append(
-            f"up to {most} of {n:,} regions have no partner at {first([f'{d:.0f} km' for d in alone['distance']])}; "
+            f"up to {most} of {n:,} regions have no partner at {first([f'{d:,.0f} km' for d in alone['distance']])}; "
             "they stay in n, with rows of zeros"
         )
     return said

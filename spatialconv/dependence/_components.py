@@ -84,7 +84,7 @@ class Scpc(Result):
         lines = [
             f"SCPC: {self.of}",
             f"  {self.q} components; correlation of two regions up to {self.bound:g} on average (halves over "
-            f"{self.half_life:.0f} km)",
+            f"{self.half_life:,.0f} km)",
         ]
         terms = [term for term in self.table.index if term != "intercept"]
         for term in terms[:4]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from spatialconv import _style as look
@@ -167,11 +168,15 @@ def _members(ax: Axes, result: ClubPartition, club: int, colour: str) -> None:
     _discarded(ax, x, result)
     members = result.members[club]
     faint: dict[str, Any] = {"color": MEMBER, "linewidth": 0.5, "zorder": 2}
-    # Hundreds of lines would be one grey of all.
     if len(members) > _MANY:
+        # Hundreds of lines would be one grey of all, and thousands of artists take seconds.
         faint |= {"color": DIVERGENT, "alpha": max(0.08, 0.6 * _MANY / len(members))}
-    for region in members:
-        ax.plot(x, result.paths[region], label=str(region), **faint)
+        paths = result.paths[list(members)].to_numpy(dtype=float).T
+        ax.add_collection(LineCollection([np.column_stack([x, path]) for path in paths], label="members", **faint))
+        ax.autoscale_view()
+    else:
+        for region in members:
+            ax.plot(x, result.paths[region], label=str(region), **faint)
     ax.plot(x, result.club_paths[club], color=colour, linewidth=1.6, zorder=3, label=f"club {club}")
     look.frame(ax)
 

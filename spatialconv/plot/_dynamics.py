@@ -295,7 +295,7 @@ def _matrix(ax: Axes, p: pd.DataFrame, departures: pd.Series | None) -> None:
                 )
         if departures is not None:
             ax.annotate(
-                f"n {int(departures.iloc[i])}",
+                f"n {int(departures.iloc[i]):,}",
                 (k, i + 0.5),
                 xytext=(4, 0),
                 textcoords="offset points",

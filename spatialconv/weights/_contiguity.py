@@ -200,11 +200,11 @@ def _long_note(geometry: gpd.GeoSeries, i: IntArray, j: IntArray) -> list[str]:
     if not len(far):
         return []
     far = far[np.argsort(-km[far], kind="stable")]
-    said = [f"{geometry.index[i[k]]} and {geometry.index[j[k]]} ({km[k]:.0f} km)" for k in far[:3]]
+    said = [f"{geometry.index[i[k]]} and {geometry.index[j[k]]} ({km[k]:,.0f} km)" for k in far[:3]]
     more = f" and {len(far) - 3} more" if len(far) > 3 else ""
     return [
         f"{len(far):,} of {len(i):,} links join regions more than {LONG:g} times as far apart as the median of "
-        f"{usual:.0f} km: {', '.join(said)}{more}; a border of an exclave makes neighbours too (unlink= takes it away)"
+        f"{usual:,.0f} km: {', '.join(said)}{more}; a border of an exclave makes neighbours too (unlink= takes it away)"
     ]
 
 

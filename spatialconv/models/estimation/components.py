@@ -191,6 +191,6 @@ def held_at(
     km = float(np.log(2.0)) / found.decay * where.largest
     said = (
         f"standard errors from {found.q} spatial principal components (SCPC), p and intervals by critical values of "
-        f"their own, whatever the correlation of two regions up to {bound:g} on average (halving over {km:.0f} km)"
+        f"their own, whatever the correlation of two regions up to {bound:g} on average (halving over {km:,.0f} km)"
     )
     return found, (*where.notes, said)

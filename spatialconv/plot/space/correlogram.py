@@ -138,7 +138,7 @@ def correlogram(
         look.frame(plot)
         if not rings:
             place = int(np.flatnonzero(table["distance"].to_numpy() == most["distance"])[0])
-            write_ends(plot, x, y, {place: f"{most['distance']:.0f} km"})
+            write_ends(plot, x, y, {place: f"{most['distance']:,.0f} km"})
 
     with look.style(title, head, found, caption.text):
         return drawn(paint, Frame(), caption, title=title, width=width, ax=ax)

@@ -15,6 +15,7 @@ from spatialconv._drawing.club_colours import club_colours
 from spatialconv.errors import AlignmentError, OptionError
 from spatialconv.plot._clubs import spread
 from tests import drawing
+from tests.gallery import worlds
 from tests.unit.convergence.clubs.test_clubs import PANEL
 
 
@@ -178,3 +179,17 @@ class TestCoMembership:
         assert [t.get_text() for t in ax.get_yticklabels()] == ["1", "2", "3", "4", "5", "6", "div."]
         with pytest.raises(OptionError, match="the result of clubs"):
             sc.plot.co_membership(found)
+
+
+def test_hundreds_of_members_are_one_artist_with_a_path_each():
+    world = worlds.drawn(370, 20)
+    found = sc.clubs(world.panel, world.y)
+    figure = sc.plot.transition_paths(found, most=1)
+    ax = figure.axes[1]
+    (first, *_) = found.members
+    (members,) = [c for c in ax.collections if c.get_label() == "members"]
+    drawn = np.array([path.vertices[:, 1] for path in members.get_paths()])
+    assert drawn == pytest.approx(found.paths[list(found.members[first])].to_numpy().T)
+    low, high = ax.get_ylim()
+    assert low < drawn.min() < drawn.max() < high
+    assert len(ax.lines) < 5

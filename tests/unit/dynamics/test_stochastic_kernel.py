@@ -282,3 +282,24 @@ def test_nothing_is_folded_where_nothing_lies_below_zero():
         sc.stochastic_kernel(panel_of(y), "v", scale="level", boundary="fold")
     assert "reflected at zero" in repr(sc.stochastic_kernel(panel_of(y), "v", scale="level"))
     assert "reflected at zero" in sc.plot.stochastic_kernel(sc.stochastic_kernel(panel_of(y), "v")).caption
+
+
+@pytest.mark.parametrize("folds", [False, True])
+@pytest.mark.parametrize("n", [2, 255, 256, 257, 1100])
+def test_the_pilot_of_thousands_of_pairs_is_that_of_all_at_once(n, folds):
+    from spatialconv._core.dynamics import transition_kernel as kernel
+
+    rng = np.random.default_rng(n)
+    # Some at zero, whose mirror image is at hand, and many further apart than any kernel reaches.
+    x = np.where(rng.random(n) < 0.05, 0.0, np.exp(rng.normal(0, 1.5, n)))
+    y = x * np.exp(rng.normal(0, 0.2, n))
+    hx, hy = 0.09, 0.08
+    dx, dy = ((a[:, None] - a) / h for a, h in ((x, hx), (y, hy)))
+    near = np.exp(-0.5 * dx**2), np.exp(-0.5 * dy**2)
+    if folds:
+        near = tuple(
+            k + np.exp(-0.5 * ((a[:, None] + a) / h) ** 2) for k, a, h in zip(near, (x, y), (hx, hy), strict=True)
+        )
+    pilot = (near[0] * near[1]).mean(axis=1)
+    dense = (pilot / np.exp(np.log(pilot).mean())) ** -0.5
+    assert kernel.adaptive(x, y, hx, hy, 0.5, folds) == pytest.approx(dense, rel=1e-12)

@@ -120,11 +120,16 @@ def test_thousands_are_written_in_one_way_in_reprs_captions_and_legends():
         "sigma": sc.sigma(world.panel, world.y),
         "growth": sc.growth(world.panel, world.y),
     }
-    figures = [sc.maps.hot_spots(hot, world.geometry), sc.maps.choropleth(world.panel, world.y, world.geometry)]
+    figures = [
+        sc.maps.hot_spots(hot, world.geometry),
+        sc.maps.choropleth(world.panel, world.y, world.geometry),
+        sc.maps.links(world.w, world.geometry),
+    ]
     texts = {name: repr(result) for name, result in results.items()}
     for k, figure in enumerate(figures):
         texts[f"figure {k}"] = " | ".join([figure.caption, *(t.get_text() for ax in figure.axes for t in ax.texts)])
     assert sum("1,200" in text for text in texts.values()) >= 9
+    assert "| 1,200 |" in texts["figure 2"]  # the count of regions in the legend
     for name, text in texts.items():
         # Thousands without a comma, or parted by a space: neither years nor degrees of freedom, t(1198).
         bare = re.findall(r"(?<![\d.,(])[1-9]\d{3,}(?![\d.])|\d[\u2009\u202f\u00a0 ]\d{3}(?!\d)", text)

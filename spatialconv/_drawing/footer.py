@@ -117,7 +117,7 @@ def footer_height(key: Legend, fig: Figure, width: float, *, furniture: bool) ->
 
 def _columns(key: Legend, measure: look.Measure) -> list[float]:
     """Return the width of each column of a legend, with the gap before it."""
-    cells = [[row.cells[i] for row in key.rows if len(row.cells) > i] for i in range(len(key.columns))]
+    cells = [[_grouped(row.cells[i]) for row in key.rows if len(row.cells) > i] for i in range(len(key.columns))]
     widths = [max(measure(text)[0] for text in (name, *cells[i])) for i, name in enumerate(key.columns)]
     return [3.5 + width for width in widths]
 
@@ -185,7 +185,12 @@ def _table(ax: Axes, key: Legend, setting: _Setting) -> None:
             ax.text(WORDS, y + ROW / 2 + LINE_HEIGHT * i, line, va="center")
         for i, cell in enumerate(row.cells):
             if cell:
-                ax.text(stops[i], y + ROW / 2, cell, va="center", ha="right")
+                ax.text(stops[i], y + ROW / 2, _grouped(cell), va="center", ha="right")
+
+
+def _grouped(cell: str) -> str:
+    """Return a cell as it is printed: a count of thousands with its comma."""
+    return f"{int(cell):,}" if cell.isdigit() else cell
 
 
 def _sample(ax: Axes, row: Row, y: float) -> None:

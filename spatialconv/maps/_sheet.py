@@ -92,7 +92,7 @@ def drawn(
 def least_to_most(counts: Sequence[int]) -> str:
     """Return the counts of many periods in one cell."""
     low, high = min(counts), max(counts)
-    return str(low) if low == high else say("{low} to {high}", low=low, high=high)
+    return str(low) if low == high else say("{low} to {high}", low=f"{low:,}", high=f"{high:,}")
 
 
 def counting(title: str, rows: Sequence[Row], columns: Sequence[str], notes: Sequence[str] = ()) -> Legend:

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from spatialconv import _style as look
 from spatialconv._drawing.axes import Frame, drawn, headed, ticks, time_axis
@@ -177,7 +178,9 @@ def _members(ax: Axes, result: ClubPartition, club: int, colour: str) -> None:
     else:
         for region in members:
             ax.plot(x, result.paths[region], label=str(region), **faint)
-    ax.plot(x, result.club_paths[club], color=colour, linewidth=1.6, zorder=3, label=f"club {club}")
+    (mean,) = ax.plot(x, result.club_paths[club], color=colour, linewidth=1.6, zorder=3, label=f"club {club}")
+    # On white of its own, so that a pale one is seen among its members in grey too.
+    mean.set_path_effects([withStroke(linewidth=3.6, foreground="white")])
     look.frame(ax)
 
 

@@ -163,7 +163,7 @@ class _Page:
             case Heading(text, level):
                 return f'<h{level} id="{_anchor(text)}">{html.escape(text)}</h{level}>'
             case Text(text):
-                return f"<p>{html.escape(text)}</p>"
+                return f"<p>{_said(text)}</p>"
             case Bullets(items, marks):
                 return "<ul>" + "".join(_item(*pair) for pair in zip_longest(items, marks, fillvalue="")) + "</ul>"
             case Shown(_, marked):
@@ -186,11 +186,11 @@ class _Page:
                 words = svg.title_of(text) or caption
                 if held.stat().st_size > MOST_DRAWN:
                     shown = _picture(held.with_suffix(".png"), words)
-                    return f"<figure>{shown}<figcaption>{html.escape(caption)}</figcaption></figure>"
+                    return f"<figure>{shown}<figcaption>{_said(caption)}</figcaption></figure>"
                 drawing, outlines = svg.outlines(text)
                 self.outlines |= outlines
                 shown = svg.inline(drawing, re.sub(r"[^\w-]", "-", name), words)
-                return f"<figure>{shown}<figcaption>{html.escape(caption)}</figcaption></figure>"
+                return f"<figure>{shown}<figcaption>{_said(caption)}</figcaption></figure>"
 
 
 def _picture(path: Path, words: str) -> str:
@@ -209,12 +209,17 @@ def _picture(path: Path, words: str) -> str:
 
 
 def _item(text: str, mark: str) -> str:
-    return f'<li class="v-{mark}">{html.escape(text)}</li>' if mark else f"<li>{html.escape(text)}</li>"
+    return f'<li class="v-{mark}">{_said(text)}</li>' if mark else f"<li>{_said(text)}</li>"
+
+
+def _said(text: str) -> str:
+    return _kept_together(html.escape(text))
 
 
 def _kept_together(body: str) -> str:
-    """Keep a sign with its figure: '<' alone at the end of a line says nothing."""
-    return re.sub(r"(&lt;|&gt;|\u2264|\u2265|=) (?=[\d\u2212.])", "\\1\u00a0", body)
+    """Keep a sign with its figure: '<' alone at the end of a line says nothing, nor does '%' at the beginning."""
+    body = re.sub(r"(&lt;|&gt;|\u2264|\u2265|=) (?=[\d\u2212.])", "\\1\u00a0", body)
+    return re.sub(r"(?<=\d) (?=%)", "\u00a0", body)
 
 
 def _staying(table: str) -> str:

@@ -99,7 +99,7 @@ def _global(study: Study, results: Any, name: str) -> Table:
     frames = {weights: result.table for weights, result in results.items()}
     first = next(iter(results.values()))
     notes = dict.fromkeys(note for result in results.values() for note in result.notes)
-    drawn = say("; p_permutation from {n} permutations (seed {seed})", n=first.permutations, seed=study.case.seed)
+    drawn = say("; p (permutation) from {n:,} permutations (seed {seed})", n=first.permutations, seed=study.case.seed)
     how = say("z and p under {null}, {side}", null=say(first.null), side=say(first.alternative))
     how += drawn if first.permutations else ""
     return table(
@@ -115,7 +115,7 @@ def _hot_spots(study: Study) -> Table:
     hot = study.hot_spots
     frame = pd.concat({period: hot.at(period) for period in hot.periods}, names=[study.panel.period])
     caption = say(
-        "{statistic} of {variable}: natural breaks of z (jenks, 1 the lowest) and confidence (-3 cold at 99 % to 3 hot "
+        "{statistic} of {variable}: natural breaks of z (1 the lowest) and confidence (\u22123 cold at 99 % to 3 hot "
         "at 99 %)",
         statistic=hot.name,
         variable=say("the logarithm of {variable}", variable=hot.variable) if hot.log else hot.variable,

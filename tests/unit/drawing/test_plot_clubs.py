@@ -193,3 +193,5 @@ def test_hundreds_of_members_are_one_artist_with_a_path_each():
     low, high = ax.get_ylim()
     assert low < drawn.min() < drawn.max() < high
     assert len(ax.lines) < 5
+    (mean,) = [line for line in ax.lines if line.get_label() == f"club {first}"]
+    assert mean.get_path_effects()  # on white of its own, or a pale one would be lost among grey members

@@ -200,8 +200,17 @@ def test_markdown_and_html_escape_what_they_must():
     assert to_markdown(blocks) == "# A & B\n\nGi\\* < 1 and \\<b> Gi\\*\n\n- a|b\n- \\`c\\`\n"
     page = to_html(blocks, figures=None)
     assert '<h1 id="a-b">A &amp; B</h1>' in page
-    assert "<p>Gi* &lt; 1 and &lt;b&gt; Gi*</p>" in page
+    assert "<p>Gi* &lt;\u00a01 and &lt;b&gt; Gi*</p>" in page
     assert "<title>A &amp; B</title>" in page
+
+
+def test_no_line_parts_a_figure_from_its_sign():
+    kinds = [Text("7.43 %, p = 0.041"), Bullets(("5 %",), ("fail",)), Bullets(("z \u2265 1.6 and 10 %",))]
+    page = to_html([Heading("T", 1), *kinds], figures=None)
+    assert "<p>7.43\u00a0%, p =\u00a00.041</p>" in page
+    assert '<li class="v-fail">5\u00a0%</li>' in page
+    assert "<li>z \u2265\u00a01.6 and 10\u00a0%</li>" in page
+    assert "7.43 %, p = 0.041" in to_markdown(kinds)
 
 
 def test_figures_are_embedded_and_named(tmp_path):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
+import json
 import re
 import subprocess
 import sys
 import warnings
+from operator import attrgetter
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import matplotlib
 import pytest
 
 import spatialconv as sc
+from tests.test_first_calls import functions
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -60,13 +64,33 @@ def test_there_is_much_code_and_all_of_it_parses():
             compile(code, path.name, "exec")
 
 
-def generator() -> ModuleType:
-    """Return the module that writes the pages of the reference."""
+def generator(name: str = "generated") -> ModuleType:
+    """Return the module that writes the pages of the reference, or one beside it."""
     sys.path.insert(0, str(DOCS / "_ext"))
     try:
-        return importlib.import_module("generated")
+        return importlib.import_module(name)
     finally:
         sys.path.remove(str(DOCS / "_ext"))
+
+
+def test_what_machines_read_is_what_the_package_has(tmp_path):
+    """Every function with its first line in llms.txt, calls of its guide that exist, and the schemas as they are."""
+    made = generator("for_machines")
+    made.write(SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=str(tmp_path)), None)
+    text = (tmp_path / "llms.txt").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^- \[sc\.([\w.]+)\]\(reference/api/spatialconv\.\1\.html\): (.+)$", text, re.MULTILINE))
+    assert functions() <= set(told)
+    for name, line in told.items():
+        assert line == (inspect.getdoc(attrgetter(name)(sc)) or "").split("\n")[0]
+        assert len(line) > 10
+    for name in re.findall(r"`sc\.([\w.]+)\(", made.GUIDE):
+        assert callable(attrgetter(name)(sc))
+    for name, room in {"case": sc.study, "audit": sc.auditing}.items():
+        published = json.loads((tmp_path / f"{name}.schema.json").read_text(encoding="utf-8"))
+        assert published == json.loads(json.dumps(room.schema()))
+        assert len(published["properties"]) > 3
+    made.write(SimpleNamespace(builder=SimpleNamespace(format="latex"), outdir=str(tmp_path / "none")), None)
+    assert not (tmp_path / "none").exists()
 
 
 def test_the_reference_lists_every_public_name_once():
@@ -98,4 +122,5 @@ def test_sphinx_builds_without_a_warning(tmp_path):
     ended = subprocess.run([*command, str(DOCS), str(tmp_path)], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr[-4000:]
     assert (tmp_path / "index.html").exists()
-    assert "sc.beta" in (tmp_path / "llms.txt").read_text(encoding="utf-8")
+    for name in ("llms.txt", "case.schema.json", "audit.schema.json"):
+        assert (tmp_path / name).stat().st_size > 1000

@@ -26,14 +26,33 @@ _SHORT_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", 
 _REST = ("uary", "ruary", "ch", "il", "", "e", "y", "ust", "tember", "ober", "ember", "ember")
 _MONTHS = {name: k for k, name in enumerate(_SHORT_MONTHS, 1)} | {"sept": 9}
 _MONTHS |= {name + rest: k for k, (name, rest) in enumerate(zip(_SHORT_MONTHS, _REST, strict=True), 1)}
+# Spanish, Portuguese, French, Italian, German and Dutch, in full and cut, where English does not have them.
+_ELSEWHERE = (
+    "ene enero janeiro janv janvier gen gennaio januar jän jänner januari",
+    "febrero fev fevereiro fév févr février fevr fevrier febbraio februar februari",
+    "marzo março marco mars mär mrz märz maerz maart mrt",
+    "abr abril avr avril aprile",
+    "mayo mai maio mag maggio mei",
+    "junio junho juin giu giugno juni",
+    "julio julho juil juillet lug luglio juli",
+    "ago agosto août aout augustus",
+    "septiembre set setembro septembre settembre",
+    "octubre out outubro octobre ott ottobre okt oktober",
+    "noviembre novembro novembre",
+    "dic diciembre dez dezembro déc dec décembre decembre dicembre dezember",
+)
+_MONTHS |= {name: k for k, names in enumerate(_ELSEWHERE, 1) for name in names.split()}
 _NAME = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _YEAR = r"(?P<year>[12][0-9]{3})"
+# Quarter, trimestre, Quartal, kvartal, kwartał.
+_QUARTER = r"(?:q(?:uarter|uartal|tr)?|t(?:rim(?:estre)?)?|k(?:v(?:artal)?|w(?:arta[łl])?)?)\.? ?"
+_NUMERALS = {"一": 1, "二": 2, "三": 3, "四": 4}
 # Pattern -> unit. Each is tried on the whole label, without blanks around it, in lower case, dashes made plain.
 _PATTERNS: tuple[tuple[str, str], ...] = (
-    (rf"{_YEAR}[-/. :]?q(?P<quarter>[1-4])", "quarter"),
-    (rf"q(?P<quarter>[1-4])[-/. ]?{_YEAR}", "quarter"),
-    (rf"(?P<quarter>[1-4])\.?[-/ ]?q(?:uarter)?\.?[-/. ]?{_YEAR}", "quarter"),
-    (rf"{_YEAR}年第?(?P<quarter>[1-4])季度?", "quarter"),
+    (rf"{_YEAR}[-/. :]?{_QUARTER}(?P<quarter>[1-4])", "quarter"),
+    (rf"{_QUARTER}(?P<quarter>[1-4])[-/. ]?{_YEAR}", "quarter"),
+    (rf"(?P<quarter>[1-4])(?:\.|st|nd|rd|th|er|e|è|º)?[-/ ]?{_QUARTER}\.?[-/. ]?(?:of |de |du )?{_YEAR}", "quarter"),
+    (rf"{_YEAR} ?[年년] ?第?(?P<quarter>[1-4一二三四]) ?(?:季度?|분기)", "quarter"),
     (rf"{_YEAR}[-/. :]?[hs](?P<half>[12])", "half-year"),
     (rf"[hs](?P<half>[12])[-/. ]?{_YEAR}", "half-year"),
     (rf"{_YEAR}(?:[-/.:]|m| m)(?P<month>0?[1-9]|1[0-2])", "month"),
@@ -48,15 +67,23 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     (rf"(?P<name>{_NAME})\.?[-/. ]*(?P<day>[0-9]{{1,2}}),?[-/. ]+{_YEAR}", "day"),
     (rf"{_YEAR}年(?P<month>[0-9]{{1,2}})月(?P<day>[0-9]{{1,2}})日", "day"),
     (rf"(?:fy ?|year ?|y ?){_YEAR}", "year"),
-    (rf"{_YEAR}年", "year"),
+    (rf"{_YEAR}年度?", "year"),
+    (r"(?P<era>民国|民國|昭和|平成|令和)(?P<in_era>元|[0-9]{1,3})年?度?", "year"),
 )
+# The year before the first of an era.
+_ERAS = {"民国": 1911, "民國": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
 _COMPILED = tuple((re.compile(pattern), unit) for pattern, unit in _PATTERNS)
 # Fiscal years: the second is the year after the first, in two or four digits.
 _FISCAL = re.compile(rf"(?:fy ?)?{_YEAR}[-/](?P<next>[0-9]{{2}}|[12][0-9]{{3}})")
+# Several years: 1990-1994, 1990-94. They are known by the year in which they begin.
+_SEVERAL = re.compile(rf"{_YEAR}[-/](?P<last>[0-9]{{2}}|[12][0-9]{{3}})")
+# Years with a remark of a statistical office: provisional, estimated, a break.
+_MARKED = re.compile(rf"{_YEAR} ?(?:\*+|[a-z]{{1,2}}\.?|\([a-z*]{{1,5}}\.?\))?")
 # Day and month, or month and day: the labels together decide, or nobody can.
 _SLASHED = re.compile(rf"(?P<a>[0-9]{{1,2}})[-/](?P<b>[0-9]{{1,2}})[-/]{_YEAR}")
 _SHORT = re.compile(
-    rf"(?:{_NAME})\.?[-/ ']*[0-9]{{2}}|[0-9]{{1,2}}[-/.][0-9]{{1,2}}[-/.][0-9]{{2}}|q[1-4][-/ ']*[0-9]{{2}}"
+    rf"(?:{_NAME})\.?[-/ ']*[0-9]{{2}}|[0-9]{{1,2}}[-/.][0-9]{{1,2}}[-/.][0-9]{{2}}|{_QUARTER}[1-4][-/ ']*[0-9]{{2}}"
+    rf"|[0-9]{{1,2}}[-/. ]*(?:{_NAME})\.?[-/. ]*[0-9]{{2}}|(?:fy|['’]) ?[0-9]{{2}}|[0-9]{{2}}[-/][0-9]{{2}}"
 )
 _PER_YEAR = {"quarter": 4, "half-year": 2, "month": 12}
 
@@ -93,7 +120,7 @@ def calendar(labels: Iterable[Any], name: str = "period") -> Calendar | None:
         same point in time.
     """
     given = list(labels)
-    found = _whole_numbers(given) or _dates(given) or _texts(given, name)
+    found = _whole_numbers(given, name) or _dates(given) or _texts(given, name)
     if found is not None and found.unit != "number":
         _, count = np.unique(found.values, return_counts=True)
         if (count > 1).any():
@@ -163,7 +190,7 @@ def _stretch(label: Any) -> tuple[date, date] | None:
 # ---------------------------------------------------------------------- numbers
 
 
-def _whole_numbers(given: Sequence[Any]) -> Calendar | None:
+def _whole_numbers(given: Sequence[Any], name: str) -> Calendar | None:
     if all(isinstance(label, (int, float, np.integer, np.floating)) and not isinstance(label, bool) for label in given):
         numbers = np.array([float(label) for label in given])
         if not np.all(np.isfinite(numbers)) or np.any(np.mod(numbers, 1)):
@@ -172,6 +199,11 @@ def _whole_numbers(given: Sequence[Any]) -> Calendar | None:
         numbers = np.array([float(label) for label in given])
     else:
         return None
+    if np.all((numbers >= 0) & (numbers < 100)) and _over_a_century([int(v) for v in numbers]):
+        raise DataError(
+            f"periods in {name!r} look like years of two digits, from one century to the next: {first(list(given))}. "
+            "Write the year in four."
+        )
     return _compact(numbers) or Calendar(numbers, "number")
 
 
@@ -253,8 +285,8 @@ def _texts(given: Sequence[Any], name: str) -> Calendar | None:
     if not given or not all(isinstance(label, str) for label in given):
         return None
     words = [_plain(label) for label in given]
-    if (fiscal := _fiscal(words)) is not None:
-        return fiscal
+    if (found := _fiscal(words) or _several(given, words, name) or _marked(words)) is not None:
+        return found
     slashed = [_SLASHED.fullmatch(word) for word in words]
     if all(slashed):
         return _day_or_month(given, [m for m in slashed if m], name)
@@ -262,6 +294,7 @@ def _texts(given: Sequence[Any], name: str) -> Calendar | None:
     known = [r for r in read if r is not None]
     if len(known) < len(words):
         _refuse_short(given, words, name)
+        _refuse_named(given, words, name)
         if known and len(known) >= len(words) / 2:
             odd = [label for label, r in zip(given, read, strict=True) if r is None]
             raise DataError(
@@ -290,6 +323,8 @@ def _read(word: str) -> tuple[str, Any] | None:
         if found is None:
             continue
         part = found.groupdict()
+        if part.get("era"):
+            return unit, _ERAS[part["era"]] + (1 if part["in_era"] == "元" else int(part["in_era"]))
         year = int(part["year"])
         month = _MONTHS[part["name"]] if part.get("name") else int(part.get("month") or 1)
         if unit == "day":
@@ -297,7 +332,10 @@ def _read(word: str) -> tuple[str, Any] | None:
             return None if day is None else (unit, day)
         if unit == "year":
             return unit, year
-        inner = month if unit == "month" else int(part["quarter"] if unit == "quarter" else part["half"])
+        inner = month
+        if unit != "month":
+            within = part["quarter"] if unit == "quarter" else part["half"]
+            inner = _NUMERALS.get(within) or int(within)
         return unit, year * _PER_YEAR[unit] + inner - 1
     return None
 
@@ -312,6 +350,34 @@ def _fiscal(words: Sequence[str]) -> Calendar | None:
     if all(int(n) == (y + 1) % 10 ** len(n) for y, n in zip(years, following, strict=True)):
         return Calendar(np.array(years, dtype=float), "year")
     return None
+
+
+def _several(given: Sequence[str], words: Sequence[str], name: str) -> Calendar | None:
+    """Read stretches of several years, all of one length."""
+    found = [_SEVERAL.fullmatch(word) for word in words]
+    if len(words) < 2 or not all(found):
+        return None
+    years = [int(m["year"]) for m in found if m]
+    ends = [m["last"] for m in found if m]
+    last = [int(end) if len(end) == 4 else y // 100 * 100 + int(end) for y, end in zip(years, ends, strict=True)]
+    lengths = {b - a if b > a else b + 100 - a for a, b in zip(years, last, strict=True)}
+    if len(lengths) > 1 or len(set(years)) < len(years):
+        return None  # 2010-11 and 2010-12 are months
+    if all(_read(word) is not None for word in words):
+        raise DataError(
+            f"periods in {name!r} can be read as months or as stretches of years: {first(list(given))}. Write "
+            "2001-2003, or 2001-03-31."
+        )
+    return Calendar(np.array(years, dtype=float), "year")
+
+
+def _marked(words: Sequence[str]) -> Calendar | None:
+    """Read years some of which bear a mark, if it tells no two of them apart."""
+    found = [_MARKED.fullmatch(word) for word in words]
+    if not all(found):
+        return None
+    years = [int(m["year"]) for m in found if m]
+    return Calendar(np.array(years, dtype=float), "year") if len(set(years)) == len(years) else None
 
 
 def _day_or_month(given: Sequence[str], found: Sequence[re.Match[str]], name: str) -> Calendar:
@@ -332,8 +398,43 @@ def _day_or_month(given: Sequence[str], found: Sequence[re.Match[str]], name: st
 
 
 def _refuse_short(given: Sequence[str], words: Sequence[str], name: str) -> None:
-    if words and all(_SHORT.fullmatch(word) for word in words):
+    if words and (all(_SHORT.fullmatch(word) for word in words) or _turns(words)):
         raise DataError(
             f"periods in {name!r} have years of two digits: {first(list(given))}. Write the year in four, for example "
             "2010-03 or Mar-2010, so that it cannot be taken for a day."
+        )
+
+
+def _turns(words: Sequence[str]) -> bool:
+    """Whether numbers of two digits run over the end of a century: wave 98, 99, 00, 01."""
+    numbers = [re.findall(r"[0-9]+", word) for word in words]
+    if any(len(n) != 1 or len(n[0]) != 2 for n in numbers):
+        return False
+    return _over_a_century([int(n[0]) for n in numbers])
+
+
+def _over_a_century(numbers: Sequence[int]) -> bool:
+    """Whether whole numbers from 0 to 99 lie at both ends, with more than half of a century between them."""
+    known = sorted(set(numbers))
+    return len(known) > 2 and known[-1] >= 90 and known[0] < 50 and max(np.diff(known)) > 50
+
+
+def _refuse_named(given: Sequence[str], words: Sequence[str], name: str) -> None:
+    """Refuse parts of a year that have names nobody can put in order: several labels a year, told apart by words."""
+    if len(words) > 1 and not any(re.search("[0-9]", word) for word in words) and any(len(w) > 1 for w in words):
+        raise DataError(
+            f"periods in {name!r} are words, which do not say what comes first: {first(list(given))}. Give numbers or "
+            "dates, or their order by an ordered pandas.Categorical."
+        )
+    found = [re.fullmatch(rf"(?P<before>.*?)(?<![0-9]){_YEAR}(?![0-9])(?P<after>.*)", word) for word in words]
+    if not words or not all(found):
+        return
+    years = {m["year"] for m in found if m}
+    rest = {m["before"] + " " + m["after"] for m in found if m}
+    lettered = {re.sub("[0-9]+", "", part) for part in rest}
+    if len(years) < len(words) and len(lettered) > 1 and any(len(re.sub(r"[\W_]", "", part)) > 1 for part in lettered):
+        raise DataError(
+            f"periods in {name!r} are {len(words)} parts of {len(years)} years, told apart by words: "
+            f"{first(list(given))}. Write them as 2010-Q1, 2010-03 or 2010-03-31, or give their order by an ordered "
+            "pandas.Categorical."
         )

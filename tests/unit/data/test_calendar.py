@@ -17,6 +17,15 @@ MONTHS = [(2009, 12), (2010, 1), (2010, 3), (2011, 10), (2012, 2)]
 NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 FULL = [pd.Timestamp(2010, month, 1).month_name() for month in range(1, 13)]
 
+SPANISH = ["ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"]
+FRENCH = ["janvier", "févr.", "mars", "avril", "mai", "juin", "juil.", "août", "sept.", "octobre", "nov.", "déc."]
+GERMAN = ["Jan.", "Feb.", "März", "April", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.", "Dez."]
+ITALIAN = ["gen", "feb", "mar", "apr", "mag", "giu", "lug", "ago", "set", "ott", "nov", "dic"]
+PORTUGUESE = [
+    *("janeiro", "fevereiro", "março", "abril", "maio", "junho"),
+    *("julho", "agosto", "setembro", "outubro", "novembro", "dezembro"),
+]
+
 WRITTEN = {
     "2010-Q1": (QUARTERS, lambda y, q: f"{y}-Q{q}"),
     "2010q1": (QUARTERS, lambda y, q: f"{y}q{q}"),
@@ -30,12 +39,24 @@ WRITTEN = {
     "31.03.2010": (QUARTERS, lambda y, q: (pd.Timestamp(y, 3 * q, 1) + pd.offsets.MonthEnd(0)).strftime("%d.%m.%Y")),
     "31/03/2010": (QUARTERS, lambda y, q: (pd.Timestamp(y, 3 * q, 1) + pd.offsets.MonthEnd(0)).strftime("%d/%m/%Y")),
     "03/31/2010": (QUARTERS, lambda y, q: (pd.Timestamp(y, 3 * q, 1) + pd.offsets.MonthEnd(0)).strftime("%m/%d/%Y")),
+    "T1 2010": (QUARTERS, lambda y, q: f"T{q} {y}"),
+    "1T2010": (QUARTERS, lambda y, q: f"{q}T{y}"),
+    "1er trimestre 2010": (QUARTERS, lambda y, q: f"{q}{'er' if q == 1 else 'e'} trimestre {y}"),
+    "K1 2010": (QUARTERS, lambda y, q: f"K{q} {y}"),
+    "1. Quartal 2010": (QUARTERS, lambda y, q: f"{q}. Quartal {y}"),
+    "2010年第一季度": (QUARTERS, lambda y, q: f"{y}年第{'一二三四'[q - 1]}季度"),
+    "2010년 1분기": (QUARTERS, lambda y, q: f"{y}년 {q}분기"),
     "2010-03": (MONTHS, lambda y, m: f"{y}-{m:02d}"),
     "2010m3": (MONTHS, lambda y, m: f"{y}m{m}"),
     "03/2010": (MONTHS, lambda y, m: f"{m:02d}/{y}"),
     "Mar-2010": (MONTHS, lambda y, m: f"{NAMES[m - 1]}-{y}"),
     "March 2010": (MONTHS, lambda y, m: f"{FULL[m - 1]} {y}"),
     "2010 Mar": (MONTHS, lambda y, m: f"{y} {NAMES[m - 1]}"),
+    "mar-2010, Spanish": (MONTHS, lambda y, m: f"{SPANISH[m - 1]}-{y}"),
+    "mars 2010": (MONTHS, lambda y, m: f"{FRENCH[m - 1]} {y}"),
+    "März 2010": (MONTHS, lambda y, m: f"{GERMAN[m - 1]} {y}"),
+    "mar 2010, Italian": (MONTHS, lambda y, m: f"{ITALIAN[m - 1]} {y}"),
+    "março 2010": (MONTHS, lambda y, m: f"{PORTUGUESE[m - 1]} {y}"),
     "2010年3月": (MONTHS, lambda y, m: f"{y}年{m}月"),
     "201003": (MONTHS, lambda y, m: 100 * y + m),
     "'201003'": (MONTHS, lambda y, m: f"{y}{m:02d}"),
@@ -158,12 +179,66 @@ def test_what_can_be_read_in_two_ways_is_refused(labels, words):
 
 
 def test_words_stay_words():
-    for labels in (["before", "after"], ["wave 1", "wave 2", "wave 10"], [0.25, 0.5]):
+    for labels in (["a", "b"], ["wave 1", "wave 2", "wave 10"], ["2010 wave 1", "2010 wave 2"], [0.25, 0.5]):
         assert panel_of(labels).calendar.by_position
     assert list(panel_of(["wave 10", "wave 2"]).periods) == ["wave 2", "wave 10"]
     # Numbers that could not be quarters or months of a year stay numbers.
     assert panel_of([20101, 20109]).calendar.unit == "number"
     assert panel_of([201001, 201013]).calendar.values.tolist() == [201001.0, 201013.0]
+
+
+@pytest.mark.parametrize(
+    ("labels", "years"),
+    [
+        (["1990-1994", "1995-1999", "2005-2009"], [1990, 1995, 2005]),
+        (["1990-94", "1995-99", "2000-04"], [1990, 1995, 2000]),
+        (["1998–2002", "2003–2007"], [1998, 2003]),
+        (["2010-12", "2013-15", "2016-18"], [2010, 2013, 2016]),
+        (["2005", "2006", "2007p"], [2005, 2006, 2007]),
+        (["2005*", "2006 (e)", "2008 b"], [2005, 2006, 2008]),
+        (["2018年度", "2019年度"], [2018, 2019]),
+        (["平成29年", "平成31年", "令和2年"], [2017, 2019, 2020]),
+        (["民國98年", "民國100年"], [2009, 2011]),
+    ],
+)
+def test_years_with_more_than_a_number(labels, years):
+    found = panel_of(shuffled(labels))
+    assert list(found.periods) == labels
+    assert (found.calendar.unit, found.calendar.values.tolist()) == ("year", years)
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["FY98", "FY99", "FY00"], "have years of two digits"),
+        (["'98", "'99", "'00"], "have years of two digits"),
+        (["98/99", "99/00", "00/01"], "have years of two digits"),
+        (["31-Dec-98", "31-Dec-99"], "have years of two digits"),
+        (["wave 98", "wave 99", "wave 00"], "have years of two digits"),
+        ([98, 99, 0, 1], "look like years of two digits, from one century to the next"),
+        (["98", "99", "00"], "look like years of two digits, from one century to the next"),
+        (["2001-03", "2004-06"], "can be read as months or as stretches of years"),
+        (["tammi 2010", "helmi 2010", "tammi 2011"], "are 3 parts of 2 years, told apart by words"),
+        (["pre-2010", "post-2010"], "are 2 parts of 1 years, told apart by words"),
+        (["I/2010", "II/2010", "III/2010"], "are 3 parts of 1 years, told apart by words"),
+        (["before", "after"], "are words, which do not say what comes first: 2: 'before', 'after'"),
+    ],
+)
+def test_what_has_no_sure_order_is_refused(labels, said):
+    """Sorted as text, 2000 came before 1998, February before January, and after before before: silently."""
+    with pytest.raises(DataError, match=said):
+        panel_of(labels)
+
+
+def test_an_ordered_categorical_says_what_comes_first():
+    words = pd.CategoricalDtype(["before", "after"], ordered=True)
+    frame = pd.DataFrame({"city": [*"aabb"], "when": pd.Categorical(["after", "before"] * 2, dtype=words), "y": 1.0})
+    assert list(sc.Panel(frame, region="city", period="when").periods) == ["before", "after"]
+
+
+@pytest.mark.parametrize("labels", [list(range(100)), [0, 50, 99], ["wave 01", "wave 02"], [2098, 2099, 2100]])
+def test_numbers_that_turn_no_century_stay(labels):
+    assert list(panel_of(shuffled(labels)).periods) == labels
 
 
 @pytest.mark.parametrize(

@@ -416,7 +416,7 @@ def _turns(words: Sequence[str]) -> bool:
 def _over_a_century(numbers: Sequence[int]) -> bool:
     """Whether whole numbers from 0 to 99 lie at both ends, with more than half of a century between them."""
     known = sorted(set(numbers))
-    return len(known) > 2 and known[-1] >= 90 and known[0] < 50 and max(np.diff(known)) > 50
+    return len(known) > 2 and known[-1] >= 90 and known[0] < 50 and bool(np.diff(known).max() > 50)
 
 
 def _refuse_named(given: Sequence[str], words: Sequence[str], name: str) -> None:

@@ -12,9 +12,11 @@ import pandas as pd
 from spatialconv._options import first
 from spatialconv.errors import OptionError, VariableError
 
-# gdp1990, gdp_1990, gdp 1990Q1, 1990, X1990 (R), 1990 [YR1990] (World Bank), 2010年.
+# gdp1990, gdp_1990, gdp (1990), gdp 1990Q1, 1990, X1990 (R), 1990 [YR1990] (World Bank), 2010年.
 _PERIOD = r"(?P<period>[12][0-9]{3}(?:[ _.-]?[QqMmHh](?:0?[1-9]|1[0-2]))?)"
-_NAMES = re.compile(rf"(?P<stub>.*?)[ _.:-]*{_PERIOD}(?: ?\[YR[0-9Q]+\]|年)?")
+_NAMES = re.compile(rf"(?P<stub>.*?)[ _.:-]*[(\[]?{_PERIOD}(?: ?\[YR[0-9Q]+\]|年|[)\]])?")
+# 1990_gdp, where no name ends in a period.
+_BEFORE = re.compile(rf"{_PERIOD}[ _.:-]+(?P<stub>[^\W\d].*)")
 _R = ("X", "YR", "yr")  # what goes before a year where a name must begin with a letter
 
 
@@ -53,8 +55,8 @@ def long(
     """Return one row a region and period of a table with a column a period, and the variables that it holds.
 
     Columns whose names end in a year, or in a year with its half, quarter or month, are the periods; what stands
-    before it names the variable, `value` where nothing does. A mapping tells them instead. All other columns hold for
-    every period.
+    before it names the variable, `value` where nothing does. Where none does, names may begin with it, if a variable
+    has two periods at least. A mapping tells them instead. All other columns hold for every period.
 
     Raises
     ------
@@ -112,10 +114,26 @@ def _told(
 
 def _named(frame: pd.DataFrame, region: str, value: str, name: str) -> tuple[dict[str, dict[Any, str]], list[str]]:
     """Return the column of each period by variable, as names of columns tell, and those that hold for every period."""
+    found, constant = _by_pattern(_NAMES, frame, region, value, name)
+    if not found:
+        found, constant = _by_pattern(_BEFORE, frame, region, value, name)
+        if all(len(held) < 2 for held in found.values()):
+            found = {}
+    if not found:
+        raise VariableError(
+            f"{name} has no column named after a period, such as 1990 or gdp_1990; it has {first(frame.columns, 8)}. "
+            "Leave out wide if it has a row a region and period, or tell what each column is: wide={column: period}."
+        )
+    return found, constant
+
+
+def _by_pattern(
+    pattern: re.Pattern[str], frame: pd.DataFrame, region: str, value: str, name: str
+) -> tuple[dict[str, dict[Any, str]], list[str]]:
     found: dict[str, dict[Any, str]] = {}
     constant = []
     for column in frame.columns:
-        match = _NAMES.fullmatch(str(column)) if column != region else None
+        match = pattern.fullmatch(str(column)) if column != region else None
         if match is None:
             constant.append(column)
             continue
@@ -127,9 +145,4 @@ def _named(frame: pd.DataFrame, region: str, value: str, name: str) -> tuple[dic
                 f"{match['period']}; leave one of them out."
             )
         held[match["period"]] = str(column)
-    if not found:
-        raise VariableError(
-            f"{name} has no column named after a period, such as 1990 or gdp_1990; it has {first(frame.columns, 8)}. "
-            "Leave out wide if it has a row a region and period, or tell what each column is: wide={column: period}."
-        )
     return found, constant

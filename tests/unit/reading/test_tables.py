@@ -567,3 +567,22 @@ def test_a_writing_says_what_it_is():
     for bad in ({"decimal": "x"}, {"thousands": "x"}, {"decimal": ",", "thousands": ","}):
         with pytest.raises(OptionError):
             read("p.csv", **bad)
+
+
+@pytest.mark.parametrize("named", ["{v} ({y})", "{v} [{y}]", "{y}_{v}", "{y} {v}", "{v}.{y}"])
+def test_a_year_in_brackets_or_in_front(tmp_path, named):
+    columns = {"code": ["a", "b"], "area": [5, 6]}
+    columns |= {
+        named.format(v=v, y=y): [k + y, 2 * k + y] for k, v in enumerate(["gdp", "people"]) for y in (2000, 2001)
+    }
+    pd.DataFrame(columns).to_csv(tmp_path / "p.csv", index=False)
+    panel = sc.read(tmp_path / "p.csv", region="code", period="year", wide=True).panel
+    assert list(panel.periods) == [2000, 2001]
+    assert panel.values("people").tolist() == [[2001, 2002], [2002, 2003]]
+    assert panel.values("area").tolist() == [[5, 6], [5, 6]]
+
+
+def test_one_name_that_begins_with_a_year_is_no_wide_table(tmp_path):
+    pd.DataFrame({"code": ["a"], "2010 census": [1]}).to_csv(tmp_path / "p.csv", index=False)
+    with pytest.raises(VariableError, match="has no column named after a period"):
+        sc.read(tmp_path / "p.csv", region="code", period="year", wide=True)

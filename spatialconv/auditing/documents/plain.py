@@ -19,7 +19,9 @@ _APART = re.compile(r"(?<=[)\]]) (?=[-+]?[\d.])")
 # R sets figures one space apart; thousands that a space sets apart have no decimals before the last.
 _FIGURE = r"(?:<\s?)?[-+]?(?:\d*\.\d+(?:e[-+]?\d+)?|\d+e[-+]?\d+)"
 _FIGURES = re.compile(rf"{_FIGURE}(?: {_FIGURE})+(?: \*{{1,3}}| \.)?", re.IGNORECASE)
-_NEXT_FIGURE = re.compile(rf" (?={_FIGURE}(?: |$))", re.IGNORECASE)
+_LABELLED_FIGURES = re.compile(rf"(.*[^\W\d].*?|\(.*?\)) {_FIGURE}(?: {_FIGURE})+(?: \*{{1,3}}| \.)?", re.IGNORECASE)
+_LABELLED = re.compile(rf"(.*[^\W\d].*|\(.*\)) ({_FIGURE}\**)", re.IGNORECASE)
+_NEXT_FIGURE = re.compile(rf"(?<!<) (?={_FIGURE}(?: |$))", re.IGNORECASE)
 # The bar after the labels of Stata; those of "P>|z|" are none.
 _LONE_BAR = re.compile(r"(?:(?<=\s)|^)\|(?=\s|$)")
 _NUMBERED = re.compile(r"\(\s*(?:\d{1,2}|[ivx]+)\s*\)|(?:18|19|20)\d\d", re.IGNORECASE)
@@ -148,7 +150,7 @@ def _spaced(lines: list[str]) -> RawTable | None:
     body = [_LONE_BAR.sub(" ", line) for line in lines if not _RULE.match(line)]
     # Keys and values, such as stand above and below the coefficients of one model, are read as pairs.
     body = [line for line in body if not _keyed(line)]
-    pieces = [list(_pieces(_SPREAD.sub(_closed, line))) for line in body[:MOST_ROWS]]
+    pieces = _unlabelled([list(_pieces(_SPREAD.sub(_closed, line))) for line in body[:MOST_ROWS]])
     many = [p for p in pieces if len(p) > 1]
     if len(many) < 2 or not any(re.search(r"\d", t) for p in many for _, _, t in p[1:]):
         return None
@@ -168,6 +170,20 @@ def _spaced(lines: list[str]) -> RawTable | None:
             row[near] = f"{row[near]} {t}".strip()[:LONGEST_CELL]
         rows.append(row[:MOST_COLUMNS])
     return RawTable(_even(rows), caption[-300:], notes)
+
+
+def _unlabelled(pieces: list[list[tuple[int, int, str]]]) -> list[list[tuple[int, int, str]]]:
+    """Cut the longest label off its figure, where R leaves one space: other figures end in the same column."""
+    full = max((len(p) for p in pieces), default=0)
+    ends = {p[1][1] for p in pieces if len(p) == full > 2}
+    found = []
+    for p in pieces:
+        cut = _LABELLED.fullmatch(p[0][2]) if p and full - 1 <= len(p) + 1 <= full and p[0][1] in ends else None
+        if cut:
+            start, end, _ = p[0]
+            p = [(start, start + len(cut[1]), cut[1]), (start + cut.start(2), end, cut[2]), *p[1:]]
+        found.append(p)
+    return found
 
 
 def _columns(held: list[list[tuple[int, int, str]]]) -> list[list[int]]:
@@ -275,8 +291,10 @@ def _pieces(line: str) -> Iterator[tuple[int, int, str]]:
     """Return where the pieces of a line stand; estimates with their brackets may be a single space apart."""
     for held in _PIECE.finditer(line):
         cuts = [held.start()]
-        if _FIGURES.fullmatch(held[0]):
-            cuts += [held.start() + m.end() for m in _NEXT_FIGURE.finditer(held[0])]
+        labelled = _LABELLED_FIGURES.fullmatch(held[0])
+        if labelled or _FIGURES.fullmatch(held[0]):
+            begin = labelled.end(1) if labelled else 0
+            cuts += [held.start() + m.end() for m in _NEXT_FIGURE.finditer(held[0], begin)]
         elif len(_SETS.findall(held[0])) > 1:
             cuts += [held.start() + m.end() for m in _APART.finditer(held[0])]
         for start, end in pairwise([*cuts, held.end()]):

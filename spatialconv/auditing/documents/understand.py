@@ -13,6 +13,7 @@ import pandas as pd
 from spatialconv.auditing.documents import html, latex, lists, notes, plain, regression, sheets, word
 from spatialconv.auditing.documents.cells import starring
 from spatialconv.auditing.documents.labels import statistic_of
+from spatialconv.auditing.documents.programs import r
 from spatialconv.auditing.documents.raw import RawTable, bounded, text_of
 from spatialconv.auditing.documents.shape import Shape, shape_of
 from spatialconv.errors import FileError, OptionError
@@ -27,9 +28,6 @@ _PAIR = re.compile(
     r"([A-Za-z][\w.,()%^\u00b2>-]*(?: [\w.,()%^\u00b2>-]+){0,5})\s*[:=]\s+(-?[\d.,]*\d(?:e[-+]?\d+)?)(?=[,;]?(?:\s|$))",
     re.IGNORECASE,
 )
-# R writes these under a model: "0.0412 on 307 degrees of freedom", "46.9 on 2 and 307 DF, p-value: < 2.2e-16".
-_OF_RESIDUALS = re.compile(r"\bon (\d+) degrees of freedom")
-_OF_F = re.compile(r"\bon (\d+) and (\d+) DF,\s*p-value:\s*(<?\s*[\d.]+(?:e-?\d+)?)", re.IGNORECASE)
 _ONE_MODEL = frozenset({"n", "r2", "adj_r2", "f", "f_p", "loglik", "aic", "bic", "df"})
 
 
@@ -76,12 +74,18 @@ def of_text(text: str, name: str = "pasted text") -> Understood:
         kind = statistic_of(label)
         if kind in _ONE_MODEL:
             pairs.setdefault(str(kind), value)
-    residuals, f = _OF_RESIDUALS.search(text[:200_000]), _OF_F.search(text[:200_000])
-    if residuals:
-        pairs.setdefault("df", residuals[1])
-    if f and "f" in pairs:
-        pairs |= {"f_df": f[1], "f_df2": f[2], "f_p": f[3]}
-    return described(plain.tables(text), name, pairs)
+    beside = r.of_model(text[:200_000])
+    pairs |= {key: value for key, value in beside.items() if "f" in pairs or not key.startswith("f_")}
+    found = described(plain.tables(text), name, pairs)
+    r.add_space(_of_first(found.given["table"]), text[:200_000])
+    found.given["table"] += r.tests(text[:200_000])
+    return found
+
+
+def _of_first(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what is described of the first model alone in its table; whatever stands below are its diagnostics."""
+    models = [t for t in tables if t["kind"] == "regression" and t["columns"] == ["(1)"]]
+    return [m for m in models if m["name"].split(",")[0] == models[0]["name"].split(",")[0]]
 
 
 def of_frame(frame: pd.DataFrame, name: str = "DataFrame") -> Understood:
@@ -111,14 +115,11 @@ def described(raw: list[RawTable], title: str, pairs: dict[str, str] | None = No
             notes_.append(f"{name} is left out: no figures that a rule reads were found in it")
         found += made
     pairs = {key: value for key, value in (pairs or {}).items() if value}
-    models = [t for t in found if t["kind"] == "regression" and t["columns"] == ["(1)"]]
-    for k, model in enumerate(models):
-        # Of one model; whatever stands below it are its diagnostics.
-        if pairs and model["name"].split(",")[0] == models[0]["name"].split(",")[0]:
-            held = model.setdefault("statistics", {})
-            for key, value in pairs.items():
-                if not k or key == "df":
-                    held.setdefault(key, [value])
+    for k, model in enumerate(_of_first(found) if pairs else ()):
+        held = model.setdefault("statistics", {})
+        for key, value in pairs.items():
+            if not k or key == "df":
+                held.setdefault(key, [value])
     if not found:
         notes_.append("no table with figures was found")
     seen: dict[str, int] = {}

@@ -222,7 +222,11 @@ def _of_freedom(table: Regression, k: int, r2: Figure, adjusted: Figure | None, 
         message = f"R2 and its degrees of freedom leave F of {found}; printed is {f.text}"
         yield agree(table.where("f", k), text, f.range, found, message)
     if adjusted is not None:
-        factor = (df.value + df2.value) / df2.value
-        found = held.map(lambda r: 1 - (1 - r) * factor)
+        # Effects that are swept out cost degrees of freedom that F does not count: then n says what there were.
+        n = table.statistic("n", k)
+        whole = dict.fromkeys([df.value + df2.value, *([n.value - 1, n.value] if n is not None else [])])
+        factors = [w / df2.value for w in whole if w >= df.value + df2.value]
+        implied = [held.map(lambda r, by=by: 1 - (1 - r) * by) for by in factors]
+        found = next((i for i in implied if i.meets(adjusted.range)), implied[0])
         message = f"R2 and its degrees of freedom leave adjusted R2 of {found}; printed is {adjusted.text}"
         yield agree(table.where("adj_r2", k), text, adjusted.range, found, message)

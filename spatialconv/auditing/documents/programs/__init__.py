@@ -1,0 +1,1 @@
+"""What statistical programs print around their tables, read by how they write it."""

@@ -19,8 +19,7 @@ _APART = re.compile(r"(?<=[)\]]) (?=[-+]?[\d.])")
 # R sets figures one space apart; thousands that a space sets apart have no decimals before the last.
 _FIGURE = r"(?:<\s?)?[-+]?(?:\d*\.\d+(?:e[-+]?\d+)?|\d+e[-+]?\d+)"
 _FIGURES = re.compile(rf"{_FIGURE}(?: {_FIGURE})+(?: \*{{1,3}}| \.)?", re.IGNORECASE)
-_LABELLED_FIGURES = re.compile(rf"(.*[^\W\d].*?|\(.*?\)) {_FIGURE}(?: {_FIGURE})+(?: \*{{1,3}}| \.)?", re.IGNORECASE)
-_LABELLED = re.compile(rf"(.*[^\W\d].*|\(.*\)) ({_FIGURE}\**)", re.IGNORECASE)
+_ONE_FIGURE = re.compile(rf"{_FIGURE}\**", re.IGNORECASE)
 _NEXT_FIGURE = re.compile(rf"(?<!<) (?={_FIGURE}(?: |$))", re.IGNORECASE)
 # The bar after the labels of Stata; those of "P>|z|" are none.
 _LONE_BAR = re.compile(r"(?:(?<=\s)|^)\|(?=\s|$)")
@@ -178,12 +177,24 @@ def _unlabelled(pieces: list[list[tuple[int, int, str]]]) -> list[list[tuple[int
     ends = {p[1][1] for p in pieces if len(p) == full > 2}
     found = []
     for p in pieces:
-        cut = _LABELLED.fullmatch(p[0][2]) if p and full - 1 <= len(p) + 1 <= full and p[0][1] in ends else None
-        if cut:
-            start, end, _ = p[0]
-            p = [(start, start + len(cut[1]), cut[1]), (start + cut.start(2), end, cut[2]), *p[1:]]
+        if p and full - 1 <= len(p) + 1 <= full and p[0][1] in ends:
+            start, end, text = p[0]
+            label, cells = _label_and_figures(text)
+            if label and len(cells) == 1:
+                p = [(start, start + len(label), label), (end - len(cells[0]), end, cells[0]), *p[1:]]
         found.append(p)
     return found
+
+
+def _label_and_figures(text: str) -> tuple[str, list[str]]:
+    """Return the label that a piece begins with and the figures that it ends with, if it is both."""
+    words = text.split(" ")
+    k = len(words)
+    while k and (_ONE_FIGURE.fullmatch(words[k - 1]) or words[k - 1] == "<"):
+        k -= 1
+    label = " ".join(words[:k])
+    named = any(c.isalpha() for c in label) or (label.startswith("(") and label.endswith(")"))
+    return (label, words[k:]) if named and k < len(words) else ("", [])
 
 
 def _columns(held: list[list[tuple[int, int, str]]]) -> list[list[int]]:
@@ -291,9 +302,9 @@ def _pieces(line: str) -> Iterator[tuple[int, int, str]]:
     """Return where the pieces of a line stand; estimates with their brackets may be a single space apart."""
     for held in _PIECE.finditer(line):
         cuts = [held.start()]
-        labelled = _LABELLED_FIGURES.fullmatch(held[0])
-        if labelled or _FIGURES.fullmatch(held[0]):
-            begin = labelled.end(1) if labelled else 0
+        label, cells = _label_and_figures(held[0].rstrip(" *."))
+        if len(cells) > 1 or _FIGURES.fullmatch(held[0]):
+            begin = len(label)
             cuts += [held.start() + m.end() for m in _NEXT_FIGURE.finditer(held[0], begin)]
         elif len(_SETS.findall(held[0])) > 1:
             cuts += [held.start() + m.end() for m in _APART.finditer(held[0])]

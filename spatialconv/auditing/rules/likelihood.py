@@ -226,7 +226,11 @@ def _of_freedom(table: Regression, k: int, r2: Figure, adjusted: Figure | None, 
         n = table.statistic("n", k)
         whole = dict.fromkeys([df.value + df2.value, *([n.value - 1, n.value] if n is not None else [])])
         factors = [w / df2.value for w in whole if w >= df.value + df2.value]
-        implied = [held.map(lambda r, by=by: 1 - (1 - r) * by) for by in factors]
+        implied = [_adjusted(held, by) for by in factors]
         found = next((i for i in implied if i.meets(adjusted.range)), implied[0])
         message = f"R2 and its degrees of freedom leave adjusted R2 of {found}; printed is {adjusted.text}"
         yield agree(table.where("adj_r2", k), text, adjusted.range, found, message)
+
+
+def _adjusted(r2: Interval, factor: float) -> Interval:
+    return r2.map(lambda r: 1 - (1 - r) * factor)

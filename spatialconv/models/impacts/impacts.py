@@ -152,7 +152,12 @@ def _found(
     notes = merge_notes(job.notes(), stable, probe_notes(way, job), extra)
     random = drawn is not None or isinstance(way, Powers)
     origin = Provenance(
-        "impacts", options, fit.n_regions, fit.n_periods, fit.provenance.weights, used if random else None
+        "impacts",
+        options | {"spatial": fit.spec.spatial},
+        fit.n_regions,
+        fit.n_periods,
+        fit.provenance.weights,
+        used if random else None,
     )
     kind, inference, level = options["kind"], options["inference"], options["level"]
     return Impacts(fit, kind, way.name, inference, level, table, cov, notes, origin)

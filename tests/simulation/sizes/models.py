@@ -177,7 +177,7 @@ ENTRIES = (
         for kind in ("two-way", "region") for spatial, name in (("lag", "rho"), ("error", "lambda"))
     ),
     Entry("impacts", {f"the interval of the {name} effect": "coverage" for name in ("direct", "indirect", "total")},
-          impacts, 1000, "kind=static; inference=delta", periods=SHORT),
+          impacts, 1000, "kind=static; inference=delta; spatial=lag", periods=SHORT),
     Entry("lm_tests", _sized(*LM), table_of(sc.lm_tests, LM, "two-way", effects="two-way"), 2000, "effects=two-way",
           periods=LONGER),
     Entry("lm_tests", _sized(*LM), table_of(sc.lm_tests, LM, "none", effects="none"), 2000, "effects=none",

@@ -90,8 +90,8 @@ def test_local_table_is_by_region_for_one_period_and_by_period_and_region_for_mo
 
 
 def test_periods_may_be_words_or_dates():
-    panel, w = grid(periods=("first", "second", "third"))
-    assert list(sc.hot_spots(panel, "y", w, period="second").table.index) == LABELS
+    panel, w = grid(periods=("wave 1", "wave 2", "wave 3"))
+    assert list(sc.hot_spots(panel, "y", w, period="wave 2").table.index) == LABELS
     dates = pd.to_datetime(["2001-01-01", "2002-01-01", "2003-01-01"])
     panel, w = grid(periods=list(dates))
     assert list(sc.hot_spots(panel, "y", w, period=dates[1]).table.index) == LABELS

@@ -235,7 +235,7 @@ class TestResult:
         assert lines[1] == "  b -0.4489 (HAC s.e. 0.0367), t = -12.237, p < 0.001, one-sided"
         assert lines[2] == "  convergence rejected (t <= -1.65); speed alpha = b/2 = -0.2245"
         assert "1983 to 2009; the first 14 discarded" in lines[3]
-        assert len(lines) == 4
+        assert lines[4].startswith("  note: size simulated at 30 regions and 40 periods, nominal 5 %")
         assert "<b>Log t test" in self.found._repr_html_()
 
     def test_filter_is_said(self):

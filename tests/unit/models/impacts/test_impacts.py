@@ -628,7 +628,7 @@ class TestRejection:
         rejected = ours.provenance.options["rejected"]
         # A share Phi(-1) = 0.1587 of all draws lies beyond one; 2000 / 0.8413 are needed.
         assert rejected == pytest.approx(2000 / 0.8413 - 2000, abs=5 * np.sqrt(2377 * 0.1587 * 0.8413))
-        assert any(f"{rejected} of {2000 + rejected} draws" in note for note in ours.notes)
+        assert any(f"{rejected:,} of {2000 + rejected:,} draws" in note for note in ours.notes)
         assert (ours.table["conf_high"] > ours.table["conf_low"]).all()
 
     def test_none_inside(self):

@@ -164,9 +164,12 @@ def _outlined(plan: Plan, base: Ground) -> Plan:
 
 
 def _noted(plan: Plan, left_out: int | str) -> Plan:
-    several = say("{n:,} names left out for want of room", n=left_out)
-    some = several if left_out != 1 else say("1 name left out for want of room")
-    note = left_out if isinstance(left_out, str) else some
+    if isinstance(left_out, str):
+        note = left_out
+    elif left_out == 1:
+        note = say("1 name left out for want of room")
+    else:
+        note = say("{n:,} names left out for want of room", n=left_out)
     first_one = plan.legends[0]
     narrow = first_one.narrow and replace(first_one.narrow, notes=(*first_one.narrow.notes, note))
     return replace(plan, legends=(replace(first_one, notes=(*first_one.notes, note), narrow=narrow), *plan.legends[1:]))

@@ -138,7 +138,8 @@ def regression(
     >>> import spatialconv as sc
     >>> zj = sc.datasets.zhejiang()
     >>> fits = {e: sc.beta(zj.panel, "exports", effects=e) for e in ("none", "region")}
-    >>> sc.tables.regression(fits, digits=3, stars=False, footer=("speed", "nobs"), terms=("log_initial",))
+    >>> shown = sc.tables.regression(fits, digits=3, stars=False, footer=("speed", "nobs"), terms=("log_initial",))
+    >>> shown  # doctest: +ELLIPSIS
     |                      |    none |      region |
     | -------------------- | ------: | ----------: |
     | ln initial level (β) |  −0.027 |      −0.393 |
@@ -151,6 +152,7 @@ def regression(
     - standard errors in parentheses
     - undefined: over few periods no standard error of the initial level holds under
       effects of regions; p and set by b.inference or b.grid_interval
+    - none: size simulated at 11 regions ...
     """
     choice("cells", cells, CELLS)
     whole("digits", digits, least=1, most=MOST_DIGITS)

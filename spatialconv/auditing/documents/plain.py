@@ -303,7 +303,7 @@ def _pieces(line: str) -> Iterator[tuple[int, int, str]]:
     for held in _PIECE.finditer(line):
         cuts = [held.start()]
         label, cells = _label_and_figures(held[0].rstrip(" *."))
-        if len(cells) > 1 or _FIGURES.fullmatch(held[0]):
+        if sum(cell != "<" for cell in cells) > 1 or _FIGURES.fullmatch(held[0]):
             begin = len(label)
             cuts += [held.start() + m.end() for m in _NEXT_FIGURE.finditer(held[0], begin)]
         elif len(_SETS.findall(held[0])) > 1:

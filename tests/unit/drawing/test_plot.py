@@ -427,7 +427,7 @@ class TestTransitions:
         expected = [f"{p:.2f}" if p >= 0.005 else "<.01" if p else "0" for p in chain.probabilities.to_numpy().ravel()]
         assert printed == expected
         departures = [t.get_text() for t in ax.texts if t.get_label() == "departures"]
-        assert departures == [f"n {n}" for n in chain.counts.sum(axis=1)]
+        assert departures == [f"n {n:,}" for n in chain.counts.sum(axis=1)]
         assert not [t for t in plot.transitions(chain, counts=False).axes[0].texts if t.get_label() == "departures"]
 
     def test_a_row_without_departures_stays_empty(self):

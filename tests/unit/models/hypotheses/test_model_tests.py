@@ -598,7 +598,7 @@ class TestMundlak:
         panel, w = small_panel(y, X, W)
         found = mundlak_test(sc.fit_panel(panel, "y", ["x0", "x2"], w, effects="region"))
         assert found.df == 1
-        assert found.notes == ("no means of 'x2': they do not vary over time, or their means over regions",)
+        assert found.notes[0] == "no means of 'x2': they do not vary over time, or their means over regions"
 
     def test_clustered(self):
         """Pooled data with the means and a sandwich by region."""

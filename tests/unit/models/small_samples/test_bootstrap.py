@@ -41,7 +41,7 @@ def test_table_and_views(boot, b):
     assert (table["conf_low"] < table["conf_high"]).all()
     assert boot.glance().loc[0, "draws"] == 1999
     assert len(plain_repr(boot).splitlines()) <= 10
-    assert "1999 samples (residual)" in plain_repr(boot)
+    assert "1,999 samples (residual)" in plain_repr(boot)
     assert "log_initial" in boot._repr_html_()
     assert boot.to_dict()["provenance"]["seed"] == 1
 
